@@ -1,0 +1,69 @@
+"""How this course sets nbgrader up; ``nbgrader_config.py`` at the top applies it for stock use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    SaveCells,
+)
+from traitlets.config import Config
+
+# A notebook's whole check cell: a student's slow code must not cost the class its evening.
+CELL_TIMEOUT = 60
+
+
+class NumberedStubs(ClearSolutions):
+    """Replace an answer by ``raise NotImplementedError("Exercise 1.1")``, with its number."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear one cell; its ``course.exercise`` metadata has the number."""
+        number = cell.metadata.get("course", {}).get("exercise", "")
+        self.code_stub = {"python": f'raise NotImplementedError("Exercise {number}")'}
+        return super().preprocess_cell(cell, resources, cell_index)
+
+
+def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
+    """nbgrader's configuration.
+
+    Args:
+        root: course directory; the other folders may lie anywhere.
+        work: the class's working folder: submissions, grades, feedback, gradebook.
+        source: folder of solution notebooks.
+        release: folder of student notebooks.
+    """
+    config = Config()
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.course_id = "convnet-course"
+    config.CourseDirectory.db_url = f"sqlite:///{work / 'gradebook.db'}"
+    config.CourseDirectory.source_directory = str(source)
+    config.CourseDirectory.release_directory = str(release)
+    config.CourseDirectory.submitted_directory = str(work / "submitted")
+    config.CourseDirectory.autograded_directory = str(work / "autograded")
+    config.CourseDirectory.feedback_directory = str(work / "feedback")
+    config.ClearSolutions.text_stub = "*Your answer here.*"
+    config.GenerateAssignment.preprocessors = [
+        LockCells,
+        NumberedStubs,
+        ClearOutput,
+        CheckCellMetadata,
+        ComputeChecksums,
+        SaveCells,
+        ClearHiddenTests,
+        ClearMarkScheme,
+        ComputeChecksums,
+        CheckCellMetadata,
+    ]
+    config.OverwriteCells.add_missing_cells = True
+    config.Execute.timeout = CELL_TIMEOUT
+    # Students' outputs are shown to students and instructors: scripts in them must not run.
+    config.HTMLExporter.sanitize_html = True
+    return config

@@ -1,0 +1,85 @@
+"""Where things lie: the course's folders and the labs in them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT_VARIABLE = "COURSE_ROOT"
+
+
+class TreeError(Exception):
+    """A folder or lab that a command needs is not there; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The folders of a course whose top is ``root``."""
+
+    root: Path
+
+    @property
+    def solutions(self) -> Path:
+        """Lab sources, executed solutions and hidden checks: the one secret folder."""
+        return self.root / "solutions"
+
+    @property
+    def labs(self) -> Path:
+        """Student notebooks."""
+        return self.root / "labs"
+
+    def lab_names(self) -> list[str]:
+        """All labs, in order, by their sources' names."""
+        return sorted(path.stem for path in self.solutions.glob("lab*.py"))
+
+    def source(self, lab: str) -> Path:
+        """The percent script of a lab."""
+        return self.solutions / f"{lab}.py"
+
+    def solution(self, lab: str) -> Path:
+        """The executed solution notebook."""
+        return self.solutions / lab / f"{lab}.ipynb"
+
+    def student(self, lab: str) -> Path:
+        """The student notebook."""
+        return self.labs / lab / f"{lab}.ipynb"
+
+    def hidden_checks(self, lab: str) -> Path:
+        """The hidden checks of a lab."""
+        return self.solutions / "checks" / f"{lab}.py"
+
+    def chosen(self, labs: list[str] | None) -> list[str]:
+        """The named labs, or all of them.
+
+        Raises:
+            TreeError: a name is not a lab's.
+        """
+        known = self.lab_names()
+        for lab in labs or []:
+            if lab not in known:
+                raise TreeError(
+                    f"no lab is called {lab!r}. Labs here: {', '.join(known) or 'none'}. "
+                    f"A lab's source is {self.source('NAME')}."
+                )
+        return list(labs) if labs else known
+
+
+def find(start: Path | None = None) -> Tree:
+    """The course around ``start``: ``COURSE_ROOT``, else the first parent with ``solutions/``
+    and ``course/``, else the checkout that this package is installed from.
+
+    Raises:
+        TreeError: there is none.
+    """
+    named = os.environ.get(ROOT_VARIABLE)
+    here = (start or Path.cwd()).resolve()
+    package = Path(__file__).resolve().parent
+    candidates = [Path(named).resolve()] if named else [here, *here.parents, package.parent]
+    for folder in candidates:
+        if (folder / "solutions").is_dir() and (folder / "course").is_dir():
+            return Tree(folder)
+    raise TreeError(
+        f"no course found from {candidates[0]}: expected a folder that holds solutions/ and "
+        f"course/. Run this inside the course's checkout, or set {ROOT_VARIABLE} to it."
+    )

@@ -1,0 +1,69 @@
+"""The check panel: HTML that reads in light and dark themes and survives sanitising."""
+
+from __future__ import annotations
+
+from html import escape
+
+from course.checks.cases import CaseResult
+from course.checks.report import SIGNS, Report, details
+
+# Mid-tones that keep 3:1 contrast on white and on near-black; text inherits the theme's colour.
+TONES = {"passed": "#2e8b57", "failed": "#d1495b", "skipped": "#8a8a8a", "grader_error": "#c77700"}
+FEW = 3  # failing cases shown in full; the rest by title
+
+
+def html(report: Report) -> str:
+    """The panel of a report. Every text of a student's is escaped."""
+    tone = TONES[report.outcome]
+    body = _remark(report) if report.remark else _cases(report)
+    return (
+        f'<div style="border-left:4px solid {tone};padding:2px 0 2px 12px;margin:4px 0;'
+        f'line-height:1.45">'
+        f'<div><b style="color:{tone}">{SIGNS[report.outcome]}</b> '
+        f"<b>{escape(report.headline)}</b></div>{body}{_printed(report)}</div>"
+    )
+
+
+def _remark(report: Report) -> str:
+    return f"<div>{escape(report.remark)}</div>"
+
+
+def _cases(report: Report) -> str:
+    shown, rows = 0, []
+    for result in report.results:
+        in_full = result.outcome != "passed" and shown < FEW
+        shown += in_full
+        rows.append(_case(result, in_full))
+    return "".join(rows)
+
+
+def _case(result: CaseResult, in_full: bool) -> str:
+    sign = f'<span style="color:{TONES[result.outcome]}">{SIGNS[result.outcome]}</span>'
+    title = f"<div>{sign} {escape(result.title)}</div>"
+    if not in_full:
+        return title
+    rows = "".join(_row(key, text) for key, text in details(result))
+    return (
+        f"{title}"
+        f'<table style="margin:2px 0 6px 18px;border-collapse:collapse;font-size:95%">{rows}</table>'
+    )
+
+
+def _row(key: str, text: str) -> str:
+    wordy = key in ("hint", "note")
+    content = escape(text) if wordy else f"<code>{escape(text)}</code>"
+    return (
+        '<tr style="background:transparent">'
+        f'<td style="text-align:left;vertical-align:top;padding:1px 10px 1px 0;opacity:0.7">{key}'
+        '</td><td style="text-align:left;vertical-align:top;padding:1px 0;white-space:pre-wrap">'
+        f"{content}</td></tr>"
+    )
+
+
+def _printed(report: Report) -> str:
+    if not report.printed:
+        return ""
+    return (
+        '<div style="opacity:0.7">your code printed:</div>'
+        f'<pre style="margin:0 0 0 18px">{escape(report.printed)}</pre>'
+    )

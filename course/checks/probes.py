@@ -1,0 +1,192 @@
+"""Probes: questions to a student's objects, and the answers that come back."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import numbers
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course.checks import wording
+
+PRINTED_LIMIT = 500  # characters of a student's own printing that are kept
+
+
+class ProbeError(Exception):
+    """The student's object does not behave as the probe needs; the message says how."""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A value of a type that no check compares: only its name and its text are kept."""
+
+    type_name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: a plain value, or the reason why there is none.
+
+    ``kind`` is ``value``, ``raised`` (the student's code failed; ``error`` says how),
+    ``not_attempted`` (it raised ``NotImplementedError``) or ``missing`` (no such name).
+    """
+
+    kind: Literal["value", "raised", "not_attempted", "missing"]
+    value: Any = None
+    error: str = ""
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question, as data that can travel to another process.
+
+    Attributes:
+        question: module-level function of ``course`` that is called with the student's
+            objects first and the arguments after them, and returns plain values.
+        uses: names of the student's objects.
+        args: positional arguments; tensors are copied before each run.
+        kwargs: keyword arguments, likewise.
+        text: what the student reads under "tried".
+    """
+
+    question: Callable[..., Any]
+    uses: tuple[str, ...]
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+    def run(self, namespace: Mapping[str, Any]) -> Answer:
+        """Ask the objects of ``namespace``; whatever they do becomes an :class:`Answer`."""
+        for name in self.uses:
+            if name not in namespace:
+                return Answer("missing", error=f"`{name}` is not defined")
+        objects = [namespace[name] for name in self.uses]
+        printed = io.StringIO()
+        try:
+            with _quiet(printed):
+                value = self.question(*objects, *copied(self.args), **copied(dict(self.kwargs)))
+                value = plain(value)
+        except NotImplementedError as error:
+            return Answer("not_attempted", error=str(error), printed=_head(printed))
+        except (Exception, SystemExit) as error:
+            return Answer("raised", error=_described(error), printed=_head(printed))
+        return Answer("value", value=value, printed=_head(printed))
+
+
+def ask(
+    question: Callable[..., Any], uses: str | tuple[str, ...], *args: Any, text: str, **kwargs: Any
+) -> Probe:
+    """A probe with a question of the lab's own."""
+    names = (uses,) if isinstance(uses, str) else uses
+    return Probe(question, names, args, kwargs, text)
+
+
+def call(name: str, *args: Any, **kwargs: Any) -> Probe:
+    """Call the student's function ``name`` and take what it returns."""
+    return Probe(_call, (name,), args, kwargs, wording.call_text(name, args, kwargs))
+
+
+def gradient(name: str, *args: Any, wrt: int = 0, **kwargs: Any) -> Probe:
+    """The gradient of ``name(*args).sum()`` with respect to argument ``wrt``, a float tensor."""
+    text = f"gradient of {wording.call_text(name, args, kwargs)}"
+    return Probe(gradient_of, (name,), args, {**kwargs, "wrt": wrt}, text)
+
+
+def gradient_of(function: Callable[..., Any], *args: Any, wrt: int = 0, **kwargs: Any) -> Tensor:
+    """Gradient of ``function(*args, **kwargs).sum()`` by autograd; shape of ``args[wrt]``.
+
+    Raises:
+        ProbeError: the output is no tensor, or autograd can't follow it back to the input.
+    """
+    inputs = list(args)
+    inputs[wrt] = inputs[wrt].detach().clone().requires_grad_()
+    output = function(*inputs, **kwargs)
+    if not isinstance(output, Tensor):
+        raise ProbeError(f"returned {wording.kind_of(plain(output))}, expected a tensor")
+    if not output.requires_grad:
+        raise ProbeError(
+            "autograd can't follow the output back to the input: was it detached, turned into "
+            "numpy or plain numbers, or computed under no_grad?"
+        )
+    (result,) = torch.autograd.grad(output.sum(), inputs[wrt], allow_unused=True)
+    return torch.zeros_like(inputs[wrt]) if result is None else result
+
+
+def plain(value: Any) -> Any:
+    """A copy of ``value`` made of None, bool, int, float, str, tensors, lists and dicts.
+
+    Anything else becomes a :class:`Foreign`, so no object of the student's reaches a judge.
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, Tensor):
+        return value.detach().cpu().as_subclass(Tensor).clone()
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return Foreign(type(value).__name__, wording.shortened(repr(value)))
+
+
+def copied(value: Any) -> Any:
+    """``value`` with every tensor cloned, so that no student's code changes a check's inputs."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item) for item in value)
+    return value
+
+
+def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+@contextlib.contextmanager
+def _quiet(printed: io.StringIO) -> Iterator[None]:
+    # A right answer that warns must not leave stderr in a graded cell: nbgrader scores that 0.
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _head(printed: io.StringIO) -> str:
+    return wording.shortened(printed.getvalue(), PRINTED_LIMIT)
+
+
+def _described(error: BaseException) -> str:
+    if isinstance(error, ProbeError):
+        return str(error)
+    text = f"{type(error).__name__}: {wording.shortened(str(error), 300)}".rstrip(": ")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_a_cell(frame)]
+    if not frames:
+        return text
+    last = frames[-1]
+    return (
+        f"{text} (in `{last.name}`, line {last.lineno}: {wording.shortened(last.line or '', 80)})"
+    )
+
+
+def _of_a_cell(frame: traceback.FrameSummary) -> bool:
+    return "ipykernel_" in frame.filename or frame.filename.startswith("<")

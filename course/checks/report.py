@@ -1,0 +1,107 @@
+"""A check's report: the results, the points, and how they read as text and as a panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from course.checks.cases import CaseResult, Outcome
+
+SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "grader_error": "!"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    In a notebook it shows as a panel. Its plain text there is the number of points, which is
+    how nbgrader reads partial credit; ``print(report)`` and terminals get the full text.
+    """
+
+    check: str
+    about: str
+    results: tuple[CaseResult, ...]
+    points: float
+
+    @property
+    def outcome(self) -> Outcome:
+        """``grader_error`` if any case is; ``skipped`` if all are; else passed or failed."""
+        outcomes = {result.outcome for result in self.results}
+        if "grader_error" in outcomes or not outcomes:
+            return "grader_error"
+        if len(outcomes) == 1:
+            return outcomes.pop()
+        return "failed"
+
+    @property
+    def fraction(self) -> float:
+        """Weight of the passed cases over the weight of all, in [0, 1]."""
+        total = sum(result.weight for result in self.results)
+        passed = sum(result.weight for result in self.results if result.outcome == "passed")
+        return passed / total if total else 0.0
+
+    @property
+    def earned(self) -> float:
+        """Points earned, to the hundredth."""
+        return round(self.fraction * self.points, 2)
+
+    @property
+    def headline(self) -> str:
+        """One line: what was checked and how it went."""
+        passed = sum(result.outcome == "passed" for result in self.results)
+        if self.outcome == "skipped":
+            return f"{self.check}: not attempted yet"
+        if self.outcome == "grader_error":
+            return f"{self.check}: the check itself failed; no points are lost"
+        score = f"{self.earned:g} of {self.points:g} points"
+        return f"{self.check}: {passed} of {len(self.results)} cases passed, {score}"
+
+    @property
+    def remark(self) -> str:
+        """What the whole check has to say once, however many cases it has."""
+        return self.results[0].message if self.outcome == "skipped" else ""
+
+    @property
+    def printed(self) -> str:
+        """What the student's own code printed while it was probed."""
+        return next((result.printed for result in self.results if result.printed), "")
+
+    def __str__(self) -> str:
+        lines = [f"{SIGNS[self.outcome]} {self.headline}"]
+        if self.remark:
+            return f"{lines[0]}\n    {self.remark}"
+        for result in self.results:
+            lines.append(f"  {SIGNS[result.outcome]} {result.title}")
+            lines += [f"      {key:9} {text}" for key, text in details(result)]
+        if self.printed:
+            lines.append(f"  your code printed: {self.printed}")
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from course.checks.panel import html
+
+        if not _in_kernel():
+            return {"text/plain": str(self)}
+        return {"text/plain": f"{self.earned:g}", "text/html": html(self)}
+
+
+def details(result: CaseResult) -> list[tuple[str, str]]:
+    """The rows under a case that did not pass: tried, expected, found, note, hint."""
+    if result.outcome == "passed":
+        return []
+    rows = [
+        ("tried", result.tried),
+        ("expected", result.expected),
+        ("found", result.found),
+        ("note", result.message),
+        ("hint", result.hint),
+    ]
+    return [(key, text) for key, text in rows if text]
+
+
+def _in_kernel() -> bool:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return hasattr(get_ipython(), "kernel")

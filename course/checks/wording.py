@@ -1,0 +1,83 @@
+"""How values are written in a check's panel: short, exact enough, the same everywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+SMALL = 6  # tensors with at most this many elements are written out
+
+
+def shortened(text: str, limit: int = 120) -> str:
+    """``text`` cut to ``limit`` characters, with an ellipsis where something went."""
+    text = text.strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def number(value: float | int | bool, digits: int = 4) -> str:
+    """A number as a reader writes it: ``0.25``, ``1.067e-05``, ``61,706``, ``nan``."""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.{digits}g}"
+
+
+def shape(tensor: Tensor) -> str:
+    """A shape as a tuple: ``(64, 10)``."""
+    return str(tuple(tensor.shape))
+
+
+def dtype(tensor: Tensor) -> str:
+    """A dtype without its module: ``float64``."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def value(item: Any, digits: int = 4) -> str:
+    """Any plain value: small ones written out, large tensors by their shape."""
+    if isinstance(item, Tensor):
+        return _tensor(item, digits)
+    if isinstance(item, bool | int | float):
+        return number(item, digits)
+    if isinstance(item, Mapping):
+        return "{" + ", ".join(f"{key}: {value(one, digits)}" for key, one in item.items()) + "}"
+    if isinstance(item, list | tuple):
+        return "[" + ", ".join(value(one, digits) for one in item) + "]"
+    if hasattr(item, "type_name"):
+        return f"{item.type_name} {item.text}"
+    return shortened(repr(item))
+
+
+def kind_of(item: Any) -> str:
+    """What sort of thing a plain value is: "nothing (None)", "a tensor of shape (3,)", …"""
+    if item is None:
+        return "nothing (None)"
+    if isinstance(item, Tensor):
+        return f"a tensor of shape {shape(item)}"
+    if hasattr(item, "type_name"):
+        return f"a {item.type_name}"
+    names = {bool: "a bool", int: "an int", float: "a float", str: "a text"}
+    names |= {list: "a list or tuple", dict: "a dict"}
+    return names.get(type(item), type(item).__name__)
+
+
+def call_text(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """A call as one would type it: ``elu([-1, 2], alpha=0.5)``."""
+    parts = [value(arg) for arg in args] + [f"{key}={value(arg)}" for key, arg in kwargs.items()]
+    return f"{name}({', '.join(parts)})"
+
+
+def _tensor(tensor: Tensor, digits: int) -> str:
+    if tensor.numel() == 0 or tensor.numel() > SMALL:
+        return f"tensor of shape {shape(tensor)}"
+    if tensor.ndim == 0:
+        return number(tensor.item(), digits)
+    if tensor.ndim == 1:
+        return "[" + ", ".join(number(item, digits) for item in tensor.tolist()) + "]"
+    return "[" + ", ".join(_tensor(row, digits) for row in torch.unbind(tensor)) + "]"

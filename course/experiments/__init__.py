@@ -1,0 +1,1 @@
+"""The code behind the labs' exploration cells: instruments, never answers."""

@@ -1,0 +1,11 @@
+"""nbgrader's commands, run in this folder, use the course's own set-up."""
+
+from pathlib import Path
+
+from autograde.nbgrader_settings import settings
+
+here = Path(__file__).resolve().parent
+c = get_config()  # noqa: F821 - nbgrader defines it
+c.merge(
+    settings(here, here / "grading", source=here / "solutions", release=here / "labs")
+)
