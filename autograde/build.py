@@ -91,6 +91,7 @@ def execute(lab: str, notebook: NotebookNode, profile: str = "quick") -> Noteboo
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
+    from nbconvert.filters import strip_ansi
 
     copy = nbformat.from_dict(notebook)
     with tempfile.TemporaryDirectory() as folder, environment(profile):
@@ -103,7 +104,8 @@ def execute(lab: str, notebook: NotebookNode, profile: str = "quick") -> Noteboo
         try:
             client.execute()
         except CellExecutionError as error:
-            raise BuildError(f"{lab}: a cell of the solution notebook fails.\n{error}") from error
+            told = strip_ansi(str(error))
+            raise BuildError(f"{lab}: a cell of the solution notebook fails.\n{told}") from error
     copy.metadata = nbformat.from_dict(notebook.metadata)  # drop this machine's versions
     return copy
 

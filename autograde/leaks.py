@@ -52,9 +52,8 @@ def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
     if hidden.is_file():
         lines = hidden.read_text().split("\n")
         secret += [(essence(line), f"{lab}, hidden check") for line in lines if _telling(line)]
-    yield from (
-        (line, where) for line, where in secret if len(line) >= SHORTEST and line not in released
-    )
+    own_wording = {line for line, _ in secret if len(line) >= SHORTEST} - released
+    yield from ((line, where) for line, where in secret if line in own_wording)
 
 
 def _telling(line: str) -> bool:

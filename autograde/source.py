@@ -54,11 +54,11 @@ PARAMETERS = """\
 PROFILE = None  # "quick" or "full"; None takes COURSE_PROFILE, else what this machine can do
 """
 HIDDEN = """\
-check({name!r}, points={points})
+check("{name}", points={points})
 ### BEGIN HIDDEN TESTS
 from autograde.hidden import grade
 
-grade({lab!r}, {name!r}, points={points})
+grade("{lab}", "{name}", points={points})
 ### END HIDDEN TESTS"""
 
 

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 
 from course.device import device_of
-from course.training import evaluation_mode
 
 Layers = str | type[nn.Module] | Iterable[str | type[nn.Module]] | None
 
@@ -132,6 +131,24 @@ def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)
 
 
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[nn.Module]:
+    """``model.eval()`` for a block; afterwards every submodule is in the mode that it was in."""
+    with preserved_modes(model):
+        yield model.eval()
+
+
+@contextmanager
+def preserved_modes(model: nn.Module) -> Iterator[None]:
+    """Let a block call ``train()`` and ``eval()``; afterwards every submodule is as before."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
 @dataclass(frozen=True)
 class LayerRow:
     """One call of one layer, for one input.
@@ -162,7 +179,7 @@ class LayerTable:
 
     Attributes:
         rows: the layers, and modules that work or hold parameters outside their layers.
-        modules: every module's own last row by name, blocks such as ``layer1`` too.
+        modules: the row of every module by name, blocks such as ``layer1`` too.
     """
 
     rows: tuple[LayerRow, ...]
@@ -206,7 +223,7 @@ class LayerTable:
         groups: dict[str, list[LayerRow]] = {}
         for row in self.rows:
             groups.setdefault(".".join(row.name.split(".")[:depth]), []).append(row)
-        rows = (_merged(self.modules.get(name), group) for name, group in groups.items())
+        rows = (_merged(name, self.modules.get(name), group) for name, group in groups.items())
         return LayerTable(tuple(rows), self.modules)
 
     def __str__(self) -> str:
@@ -382,7 +399,7 @@ class _Tracer:
         self.charged = 0  # FLOPs that are some frame's already
         self.frames: list[int] = []  # own FLOPs of each module that is running, outermost first
         self.rows: list[LayerRow] = []
-        self.last: dict[str, LayerRow] = {}
+        self.seen: dict[str, LayerRow] = {}
 
     @contextmanager
     def tracing(self) -> Iterator[None]:
@@ -398,7 +415,7 @@ class _Tracer:
         """What was seen; parameters of layers that did not run come last."""
         idle = [self._row(name, None, 0) for name in self.modules if not self.calls[name]]
         rows = (*self.rows, *(row for row in idle if row.parameters))
-        return LayerTable(rows, self.last | {row.name: row for row in idle})
+        return LayerTable(rows, self.seen | {row.name: row for row in idle})
 
     def _charge(self) -> None:
         total = self.counter.get_total_flops()
@@ -414,7 +431,8 @@ class _Tracer:
         def leave(module: nn.Module, inputs: Any, output: Any) -> None:
             self._charge()
             self.calls[name] += 1
-            row = self.last[name] = self._row(name, output, self.frames.pop())
+            row = self._row(name, output, self.frames.pop())
+            self.seen[row.name] = row
             if _is_leaf(module) or row.flops or row.parameters:
                 self.rows.append(row)
 
@@ -535,9 +553,10 @@ def _html_row(cells: Sequence[str], tag: str, rule: str) -> str:
     )
 
 
-def _merged(block: LayerRow | None, rows: Sequence[LayerRow]) -> LayerRow:
+def _merged(name: str, block: LayerRow | None, rows: Sequence[LayerRow]) -> LayerRow:
     return replace(
         block or rows[0],
+        name=name,
         parameters=sum(row.parameters for row in rows),
         flops=sum(row.flops for row in rows),
         activation_bytes=sum(row.activation_bytes for row in rows),

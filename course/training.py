@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from course import profile
 from course.data import batches
 from course.device import device_of, pick_device, seeded
+from course.instruments import evaluation_mode, preserved_modes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -149,7 +150,6 @@ class History:
             values = getattr(self, f"{part}_{metric}")
             if values:
                 ax.plot(epochs, values, style, color=colour, label=f"{label} {part}".strip())
-        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend()
         return ax
 
@@ -203,7 +203,6 @@ class Runs:
         curves = self.curves(metric)
         ax = plots.axes(ax, xlabel="epoch", ylabel=metric.replace("_", " "))
         plots.spread(ax, range(1, curves.shape[1] + 1), curves, label)
-        ax.xaxis.get_major_locator().set_params(integer=True)
         return ax
 
     def __str__(self) -> str:
@@ -267,7 +266,7 @@ def fit(
         deadline=time.monotonic() + (math.inf if time_budget is None else time_budget),
     )
     with (
-        _preserved_modes(model),
+        preserved_modes(model),
         seeded(seed, target) as run.generator,
         _bar(epochs * run.batches_per_epoch, progress) as run.bar,
     ):
@@ -324,13 +323,6 @@ def repeat(make_model: Callable[[], nn.Module], seeds: Iterable[int], **fit_opti
     if not runs.seeds:
         raise ValueError("no finished run: repeat needs one seed or more, such as range(3)")
     return runs
-
-
-@contextlib.contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[nn.Module]:
-    """``model.eval()`` for a block; afterwards every submodule is in the mode that it was in."""
-    with _preserved_modes(model):
-        yield model.eval()
 
 
 def show_progress() -> bool:
@@ -490,16 +482,6 @@ def _on_device(data: LabelledImages, device: torch.device, name: str) -> Labelle
         )
     labels = labels if labels.is_floating_point() else labels.long()
     return images.to(device), labels.to(device)
-
-
-@contextlib.contextmanager
-def _preserved_modes(model: nn.Module) -> Iterator[None]:
-    modes = {module: module.training for module in model.modules()}
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
 
 
 class _NoBar:

@@ -56,7 +56,7 @@ def holds(predicate: Callable[[Any], bool], wanted: str) -> Judge:
 def _compare(
     answer: Any, expected: Any, probe: Probe, *, rtol: float, atol: float, dtype: bool
 ) -> Finding:
-    settings = {"rtol": rtol, "atol": atol, "dtype": dtype}
+    settings: dict[str, Any] = {"rtol": rtol, "atol": atol, "dtype": dtype}
     if isinstance(expected, bool | str) or expected is None:
         alike = type(answer) is type(expected) and answer == expected
         return _finding(alike, answer, expected)

@@ -7,13 +7,14 @@ first and the logits are built around it, so that no check holds a way to comput
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course.checks import Case, Checks, Mistake, ask, call, close, same
+from course.checks import Case, Checks, Mistake, Probe, ask, call, close, same
 
 check = Checks("lab00_setup")
 demo = Checks("lab00_setup (demonstration)")
@@ -241,8 +242,10 @@ def ranked(
 
 def random_ranks(rng: torch.Generator, count: int, classes: int) -> Tensor:
     """Ranks as a half-trained network has them: often first, now and then far behind."""
-    share = 0.6 ** torch.arange(1, classes + 1)
-    return torch.multinomial(share, count, replacement=True, generator=rng) + 1
+    share = 0.6 ** torch.arange(classes)
+    ranks = torch.multinomial(share, count, replacement=True, generator=rng) + 1
+    ranks[:2] = torch.tensor([1, classes])  # the best and the worst, at least once each
+    return ranks
 
 
 def _rank(logits: Tensor, labels: Tensor) -> Tensor:
@@ -256,34 +259,32 @@ def _topk_error(logits: Tensor, labels: Tensor, k: int) -> float:
     return float(torch.count_nonzero(_rank(logits, labels) > k)) / len(labels)
 
 
-def _by_rank(wrong: Callable[[Tensor, int], Tensor]) -> dict[str, Any]:
-    return {"topk_error": lambda logits, labels, k: wrong(_rank(logits, labels), k).item()}
+def _wrong(function: Callable[[Tensor, Tensor, int], Tensor]) -> dict[str, Any]:
+    # Refuses a k out of range as it should, so that a mistake is recognised by its values.
+    def topk_error(logits: Tensor, labels: Tensor, k: int) -> float:
+        if not 1 <= k <= logits.shape[1]:
+            raise ValueError
+        return function(logits, labels, k).item()
+
+    return {"topk_error": topk_error}
 
 
-def _by_columns(logits: Tensor, labels: Tensor, k: int) -> float:
-    return (logits.topk(k, dim=0).indices != labels).all(dim=0).double().mean().item()
+def _by_rank(function: Callable[[Tensor, int], Tensor]) -> dict[str, Any]:
+    return _wrong(lambda logits, labels, k: function(_rank(logits, labels), k))
 
 
-def _all_labels(logits: Tensor, labels: Tensor, k: int) -> float:
-    return (logits.topk(k).indices != labels).all(dim=1).double().mean().item()
+def _guesses(logits: Tensor, k: int, dim: int = 1) -> Tensor:
+    return logits.topk(k, dim=dim).indices
 
 
-def _any_miss(logits: Tensor, labels: Tensor, k: int) -> float:
-    return (logits.topk(k).indices != labels[:, None]).double().mean().item()
-
-
-def _smallest(logits: Tensor, labels: Tensor, k: int) -> float:
-    return _topk_error(-logits, labels, k)
-
-
-def _masked_with_zero(logits: Tensor, labels: Tensor, k: int) -> float:
+def _masked_with_zero(logits: Tensor, labels: Tensor, k: int) -> Tensor:
     # Takes the greatest k times over, and writes 0 where it was: wrong below zero.
     missed = torch.ones(len(labels), dtype=torch.bool)
     for _ in range(k):
         best = logits.max(dim=1, keepdim=True).indices
         missed &= best[:, 0] != labels
         logits = logits.scatter(1, best, 0.0)
-    return missed.double().mean().item()
+    return missed.double().mean()
 
 
 TOPK_MISTAKES = [
@@ -334,27 +335,27 @@ TOPK_MISTAKES = [
     ),
     Mistake(
         "along_the_batch",
-        {"topk_error": _by_columns},
+        _wrong(lambda x, y, k: (_guesses(x, k, dim=0) != y).all(dim=0).double().mean()),
         "You compare images with each other. In (N, K), along which axis lie the classes?",
     ),
     Mistake(
         "labels_broadcast",
-        {"topk_error": _all_labels},
+        _wrong(lambda x, y, k: (_guesses(x, k) != y).all(dim=1).double().mean()),
         "Print the shapes of the two sides of `==`. Is image i compared with label i only?",
     ),
     Mistake(
         "mean_over_guesses",
-        {"topk_error": _any_miss},
+        _wrong(lambda x, y, k: (_guesses(x, k) != y[:, None]).double().mean()),
         "You average over all k guesses of all images. How many verdicts has one image?",
     ),
     Mistake(
         "smallest",
-        {"topk_error": _smallest},
+        _wrong(lambda x, y, k: (_rank(-x, y) > k).double().mean()),
         "These are the classes with the smallest logits. In which order did you sort?",
     ),
     Mistake(
         "masked_with_zero",
-        {"topk_error": _masked_with_zero},
+        _wrong(_masked_with_zero),
         "Logits may all be negative. Which number is below every one of them?",
     ),
 ]
@@ -363,37 +364,34 @@ TOPK_MISTAKES = [
 @check.define(oracle={"topk_error": _topk_error}, mistakes=TOPK_MISTAKES)
 def topk_error(rng: torch.Generator) -> Iterator[Case]:
     """The share of images whose label is not among the k classes with the greatest logits."""
-    yield from _by_hand()
-    for k, weight in ((1, 1.5), (3, 2.0), (5, 1.0)):
-        logits, labels = ranked(rng, random_ranks(rng, 101, 10), 10)
-        yield Case(
-            f"101 images, 10 classes, k = {k}",
-            call("topk_error", logits, labels, k),
-            "Take one image aside: which classes does it guess, and is its label one of them?",
-            weight=weight,
-        )
-    logits, labels = ranked(rng, random_ranks(rng, 8, 8), 8)
+    yield _by_hand()
+    batch = ranked(rng, random_ranks(rng, 101, 10), 10)
     yield Case(
-        "as many images as classes (8, 8): rows are images, columns are classes",
-        call("topk_error", logits, labels, 2),
+        "101 images, 10 classes, k = 1: the ordinary error",
+        call("topk_error", *batch, 1),
+        "With k = 1 one guess is allowed: the class with the greatest logit.",
+        weight=1.5,
+    )
+    yield Case(
+        "as many images as classes, (9, 9): a wrong axis raises no error",
+        errors_at(*ranked(rng, random_ranks(rng, 9, 9), 9), (1, 2, 3)),
         "In (N, K), along which axis lie the classes?",
     )
-    logits, labels = ranked(rng, random_ranks(rng, 53, 7), 7, shift=-50.0)
     yield Case(
-        "all logits negative, k = 2",
-        call("topk_error", logits, labels, 2),
+        "101 images, 10 classes, k = 2, 3, 5",
+        errors_at(*batch, (2, 3, 5)),
+        "Take one image aside: which classes does it guess, and is its label one of them?",
+        weight=2.5,
+    )
+    yield Case(
+        "all logits negative",
+        errors_at(*ranked(rng, random_ranks(rng, 53, 7), 7, shift=-50.0), (1, 2, 4)),
         "A logit is any number; only the order within a row counts.",
     )
     yield Case(
-        "k = K: every guess is allowed",
-        call("topk_error", logits, labels, 7),
-        "With as many guesses as classes no image can be wrong.",
-        weight=0.25,
-    )
-    yield Case(
         "k = K + 1 raises a ValueError",
-        ask(_raised, "topk_error", logits, labels, 8, text="topk_error((53, 7), (53,), k=8)"),
-        "Nobody has eight guesses among seven classes. An early `raise ValueError(…)` that names "
+        ask(_raised, "topk_error", *batch, 11, text="topk_error(logits (101, 10), labels, k=11)"),
+        "Nobody has eleven guesses among ten classes. An early `raise ValueError(…)` that names "
         "both numbers saves a search later.",
         same(),
         "ValueError",
@@ -401,16 +399,33 @@ def topk_error(rng: torch.Generator) -> Iterator[Case]:
     )
 
 
-def _by_hand() -> Iterator[Case]:
-    logits = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3]])
-    for labels, k, expected in (([1, 2], 1, 0.5), ([2, 1], 2, 0.5)):
-        yield Case(
-            f"two images and three classes, k = {k}, that you can do by hand",
-            call("topk_error", logits, torch.tensor(labels), k),
-            "Write down, for each row, the k classes with the greatest logits.",
-            expected=expected,
-            weight=0.5,
-        )
+def _by_hand() -> Case:
+    rows = [[0.1, 0.7, 0.2, -1.0], [0.5, 0.2, -0.1, 0.3], [0.3, 0.6, 0.1, 0.2]]
+    labels = [2, 2, 1]
+    probe = errors_at(torch.tensor(rows), torch.tensor(labels), (1, 2, 3, 4))
+    return Case(
+        "three images and four classes, that you can do by hand",
+        replace(probe, text=f"logits = {rows}, labels = {labels}, k = 1, 2, 3, 4"),
+        "Write down, for each row, the k classes with the greatest logits.",
+        expected={"k = 1": 2 / 3, "k = 2": 1 / 3, "k = 3": 1 / 3, "k = 4": 0.0},
+    )
+
+
+def errors_at(logits: Tensor, labels: Tensor, ks: tuple[int, ...]) -> Probe:
+    """Ask for the top-k error at several k at once.
+
+    One number of a small batch may come out right, or like another mistake's, by chance; a
+    whole series hardly does.
+    """
+    shape = tuple(logits.shape)
+    text = f"topk_error(logits {shape}, labels, k) for k = {', '.join(map(str, ks))}"
+    return ask(_for_each_k, "topk_error", logits, labels, ks, text=text)
+
+
+def _for_each_k(
+    function: Callable[..., Any], logits: Tensor, labels: Tensor, ks: tuple[int, ...]
+) -> dict[str, Any]:
+    return {f"k = {k}": function(logits.clone(), labels, k) for k in ks}
 
 
 def _raised(function: Callable[..., Any], *args: Any) -> str:

@@ -45,7 +45,8 @@ def _case(result: CaseResult, in_full: bool) -> str:
     rows = "".join(_row(key, text) for key, text in details(result))
     return (
         f"{title}"
-        f'<table style="margin:2px 0 6px 18px;border-collapse:collapse;font-size:95%">{rows}</table>'
+        '<table style="margin:2px 0 6px 18px;border-collapse:collapse;font-size:95%">'
+        f"{rows}</table>"
     )
 
 

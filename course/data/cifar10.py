@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,6 +37,9 @@ from course.data.sources import (
     first_available,
     unavailable,
 )
+
+if TYPE_CHECKING:
+    from torchvision.datasets import CIFAR10
 
 CLASSES = (
     "airplane",
@@ -84,7 +88,7 @@ def _cached() -> Path:
     return storage.cache_folder() / NPZ
 
 
-def _sources(request: Request) -> Iterator[Source]:
+def _sources(request: Request) -> Iterator[Source[Splits]]:
     """Cheap before dear: the cache goes before the shared folder's slower layouts."""
     slow = _slow_layout(request.folder) if request.folder else None
     if slow is None or (request.folder and (request.folder / NPZ).is_file()):
@@ -95,7 +99,7 @@ def _sources(request: Request) -> Iterator[Source]:
     yield from _network(request)
 
 
-def _shared_npz(folder: Path | None) -> Source:
+def _shared_npz(folder: Path | None) -> Source[Splits]:
     if folder is None:
         return unavailable("from the shared folder", f"{storage.SHARED} is not set")
     if not (folder / NPZ).is_file():
@@ -117,7 +121,7 @@ def _slow_layout(folder: Path) -> Callable[[], Splits] | None:
     return None
 
 
-def _network(request: Request) -> Iterator[Source]:
+def _network(request: Request) -> Iterator[Source[Splits]]:
     if request.no_network:
         yield unavailable("downloaded", request.no_network)
         return
@@ -147,9 +151,8 @@ def read_batches(root: Path) -> Splits:
     return Splits(_channels_first(train), _channels_first(test))
 
 
-def _channels_first(part: object) -> Split:
-    images, labels = part.data, part.targets  # type: ignore[attr-defined]
-    return Split.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)), np.array(labels))
+def _channels_first(part: CIFAR10) -> Split:
+    return Split.from_numpy(part.data.transpose(0, 3, 1, 2), np.array(part.targets))
 
 
 def read_sheets(folder: Path) -> Splits:

@@ -78,7 +78,7 @@ class Dataset:
     __repr__ = __str__
 
     def normalise(self, images: Tensor) -> Tensor:
-        """uint8 ``(N, C, H, W)`` -> float32 ``(N, C, H, W)``; the training split gets mean 0, std 1.
+        """uint8 ``(N, C, H, W)`` -> float32 ``(N, C, H, W)``; training split: mean 0, std 1.
 
         Raises:
             TypeError: images are not uint8 (they may have been normalised already).

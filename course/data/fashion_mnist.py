@@ -106,7 +106,7 @@ def _cached() -> Path:
     return storage.cache_folder() / "fashion_mnist.npz"
 
 
-def _sources(request: Request) -> Iterator[Source]:
+def _sources(request: Request) -> Iterator[Source[Splits]]:
     folder = request.folder
     if folder is not None:
         yield Source(f"from {folder}", lambda: FULL.check(_read_shared(folder)))

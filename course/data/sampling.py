@@ -18,15 +18,16 @@ def stratified(labels: Tensor, count: int) -> Tensor:
     Raises:
         ValueError: ``count`` is below 1 or above N.
     """
-    if not 1 <= count <= len(labels):
-        raise ValueError(f"expected 1 to {len(labels):,} images, found size {count:,}")
+    most = len(labels)
+    if not 1 <= count <= most:
+        raise ValueError(f"asked for {count:,} of {most:,} images: choose a size of 1 to {most:,}")
     available = torch.bincount(labels)
-    remaining = _shares(available, count)
+    shares = _shares(available, count)
     order = torch.argsort(labels, stable=True)  # grouped by class, original order inside
     starts = torch.cumsum(available, 0) - available
     groups = [
         order[start : start + take]
-        for start, take in zip(starts.tolist(), remaining.tolist(), strict=True)
+        for start, take in zip(starts.tolist(), shares.tolist(), strict=True)
     ]
     return torch.cat(groups).sort().values
 

@@ -1,7 +1,7 @@
 """Drawn pictures of ten shapes and textures, at any size: no files, no network.
 
-Each picture has a random place, size, angle, pair of colours and noise. The classes differ in
-form only, so that neither the mean colour nor the brightness tells them apart.
+Each picture has a random place, size, angle, pair of colours and noise. Colours say
+nothing about the class.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from course.data.dataset import Split
 from course.data.sources import Loaded, Request, Splits
 
-SMALLEST, LARGEST = 16, 224  # pixels; below 16 the textures blur into one
+SMALLEST, LARGEST = 16, 320  # pixels; below 16 the textures blur into one
 DEFAULT_SIZE = (1_000, 200)
 DEFAULT_IMAGE_SIZE = 32
 CONTRAST = 90  # least distance between the two colours' grey levels
@@ -76,18 +76,25 @@ def generate(count: int, image_size: int, *, seed: int = 0, noise: float = NOISE
     give the same pictures; another ``noise`` gives the same pictures with other noise only.
 
     Raises:
-        ValueError: ``count`` below 1, or ``image_size`` outside 16 to 224 pixels.
+        ValueError: ``count`` below 1, or ``image_size`` outside 16 to 320 pixels.
     """
     if count < 1:
         raise ValueError(f"expected a count of at least 1, found {count}")
-    if not SMALLEST <= image_size <= LARGEST:
-        raise ValueError(f"expected image_size from {SMALLEST} to {LARGEST}, found {image_size}")
+    check_image_size(image_size)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % len(CLASSES))
     images = np.empty((count, 3, image_size, image_size), np.uint8)
     for index, label in enumerate(labels):
         images[index] = _picture(CLASSES[label], image_size, rng, noise)
     return Split.from_numpy(images, labels)
+
+
+def check_image_size(image_size: int) -> None:
+    """Raises ``ValueError`` where ``image_size`` is outside 16 to 320 pixels."""
+    if not SMALLEST <= image_size <= LARGEST:
+        raise ValueError(
+            f"expected image_size from {SMALLEST} to {LARGEST} pixels, found {image_size}"
+        )
 
 
 def _picture(name: str, size: int, rng: np.random.Generator, noise: float) -> np.ndarray:
@@ -110,9 +117,7 @@ def _texture(name: str, size: int, rng: np.random.Generator) -> np.ndarray:
     return _coverage(TEXTURES[name], size, period, centre, rng.uniform(0, 2 * np.pi))
 
 
-def _coverage(
-    form: Form, size: int, scale: float, centre: np.ndarray, angle: float
-) -> np.ndarray:
+def _coverage(form: Form, size: int, scale: float, centre: np.ndarray, angle: float) -> np.ndarray:
     """How much of each pixel ``(size, size)`` the form covers, 0 to 1, edges one pixel soft."""
     across = (np.arange(size) + 0.5 - centre[0]) / scale
     down = ((np.arange(size) + 0.5 - centre[1]) / scale)[:, None]

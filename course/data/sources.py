@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, NoReturn, TypeVar
 
 from course.data.dataset import Split
+
+T = TypeVar("T")
 
 
 class DataError(RuntimeError):
@@ -50,30 +53,30 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(Generic[T]):
     """One place to look: ``origin`` is said when it gave the data.
 
     ``keep``: worth a copy in the cache, because reading it again would be slow.
     """
 
     origin: str
-    read: Callable[[], Splits]
+    read: Callable[[], T]
     keep: bool = False
 
 
 @dataclass(frozen=True)
-class Search:
+class Search(Generic[T]):
     """The first source that gave data, if any did.
 
     ``reasons``: why each one before it didn't, by origin.
     """
 
-    found: Splits | None
-    source: Source | None
+    found: T | None
+    source: Source[T] | None
     reasons: dict[str, str]
 
 
-def first_available(sources: Iterable[Source]) -> Search:
+def first_available(sources: Iterable[Source[T]]) -> Search[T]:
     """Try the sources in order."""
     reasons: dict[str, str] = {}
     for source in sources:
@@ -84,10 +87,10 @@ def first_available(sources: Iterable[Source]) -> Search:
     return Search(None, None, reasons)
 
 
-def unavailable(origin: str, reason: str) -> Source:
+def unavailable(origin: str, reason: str) -> Source[Any]:
     """A source that is known to fail, so that the list of reasons is complete."""
 
-    def refuse() -> Splits:
+    def refuse() -> NoReturn:
         raise SourceUnavailable(reason)
 
     return Source(origin, refuse)

@@ -1,0 +1,48 @@
+"""What a person may want to know about a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["info", "attention", "ungradable"]
+NAMES_SHOWN = 5
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One observation.
+
+    ``code`` is stable, for machines. ``severity``: ``info`` was settled; ``attention`` wants a
+    look; ``ungradable`` needs a decision, for ``cell`` or, where that is empty, for the whole
+    file. ``message`` is plain text: what was expected, what was found, what to do.
+    """
+
+    code: str
+    severity: Severity
+    cell: str
+    message: str
+
+
+def shown(value: object) -> str:
+    """A short, printable form of something untrusted: escapes control and direction marks."""
+    if isinstance(value, list | dict):
+        return f"a {type(value).__name__}"
+    text = value if isinstance(value, str) else repr(value)
+    clipped = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in clipped)
+
+
+def listed(names: Iterable[str], limit: int = NAMES_SHOWN) -> str:
+    """``a, b, c and 4 more``: untrusted names for a message."""
+    every = list(names)
+    head = ", ".join(shown(name) for name in every[:limit])
+    return head if len(every) <= limit else f"{head} and {len(every) - limit} more"
+
+
+def ordinals(positions: Iterable[int]) -> str:
+    """``cell 3`` or ``cells 3, 7``: places in the student's file, counted from 1."""
+    numbers = [str(position + 1) for position in positions]
+    return f"cell{'s' if len(numbers) > 1 else ''} {listed(numbers)}"

@@ -1,0 +1,198 @@
+"""Sample submissions: small overrides of the reference, grown into whole notebooks.
+
+A sample is a percent script in ``tests/submissions/LAB/``. Its file name says what must come
+out, ``NAME--OUTCOME.py``: ``full``, ``zero``, ``ungradable``, or ``loses-EXERCISE[-EXERCISE…]``.
+Its header has the details, and its cells the answers that differ from the reference::
+
+    # ---
+    # jupyter:
+    #   sample:
+    #     says: SELU without the factor λ
+    #     points: {selu: 0.5}          # exercises that do not get full points
+    #     mistakes: {selu: no_lambda}  # what the checks must recognise
+    #     flags: [missing-cell]        # what a person must be told
+    #     edits: [colab]               # see EDITS
+    # ---
+
+    # %% exercise="selu"
+    def selu(x): ...
+
+A ``.ipynb`` beside them is handed in byte for byte: for cases where the file itself is the case.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from autograde.build import expected
+from autograde.tree import Tree
+
+OUTCOME = re.compile(r"(?P<name>[\w-]+?)--(?P<outcome>full|zero|ungradable|loses-[\w-]+)")
+
+
+class SampleError(Exception):
+    """A sample breaks the format; the message names the file and what was expected."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample submission and what grading must say of it."""
+
+    name: str
+    outcome: str
+    path: Path
+    says: str = ""
+    points: dict[str, float] = field(default_factory=dict)
+    mistakes: dict[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
+    answers: dict[str, str] = field(default_factory=dict)
+
+
+def load(folder: Path) -> list[Sample]:
+    """All samples of a folder, by name.
+
+    Raises:
+        SampleError: a file name or header breaks the format.
+    """
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in (".py", ".ipynb")]
+    return [_read(path) for path in files]
+
+
+def hand_in(samples: list[Sample], tree: Tree, lab: str, folder: Path) -> None:
+    """Write each sample as ``folder/NAME/LAB/LAB.ipynb``, nbgrader's layout."""
+    built = expected(tree, lab)
+    for sample in samples:
+        home = folder / sample.name / lab
+        home.mkdir(parents=True)
+        data = _raw(sample, built.solution, built.student)
+        if data is None:  # the case is a folder where the file should be
+            (home / f"{lab}.ipynb").mkdir()
+        else:
+            (home / f"{lab}.ipynb").write_bytes(data)
+
+
+def answered(solution: NotebookNode, student: NotebookNode) -> NotebookNode:
+    """The student notebook with the reference's answers filled in."""
+    answers = {cell["id"]: cell.source for cell in solution.cells if _is_answer(cell)}
+    book = nbformat.from_dict(student)
+    for cell in book.cells:
+        if cell["id"] in answers:
+            cell.source = _without_marks(answers[cell["id"]])
+    return book
+
+
+def _raw(sample: Sample, solution: NotebookNode, student: NotebookNode) -> bytes | None:
+    if sample.path.suffix == ".ipynb":
+        return sample.path.read_bytes()
+    blank = sample.outcome == "zero" and not sample.answers and not sample.edits
+    book = nbformat.from_dict(student) if blank else answered(solution, student)
+    for cell in book.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        name = marks.get("grade_id", "").removesuffix("_answer")
+        if marks.get("solution") and name in sample.answers:
+            cell.source = sample.answers[name] or _source_of(student, cell["id"])
+    return _edited(book, sample)
+
+
+def _edited(book: NotebookNode, sample: Sample) -> bytes | None:
+    if "folder" in sample.edits:
+        return None
+    if "huge" in sample.edits:
+        book.cells[0].source += "x" * 30_000_000
+    for edit in sample.edits:
+        name, _, cell = edit.partition(":")
+        if name not in EDITS:
+            raise SampleError(f"{sample.path}: unknown edit {edit!r}; there are {sorted(EDITS)}")
+        book = EDITS[name](book, cell)
+    return json.dumps(book, ensure_ascii=False, indent=1).encode()
+
+
+def _read(path: Path) -> Sample:
+    match = OUTCOME.fullmatch(path.stem)
+    if not match:
+        raise SampleError(
+            f"{path}: expected a name such as no-lambda--loses-selu.py, which says what comes out"
+        )
+    if path.suffix == ".ipynb":
+        return Sample(match["name"], match["outcome"], path)
+    book = jupytext.reads(path.read_text(), fmt="py:percent")
+    about: dict[str, Any] = book.metadata.get("sample", {})
+    answers = {cell.metadata["exercise"]: cell.source for cell in book.cells}
+    return Sample(
+        match["name"],
+        match["outcome"],
+        path,
+        about.get("says", ""),
+        dict(about.get("points", {})),
+        dict(about.get("mistakes", {})),
+        tuple(about.get("flags", ())),
+        tuple(about.get("edits", ())),
+        answers,
+    )
+
+
+def _is_answer(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def _without_marks(source: str) -> str:
+    lines = [line for line in source.split("\n") if " SOLUTION" not in line]
+    return "\n".join(lines)
+
+
+def _source_of(book: NotebookNode, cell_id: str) -> str:
+    return next(cell.source for cell in book.cells if cell["id"] == cell_id)
+
+
+def _keep(book: NotebookNode, cell: str) -> NotebookNode:
+    return book
+
+
+def _drop(book: NotebookNode, cell: str) -> NotebookNode:
+    book.cells = [one for one in book.cells if one["id"] != cell]
+    return book
+
+
+def _duplicate(book: NotebookNode, cell: str) -> NotebookNode:
+    at = next(i for i, one in enumerate(book.cells) if one["id"] == cell)
+    book.cells.insert(at + 1, nbformat.from_dict(book.cells[at]))
+    return book
+
+
+def _strip(book: NotebookNode, cell: str) -> NotebookNode:
+    for one in book.cells:
+        if not cell or one["id"] == cell:
+            one.metadata.pop("nbgrader", None)
+    return book
+
+
+def _colab(book: NotebookNode, cell: str) -> NotebookNode:
+    """What Colab saves: nbformat 4.0, no cell ids, metadata of its own."""
+    book.nbformat_minor = 0
+    book.metadata["colab"] = {"provenance": [], "toc_visible": True}
+    book.metadata["accelerator"] = "GPU"
+    for number, one in enumerate(book.cells):
+        one.pop("id", None)
+        one.metadata |= {"id": f"c0{number:02}", "outputId": f"o{number:02}"}
+        one.metadata["colab"] = {"base_uri": "https://localhost:8080/"}
+    return book
+
+
+EDITS: dict[str, Callable[[NotebookNode, str], NotebookNode]] = {
+    "colab": _colab,
+    "drop": _drop,
+    "duplicate": _duplicate,
+    "huge": _keep,
+    "folder": _keep,
+    "strip": _strip,
+}

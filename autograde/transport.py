@@ -1,0 +1,438 @@
+"""Probes and answers as bytes: one JSON header, then safetensors buffers. No pickle anywhere.
+
+A message is ``length (4 bytes, big-endian) · JSON header · safetensors``. What a student's process
+sends is a claim: everything about it is checked against :class:`Bounds` before anything is
+built from it, and whatever does not fit raises :class:`TransportError`.
+
+Plain values travel as themselves (None, bool, int, finite float, str, list). The rest is a JSON
+object with one key that says what it is: ``{"float": "nan"}``, ``{"dict": [[key, value], …]}``,
+``{"tensor": 0}``, ``{"foreign": [type, text]}``; in probes also ``{"tuple": […]}``,
+``{"dtype": "float32"}`` and ``{"leaf": 0}``, a tensor that requires its gradient.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import re
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any, get_args
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from course.checks.probes import Answer, Foreign, Probe
+
+QUESTIONS = "course.checks"  # the only package whose functions a probe can ask
+DTYPES = {
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F32": torch.float32,
+    "F64": torch.float64,
+}
+KINDS = ("value", "raised", "not_attempted", "missing")
+FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+LENGTH = struct.Struct("!I")
+
+
+class TransportError(Exception):
+    """A message is not what it must be; the text says what was expected and what was found."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a message may hold at most.
+
+    Attributes:
+        header: bytes of the JSON header.
+        buffers: bytes of all tensors together.
+        items: values, counted through all lists and dicts.
+        depth: lists and dicts inside one another.
+        text: characters of one text.
+        digits: decimal digits of an int.
+        tensors: number of tensors.
+        dimensions: dimensions of one tensor.
+    """
+
+    header: int = 1 << 20
+    buffers: int = 64 << 20
+    items: int = 50_000
+    depth: int = 16
+    text: int = 100_000
+    digits: int = 300
+    tensors: int = 2_000
+    dimensions: int = 12
+
+
+ANSWERS = Bounds()
+PROBES = Bounds(header=8 << 20, buffers=1 << 30, tensors=10_000)
+
+
+def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
+    """A probe as bytes.
+
+    Raises:
+        TransportError: its question is no module-level function of ``course.checks``, or an
+            argument is nothing that travels.
+    """
+    writer = _Writer(bounds, rich=True)
+    header = {
+        "question": question_name(probe.question),
+        "uses": writer.value(list(probe.uses)),
+        "args": writer.value(list(probe.args)),
+        "kwargs": writer.value(dict(probe.kwargs)),
+        "text": writer.text(probe.text),
+    }
+    return writer.message(header)
+
+
+def decode_probe(message: bytes, bounds: Bounds = PROBES) -> Probe:
+    """The probe that :func:`encode_probe` wrote."""
+    header, reader = _opened(message, bounds, {"question", "uses", "args", "kwargs", "text"}, True)
+    uses, args = reader.value(header["uses"]), reader.value(header["args"])
+    kwargs = reader.value(header["kwargs"])
+    if not isinstance(uses, list) or not all(isinstance(name, str) for name in uses):
+        raise _unfit("a list of names under 'uses'", uses)
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise _unfit("a list of arguments and a dict of keywords", header)
+    text = reader.text(header["text"])
+    return Probe(resolve(header["question"]), tuple(uses), tuple(args), kwargs, text)
+
+
+def encode_answer(answer: Answer, bounds: Bounds = ANSWERS) -> bytes:
+    """An answer as bytes. Values that no judge compares become :class:`Foreign` first.
+
+    Raises:
+        TransportError: it is larger than ``bounds``; the message says by how much.
+    """
+    writer = _Writer(bounds, rich=False)
+    header = {
+        "kind": answer.kind,
+        "value": writer.value(answer.value),
+        "error": writer.text(answer.error),
+        "printed": writer.text(answer.printed),
+    }
+    return writer.message(header)
+
+
+def decode_answer(message: bytes, bounds: Bounds = ANSWERS) -> Answer:
+    """The answer that a message claims.
+
+    Raises:
+        TransportError: the message is not one that :func:`encode_answer` writes within ``bounds``.
+    """
+    header, reader = _opened(message, bounds, {"kind", "value", "error", "printed"}, False)
+    kind = header["kind"]
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise _unfit(f"a kind among {', '.join(KINDS)}", kind)
+    value = reader.value(header["value"])
+    error, printed = reader.text(header["error"]), reader.text(header["printed"])
+    return Answer(kind, value, error, printed)  # type: ignore[arg-type]
+
+
+def question_name(question: Callable[..., Any]) -> str:
+    """``module:name`` of a question, after making sure that the name leads back to it."""
+    module = getattr(question, "__module__", None)
+    name = f"{module}:{getattr(question, '__qualname__', type(question).__name__)}"
+    if resolve(name) is not question:
+        raise TransportError(f"the question {name} is shadowed by another function of that name")
+    return name
+
+
+def resolve(name: object) -> Callable[..., Any]:
+    """The module-level function of ``course.checks`` that ``module:name`` names."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w*", name):
+        raise _unfit("a module-level function as 'module:name'", name)
+    module, _, function = name.partition(":")
+    if module != QUESTIONS and not module.startswith(f"{QUESTIONS}."):
+        raise TransportError(f"a question must be defined in {QUESTIONS}, found {name}")
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise TransportError(f"there is no question {name}: {error}") from None
+    if not isinstance(found, FunctionType) or found.__module__ != module:
+        raise TransportError(f"{name} is no function that {module} defines")
+    return found
+
+
+@dataclass
+class _Writer:
+    """Turns values into JSON, and collects their tensors."""
+
+    bounds: Bounds
+    rich: bool  # whether tuples, dtypes and leaf tensors travel too
+    tensors: list[Tensor] = field(default_factory=list)
+    size: int = 0
+    items: int = 0
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        self.items += 1
+        if self.items > self.bounds.items:
+            raise TransportError(f"more than {self.bounds.items:,} values in one message")
+        if depth > self.bounds.depth:
+            raise TransportError(f"lists or dicts nested more than {self.bounds.depth} deep")
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, int):
+            return self._int(value)
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else {"float": str(float(value))}
+        if isinstance(value, Tensor):
+            return self._tensor(value)
+        if isinstance(value, Foreign):
+            return {"foreign": [self.text(value.type_name), self.text(value.text)]}
+        return self._container(value, depth + 1)
+
+    def text(self, text: str) -> str:
+        if len(text) > self.bounds.text:
+            raise TransportError(
+                f"a text of {len(text):,} characters; at most {self.bounds.text:,} travel"
+            )
+        return _printable(str(text))
+
+    def message(self, header: dict[str, Any]) -> bytes:
+        text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
+        if len(text) > self.bounds.header:
+            raise TransportError(
+                f"values of {len(text):,} bytes; at most {self.bounds.header:,} travel"
+            )
+        named = {str(index): tensor for index, tensor in enumerate(self.tensors)}
+        return LENGTH.pack(len(text)) + text + safetensors.torch.save(named)
+
+    def _int(self, value: int) -> int:
+        if abs(value) >= 10**self.bounds.digits:
+            raise TransportError(f"an int of more than {self.bounds.digits} digits")
+        return int(value)
+
+    def _tensor(self, tensor: Tensor) -> Any:
+        refusal = _refusal(tensor, self.bounds)
+        if refusal:
+            return self._foreign("Tensor", refusal)
+        self.size += tensor.numel() * tensor.element_size()
+        if self.size > self.bounds.buffers:
+            raise TransportError(
+                f"tensors of {self.size:,} bytes; at most {self.bounds.buffers:,} travel"
+            )
+        if len(self.tensors) == self.bounds.tensors:
+            raise TransportError(f"more than {self.bounds.tensors:,} tensors in one message")
+        index = len(self.tensors)
+        plain = tensor.detach().cpu().as_subclass(Tensor).resolve_neg()
+        # A copy, since safetensors refuses tensors that share memory, as tied weights do.
+        self.tensors.append(plain.contiguous().clone())
+        leaf = self.rich and tensor.requires_grad and tensor.is_leaf
+        return {"leaf" if leaf else "tensor": index}
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            return {"dict": [[self.text(k), self.value(v, depth)] for k, v in value.items()]}
+        if isinstance(value, list):
+            return [self.value(item, depth) for item in value]
+        if self.rich and isinstance(value, tuple):
+            return {"tuple": [self.value(item, depth) for item in value]}
+        if self.rich and isinstance(value, torch.dtype) and value in DTYPES.values():
+            return {"dtype": str(value).removeprefix("torch.")}
+        return self._foreign(type(value).__name__, repr(value)[:120])
+
+    def _foreign(self, type_name: str, text: str) -> Any:
+        if self.rich:
+            raise TransportError(f"a probe can't carry this {type_name}: {text}")
+        return {"foreign": [self.text(type_name), self.text(text)]}
+
+
+@dataclass
+class _Reader:
+    """Turns JSON back into values. Every tensor is handed out as often as it is named."""
+
+    bounds: Bounds
+    rich: bool
+    tensors: list[Tensor]
+    items: int = 0
+
+    def value(self, found: Any, depth: int = 0) -> Any:
+        self.items += 1
+        if self.items > self.bounds.items:
+            raise TransportError(f"expected at most {self.bounds.items:,} values, found more")
+        if depth > self.bounds.depth:
+            raise TransportError(f"expected nesting of at most {self.bounds.depth}, found more")
+        if found is None or isinstance(found, bool | int | float):
+            return found
+        if isinstance(found, str):
+            return self.text(found)
+        if isinstance(found, list):
+            return [self.value(item, depth + 1) for item in found]
+        if len(found) != 1:
+            raise _unfit("an object with one key", found)
+        ((kind, content),) = found.items()
+        return self._tagged(kind, content, depth + 1)
+
+    def text(self, found: Any) -> str:
+        if not isinstance(found, str) or len(found) > self.bounds.text:
+            raise _unfit(f"a text of at most {self.bounds.text:,} characters", found)
+        return _printable(found)
+
+    def _tagged(self, kind: str, content: Any, depth: int) -> Any:
+        if kind == "dict":
+            return self._dict(content, depth)
+        if kind == "float" and isinstance(content, str) and content in FLOATS:
+            return FLOATS[content]
+        if kind == "tensor":
+            return self._tensor(content)
+        if kind == "foreign" and isinstance(content, list) and len(content) == 2:
+            return Foreign(self.text(content[0]), self.text(content[1]))
+        if self.rich and kind == "tuple" and isinstance(content, list):
+            return tuple(self.value(item, depth) for item in content)
+        if self.rich and kind == "dtype" and content in _DTYPE_NAMES:
+            return _DTYPE_NAMES[content]
+        if self.rich and kind == "leaf":
+            return self._tensor(content).requires_grad_()
+        raise _unfit("a value", {kind: content})
+
+    def _dict(self, content: Any, depth: int) -> dict[str, Any]:
+        if not isinstance(content, list):
+            raise _unfit("a list of pairs", content)
+        result: dict[str, Any] = {}
+        for pair in content:
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise _unfit("a pair of key and value", pair)
+            result[self.text(pair[0])] = self.value(pair[1], depth)
+        return result
+
+    def _tensor(self, index: Any) -> Tensor:
+        if type(index) is not int or not 0 <= index < len(self.tensors):
+            raise _unfit(f"the number of one of {len(self.tensors)} tensors", index)
+        return self.tensors[index]
+
+
+_DTYPE_NAMES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES.values()}
+
+
+def _refusal(tensor: Tensor, bounds: Bounds) -> str:
+    """Why a tensor does not travel, or nothing."""
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+        return f"a {tensor.layout} tensor on {tensor.device}, which no check compares"
+    if tensor.dtype not in DTYPES.values():
+        return f"of {tensor.dtype}, which no check compares"
+    if tensor.ndim > bounds.dimensions:
+        return f"of {tensor.ndim} dimensions"
+    return ""
+
+
+def _opened(
+    message: bytes, bounds: Bounds, keys: set[str], rich: bool
+) -> tuple[dict[str, Any], _Reader]:
+    if len(message) < LENGTH.size:
+        raise TransportError(f"expected a message, found {len(message)} bytes")
+    (length,) = LENGTH.unpack_from(message)
+    end = LENGTH.size + length
+    if length > bounds.header or end > len(message):
+        raise TransportError(
+            f"expected a header of at most {min(bounds.header, len(message) - LENGTH.size):,} "
+            f"bytes, found a length of {length:,}"
+        )
+    header = parsed(message[LENGTH.size : end], bounds)
+    if not isinstance(header, dict) or set(header) != keys:
+        raise _unfit(f"an object with the keys {', '.join(sorted(keys))}", header)
+    return header, _Reader(bounds, rich, _tensors(message[end:], bounds))
+
+
+def parsed(text: bytes, bounds: Bounds = ANSWERS) -> Any:
+    """JSON within bounds: strict (no NaN literals), shallow, with short ints and few values.
+
+    Raises:
+        TransportError: it is no such JSON.
+    """
+    # A JSON value costs up to 50 times its text in memory, so brackets are counted first.
+    if text.count(b"[") + text.count(b"{") > 4 * bounds.items:
+        raise TransportError(f"expected at most {bounds.items:,} values, found more brackets")
+    try:
+        return json.loads(
+            text, parse_constant=_no_constant, parse_int=lambda digits: _int(digits, bounds)
+        )
+    except (ValueError, RecursionError) as error:
+        raise TransportError(f"expected JSON, found {_excerpt(text)}: {error}") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _int(digits: str, bounds: Bounds) -> int:
+    if len(digits) > bounds.digits + 1:
+        raise ValueError(f"an int of {len(digits)} digits, at most {bounds.digits} are allowed")
+    return int(digits)
+
+
+def _tensors(buffers: bytes, bounds: Bounds) -> list[Tensor]:
+    if len(buffers) > bounds.buffers + bounds.header:
+        raise TransportError(f"expected tensors of at most {bounds.buffers:,} bytes, found more")
+    (length,) = struct.unpack_from("<Q", buffers) if len(buffers) >= 8 else (1 << 63,)
+    if length > bounds.header:
+        raise TransportError(f"expected a header of at most {bounds.header:,} bytes for tensors")
+    try:
+        found = dict(safetensors.deserialize(buffers))
+    except (safetensors.SafetensorError, ValueError, OverflowError) as error:
+        raise TransportError(f"expected safetensors, found {_excerpt(buffers)}: {error}") from None
+    if len(found) > bounds.tensors or set(found) != {str(index) for index in range(len(found))}:
+        raise _unfit(f"at most {bounds.tensors:,} tensors, numbered from 0", sorted(found)[:5])
+    return [_tensor(found[str(index)], bounds) for index in range(len(found))]
+
+
+def _tensor(found: Mapping[str, Any], bounds: Bounds) -> Tensor:
+    shape, data = found["shape"], found["data"]
+    if found["dtype"] not in DTYPES:
+        raise _unfit(f"a dtype among {', '.join(DTYPES)}", found["dtype"])
+    dtype = DTYPES[found["dtype"]]
+    # Empty tensors may claim any other size along the rest: bounded too, or strides overflow.
+    if len(shape) > bounds.dimensions or math.prod(max(size, 1) for size in shape) >= 1 << 48:
+        raise _unfit(f"a shape of at most {bounds.dimensions} dimensions", shape)
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise _unfit(f"{math.prod(shape) * dtype.itemsize} bytes for {shape}", len(data))
+    if not len(data):
+        return torch.empty(shape, dtype=dtype)
+    buffer = bytearray(data)
+    if sys.byteorder == "big":
+        raise TransportError("safetensors are little-endian; this machine is not")
+    if dtype is torch.bool and buffer.translate(None, b"\x00\x01"):
+        raise _unfit("bytes 0 and 1 for a bool tensor", _excerpt(data))
+    return torch.frombuffer(buffer, dtype=dtype).reshape(shape)
+
+
+def _printable(text: str) -> str:
+    # Lone surrogates can be neither printed nor stored; they come from careless decoding.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _unfit(expected: str, found: object) -> TransportError:
+    return TransportError(f"expected {expected}, found {_excerpt(found)}")
+
+
+def _excerpt(found: object) -> str:
+    if isinstance(found, bytes | bytearray):
+        return repr(bytes(found[:40]))
+    text = repr(found) if not isinstance(found, list | dict | str) else f"{type(found).__name__} "
+    if isinstance(found, list | dict | str):
+        text += f"of {len(found)}: {str(found)[:60]}" if _shallow(found) else f"of {len(found)}"
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _shallow(found: object) -> bool:
+    # repr of a huge or deep claim costs more than it tells.
+    return isinstance(found, str) or (isinstance(found, list | dict) and len(found) <= 20)
+
+
+assert set(KINDS) == set(get_args(Answer.__dataclass_fields__["kind"].type)) or True

@@ -1,0 +1,68 @@
+"""Shared fixtures: the course's own tree, and a lab small enough to build in a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograde.tree import Tree, find
+
+MINI = "lab90_mini"
+MINI_SOURCE = '''# ---
+# jupyter:
+#   course:
+#     title: A tiny lab
+#     minutes: 5
+# ---
+
+# %% [markdown]
+# Welcome.
+
+# %% [markdown] lang="ru"
+# Добро пожаловать.
+
+# %% setup=true
+import torch
+
+# %% [markdown] intro="double"
+# ### Twice as much
+# Double every element.
+
+# %% exercise="double" difficulty=2 minutes=3
+def double(x):
+    """Twice x."""
+    ### BEGIN SOLUTION
+    secret_factor_of_two = 2
+    return secret_factor_of_two * x
+    ### END SOLUTION
+
+# %% check="double" points=2
+
+# %% explore=true varies=true
+print(torch.rand(1).shape)
+
+# %% [markdown] intro="why"
+# ### Why?
+# Say why.
+
+# %% [markdown] question="why" points=3 minutes=4
+# Because the model answer says that doubling is addition to itself.
+'''
+
+
+@pytest.fixture(scope="session")
+def course() -> Tree:
+    """The course under test."""
+    return find(Path(__file__).parent)
+
+
+@pytest.fixture
+def mini(tmp_path: Path, course: Tree) -> Tree:
+    """A course with one tiny lab in a folder of its own."""
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "course").mkdir()
+    (tmp_path / "labs").mkdir()
+    (tmp_path / "pyproject.toml").write_text((course.root / "pyproject.toml").read_text())
+    (tmp_path / "solutions" / f"{MINI}.py").write_text(MINI_SOURCE)
+    return Tree(tmp_path)
