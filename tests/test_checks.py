@@ -1,0 +1,266 @@
+"""The check framework: what a probe carries back, what a judge says, how a report reads."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course.checks import (
+    Case,
+    Checks,
+    Mistake,
+    ask,
+    call,
+    close,
+    gradient,
+    holds,
+    same,
+)
+from course.checks.judges import _compare
+from course.checks.probes import Foreign, plain
+
+X = torch.tensor([-1.0, 0.0, 2.0], dtype=torch.float64)
+
+
+def square(x):
+    return x * x
+
+
+def one_check(*cases, oracle=None, mistakes=()):
+    book = Checks("lab91_tests")
+
+    @book.define(oracle=oracle or {"square": square}, mistakes=mistakes)
+    def squared(rng):
+        """Squares every element."""
+        yield from cases
+
+    return book["squared"]
+
+
+def run(student, *cases, **options):
+    return one_check(*cases, **options).run({"square": student} if student else {}, points=2)
+
+
+VALUES = Case("values", call("square", X), hint="think of x·x")
+SLOPE = Case("slope", gradient("square", X), hint="the slope")
+
+
+def test_a_right_answer_earns_all_points():
+    report = run(square, VALUES, SLOPE)
+    assert (report.outcome, report.earned) == ("passed", 2)
+
+
+def test_a_wrong_answer_tells_what_was_tried_expected_found_and_a_hint():
+    (result,) = run(lambda x: 2 * x, VALUES).results
+    assert result.outcome == "failed"
+    assert result.tried == "square([-1, 0, 2])"
+    assert (result.expected, result.found) == ("[1, 0, 4]", "[-2, 0, 4]")
+    assert result.hint == "think of x·x"
+
+
+def test_a_known_mistake_gets_its_own_hint_and_name():
+    mistake = Mistake("doubled", {"square": lambda x: 2 * x}, "once, not twice")
+    first, second = run(lambda x: x + x, VALUES, SLOPE, mistakes=[mistake]).results
+    assert (first.mistake, first.hint) == ("doubled", "once, not twice")
+    assert second.mistake == "doubled"
+
+
+def test_points_follow_the_weights_of_the_cases():
+    heavy = Case("slope", gradient("square", X), weight=3)
+    report = run(lambda x: (x * x).detach(), VALUES, heavy)
+    assert report.fraction == 0.25
+    assert report.earned == 0.5
+
+
+def test_an_untouched_stub_is_skipped_and_says_what_to_do():
+    def stub(x):
+        raise NotImplementedError("Exercise 1.1")
+
+    report = run(stub, VALUES)
+    assert (report.outcome, report.earned) == ("skipped", 0)
+    assert "write your answer" in report.remark
+
+
+def test_a_name_that_is_not_there_is_skipped_and_named():
+    report = run(None, VALUES)
+    assert report.outcome == "skipped"
+    assert "`square` is not defined" in str(report)
+
+
+def test_a_check_that_fails_itself_is_no_failure_of_the_student():
+    def broken(x):
+        raise OSError("no such file")
+
+    report = run(square, VALUES, oracle={"square": broken})
+    assert report.outcome == "grader_error"
+    assert "not your mistake" in report.results[0].message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (lambda x: None, "is there a `return`"),
+        (lambda x: (x * x).sum(), "shape (3,)"),
+        (lambda x: (x * x).float(), "float32"),
+        (lambda x: (x * x).numpy(), "stay with torch"),
+        (lambda x: x / x * float("nan"), "nan"),
+        (lambda x: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda x: exit(), "SystemExit"),
+    ],
+)
+def test_each_kind_of_wrong_answer_is_told_apart(wrong, told):
+    assert told in str(run(wrong, VALUES))
+
+
+def test_a_gradient_that_autograd_cannot_follow_is_explained():
+    assert "detached" in str(run(lambda x: (x * x).detach(), SLOPE))
+
+
+def test_students_cannot_change_a_checks_inputs():
+    def spoils(x):
+        x *= 0
+        return x
+
+    report = run(spoils, VALUES, VALUES)
+    assert [r.outcome for r in report.results] == ["failed", "failed"]
+    assert X.tolist() == [-1, 0, 2]
+
+
+def test_warnings_and_prints_of_a_right_answer_cost_nothing(capsys):
+    def chatty(x):
+        print("hello from inside")
+        warnings.warn("careful", stacklevel=1)
+        return x * x
+
+    report = run(chatty, VALUES)
+    assert report.outcome == "passed"
+    assert report.printed == "hello from inside"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_large_tensor_is_told_by_its_worst_element():
+    x = torch.linspace(0, 9, 10, dtype=torch.float64)
+    case = Case("values", call("square", x))
+    (result,) = run(lambda x: torch.where(x == 7, 0.0, x * x), case).results
+    assert (result.expected, result.found) == ("49 at x = 7", "0 at x = 7")
+    assert "1 of 10 values differ" in result.message
+
+
+def test_numbers_that_differ_late_are_written_with_enough_digits():
+    case = Case("value", call("square", 1.0), judge=close(rtol=0, atol=1e-9))
+    (result,) = run(lambda x: 1.000001, case).results
+    assert (result.expected, result.found) == ("1", "1.000001")
+
+
+def test_golden_values_and_exact_counts():
+    case = Case("count", call("square", 3), expected=9, judge=same())
+    assert run(lambda x: 9, case).outcome == "passed"
+    assert run(lambda x: 9.5, case).outcome == "failed"
+    assert run(lambda x: True, case).outcome == "failed"
+
+
+def test_a_property_is_judged_without_an_oracle():
+    case = Case("positive", call("square", 3.0), expected=None, judge=holds(lambda y: y > 0, "> 0"))
+    assert run(lambda x: 1.0, case).outcome == "passed"
+    assert run(lambda x: -1.0, case).results[0].expected == "> 0"
+
+
+def test_questions_of_a_lab_can_return_several_things():
+    def sizes(function, x):
+        return {"shape": list(function(x).shape), "sum": float(function(x).sum())}
+
+    case = Case("sizes", ask(sizes, "square", X, text="the shape and the sum"), judge=same())
+    assert run(square, case).outcome == "passed"
+    (result,) = run(lambda x: x[:2], case).results
+    assert result.found == "shape: item 0: 2"
+
+
+def test_hidden_cases_come_on_top_and_leave_the_visible_ones_alone():
+    book = Checks("lab91_tests")
+
+    @book.define(oracle={"square": square})
+    def squared(rng):
+        """Squares."""
+        yield Case("values", call("square", torch.rand(3, generator=rng)))
+
+    hidden = book.hidden()
+
+    @hidden.also("squared")
+    def more(rng):
+        yield VALUES
+
+    assert [len(book["squared"].cases()), len(hidden["squared"].cases())] == [1, 2]
+    first, second = (book["squared"].cases(seed)[0].probe.args[0] for seed in (1, 2))
+    assert not torch.equal(first, second)
+
+
+def test_a_name_defined_twice_and_an_unknown_check_are_refused():
+    book = Checks("lab91_tests")
+    book.define(name="squared")(lambda rng: iter(()))
+    with pytest.raises(ValueError, match="defines the check 'squared' twice"):
+        book.define(name="squared")(lambda rng: iter(()))
+    with pytest.raises(KeyError, match="it has: squared"):
+        book["cubed"]
+
+
+def test_the_panel_escapes_what_students_write():
+    def rude(x):
+        raise ValueError("<script>alert(1)</script>")
+
+    from course.checks.panel import html
+
+    assert "<script>" not in html(run(rude, VALUES))
+
+
+def test_as_text_a_report_shows_every_case():
+    text = str(run(lambda x: 2 * x, VALUES, SLOPE))
+    assert text.splitlines()[0] == "✗ squared: 0 of 2 cases passed, 0 of 2 points"
+    assert "hint      think of x·x" in text
+
+
+def test_foreign_objects_never_reach_a_judge():
+    class Equal:
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+        def __repr__(self):
+            return "the right answer"
+
+    assert isinstance(plain([Equal()])[0], Foreign)
+    assert run(lambda x: Equal(), VALUES).outcome == "failed"
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=True, allow_infinity=True)
+    | st.text(max_size=5)
+    | st.lists(st.floats(-9, 9), max_size=8).map(torch.tensor),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(values, values)
+def test_any_plain_answer_is_judged_without_an_error(answer, expected):
+    finding = _compare(
+        plain(answer), plain(expected), VALUES.probe, rtol=1e-5, atol=1e-7, dtype=True
+    )
+    assert finding.passed or finding.expected or finding.found or finding.message
+
+
+@settings(max_examples=100, deadline=None)
+@given(values)
+def test_every_value_equals_itself(value):
+    item = plain(value)
+    assert _compare(item, item, VALUES.probe, rtol=0, atol=0, dtype=True).passed
