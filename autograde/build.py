@@ -16,9 +16,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde import source as sources
+from autograde.errors import DesignedError
 from autograde.nbgrader_settings import settings
 from autograde.tree import Tree
 
+QUIET_KERNEL = ["--log-level=40"]  # errors only: a kernel's start-up remarks are no news
 EXECUTION_TIMEOUT = 600  # seconds a cell; far above any budget, so that a hang ends
 
 
@@ -31,7 +33,7 @@ class Built:
     student: NotebookNode
 
 
-class BuildError(Exception):
+class BuildError(DesignedError):
     """A lab could not be built; the message names the lab, the cell and the error."""
 
 
@@ -100,6 +102,7 @@ def execute(lab: str, notebook: NotebookNode, profile: str = "quick") -> Noteboo
             timeout=EXECUTION_TIMEOUT,
             resources={"metadata": {"path": folder}},
             record_timing=False,
+            extra_arguments=QUIET_KERNEL,
         )
         try:
             client.execute()

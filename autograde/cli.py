@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +11,15 @@ import typer
 from rich.markup import escape
 
 from autograde import tree as trees
+from autograde.errors import DesignedError
+from autograde.sandbox import Isolation
 
 EPILOG = """\
 Exit codes: 0 all is well; 1 something was found (a difference, a failing notebook, a missing
 piece); 2 the command could not begin (wrong name, missing folder); 3 grading refused, because
 a wall of the sandbox is missing; 130 interrupted.
 """
-FOUND, CANNOT, REFUSED = 1, 2, 3
+FOUND = 1
 
 app = typer.Typer(
     help="Build, verify and grade the labs.",
@@ -33,7 +34,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 WorkDir = Annotated[
     Path, typer.Option("--workdir", help="The class's folder: submissions, grades, feedback.")
 ]
-Isolation = Annotated[str, typer.Option(help="full, or none: run untrusted code without walls.")]
+Isolating = Annotated[
+    Isolation, typer.Option(help="full, or none: run untrusted code without walls.")
+]
 
 
 @app.command()
@@ -112,12 +115,12 @@ def grade(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write all results to this file too.")
     ] = None,
-    isolation: Isolation = "full",
+    isolation: Isolating = "full",
     jobs: Annotated[int, typer.Option(help="Students at a time.")] = 2,
 ) -> None:
     """Grade a class into nbgrader's gradebook; print what needs a person."""
     from autograde import grade as grader
-    from autograde.show import attention, class_table, console, exercise_table
+    from autograde.show import attention, class_table, console, exercise_table, moves
 
     out, course = console(), trees.find()
     course.chosen([lab])
@@ -129,6 +132,7 @@ def grade(
         json_file.write_text(text + "\n")
     out.print(class_table(result))
     out.print(exercise_table(result))
+    moves(result, out)
     attention(result, out)
 
 
@@ -143,7 +147,7 @@ def feedback(lab: str, workdir: WorkDir = Path("grading")) -> None:
 
 
 @app.command()
-def demo(workdir: WorkDir = Path("demo-class"), isolation: Isolation = "full") -> None:
+def demo(workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full") -> None:
     """Build the labs, grade the sample class, and say whether all came out as expected."""
     from autograde import demo as demonstration
     from autograde import feedback as pages
@@ -211,29 +215,9 @@ def _say_differences(out: Any, lab: str, found: list[str]) -> None:
 
 
 def main() -> None:
-    """Run the command; designed errors become one message and an exit code."""
-    from autograde.sandbox import IsolationError
-
-    sys.exit(_guarded(app, IsolationError))
-
-
-def _guarded(command: Callable[..., Any], refusal: type[Exception]) -> int:
-    from autograde.build import BuildError
-    from autograde.feedback import FeedbackError
-    from autograde.grade import GradeError
-    from autograde.samples import SampleError
-    from autograde.source import SourceError
-    from autograde.tree import TreeError
-
-    designed = (BuildError, FeedbackError, GradeError, SampleError, SourceError, TreeError)
+    """Run the command; a designed error becomes one message and its exit code."""
     try:
-        command(standalone_mode=True)
-    except refusal as error:
+        app()
+    except DesignedError as error:
         print(f"autograde: {error}", file=sys.stderr)
-        return REFUSED
-    except designed as error:
-        print(f"autograde: {error}", file=sys.stderr)
-        return CANNOT
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
+        sys.exit(error.exit_code)

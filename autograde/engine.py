@@ -77,7 +77,12 @@ class Life:
 
 
 def grade(
-    lab: str, notebook: NotebookNode, warm: Warm, files: Mapping[str, bytes] | None = None
+    lab: str,
+    notebook: NotebookNode,
+    warm: Warm,
+    files: Mapping[str, bytes] | None = None,
+    *,
+    kept: Mapping[str, Item] | None = None,
 ) -> Graded:
     """Grade a normalised notebook.
 
@@ -86,13 +91,14 @@ def grade(
         notebook: as :func:`autograde.normalise.normalise` returns it.
         warm: the pre-imported process.
         files: further files of the student's, by name, for the session's folder.
+        kept: items of an earlier grading that still hold; their checks are not asked again.
     """
     book = nbformat.from_dict(notebook)
     items: list[Item] = []
     life = Life(warm, files or {})
     try:
         for count, cell in enumerate(book.cells, start=1):
-            item = _cell(lab, cell, life, count)
+            item = _cell(lab, cell, life, count, kept or {})
             items += [item] if item else []
     finally:
         life.close()
@@ -115,10 +121,16 @@ def prepared(lab: str, name: str) -> tuple[str, tuple[Prepared, ...]]:
     return check.about, tuple(check.prepared(reference.load(lab), hidden.seed(lab, name)))
 
 
-def _cell(lab: str, cell: NotebookNode, life: Life, count: int) -> Item | None:
+def _cell(
+    lab: str, cell: NotebookNode, life: Life, count: int, kept: Mapping[str, Item]
+) -> Item | None:
     marks = cell.metadata.get("nbgrader", {})
     if marks.get("grade") and cell.cell_type == "code":
-        return _check(lab, cell, life, count)
+        item = kept.get(marks["grade_id"]) or _check(lab, marks, life)
+        if item.report:
+            cell.execution_count = count
+            cell.outputs = [_panel(item.report, count)]
+        return item
     if marks.get("grade"):
         return _written(cell)
     if cell.cell_type == "code" and not SKIPPED_TAGS & set(cell.metadata.get("tags", ())):
@@ -135,13 +147,10 @@ def _run(cell: NotebookNode, life: Life, count: int) -> None:
     cell.outputs = [nbformat.from_dict(output) for output in found.outputs]
 
 
-def _check(lab: str, cell: NotebookNode, life: Life, count: int) -> Item:
-    marks = cell.metadata["nbgrader"]
+def _check(lab: str, marks: Mapping[str, Any], life: Life) -> Item:
     name, maximum = marks["grade_id"], float(marks["points"])
     about, cases = prepared(lab, name)
     report = Report(name, about, tuple(_results(cases, life)), maximum)
-    cell.execution_count = count
-    cell.outputs = [_panel(report, count)]
     points = None if report.outcome == "grader_error" else report.earned
     return Item(name, maximum, report.outcome, points, report)
 

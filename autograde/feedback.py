@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograde.build import quiet_nbgrader
+from autograde.errors import DesignedError
 from autograde.nbgrader_settings import settings
 
 
-class FeedbackError(Exception):
+class FeedbackError(DesignedError):
     """nbgrader could not write the pages; the message has its reason."""
 
 

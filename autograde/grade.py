@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograde import build, engine, gradebook, intake
-from autograde.normalise import normalise
-from autograde.results import ClassResult, StudentResult
-from autograde.sandbox import Warm
+from autograde import build, engine, gradebook, intake, journal
+from autograde.errors import DesignedError
+from autograde.gradebook import Gradebook
+from autograde.normalise import Flag, normalise
+from autograde.results import ClassResult, Handing, Item, Move, StudentResult
+from autograde.sandbox import Isolation, Warm
 from autograde.tree import Tree
 
 OnResult = Callable[[StudentResult, int, int], None]
 
 
-class GradeError(Exception):
+class GradeError(DesignedError):
     """Grading can't begin; the message says what was expected and what to do."""
 
 
@@ -32,8 +34,13 @@ class Job:
     lab: str
     submissions: Path
     work: Path
-    isolation: str = "full"
+    isolation: Isolation = "full"
     jobs: int = 2
+
+    @property
+    def journal(self) -> Path:
+        """What is already graded."""
+        return self.work / "journal" / f"{self.lab}.jsonl"
 
     def autograded(self, student: str) -> Path:
         """Where the graded notebook of a student goes, in nbgrader's tree."""
@@ -50,19 +57,80 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
     begun = time.monotonic()
     submissions = _submissions(job)
     release = _release(job)
+    known, checks = journal.read(job.journal), _check_keys(job.lab, release)
     results: list[StudentResult] = []
+    moves: list[Move] = []
     with (
         Warm(isolation=job.isolation) as warm,
         gradebook.opened(job.work / "gradebook.db") as book,
     ):
-        for result, notebook in _graded(job, submissions, release, warm):
-            _write(job, result.student, notebook)
-            gradebook.save(book, job.lab, result)
-            results.append(result)
+        marker = Marker(job, release, warm, known, checks)
+        for marked in _in_parallel(marker.mark, submissions, job.jobs):
+            _record(job, book, marked, checks)
+            results.append(marked.result)
+            moves += _moves(known.get(marked.result.student), marked.result)
             if on_result:
-                on_result(result, len(results), len(submissions))
+                on_result(marked.result, len(results), len(submissions))
     results.sort(key=lambda result: result.student)
-    return ClassResult(job.lab, tuple(results), job.isolation, time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    return ClassResult(job.lab, tuple(results), job.isolation, tuple(sorted(moves)), seconds)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A student's result; ``notebook`` is None when the earlier grading still holds."""
+
+    result: StudentResult
+    submission: str
+    notebook: NotebookNode | None
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Everything that grading one student needs besides the submission."""
+
+    job: Job
+    release: NotebookNode
+    warm: Warm
+    known: dict[str, journal.Entry]
+    checks: dict[str, str]
+
+    def mark(self, submission: intake.Submission) -> Marked:
+        """Grade one student, as far as the journal does not have it."""
+        flags, notebook = list(submission.flags), None
+        if submission.data is not None:
+            normalised = normalise(submission.data, self.release)
+            flags += normalised.flags
+            notebook = normalised.notebook
+        key = journal.submission_key(notebook, flags, submission.extra_files)
+        entry = self.known.get(submission.student)
+        if entry is None or entry.submission != key:
+            return self._graded(submission, notebook, tuple(flags), key, {})
+        stale = entry.stale(self.checks)
+        if not stale and self.job.autograded(submission.student).is_file():
+            return Marked(entry.result, key, None)
+        kept = {item.grade_id: item for item in entry.result.items if item.grade_id not in stale}
+        return self._graded(submission, notebook, tuple(flags), key, kept)
+
+    def _graded(
+        self,
+        submission: intake.Submission,
+        notebook: NotebookNode | None,
+        flags: tuple[Flag, ...],
+        key: str,
+        kept: dict[str, Item],
+    ) -> Marked:
+        begun = time.monotonic()
+        name = submission.student
+        if notebook is None:
+            outcome: Handing = "not handed in" if submission.path is None else "ungradable"
+            result = StudentResult(name, outcome, engine.ungraded(self.release), flags)
+            return Marked(result, key, self.release)
+        graded = engine.grade(self.job.lab, notebook, self.warm, submission.extra_files, kept=kept)
+        seconds = time.monotonic() - begun
+        return Marked(
+            StudentResult(name, "graded", graded.items, flags, seconds), key, graded.notebook
+        )
 
 
 def _submissions(job: Job) -> list[intake.Submission]:
@@ -88,14 +156,12 @@ def _release(job: Job) -> NotebookNode:
     return nbformat.read(job.work / "release" / job.lab / f"{job.lab}.ipynb", as_version=4)
 
 
-def _graded(
-    job: Job, submissions: list[intake.Submission], release: NotebookNode, warm: Warm
-) -> Iterator[tuple[StudentResult, NotebookNode]]:
-    """Results as they come, ``job.jobs`` students at a time."""
-    with ThreadPoolExecutor(job.jobs) as pool:
-        waiting: set[Future[tuple[StudentResult, NotebookNode]]] = {
-            pool.submit(_one, job, submission, release, warm) for submission in submissions
-        }
+def _in_parallel(
+    work: Callable[[intake.Submission], Marked], submissions: list[intake.Submission], jobs: int
+) -> Iterator[Marked]:
+    """Results as they come, ``jobs`` students at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = {pool.submit(work, submission) for submission in submissions}
         try:
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -106,28 +172,33 @@ def _graded(
             raise
 
 
-def _one(
-    job: Job, submission: intake.Submission, release: NotebookNode, warm: Warm
-) -> tuple[StudentResult, NotebookNode]:
-    begun = time.monotonic()
-    flags, notebook = list(submission.flags), None
-    if submission.data is not None:
-        normalised = normalise(submission.data, release)
-        flags += normalised.flags
-        notebook = normalised.notebook
-    if notebook is None:
-        outcome = "ungradable" if submission.path or submission.data else "not handed in"
-        items, notebook = engine.ungraded(release), release
-    else:
-        graded = engine.grade(job.lab, notebook, warm, submission.extra_files)
-        outcome, items, notebook = "graded", graded.items, graded.notebook
-    seconds = time.monotonic() - begun
-    result = StudentResult(submission.student, outcome, items, tuple(flags), seconds)
-    return result, notebook
+def _check_keys(lab: str, release: NotebookNode) -> dict[str, str]:
+    marks = [
+        cell.metadata.get("nbgrader", {}) for cell in release.cells if cell.cell_type == "code"
+    ]
+    names = [mark["grade_id"] for mark in marks if mark.get("grade")]
+    return {name: journal.check_key(*engine.prepared(lab, name)) for name in names}
 
 
-def _write(job: Job, student: str, notebook: NotebookNode) -> None:
-    path = job.autograded(student)
+def _record(job: Job, book: Gradebook, marked: Marked, checks: dict[str, str]) -> None:
+    """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
+    if marked.notebook is not None:
+        _write(job.autograded(marked.result.student), marked.notebook)
+        journal.append(job.journal, journal.Entry(marked.submission, checks, marked.result))
+    gradebook.save(book, job.lab, marked.result)
+
+
+def _moves(entry: journal.Entry | None, result: StudentResult) -> list[Move]:
+    before = {item.grade_id: item.points for item in entry.result.items} if entry else {}
+    return [
+        Move(result.student, item.grade_id, before[item.grade_id], item.points)
+        for item in result.items
+        if item.grade_id in before and before[item.grade_id] != item.points
+    ]
+
+
+def _write(path: Path, notebook: NotebookNode) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # an earlier one may be read-only
-    nbformat.write(notebook, path)
+    draft = path.with_suffix(".part")
+    nbformat.write(notebook, draft)
+    draft.replace(path)

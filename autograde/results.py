@@ -93,6 +93,16 @@ class StudentResult:
         }
 
 
+@dataclass(frozen=True, order=True)
+class Move:
+    """A score that a regrading changed."""
+
+    student: str
+    grade_id: str
+    before: float | None
+    after: float | None
+
+
 @dataclass(frozen=True)
 class ClassResult:
     """What became of a class."""
@@ -100,6 +110,7 @@ class ClassResult:
     lab: str
     students: tuple[StudentResult, ...]
     isolation: str = "full"
+    moves: tuple[Move, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
     def as_json(self) -> dict[str, Any]:

@@ -34,12 +34,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde.build import expected
+from autograde.errors import DesignedError
 from autograde.tree import Tree
 
 OUTCOME = re.compile(r"(?P<name>[\w-]+?)--(?P<outcome>full|zero|ungradable|loses-[\w-]+)")
 
 
-class SampleError(Exception):
+class SampleError(DesignedError):
     """A sample breaks the format; the message names the file and what was expected."""
 
 

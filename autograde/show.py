@@ -107,6 +107,16 @@ def attention(result: ClassResult, out: Console) -> None:
                 out.print(f"  {escape(student.student)}: the check {item.grade_id} itself failed")
 
 
+def moves(result: ClassResult, out: Console) -> None:
+    """Scores that changed since the last grading."""
+    if result.moves:
+        out.print("[bold]Scores that moved[/]")
+    for move in result.moves:
+        before = "?" if move.before is None else f"{move.before:g}"
+        after = "?" if move.after is None else f"{move.after:g}"
+        out.print(f"  {escape(move.student)}, {move.grade_id}: {before} → {after}")
+
+
 def run_table(runs: Iterable[Run]) -> Table:
     """Times of verified notebooks."""
     table = Table(box=None)

@@ -27,6 +27,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from autograde.errors import DesignedError
+
 ANSWER = "{}_answer"  # grade_id of an exercise's own cell; the check has the exercise's id
 TAGS = {
     "setup",
@@ -62,7 +64,7 @@ grade("{lab}", "{name}", points={points})
 ### END HIDDEN TESTS"""
 
 
-class SourceError(Exception):
+class SourceError(DesignedError):
     """A lab source breaks the format; the message names the lab, the cell and what to write."""
 
 

@@ -6,10 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograde.errors import DesignedError
+
 ROOT_VARIABLE = "COURSE_ROOT"
 
 
-class TreeError(Exception):
+class TreeError(DesignedError):
     """A folder or lab that a command needs is not there; the message says what to do."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograde.build import EXECUTION_TIMEOUT, environment
+from autograde.build import EXECUTION_TIMEOUT, QUIET_KERNEL, environment
 from autograde.tree import Tree
 
 
@@ -70,6 +70,7 @@ def _run(name: str, path: Path, profile: str) -> Run:
                 progress_bar=False,
                 cwd=folder,
                 execution_timeout=EXECUTION_TIMEOUT,
+                extra_arguments=QUIET_KERNEL,
             )
         except PapermillExecutionError as error:
             trouble = f"cell {error.cell_index}: {error.ename}: {error.evalue}"

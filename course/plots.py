@@ -96,7 +96,8 @@ def use_style() -> None:
     import matplotlib
     from cycler import cycler
 
-    matplotlib.rcParams.update(STYLE | {"axes.prop_cycle": cycler(color=PALETTE)})
+    settings: Any = STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}
+    matplotlib.rcParams.update(settings)
     _applied = True
 
 
@@ -139,12 +140,12 @@ def looks_of(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Colour and dashes for names that share one plot, as arguments of ``ax.plot``.
 
     Known names keep their colours. Unknown ones keep theirs where nobody else on the plot has
-    them, and take the next free ones otherwise. Equal colours differ by their dashes.
+    them, and take free ones otherwise. Equal colours differ by their dashes.
     """
     colours = {name: colour for name in names if (colour := _family_colour(name))}
     for name in names:
         if name not in colours:
-            colours[name] = _free_colour(colour_of(name), set(colours.values()))
+            colours[name] = _freest_colour(colour_of(name), list(colours.values()))
     used: list[str] = []
     looks = {}
     for name in names:
@@ -351,10 +352,10 @@ def _family_colour(name: str) -> str | None:
     return next((c for tail in tails for key, c in COLOURS.items() if tail.startswith(key)), None)
 
 
-def _free_colour(wish: str, taken: set[str]) -> str:
+def _freest_colour(wish: str, taken: Sequence[str]) -> str:
+    """The colour that the fewest have: the wish if it can be, else the next in the palette."""
     start = PALETTE.index(wish)
-    turn = PALETTE[start:] + PALETTE[:start]
-    return next((colour for colour in turn if colour not in taken), wish)
+    return min(PALETTE[start:] + PALETTE[:start], key=taken.count)
 
 
 def _ramp(count: int) -> list[Any]:
@@ -363,8 +364,10 @@ def _ramp(count: int) -> list[Any]:
     return list(matplotlib.colormaps["viridis"](np.linspace(0.12, 0.8, count)))
 
 
-def _readable_on(shade: Sequence[float]) -> str:
-    """Black or white, whichever stands out more: WCAG's relative luminance, ends at 0.18."""
+def _readable_on(shade: Any) -> str:
+    """Black or white, whichever stands out more on an RGB ``shade``."""
+    # WCAG's relative luminance, with one power for sRGB's two pieces; 0.18 is where black and
+    # white have equal contrast.
     linear = np.asarray(shade[:3]) ** 2.2
     return "black" if linear @ (0.2126, 0.7152, 0.0722) > 0.18 else "white"
 
@@ -477,7 +480,7 @@ def _note_rows(ax: Axes, values: Mapping[str, Any], heights: Sequence[int]) -> N
     rows = list(zip(values, heights, strict=True))[::every]
     ax.set_yticks([height + 0.25 for _, height in rows], [name for name, _ in rows])
     ax.tick_params(axis="y", length=0)
-    style = {"va": "center", "color": GREY, "fontsize": 8.5, "linespacing": 1.1}
+    style: dict[str, Any] = {"va": "center", "color": GREY, "fontsize": 8.5, "linespacing": 1.1}
     for name, height in rows:
         text = _remarks(_array(values[name]))
         ax.text(1.01, height + 0.3, text, transform=ax.get_yaxis_transform(), **style)

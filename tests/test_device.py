@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
 from course import device
+
+Machine = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +21,7 @@ def no_override(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch):
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Pretend that this machine has so many CUDA GPUs, and Apple's MPS or not."""
 
     def has(cuda: int = 0, mps: bool = False) -> None:
@@ -36,32 +39,36 @@ def draw_everywhere() -> tuple[float, float, float]:
 @pytest.mark.parametrize(
     ("cuda", "mps", "expected"), [(1, True, "cuda"), (0, True, "mps"), (0, False, "cpu")]
 )
-def test_picks_the_fastest_kind_there_is(machine, cuda: int, mps: bool, expected: str) -> None:
+def test_picks_the_fastest_kind_there_is(
+    machine: Machine, cuda: int, mps: bool, expected: str
+) -> None:
     machine(cuda, mps)
     assert device.pick_device() == torch.device(expected)
 
 
-def test_a_wish_goes_before_the_fastest(machine) -> None:
+def test_a_wish_goes_before_the_fastest(machine: Machine) -> None:
     machine(cuda=2)
     assert device.pick_device("cpu") == torch.device("cpu")
     assert device.pick_device(torch.device("cuda", 1)) == torch.device("cuda:1")
 
 
-def test_the_environment_goes_before_a_wish(machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_goes_before_a_wish(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     machine(cuda=1)
     monkeypatch.setenv(device.VARIABLE, "cpu")
     assert device.pick_device("cuda") == torch.device("cpu")
 
 
 @pytest.mark.parametrize("wanted", ["cuda:2", "mps"])
-def test_a_missing_device_says_what_is_here(machine, wanted: str) -> None:
+def test_a_missing_device_says_what_is_here(machine: Machine, wanted: str) -> None:
     machine(cuda=2)
     with pytest.raises(device.DeviceMissing, match=rf"{wanted}.*finds only: cuda, cpu\. Choose"):
         device.pick_device(wanted)
 
 
 def test_a_missing_device_names_the_variable_that_asked(
-    machine, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine()
     monkeypatch.setenv(device.VARIABLE, "cuda")

@@ -14,10 +14,10 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from autograde.normalise.flags import Flag, ordinals, shown
+from autograde.normalise.flags import Flag, ordinals
 from autograde.normalise.limits import Limits
 from autograde.normalise.release import MARKS
-from autograde.normalise.text import callables, canonical, variables, words
+from autograde.normalise.text import canonical, names, words
 
 CELL_TYPES = {"heading": "markdown", "html": "markdown", "plaintext": "markdown"}
 CELL_TYPES |= {name: name for name in ("code", "markdown", "raw")}
@@ -59,14 +59,9 @@ class StudentCell:
         return canonical(self.source)
 
     @cached_property
-    def callables(self) -> frozenset[str]:
-        """Functions and classes that it defines."""
-        return callables(self.source)
-
-    @cached_property
     def names(self) -> frozenset[str]:
         """All names that it defines."""
-        return self.callables | variables(self.source)
+        return names(self.source)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -121,7 +116,7 @@ def _check_size(data: bytes, limits: Limits) -> None:
 
 
 def _decoded(data: bytes) -> tuple[str, tuple[Flag, ...]]:
-    encoding = json.detect_encoding(data)
+    encoding: str = json.detect_encoding(data)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
@@ -174,7 +169,7 @@ def _why_no_json(error: json.JSONDecodeError, data: bytes) -> str:
     if b"\n<<<<<<< " in data and b"\n>>>>>>> " in data:
         return "The file holds Git's conflict marks (<<<<<<<). Ask for it with the merge finished."
     where = f"line {error.lineno}, column {error.colno}"
-    if start.startswith(b"{") and not error.doc[error.pos :].strip():
+    if start.startswith(b"{") and not data.rstrip().endswith(b"}"):
         return f"The JSON breaks off at {where}, as in an unfinished upload. {HAND_IN_AGAIN}"
     return f"The file is not valid JSON: {error.msg} at {where}. {HAND_IN_AGAIN}"
 
@@ -231,7 +226,7 @@ def _source(raw: dict[str, Any]) -> str | None:
         text = _text(value)
     if text and raw.get("cell_type") == "heading":
         level = raw.get("level")
-        return "#" * (level if level in range(1, 7) else 1) + " " + text
+        return "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1) + " " + text
     return text
 
 
@@ -260,16 +255,16 @@ def _attachments(value: Any) -> dict[str, dict[str, str]]:
     found = {}
     for name, bundle in _dict(value).items():
         pictures = {
-            shown(kind): "".join(data) if isinstance(data, list) else data
+            kind: "".join(data) if isinstance(data, list) else data
             for kind, data in _dict(bundle).items()
-            if kind.startswith("image/") and _is_text(data)
+            if kind.startswith("image/") and kind.isascii() and _is_ascii(data)
         }
         if pictures:
             found[_text(name) or ""] = pictures
     return found
 
 
-def _is_text(value: Any) -> bool:
+def _is_ascii(value: Any) -> bool:
     lines = value if isinstance(value, list) else [value]
     return all(isinstance(line, str) and line.isascii() for line in lines)
 

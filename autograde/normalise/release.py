@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nbformat import NotebookNode
 
-from autograde.normalise.text import callables, canonical, variables, words
+from autograde.normalise.text import callables, canonical, names, words
 
 Kind = Literal["answer", "check", "locked", "plain"]
 ESSENTIAL_TAGS = frozenset({"setup", "parameters", "bootstrap"})
@@ -43,7 +43,12 @@ class ReleaseCell:
         """By which names an answer is recognised: functions and classes, else variables."""
         if self.cell_type != "code":
             return frozenset()
-        return callables(self.source) or variables(self.source)
+        return callables(self.source) or self.defines
+
+    @cached_property
+    def defines(self) -> frozenset[str]:
+        """All names that the cell defines."""
+        return names(self.source)
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ QUOTED = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+LONGEST_CODE = 500_000  # characters; no cell that someone wrote has more
 CALLABLE = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 VARIABLE = re.compile(r"^(\w++)[ \t]*+(?::[^=\n]*+)?=(?!=)", re.MULTILINE)
 
@@ -31,12 +32,16 @@ def callables(source: str) -> frozenset[str]:
     Read from the text and not with ``ast``: it must work on code with syntax errors and on
     IPython's magics, and hostile code must not be able to overflow the compiler's stack.
     """
-    return frozenset(CALLABLE.findall(QUOTED.sub("''", source)))
+    bare = QUOTED.sub("''", source)
+    return frozenset(CALLABLE.findall(bare))
 
 
-def variables(source: str) -> frozenset[str]:
-    """Names that the code assigns to at its top level, one target a statement."""
-    return frozenset(VARIABLE.findall(QUOTED.sub("''", source)))
+def names(source: str) -> frozenset[str]:
+    """All names that the code defines at its top level: callables, and what it assigns to."""
+    if len(source) > LONGEST_CODE:
+        return frozenset()
+    bare = QUOTED.sub("''", source)
+    return frozenset(CALLABLE.findall(bare)) | frozenset(VARIABLE.findall(bare))
 
 
 def words(source: str) -> frozenset[str]:

@@ -83,7 +83,7 @@ class Channel:
         Args:
             body_limit: the largest body that is accepted, in bytes.
             deadline: on :func:`time.monotonic`'s clock; None waits for ever.
-            tick: called every :data:`TICK` seconds of waiting; what it raises ends the wait.
+            tick: called before every wait, of :data:`TICK` seconds at most; what it raises ends it.
 
         Raises:
             ChannelError: no frame, too large, late, or the other side is gone.
@@ -120,11 +120,11 @@ class Channel:
             remaining = _remaining(deadline)
             wait = TICK if remaining is None else min(TICK, remaining)
             self._sock.settimeout(wait if tick else remaining)
+            if tick:
+                tick()
             try:
                 count = self._sock.recv_into(view)
             except TimeoutError:
-                if tick:
-                    tick()
                 continue  # _remaining raises once the deadline has passed
             except OSError as error:
                 raise Closed(str(error)) from None

@@ -28,6 +28,9 @@ PR_SET_SECCOMP = 22
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
 
+MADV_COLLAPSE = 25
+HUGE = 2 << 20  # bytes of a huge page
+
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 LANDLOCK_RULE_PATH_BENEATH = 1
 
@@ -142,3 +145,19 @@ def _allow(rules: int, path: str, rights: int) -> None:
         _syscall(LANDLOCK_ADD_RULE, rules, LANDLOCK_RULE_PATH_BENEATH, rule, 0, what="landlock")
     finally:
         os.close(beneath)
+
+
+def collapse_memory() -> None:
+    """Move this process's heap into huge pages, where the kernel can (Linux 6.1).
+
+    A fork copies one entry for each page: with huge ones it takes a fifth of the time.
+    """
+    with open("/proc/self/maps") as file:
+        areas = [line.split() for line in file]
+    for place, _mode, *_, name in (area for area in areas if area[1] == "rw-p"):
+        if name not in ("0", "[heap]"):  # the last column of nameless memory is its inode, 0
+            continue
+        start, end = (int(edge, 16) for edge in place.split("-"))
+        start, end = -(-start // HUGE) * HUGE, end // HUGE * HUGE
+        if end > start:
+            _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)

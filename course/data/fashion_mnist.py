@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from os.path import isdir  # False, not an error, in a forbidden folder
 from pathlib import Path
 
 from torch.nn import functional
@@ -60,7 +61,7 @@ def bundled() -> Loaded:
         DataError: the file is missing or damaged.
     """
     try:
-        splits = SUBSET.check(storage.read_npz(BUNDLED))
+        splits = SUBSET.check(storage.read_npz(BUNDLED), BUNDLED)
     except SourceUnavailable as reason:
         raise DataError(
             f"the course's own data file can't be read: {reason}. "
@@ -109,14 +110,19 @@ def _cached() -> Path:
 def _sources(request: Request) -> Iterator[Source[Splits]]:
     folder = request.folder
     if folder is not None:
-        yield Source(f"from {folder}", lambda: FULL.check(_read_shared(folder)))
-    if SYSTEM_FOLDER.is_dir():
-        yield Source("from the system's copy", lambda: FULL.check(idx.read_folder(SYSTEM_FOLDER)))
-    yield Source("from the cache", lambda: FULL.check(storage.read_npz(_cached())))
+        yield Source(f"from {folder}", lambda: FULL.check(_read_shared(folder), folder))
+    if isdir(SYSTEM_FOLDER):
+        yield Source(
+            "from the system's copy",
+            lambda: FULL.check(idx.read_folder(SYSTEM_FOLDER), SYSTEM_FOLDER),
+        )
+    yield Source("from the cache", lambda: FULL.check(storage.read_npz(_cached()), _cached()))
     if request.no_network:
         yield unavailable("downloaded", request.no_network)
     else:
-        yield Source("downloaded", lambda: FULL.check(_download(request)), keep=True)
+        yield Source(
+            "downloaded", lambda: FULL.check(_download(request), "the download"), keep=True
+        )
 
 
 def _read_shared(folder: Path) -> Splits:

@@ -6,6 +6,7 @@ import gzip
 import math
 import struct
 import zlib
+from os.path import isfile  # False, not an error, in a forbidden folder
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ UNSIGNED_BYTE = 0x08
 
 def is_folder(folder: Path) -> bool:
     """Does the folder hold IDX files, gzipped or not?"""
-    return any((folder / f"{FILES['train'][0]}{suffix}").is_file() for suffix in ("", ".gz"))
+    return any(isfile(folder / f"{FILES['train'][0]}{suffix}") for suffix in ("", ".gz"))
 
 
 def read_folder(folder: Path) -> Splits:
@@ -41,7 +42,7 @@ def read_folder(folder: Path) -> Splits:
 
 def _read_file(folder: Path, name: str) -> np.ndarray:
     zipped, plain = folder / f"{name}.gz", folder / name
-    path = plain if plain.is_file() else zipped
+    path = plain if isfile(plain) else zipped
     try:
         content = path.read_bytes()
         return parse(gzip.decompress(content) if path is zipped else content)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from os.path import isdir  # False, not an error, in a forbidden folder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def _sources(request: Request, image_size: int) -> Iterator[Source[Loaded]]:
 def _source(origin: str, root: Path, request: Request, image_size: int) -> Source[Loaded]:
     """The best variant that ``root`` holds."""
     for variant in _variants(image_size):
-        if (root / FOLDERS[variant]).is_dir():
+        if isdir(root / FOLDERS[variant]):
             title = f"Imagenette ({variant}), {origin}"
             return Source(origin, partial(read, root, variant, title, request.size, image_size))
     return unavailable(origin, f"{root} holds no {FOLDERS[_variants(image_size)[0]]}")

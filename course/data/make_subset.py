@@ -27,7 +27,7 @@ import numpy as np
 from course.data import idx
 from course.data.dataset import Split
 from course.data.fashion_mnist import BUNDLED, FULL, SYSTEM_FOLDER
-from course.data.sources import DataError
+from course.data.sources import DataError, Splits
 
 SEED = "convnet-course 2017"
 TRAIN_PER_CLASS, TEST_PER_CLASS, HELD_OUT_PER_CLASS = 1_000, 200, 100
@@ -42,16 +42,25 @@ ABOUT = (
 def main() -> None:
     """Write both files and say what they are."""
     arguments = _parser().parse_args()
-    splits = FULL.check(idx.read_folder(arguments.folder))
+    splits = FULL.check(idx.read_folder(arguments.folder), arguments.folder)
+    bundled, held_out = select(splits)
+    _write(BUNDLED, bundled, "10,000 training and 2,000 test images")
+    if arguments.held_out:
+        _write(arguments.held_out, held_out, "1,000 other test images")
+
+
+def select(splits: Splits) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The arrays of the bundled and of the held-out file, from the full Fashion-MNIST.
+
+    Raises:
+        DataError: a held-out picture is in the bundled file too.
+    """
     train = choose(splits.train, "train", 0, TRAIN_PER_CLASS)
     test = choose(splits.test, "test", 0, TEST_PER_CLASS)
     held_out = choose(splits.test, "test", TEST_PER_CLASS, TEST_PER_CLASS + HELD_OUT_PER_CLASS)
     require_disjoint(held_out["images"], train["images"], test["images"])
     bundled = {f"train_{key}": array for key, array in train.items()}
-    bundled |= {f"test_{key}": array for key, array in test.items()}
-    _write(BUNDLED, bundled, "10,000 training and 2,000 test images")
-    if arguments.held_out:
-        _write(arguments.held_out, held_out, "1,000 other test images")
+    return bundled | {f"test_{key}": array for key, array in test.items()}, held_out
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
@@ -34,7 +35,10 @@ def download(url: str, path: Path, *, md5: str, progress: bool = False) -> None:
     try:
         with _answer(url) as response, path.open("wb") as file:
             digest = _copy(response, file.write, host, progress)
-    except (OSError, HTTPException, ValueError) as error:  # URLError is an OSError
+    except HTTPError as error:
+        error.close()
+        raise SourceUnavailable(f"{host} answered {error.code} {error.reason}") from error
+    except (OSError, HTTPException) as error:  # URLError is an OSError that wraps another
         reason = getattr(error, "reason", error)
         text = describe(reason) if isinstance(reason, BaseException) else str(reason)
         raise SourceUnavailable(f"download from {host} failed ({text})") from error

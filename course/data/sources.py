@@ -104,8 +104,8 @@ class Expected:
     shape: tuple[int, int, int]
     classes: int = 10
 
-    def check(self, splits: Splits) -> Splits:
-        """Hand ``splits`` through.
+    def check(self, splits: Splits, where: object) -> Splits:
+        """Hand ``splits`` through; ``where`` they were found is part of the message.
 
         Raises:
             SourceUnavailable: another number of images, shape or range of labels.
@@ -115,9 +115,9 @@ class Expected:
         ):
             shape, wanted = tuple(split.images.shape), (count, *self.shape)
             if shape != wanted:
-                raise SourceUnavailable(f"{part} images {shape} found, {wanted} expected")
+                raise SourceUnavailable(f"{where}: {part} images {shape} found, {wanted} expected")
             if int(split.labels.min()) < 0 or int(split.labels.max()) >= self.classes:
-                raise SourceUnavailable(f"{part} labels outside 0 to {self.classes - 1} found")
+                raise SourceUnavailable(f"{where}: {part} labels outside 0 to {self.classes - 1}")
         return splits
 
 

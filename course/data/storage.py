@@ -43,10 +43,8 @@ def read_npz(path: Path) -> Splits:
     Images are uint8 ``(N, H, W)`` or ``(N, C, H, W)``. Pickles inside are refused.
 
     Raises:
-        SourceUnavailable: no such file, or damaged.
+        SourceUnavailable: no such file, not readable, or damaged.
     """
-    if not path.is_file():
-        raise SourceUnavailable(f"there is no {path}")
     try:
         # Opened here: numpy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -54,6 +52,10 @@ def read_npz(path: Path) -> Splits:
                 Split.from_numpy(arrays[f"{part}_images"], arrays[f"{part}_labels"])
                 for part in ("train", "test")
             )
+    except FileNotFoundError as error:
+        raise SourceUnavailable(f"there is no {path}") from error
+    except OSError as error:
+        raise SourceUnavailable(f"{path} can't be read ({describe(error)})") from error
     except Exception as error:  # damage makes numpy and zipfile raise nearly anything
         raise SourceUnavailable(f"{path} is damaged ({describe(error)})") from error
     return Splits(train, test)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,7 +22,7 @@ from torch import Tensor, nn
 
 from course import plots
 from course.checks.probes import gradient_of
-from course.device import pick_device, seeded
+from course.device import seeded
 from course.instruments import record_activations, record_gradients
 
 if TYPE_CHECKING:
@@ -93,20 +95,65 @@ def _say_gallery(missing: list[str], worst: float) -> None:
 
 
 def _attempt(function: Any, *args: Any) -> Tensor | None:
-    """What the student's function gives, or None where it is not there or does not work yet."""
+    """What the student's function gives, or None where it is not there or does not work yet.
+
+    The last argument is the tensor whose shape the answer should have.
+    """
     try:
         answer = function(*args).detach()
-        return answer if answer.shape == args[0].shape else None
+        return answer if answer.shape == args[-1].shape else None
     except Exception:
         return None
 
 
-def _shown(figure: Figure) -> Figure:
+def _shown(figure: Any) -> Any:
     """The figure, closed, so that a notebook shows it once: as the value of its cell."""
     from matplotlib import pyplot
 
     pyplot.close(figure)
     return figure
+
+
+# Chains -----------------------------------------------------------------------------------
+
+
+def draw_chain(chain_gradient: Any, deepest: int = 20) -> Figure:
+    """The slope of f(f(…f(x))) by depth, at x = -1 and x = 1, from the student's function.
+
+    With it the sigmoid's bound, 0.25 to the power of the depth. Slopes of 0 are not on a
+    logarithmic axis.
+    """
+    from matplotlib import pyplot
+
+    plots.use_style()
+    figure, axes = pyplot.subplots(1, 2, figsize=(9.2, 3.8), sharey=True)
+    depths = list(range(1, deepest + 1))
+    for ax, x in zip(axes, (-1.0, 1.0), strict=True):
+        slopes = _slopes_by_depth(chain_gradient, depths, x)
+        bound = [0.25**depth for depth in depths]
+        ax.plot(depths, bound, color=plots.GREY, linestyle=":", label="0.25ᵈ")
+        plots.curves(depths, slopes, ax, xlabel="depth d", ylabel="slope", title=f"x = {x:g}")
+        ax.set_xticks(range(0, deepest + 1, 5))
+    axes[0].set(yscale="log", ylim=(1e-14, 30))
+    axes[0].get_legend().remove()
+    axes[1].legend(loc="lower left", ncols=2)
+    axes[1].set_ylabel("")
+    if not slopes:
+        print("chain_gradient is not written yet: only the bound is drawn")
+    return _shown(figure)
+
+
+def _slopes_by_depth(
+    chain_gradient: Any, depths: Sequence[int], x: float
+) -> dict[str, Sequence[float]]:
+    point = torch.tensor([x], dtype=torch.float64)
+    slopes: dict[str, Sequence[float]] = {}
+    for name, function in FUNCTIONS.items():
+        answers = [_attempt(chain_gradient, function, depth, point) for depth in depths]
+        found = [float(answer) for answer in answers if answer is not None]
+        if len(found) == len(depths):
+            slopes[name] = [value or float("nan") for value in found]
+    return slopes
 
 
 # Memory -----------------------------------------------------------------------------------
@@ -189,6 +236,17 @@ def _megabytes(kept: Kept) -> str:
     return f"{kept.tensors} tensor{plural}, {kept.bytes / 2**20:.0f} MiB"
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Work with one CPU thread: in networks as small as these, threads wait more than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 # Signals in a deep stack ------------------------------------------------------------------
 
 
@@ -261,18 +319,20 @@ def propagate(
     initialisation: str,
     *,
     depth: int = 20,
-    width: int = 256,
-    samples: int = 256,
+    width: int = 128,
+    samples: int = 128,
     seed: int = 0,
 ) -> Signal:
-    """Send standard normal inputs through a fresh stack, and a standard normal gradient back."""
-    device = torch.device("cpu")  # the same numbers on every machine; the stack is small
-    with seeded(seed):
-        model = stack(activation, initialisation, depth, width).to(device)
-        x, upstream = torch.randn(samples, width), torch.randn(samples, width)
+    """Send standard normal inputs through a fresh stack, and a standard normal gradient back.
+
+    In float64: in float32 a sigmoid stack's outputs differ by less than rounding after ten layers.
+    """
     kind = MODULES[activation]
-    outputs = record_activations(model, x, kind)
-    gradients = record_gradients(model, lambda: (model(x) * upstream).sum(), kind)
+    with seeded(seed), one_thread():
+        model = stack(activation, initialisation, depth, width).double()
+        x, upstream = torch.randn(2, samples, width, dtype=torch.float64).unbind()
+        outputs = record_activations(model, x, kind)
+        gradients = record_gradients(model, lambda: (model(x) * upstream).sum(), kind)
     return Signal(outputs, gradients)
 
 
@@ -292,9 +352,7 @@ def signal_histograms(pairs: Sequence[tuple[str, str]], depth: int = 20) -> Figu
     for (left, right), (activation, initialisation) in zip(axes, pairs, strict=True):
         signal = propagate(activation, initialisation, depth=depth)
         title = f"{activation}, {initialisation}"
-        plots.histograms_by_layer(
-            some_layers(signal.outputs), left, xlabel="output", title=title
-        )
+        plots.histograms_by_layer(some_layers(signal.outputs), left, xlabel="output", title=title)
         plots.histograms_by_layer(
             some_layers(signal.gradients), right, xlabel="|gradient|", title=title, scale="log"
         )
@@ -355,46 +413,80 @@ def most_uncertain(grid: Grid) -> float:
 # Training at depth ------------------------------------------------------------------------
 
 
-def classifier(activation: str, initialisation: str, depth: int, width: int = 128) -> nn.Module:
+def classifier(activation: str, initialisation: str, depth: int, width: int = 64) -> nn.Sequential:
     """A perceptron for 28×28 images, ``(N, 1, 28, 28) -> (N, 10)``, ``depth`` hidden layers."""
     body = stack(activation, initialisation, depth, width)
-    entry = _initialised(nn.Linear(28 * 28, width), initialisation)
-    body[0] = entry
-    return nn.Sequential(nn.Flatten(), body, _initialised(nn.Linear(width, 10), initialisation))
+    body[0] = _initialised(nn.Linear(28 * 28, width), initialisation)
+    last = _initialised(nn.Linear(width, 10), initialisation)
+    return nn.Sequential(OrderedDict(flatten=nn.Flatten(), body=body, logits=last))
 
 
-def accuracy_grid(
-    dataset: Dataset, seeds: Iterable[int], *, depth: int, epochs: int, initialisations: Iterable[str]
-) -> dict[str, Tensor]:
-    """Test accuracy by initialisation, ``{initialisation: (seeds, activations)}``."""
-    from course.training import repeat
+@dataclass(frozen=True)
+class Budget:
+    """What a small training may cost: the same for every network of an experiment."""
 
-    images, test = dataset.normalise(dataset.train.images), dataset.normalise(dataset.test.images)
-    seeds = list(seeds)
-    result = {}
-    for initialisation in initialisations:
-        columns = [
-            repeat(
-                lambda name=name, init=initialisation: classifier(name, init, depth),
-                seeds,
-                train=(images, dataset.train.labels),
-                test=(test, dataset.test.labels),
-                epochs=epochs,
+    dataset: Dataset
+    seeds: Sequence[int]
+    epochs: int = 2
+
+    def accuracies(self, make_model: Callable[[], nn.Module], lr: float) -> Tensor:
+        """Test accuracy after training with Adam, one for each seed; ``(seeds,)``."""
+        from course.training import repeat
+
+        normalise, parts = self.dataset.normalise, (self.dataset.train, self.dataset.test)
+        train, test = ((normalise(part.images), part.labels) for part in parts)
+        with one_thread():
+            runs = repeat(
+                make_model,
+                self.seeds,
+                train=train,
+                test=test,
+                epochs=self.epochs,
                 optimizer=torch.optim.Adam,
-                lr=1e-3,
+                lr=lr,
                 progress=False,
-            ).curves("test_accuracy")[:, -1]
-            for name in MODULES
-        ]
-        result[initialisation] = torch.stack([torch.as_tensor(c) for c in columns], dim=1)
-    return result
+                device="cpu",
+            )
+        return torch.tensor([history.test_accuracy[-1] for history in runs.histories])
+
+
+def accuracy_grid(budget: Budget, activations: Sequence[str], depth: int) -> Tensor:
+    """Test accuracies ``(seeds, activations, initialisations)`` of ``depth`` hidden layers."""
+    return torch.stack(
+        [
+            torch.stack(
+                [
+                    budget.accuracies(partial(classifier, name, init, depth), lr=1e-3)
+                    for init in INITIALISATIONS
+                ],
+                dim=-1,
+            )
+            for name in activations
+        ],
+        dim=1,
+    )
+
+
+def draw_accuracies(accuracies: Tensor, activations: Sequence[str]) -> Figure:
+    """Mean test accuracy over the seeds, activation by initialisation."""
+    ax = plots.heatmap(
+        accuracies.mean(dim=0),
+        list(activations),
+        list(INITIALISATIONS),
+        title="test accuracy",
+        fmt=".0%",
+        limits=(0.0, 1.0),
+    )
+    return _shown(ax.figure)
 
 
 # Dead units -------------------------------------------------------------------------------
 
 
 def dead_share(outputs: Tensor) -> float:
-    """Share of units without a single non-zero output in the batch ``(N, D)``."""
+    """Share of units without a single non-zero output in ``(N, D)``; NaN if training diverged."""
+    if not outputs.isfinite().all():
+        return float("nan")
     return 1 - outputs.count_nonzero(dim=0).clamp(max=1).float().mean().item()
 
 
@@ -402,16 +494,207 @@ def dead_by_depth(
     seeds: Iterable[int], initialisation: str = "He", *, depth: int = 50, width: int = 128
 ) -> Tensor:
     """Dead units of a fresh ReLU stack, layer by layer; ``(seeds, depth)``."""
-    return torch.tensor(
-        [
-            [dead_share(output) for output in _outputs(initialisation, depth, width, seed)]
-            for seed in seeds
-        ]
+    outputs = [relu_outputs(initialisation, depth, width, seed) for seed in seeds]
+    return torch.tensor([[dead_share(output) for output in layers] for layers in outputs])
+
+
+def relu_outputs(
+    initialisation: str, depth: int, width: int, seed: int, samples: int = 512
+) -> list[Tensor]:
+    """Outputs of each layer of a fresh ReLU stack on normal inputs; each ``(samples, width)``."""
+    with seeded(seed), one_thread():
+        model = stack("relu", initialisation, depth, width)
+        x = torch.randn(samples, width)
+        return list(record_activations(model, x, nn.ReLU).values())
+
+
+def draw_dead_by_depth(seeds: Sequence[int]) -> Figure:
+    """Share of dead units against depth, for two initialisations; band: one deviation."""
+    ax = plots.axes(
+        xlabel="layer", ylabel="dead units", title="ReLU units that are zero on 512 inputs"
+    )
+    for initialisation, colour in (("He", plots.VERMILLION), ("PyTorch", plots.BLUE)):
+        dead = dead_by_depth(seeds, initialisation)
+        plots.spread(ax, range(1, dead.shape[1] + 1), dead, initialisation, colour)
+    ax.set_ylim(0, 1)
+    ax.axhline(0.5, color=plots.GREY, linewidth=0.8, linestyle=":")
+    return _shown(ax.figure)
+
+
+@dataclass(frozen=True)
+class DeadAfterTraining:
+    """One learning rate: dead share of the last hidden layer, and accuracy; ``(seeds,)`` each."""
+
+    dead: Tensor
+    accuracy: Tensor
+
+
+def dead_by_rate(budget: Budget, rate: float, activation: str = "relu") -> DeadAfterTraining:
+    """Train three hidden layers with Adam at ``rate``, then look at the last one."""
+    models: list[nn.Sequential] = []
+
+    def make() -> nn.Module:
+        models.append(classifier(activation, "He", depth=3))
+        return models[-1]
+
+    accuracy = budget.accuracies(make, lr=rate)
+    test = budget.dataset.normalise(budget.dataset.test.images)
+    kind = MODULES[activation]
+    last = [list(record_activations(model, test, kind).values())[-1] for model in models]
+    return DeadAfterTraining(torch.tensor([dead_share(output) for output in last]), accuracy)
+
+
+def rate_table(budget: Budget, rates: Sequence[float]) -> None:
+    """Print dead units and accuracy by learning rate, and leaky ReLU's accuracy beside it."""
+    print(f"{'rate':>6}  {'dead (relu)':>14}  {'accuracy (relu)':>16}  {'(leaky_relu)':>14}")
+    for rate in rates:
+        relu, leaky = dead_by_rate(budget, rate), dead_by_rate(budget, rate, "leaky_relu")
+        cells = [_mean_spread(item) for item in (relu.dead, relu.accuracy, leaky.accuracy)]
+        print(f"{rate:>6g}  {cells[0]:>14}  {cells[1]:>16}  {cells[2]:>14}")
+
+
+def _mean_spread(values: Tensor) -> str:
+    spread = f" ± {values.std():.0%}" if len(values) > 1 else ""
+    return f"{values.mean():.0%}{spread}"
+
+
+# SELU's fixed point -----------------------------------------------------------------------
+
+
+def moments(
+    activation: str,
+    initialisation: str,
+    seed: int,
+    *,
+    depth: int = 50,
+    width: int = 256,
+    mean: float = 0.0,
+    std: float = 1.0,
+) -> Tensor:
+    """Mean and variance of inputs and of each layer's outputs; ``(2, depth + 1)``."""
+    with seeded(seed), one_thread():
+        model = stack(activation, initialisation, depth, width)
+        x = mean + std * torch.randn(256, width)
+        layers = [x, *record_activations(model, x, MODULES[activation]).values()]
+    return torch.tensor([[float(y.mean()) for y in layers], [float(y.var()) for y in layers]])
+
+
+FIXED_POINT = {  # name: (activation, initialisation, mean and std of the inputs)
+    "selu": ("selu", "LeCun", 0.0, 1.0),
+    "selu, from mean 0.5, std 2": ("selu", "LeCun", 0.5, 2.0),
+    "elu": ("elu", "LeCun", 0.0, 1.0),
+    "tanh": ("tanh", "LeCun", 0.0, 1.0),
+    "relu, He": ("relu", "He", 0.0, 1.0),
+}
+
+
+def draw_fixed_point(seeds: Sequence[int]) -> Figure:
+    """Mean and variance of the outputs by layer, over the seeds."""
+    from matplotlib import pyplot
+
+    plots.use_style()
+    figure, axes = pyplot.subplots(1, 2, figsize=(9.2, 3.8))
+    for name, (activation, init, mean, std) in FIXED_POINT.items():
+        runs = torch.stack([moments(activation, init, seed, mean=mean, std=std) for seed in seeds])
+        colour = plots.INK if "from" in name else plots.colour_of(activation)
+        for ax, values in zip(axes, runs.unbind(dim=1), strict=True):
+            plots.spread(ax, range(values.shape[1]), values, name, colour)
+    plots.axes(axes[0], xlabel="layer (0: the inputs)", ylabel="mean", title="mean")
+    plots.axes(axes[1], xlabel="layer (0: the inputs)", ylabel="variance", title="variance")
+    axes[1].set_yscale("log")
+    axes[0].get_legend().remove()
+    return _shown(figure)
+
+
+# Explorer ---------------------------------------------------------------------------------
+
+PARAMETERS: dict[str, tuple[str, float, float]] = {  # name of the parameter, default, highest
+    "leaky_relu": ("negative_slope", 0.01, 1.0),
+    "elu": ("alpha", 1.0, 3.0),
+}
+
+
+def explorer() -> Any:
+    """Sliders for activation, parameter and input where somebody can move them; else a picture.
+
+    The static picture is also what remains in a saved notebook or in print.
+    """
+    if not live_front_end():
+        return static_explorer()
+    try:
+        import ipywidgets as widgets
+    except ImportError:
+        print("for sliders here: pip install ipywidgets, then restart the kernel")
+        return static_explorer()
+    return widgets.interactive(
+        _explore,
+        activation=widgets.Dropdown(options=list(FUNCTIONS), value="elu"),
+        parameter=widgets.FloatSlider(1.0, min=0.0, max=3.0, step=0.05, continuous_update=False),
+        x=widgets.FloatSlider(-1.0, min=-4.0, max=4.0, step=0.1, continuous_update=False),
     )
 
 
-def _outputs(initialisation: str, depth: int, width: int, seed: int) -> list[Tensor]:
-    with seeded(seed):
-        model = stack("relu", initialisation, depth, width)
-        x = torch.randn(512, width)
-    return list(record_activations(model, x, nn.ReLU).values())
+def live_front_end() -> bool:
+    """Whether a person's front end is attached: Jupyter's session, Colab, VS Code or Kaggle.
+
+    A notebook that a program runs (nbclient, papermill, nbval) has a kernel and no one to move
+    a slider.
+    """
+    variables = ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD")
+    if os.environ.get("KAGGLE_KERNEL_RUN_TYPE") == "Interactive":
+        return True
+    return "google.colab" in sys.modules or any(os.environ.get(name) for name in variables)
+
+
+def _explore(activation: str, parameter: float, x: float) -> None:
+    from matplotlib import pyplot
+
+    figure = tangent(activation, parameter, x)
+    figure.set_layout_engine("tight")
+    from IPython.display import display
+
+    display(figure)
+    pyplot.close(figure)
+
+
+def tangent(activation: str, parameter: float, x: float) -> Figure:
+    """The function with its tangent at ``x`` (left), and its slope (right)."""
+    from matplotlib import pyplot
+
+    plots.use_style()
+    options = {PARAMETERS[activation][0]: parameter} if activation in PARAMETERS else {}
+    grid, point = torch.linspace(-4, 4, 401, dtype=torch.float64), torch.tensor([x]).double()
+    function = partial(FUNCTIONS[activation], **options)
+    y, slope = function(point).item(), gradient_of(function, point).item()
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(8.4, 3.2), sharex=True)
+    colour = plots.colour_of(activation)
+    left.plot(grid, function(grid), color=colour)
+    left.plot(grid, y + slope * (grid - x), color=plots.INK, linewidth=1, linestyle="--")
+    left.plot([x], [y], "o", color=plots.INK)
+    left.set_ylim(-4, 4)
+    right.plot(grid, gradient_of(function, grid), color=colour)
+    right.plot([x], [slope], "o", color=plots.INK)
+    plots.axes(left, xlabel="x", ylabel="y", title=f"{activation}: y = {y:.3f}")
+    plots.axes(right, xlabel="x", ylabel="slope", title=f"slope {slope:.3f}")
+    return _shown(figure)
+
+
+def static_explorer() -> Figure:
+    """Three values of each parameter, functions above and slopes below."""
+    from matplotlib import pyplot
+
+    plots.use_style()
+    x = torch.linspace(-4, 4, 401, dtype=torch.float64)
+    figure, axes = pyplot.subplots(2, 2, figsize=(8.4, 5.2), sharex=True)
+    choices = {"leaky_relu": (0.01, 0.1, 0.3), "elu": (0.5, 1.0, 2.0)}
+    for column, (name, values) in enumerate(choices.items()):
+        key = PARAMETERS[name][0]
+        for value, dashes in zip(values, plots.DASHES, strict=False):
+            function = partial(FUNCTIONS[name], **{key: value})
+            look = {"color": plots.colour_of(name), "linestyle": dashes, "label": f"{key} {value}"}
+            axes[0, column].plot(x, function(x), **look)
+            axes[1, column].plot(x, gradient_of(function, x), **look)
+        plots.axes(axes[0, column], ylabel="y", title=name)
+        plots.axes(axes[1, column], xlabel="x", ylabel="slope")
+        axes[0, column].legend()
+    return _shown(figure)

@@ -1,0 +1,436 @@
+"""The trusted side: starts the warm process, opens sessions, and believes nothing they say."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from autograde import transport
+from autograde.sandbox import filters, launch, outputs
+from autograde.sandbox.channel import Channel, ChannelError, Closed, Late
+from autograde.sandbox.errors import IsolationError, SandboxError
+from autograde.sandbox.limits import Limits
+from autograde.sandbox.watch import MemoryWatch, TooMuchMemory
+from course.checks.probes import Answer, Probe
+
+Status = Literal["ok", "error", "timeout", "crashed", "limit"]
+Isolation = Literal["full", "none"]
+PRELOAD = ("torch", "torchvision", "numpy", "matplotlib.pyplot", "course")
+START_SECONDS = 120.0
+BIRTH_SECONDS = 30.0
+DEATH_SECONDS = 10.0
+FILES_SECONDS = 30.0
+EXIT_SECONDS = 0.5  # a process that closed its channel ends within this time, or is killed
+
+ADVICE = {
+    "unprivileged user": "run the grader in a user namespace that maps the id 65534",
+    "user namespaces": (
+        "allow unprivileged user namespaces: sysctl user.max_user_namespaces above 0, "
+        "kernel.unprivileged_userns_clone=1 on Debian, and on Ubuntu 24.04 "
+        "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns"
+    ),
+    "Landlock": "a kernel of 5.13 or newer with landlock in its lsm= list",
+    "seccomp": "a kernel with CONFIG_SECCOMP_FILTER",
+}
+ADVICE_NAMESPACES = ADVICE["user namespaces"]
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What became of a cell.
+
+    Attributes:
+        status: ``ok``, ``error`` (it raised), ``timeout``, ``crashed`` (its process ended) or
+            ``limit`` (it used more than it may). After the last three the session is over.
+        outputs: nbformat v4 outputs, as the student's process claims them.
+        seconds: wall time, measured outside.
+        message: for people; empty when all went well.
+    """
+
+    status: Status
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    message: str = ""
+
+
+class _Ended(Exception):
+    """A session is over."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status: Status = status
+
+
+class Session:
+    """One student's process. Made by :meth:`Warm.session`; use it as a context manager.
+
+    Calls never raise for what the student's code does: its end shows in their results, in
+    :attr:`alive` and in :attr:`ending`.
+    """
+
+    def __init__(self, channel: Channel, life: socket.socket, limits: Limits, memory: int) -> None:
+        self._channel, self._life, self.limits = channel, life, limits
+        self._number = 0
+        self._spent = 0.0
+        self._handle = -1
+        self.ending = ""
+        self.alive = True
+        self._await_birth()
+        self._memory = memory
+
+    def run(self, source: str, *, timeout: float = 30.0) -> CellRun:
+        """Run one cell, for at most ``timeout`` seconds."""
+        start = time.monotonic()
+        room = 4 * self.limits.output_bytes + 4096  # characters are counted inside, bytes here
+        try:
+            reply, body = self._exchange({"op": "run"}, source.encode(), timeout, room)
+            shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
+        except transport.TransportError as error:
+            ending = self._end("crashed", f"sent no proper outputs ({error}) and was stopped")
+        except _Ended as error:
+            ending = error
+        else:
+            status: Status = "ok" if reply.get("good") is True else "error"
+            return CellRun(status, shown, time.monotonic() - start, _error_line(shown, status))
+        return CellRun(ending.status, [], time.monotonic() - start, str(ending))
+
+    def ask(self, probe: Probe, *, timeout: float = 10.0) -> Answer:
+        """Put a probe to the student's objects; the answer is a claim."""
+        bounds = transport.Bounds(buffers=self.limits.answer_bytes)
+        message = transport.encode_probe(probe)
+        try:
+            _, body = self._exchange(
+                {"op": "ask"}, message, timeout, bounds.buffers + 2 * bounds.header
+            )
+            return transport.decode_answer(body, bounds)
+        except transport.TransportError as error:
+            return Answer("raised", error=f"gave no proper answer: {error}")
+        except _Ended as error:
+            return Answer("raised", error=str(error))
+
+    def close(self) -> None:
+        """Kill the process and everything that it started; returns when all are gone."""
+        if self.alive:
+            self._end("ok", "closed")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write files into the working folder, before any of the student's code ran.
+
+        Raises:
+            ValueError: a name leads out of the folder.
+            SandboxError: they don't fit.
+        """
+        for name in files:
+            _check_name(name)
+        if not files:
+            return
+        listed = [[name, len(content)] for name, content in files.items()]
+        try:
+            self._exchange(
+                {"op": "files", "files": listed}, b"".join(files.values()), FILES_SECONDS, 0
+            )
+        except _Ended as error:
+            raise SandboxError(f"the files of a submission could not be written: {error}") from None
+
+    def _exchange(
+        self, request: dict[str, Any], body: bytes, timeout: float, limit: int
+    ) -> tuple[dict[str, Any], bytes]:
+        if not self.alive:
+            raise _Ended("crashed", self.ending)
+        self._number += 1
+        start = time.monotonic()
+        allowed = min(timeout, self.limits.session_seconds - self._spent)
+        watch = MemoryWatch(self._handle, self.limits.memory + self._memory)
+        try:
+            self._channel.send(
+                {**request, "number": self._number}, body, deadline=start + allowed
+            )
+            reply, content = self._channel.receive(
+                body_limit=limit, deadline=start + allowed, tick=watch
+            )
+        except Late:
+            raise self._end("timeout", self._too_long(timeout, allowed)) from None
+        except TooMuchMemory:
+            raise self._end("limit", self._too_much_memory()) from None
+        except Closed:
+            raise self._died() from None
+        except ChannelError as error:
+            raise self._end("crashed", f"sent {error} and was stopped") from None
+        finally:
+            self._spent += time.monotonic() - start
+        if reply.get("number") != self._number:
+            raise self._end("crashed", "sent a message that nobody asked for and was stopped")
+        return reply, content
+
+    def _too_long(self, timeout: float, allowed: float) -> str:
+        if allowed < timeout:
+            whole = self.limits.session_seconds
+            return f"the notebook took longer than {whole:g} s in all and was stopped"
+        return f"took longer than {timeout:g} s and was stopped"
+
+    def _too_much_memory(self) -> str:
+        return f"used more than {self.limits.memory / (1 << 30):.3g} GiB of memory and was stopped"
+
+    def _await_birth(self) -> None:
+        self._life.settimeout(BIRTH_SECONDS)
+        try:
+            message, handles, _, _ = socket.recv_fds(self._life, 4096, 1)
+            self._handle = handles[0] if handles else -1
+            born = json.loads(message) if message else {"failed": "fork", "detail": "no reply"}
+            if "born" in born:
+                deadline = time.monotonic() + BIRTH_SECONDS
+                born, _ = self._channel.receive(deadline=deadline)
+        except (OSError, ValueError, ChannelError) as error:
+            born = {"failed": "start", "detail": f"{type(error).__name__}: {error}"}
+        if "ready" not in born:
+            self._end("crashed", "never started")
+            raise refusal(str(born.get("failed")), str(born.get("detail")))
+
+    def _died(self) -> _Ended:
+        """The process closed its channel: find out how it ended."""
+        self._life.settimeout(EXIT_SECONDS)
+        try:
+            report = json.loads(self._life.recv(4096) or b"{}")
+        except (OSError, ValueError):
+            report = {}
+        status, message = self._told(report)
+        return self._end(status, message)
+
+    def _told(self, report: Mapping[str, Any]) -> tuple[Status, str]:
+        code, cpu = report.get("code"), report.get("cpu", 0.0)
+        if code is None:
+            return "crashed", "closed the connection to the grader and was stopped"
+        if code in (-signal.SIGKILL, -signal.SIGXCPU):
+            if cpu >= self.limits.cpu_seconds - 1:
+                return "limit", f"used more than {self.limits.cpu_seconds} s of processor time"
+            return "limit", "was killed by the system, most likely because memory ran out"
+        if code < 0:
+            return "crashed", f"ended with {signal.Signals(-code).name}: the interpreter crashed"
+        return "crashed", f"ended its own process (exit code {code})"
+
+    def _end(self, status: Status, message: str) -> _Ended:
+        if self.alive:
+            self.alive = False
+            self.ending = message
+            self._kill()
+        return _Ended(status, message)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._handle >= 0:
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self._life.shutdown(socket.SHUT_WR)  # the warm process kills it too
+            self._life.settimeout(DEATH_SECONDS)
+            while self._life.recv(4096):
+                pass
+        if self._handle >= 0:
+            os.close(self._handle)
+        self._life.close()
+        self._channel.close()
+
+
+class Warm:
+    """The warm process. One serves a whole class; sessions may be open at the same time.
+
+    Args:
+        limits: bounds of each session.
+        isolation: ``"full"``, or ``"none"`` for notebooks that are trusted.
+        preload: modules that are imported before the first fork.
+        readable: further files and folders that students' code may read.
+        hidden: folders that it must not see, should a visible folder hold them.
+        environment: further environment variables.
+
+    Raises:
+        IsolationError: a wall is missing on this machine.
+        SandboxError: the warm process does not start.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        isolation: Isolation = "full",
+        preload: Iterable[str] = (),
+        readable: Iterable[Path] = (),
+        hidden: Iterable[Path] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        if isolation not in ("full", "none"):
+            raise ValueError(f"isolation is 'full' or 'none', found {isolation!r}")
+        self.limits = limits or Limits()
+        self.isolation = isolation
+        self._preload = [*PRELOAD, *preload]
+        self.readable, self.hidden = tuple(readable), tuple(hidden)
+        self.environment = launch.environment(
+            environment or {}, walls=isolation == "full", threads=self.limits.threads
+        )
+        self.shared = 0  # bytes of memory that every session shares with the warm process
+        self._lock = threading.Lock()
+
+    @property
+    def description(self) -> str:
+        """One line on how students' code is held."""
+        if self.isolation == "none":
+            return "isolation none: students' code runs as this user, without walls"
+        return "isolation full: bubblewrap, namespaces, Landlock, seccomp, limits"
+
+    def __enter__(self) -> Self:
+        ours, theirs = socket.socketpair()
+        self._control = Channel(ours)
+        self._sock = ours
+        self._errors = tempfile.TemporaryFile()
+        with theirs, contextlib.ExitStack() as stack:
+            self._process = self._start(theirs.fileno(), stack)
+        try:
+            self._configure()
+            self.session().close()  # the walls of students' processes rise, or this refuses
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def session(
+        self, files: Mapping[str, bytes] | None = None, *, seed: int = 0, limits: Limits | None = None
+    ) -> Session:
+        """Fork a process for one student.
+
+        Args:
+            files: what lies in its working folder, by name.
+            seed: of the random generators of Python, numpy and torch.
+            limits: other bounds than the warm process's own.
+        """
+        bounds = limits or self.limits
+        ours, theirs = socket.socketpair()
+        life, far = socket.socketpair()
+        request = json.dumps({"limits": bounds.as_dict(), "seed": seed}).encode()
+        with theirs, far:
+            try:
+                with self._lock:
+                    socket.send_fds(self._sock, [request], [theirs.fileno(), far.fileno()])
+            except OSError as error:
+                ours.close()
+                life.close()
+                raise SandboxError(f"the warm process is gone: {error}{self._said()}") from None
+        session = Session(Channel(ours), life, bounds, self.shared)
+        try:
+            session.put(files or {})
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def close(self) -> None:
+        """End the warm process, and with it every session."""
+        self._control.close()
+        try:
+            self._process.wait(DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+
+    def _start(self, descriptor: int, stack: contextlib.ExitStack) -> subprocess.Popen[bytes]:
+        walls = self.isolation == "full"
+        passed = [descriptor]
+        self._seen = launch.View()
+        command = launch.server(descriptor)
+        if walls:
+            self._seen = launch.view(self.readable, self.hidden)
+            for path, text in launch.MADE_UP.items():
+                file = stack.enter_context(launch.written(text))
+                passed.append(file.fileno())
+                self._seen.write(file.fileno(), path)
+            command = launch.command(self._seen, descriptor, self.environment)
+        return subprocess.Popen(
+            command,
+            env=self.environment,
+            pass_fds=passed,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            cwd="/",
+        )
+
+    def _configure(self) -> None:
+        program = filters.compiled() if self.isolation == "full" else b""
+        config = {
+            "preload": self._preload,
+            "readable": self._seen.readable,
+        }
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            self._control.send(config, program, deadline=deadline)
+            reply, _ = self._control.receive(deadline=deadline)
+        except Late:
+            raise SandboxError(f"the warm process took longer than {START_SECONDS:g} s") from None
+        except ChannelError:
+            raise self._no_start() from None
+        if "ready" not in reply:
+            raise refusal(str(reply.get("failed")), str(reply.get("detail")))
+        self.shared = int(reply["anonymous"])
+
+    def _no_start(self) -> SandboxError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(DEATH_SECONDS)
+        said = self._said()
+        if "bwrap:" in said:
+            return IsolationError("bubblewrap", said.strip(), ADVICE_NAMESPACES)
+        return SandboxError(f"the warm process did not start{said}")
+
+    def _said(self) -> str:
+        self._errors.seek(0)
+        text = self._errors.read()[-2000:].decode("utf-8", "replace").strip()
+        return f"; it said: {text}" if text else ""
+
+
+def refusal(failed: str, detail: str) -> SandboxError:
+    """The error for a start that failed at a wall, or at something else."""
+    if failed in ("imports", "start", "fork"):
+        return SandboxError(f"the sandbox does not start ({failed}): {detail}")
+    return IsolationError(failed, detail, ADVICE.get(failed, ADVICE_NAMESPACES))
+
+
+def _check_name(name: str) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise ValueError(f"a file of a session needs a name inside its folder, found {name!r}")
+
+
+def _error_line(shown: list[dict[str, Any]], status: Status) -> str:
+    if status == "ok":
+        return ""
+    for output in reversed(shown):
+        if output["output_type"] == "error":
+            return f"{output['ename']}: {output['evalue']}".rstrip(": ")[:500]
+    return "the cell did not run to its end"

@@ -1,0 +1,203 @@
+"""The command line of bubblewrap: what the warm process can see of the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import site
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import autograde
+import course
+from autograde.sandbox.errors import IsolationError
+from autograde.sandbox.walls import FOLDER, TEMPORARY
+
+LIBRARY = "/lab"  # where the sandbox finds course and its own code
+SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
+SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "alternatives", "localtime")
+MADE_UP = {
+    "/etc/passwd": "student:x:1000:1000::/student/home:/bin/sh\n",
+    "/etc/group": "student:x:1000:\n",
+    "/etc/hosts": "127.0.0.1 localhost\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    f"{LIBRARY}/autograde/__init__.py": "",
+}
+PROCESSORS = "/sys/devices/system/cpu"  # torch chooses its kernels by it
+
+
+@dataclass
+class View:
+    """What is visible inside, as arguments of bubblewrap."""
+
+    arguments: list[str] = field(default_factory=list)
+    readable: list[str] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+
+    def show(self, path: str, at: str = "") -> None:
+        """Make a file or folder visible, read-only."""
+        inside = at or path
+        self._reach(inside)
+        self.arguments += ["--ro-bind", path, inside]
+        self.readable.append(inside)
+
+    def write(self, descriptor: int, at: str) -> None:
+        """Make a file out of what an open one holds."""
+        self._reach(at)
+        self.arguments += ["--perms", "0444", "--ro-bind-data", str(descriptor), at]
+        self.readable.append(at)
+
+    def _reach(self, path: str) -> None:
+        # Folders on the way, else bubblewrap makes them for the user that starts it only.
+        for folder in [str(one) for one in reversed(Path(path).parents)][1:]:
+            if folder not in self.made and not self.shows(folder):
+                self.made.add(folder)
+                self.arguments += ["--perms", "0755", "--dir", folder]
+
+    def shows(self, path: str) -> bool:
+        """Whether a path of the machine is visible already, at the same place."""
+        return any(Path(path).is_relative_to(one) for one in self.readable)
+
+
+def interpreter() -> str:
+    """The interpreter behind a virtual environment's links, which lead through hidden folders."""
+    return os.path.realpath(sys.executable)
+
+
+def packages() -> list[str]:
+    """The folders that installed packages lie in."""
+    folders = [*sys.path, *site.getsitepackages()]
+    named = [one for one in folders if Path(one).name in ("site-packages", "dist-packages")]
+    return [one for one in dict.fromkeys(named) if Path(one).is_dir()]
+
+
+def view(readable: Iterable[Path], hidden: Iterable[Path]) -> View:
+    """All that is visible: the system, the interpreter, packages, ``course`` and the sandbox.
+
+    Args:
+        readable: further files and folders to show.
+        hidden: folders to cover, where one of the visible ones holds them.
+    """
+    seen = View()
+    _show_system(seen)
+    for folder in (f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *packages()):
+        if Path(folder).is_dir() and not seen.shows(folder):
+            seen.show(folder)
+    for path in readable:
+        seen.show(str(path.resolve()))
+    for path in (*hidden, *secrets()):
+        if path.is_dir() and seen.shows(str(path.resolve())):
+            seen.arguments += ["--tmpfs", str(path.resolve())]
+    _show_library(seen)
+    return seen
+
+
+def _show_system(seen: View) -> None:
+    for name in SYSTEM:
+        path = f"/{name}"
+        if os.path.islink(path):
+            seen.arguments += ["--symlink", os.readlink(path), path]
+            seen.readable.append(path)
+        elif os.path.isdir(path):
+            seen.show(path)
+    for name in SETTINGS:
+        if os.path.exists(f"/etc/{name}"):
+            seen.show(os.path.realpath(f"/etc/{name}"), f"/etc/{name}")
+    if os.path.isdir(PROCESSORS):
+        seen.show(PROCESSORS)
+
+
+def _show_library(seen: View) -> None:
+    seen.show(str(Path(course.__file__).parent), f"{LIBRARY}/course")
+    engine = _engine()
+    for name in ("sandbox", "transport.py"):
+        seen.show(str(engine / name), f"{LIBRARY}/autograde/{name}")
+
+
+def secrets() -> list[Path]:
+    """What must never show, wherever the project lies: its own folder, and the engine's."""
+    root = _project()
+    engines = [Path(folder) / "autograde" for folder in packages()]
+    installed = str(root) in packages()
+    return [root / "solutions", *engines] if installed else [root, *engines]
+
+
+def _project() -> Path:
+    return Path(course.__file__).parent.parent
+
+
+def _engine() -> Path:
+    return Path(list(autograde.__path__)[0])
+
+
+def command(seen: View, descriptor: int, environment: Mapping[str, str]) -> list[str]:
+    """bubblewrap and the warm process in it.
+
+    Raises:
+        IsolationError: bubblewrap is not installed.
+    """
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None:
+        raise IsolationError(
+            "bubblewrap", "no command 'bwrap' was found", "install the system package bubblewrap"
+        )
+    arguments = [bubblewrap, "--unshare-all", "--new-session", "--hostname", "sandbox"]
+    if os.getuid() == 0:
+        # Root starts it without a user namespace, so that the process can become nobody.
+        arguments = [one for one in arguments if one != "--unshare-all"]
+        arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+        arguments += ["--unshare-cgroup-try", "--cap-drop", "ALL"]
+        for needed in ("CAP_SETUID", "CAP_SETGID", "CAP_SYS_ADMIN"):
+            arguments += ["--cap-add", needed]
+    arguments += ["--dev", "/dev", "--proc", "/proc", *_folders(), *seen.arguments]
+    arguments += ["--clearenv"]
+    for name, value in environment.items():
+        arguments += ["--setenv", name, value]
+    arguments += ["--chdir", FOLDER, "--remount-ro", "/"]
+    return [*arguments, "--", *server(descriptor)]
+
+
+def _folders() -> list[str]:
+    writable = [["--perms", "1777", "--tmpfs", path] for path in (FOLDER, TEMPORARY)]
+    return [argument for one in writable for argument in one]
+
+
+def server(descriptor: int) -> list[str]:
+    """The warm process alone."""
+    return [interpreter(), "-s", "-P", "-m", "autograde.sandbox.server", str(descriptor)]
+
+
+def written(text: str) -> IO[str]:
+    """An open file with ``text``, for bubblewrap to read."""
+    file = tempfile.TemporaryFile("w+")
+    file.write(text)
+    file.flush()
+    file.seek(0)
+    return file
+
+
+def environment(extra: Mapping[str, str], *, walls: bool, threads: int) -> dict[str, str]:
+    """The whole environment of the warm process: nothing of the grader's comes along."""
+    sources = [LIBRARY] if walls else [str(_project()), str(_engine().parent)]
+    paths = [*sources, *packages()]
+    home = f"{FOLDER}/home" if walls else tempfile.gettempdir()
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": home,
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": f"{home}/.config/matplotlib",
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": "1",  # its threads would not survive the fork
+        "PIP_NO_INDEX": "1",  # without a network, pip would retry for half a minute
+        **extra,
+    }

@@ -1,0 +1,147 @@
+"""A student's process: it runs cells and answers probes until it is stopped.
+
+Whatever it sends is a claim. Nothing here has to withstand the student's code, which shares the
+process; the walls and the trusted side do.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+
+from autograde import transport
+from autograde.sandbox import outputs
+from autograde.sandbox.channel import Channel, ChannelError
+from autograde.sandbox.limits import Limits
+from autograde.sandbox.shell import NotebookShell
+from course.checks.probes import Answer
+
+SOURCE_LIMIT = 16 << 20
+WORK, HOME, TEMPORARY = "work", "home", "tmp"
+
+
+class Student:
+    """Serves one session.
+
+    Args:
+        channel: to the trusted side.
+        shell: made before the fork.
+        limits: of the session.
+        folder: the private folder.
+    """
+
+    def __init__(
+        self, channel: Channel, shell: NotebookShell, limits: Limits, folder: Path
+    ) -> None:
+        self.channel, self.shell, self.limits = channel, shell, limits
+        self.folder = folder
+        shell.collector = outputs.Collector(limits.output_bytes, limits.output_count)
+
+    def serve(self) -> NoReturn:
+        """Answer requests until the trusted side closes the channel."""
+        actions = {"files": self.files, "run": self.run, "ask": self.ask}
+        limit = transport.PROBES.buffers + transport.PROBES.header
+        while True:
+            try:
+                request, body = self.channel.receive(body_limit=limit)
+                reply, content = actions[request["op"]](request, body)
+                self.channel.send({"number": request["number"], **reply}, content)
+            except ChannelError:
+                os._exit(0)
+            except KeyboardInterrupt:
+                continue  # came too late: the cell had ended
+
+    def files(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Write files into the working folder."""
+        at = 0
+        for name, size in request["files"]:
+            path = self.folder / WORK / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body[at : at + size])
+            at += size
+        return {}, b""
+
+    def run(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Run a cell."""
+        start = time.perf_counter()
+        printed = os.lseek(1, 0, os.SEEK_END)
+        good = self.shell.cell(body.decode())
+        self._add_raw(printed)
+        records, content = outputs.packed(self.shell.collector.outputs)
+        seconds = time.perf_counter() - start
+        return {"good": good, "outputs": records, "seconds": seconds}, content
+
+    def ask(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Put a probe to the student's objects."""
+        answer = transport.decode_probe(body).run(self.shell.user_ns)
+        bounds = transport.Bounds(buffers=self.limits.answer_bytes)
+        try:
+            return {}, transport.encode_answer(answer, bounds)
+        except transport.TransportError as error:
+            refused = Answer("raised", error=f"the answer is too large: {error}")
+            return {}, transport.encode_answer(refused, bounds)
+
+    def _add_raw(self, start: int) -> None:
+        # What was written past Python: by subprocesses, by C++, by os.write.
+        size = min(os.lseek(1, 0, os.SEEK_END) - start, self.limits.output_bytes)
+        if size > 0:
+            text = os.pread(1, size, start).decode("utf-8", "replace")
+            self.shell.collector.stream("stdout", text)
+
+
+def furnish(folder: Path, limits: Limits, seed: int) -> None:
+    """Make the private folder a home, and reset what the fork copied."""
+    for name in (WORK, TEMPORARY, f"{HOME}/.ipython", f"{HOME}/.config/matplotlib"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    os.environ.update(homes(folder))
+    os.chdir(folder / WORK)
+    tempfile.tempdir = None
+    sys.path.insert(0, "")
+    random.seed(seed)
+    np.random.seed(seed % (1 << 32))
+    torch.manual_seed(seed)
+    torch.set_num_threads(limits.threads)
+
+
+def homes(folder: Path) -> dict[str, str]:
+    """The variables that lead programs to the private folder."""
+    home = folder / HOME
+    return {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / ".ipython"),
+        "MPLCONFIGDIR": str(home / ".config/matplotlib"),
+        "TMPDIR": str(folder / TEMPORARY),
+    }
+
+
+def detach(channel: Channel) -> None:
+    """Let go of everything that the warm process had open, and of its signals."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    keep = channel.fileno()
+    os.closerange(3, keep)
+    os.closerange(keep + 1, 4096)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    if null != 0:
+        os.close(null)
+
+
+def redirect(folder: Path) -> None:
+    """Point the descriptors 1 and 2 at a file in the private folder that has no name."""
+    path = folder / ".printed"
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    os.unlink(path)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)

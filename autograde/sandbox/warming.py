@@ -1,0 +1,38 @@
+"""What the warm process does once, so that no student's process has to."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+from autograde.sandbox.limits import Limits
+from autograde.sandbox.shell import NotebookShell
+
+# The first error, the first value and the first figure of a process import and cache a lot.
+REHEARSAL = (
+    "1 + 1",
+    "1 / 0",
+    "import matplotlib.pyplot as plt\nplt.figure()\nplt.plot([0, 1])\nplt.title('$x^2$')\nplt.show()",
+)
+
+
+def warmed_shell(preload: Iterable[str]) -> NotebookShell:
+    """Import ``preload``, make the shell, let it run each kind of cell, and make it new again.
+
+    No backward pass and no parallel region may run here: their threads would not survive the
+    fork, and the student's process would wait for them for ever.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    torch.ones(2, 2) @ torch.ones(2, 2)  # looks the processor up
+    for name in preload:
+        importlib.import_module(name)
+    defaults = Limits()
+    shell = NotebookShell.ready(defaults.output_bytes, defaults.output_count)
+    for source in REHEARSAL:
+        shell.cell(source)
+    shell.reset(new_session=True)
+    shell.execution_count = 1
+    return shell

@@ -1,0 +1,182 @@
+"""Behind lab 0's exploration cells: the ILSVRC record, first trainings, pictures of mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from course import device, plots, training
+from course.instruments import evaluation_mode
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+T = TypeVar("T")
+TopkError = Callable[[Tensor, Tensor, int], Any]
+
+
+class Entry(NamedTuple):
+    """A result of ILSVRC classification: top-5 error in per cent, and where it is stated."""
+
+    year: str
+    name: str
+    error: float
+    source: str
+
+
+ILSVRC = (
+    Entry("2012", "second best", 26.2, "Krizhevsky et al. 2012"),
+    Entry("2012", "AlexNet, winning entry", 15.3, "Krizhevsky et al. 2012"),
+    Entry("2014", "VGG", 7.3, "Simonyan and Zisserman 2015"),
+    Entry("2014", "GoogLeNet", 6.67, "Szegedy et al. 2015"),
+    Entry("2015", "ResNet", 3.57, "He et al. 2016"),
+)
+PERSON = Entry("", "a trained person", 5.1, "Russakovsky et al. 2015")
+
+
+def ilsvrc_history() -> Axes:
+    """Top-5 test errors of the entries that the course rebuilds, and a person's."""
+    ax = plots.axes(xlabel="top-5 error on the test images, %", figsize=(6.4, 2.6))
+    names = [f"{entry.year}  {entry.name}" for entry in ILSVRC]
+    colours = [plots.GREY, *(plots.colour_of(entry.name) for entry in ILSVRC[1:])]
+    bars = ax.barh(names, [entry.error for entry in ILSVRC], color=colours, height=0.62)
+    ax.bar_label(bars, [f"{entry.error:g}" for entry in ILSVRC], padding=4)
+    ax.axvline(PERSON.error, color=plots.INK, linestyle=":", linewidth=1.5)
+    ax.text(PERSON.error + 0.4, -0.62, f"{PERSON.name}: {PERSON.error}", fontsize=10)
+    ax.set_ylim(len(ILSVRC) - 0.5, -1.0)
+    ax.set_xlim(0, 30)
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def attempt(name: str, work: Callable[[], T]) -> T | None:
+    """The result of work that uses the student's function ``name``.
+
+    Where that can't be done yet: None, and a line of print that says why.
+    """
+    try:
+        return work()
+    except NotImplementedError:
+        print(f"`{name}` is not written yet: run this cell again when it is.")
+    except Exception as error:
+        print(f"`{name}` stops with {type(error).__name__}: {error}. Look at its check first.")
+    return None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Networks of one kind, trained from several seeds.
+
+    Attributes:
+        logits: of the test images, (seeds, N, K), on the CPU.
+        runs: their histories.
+    """
+
+    logits: Tensor
+    runs: training.Runs
+
+
+def train_kinds(
+    kinds: Mapping[str, Callable[[], nn.Module]],
+    train: tuple[Tensor, Tensor],
+    test: tuple[Tensor, Tensor],
+    *,
+    seeds: Sequence[int],
+    epochs: int,
+) -> dict[str, Trained]:
+    """Train each kind of network once for each seed, and print one line for each kind."""
+    trained = {}
+    for name, make in kinds.items():
+        models: list[nn.Module] = []
+        keep = _keeping(make, models)
+        runs = training.repeat(keep, seeds, train=train, test=test, epochs=epochs)
+        logits = torch.stack([logits_of(model, test[0]) for model in models[: len(runs.seeds)]])
+        trained[name] = Trained(logits, runs)
+        print(f"{name:10} {runs}")
+    return trained
+
+
+def _keeping(make: Callable[[], nn.Module], models: list[nn.Module]) -> Callable[[], nn.Module]:
+    def kept() -> nn.Module:
+        models.append(make())
+        return models[-1]
+
+    return kept
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, images: Tensor, batch_size: int = 1_000) -> Tensor:
+    """Logits (N, K) of normalised images (N, C, H, W), on the CPU."""
+    home = device.device_of(model)
+    with evaluation_mode(model):
+        parts = [model(some.to(home)).cpu() for some in images.split(batch_size)]
+    return torch.cat(parts)
+
+
+def errors_by_k(
+    trained: Mapping[str, Trained], labels: Tensor, topk_error: TopkError
+) -> dict[str, np.ndarray]:
+    """The student's top-k error for k = 1…K: arrays (seeds, K) by kind of network."""
+    return {
+        name: np.array(
+            [
+                [float(topk_error(logits, labels, k + 1)) for k in range(logits.shape[1])]
+                for logits in one.logits
+            ]
+        )
+        for name, one in trained.items()
+    }
+
+
+def show_errors_by_k(table: Mapping[str, np.ndarray], ks: Sequence[int] = (1, 2, 3, 5)) -> Axes:
+    """Print mean ± standard deviation over the seeds for some k, and draw all k beside guessing."""
+    print(f"{'top-k error':12}" + "".join(f"{f'k = {k}':>16}" for k in ks))
+    for name, errors in table.items():
+        print(f"{name:12}" + "".join(f"{_mean_and_spread(errors[:, k - 1]):>16}" for k in ks))
+    classes = next(iter(table.values())).shape[1]
+    x = np.arange(1, classes + 1)
+    guessing = np.tile(1 - x / classes, (1, 1))
+    print(f"{'guessing':12}" + "".join(f"{guessing[0, k - 1]:>16.1%}" for k in ks))
+    ax = plots.axes(xlabel="k, guesses allowed", ylabel="top-k error", figsize=(6.4, 3.2))
+    for (name, errors), colour in zip(table.items(), plots.PALETTE, strict=False):
+        plots.spread(ax, x, errors, name, colour)
+    plots.spread(ax, x, guessing, "guessing", plots.GREY)
+    ax.set_xticks(x)
+    return ax
+
+
+def _mean_and_spread(values: np.ndarray) -> str:
+    spread = f" ± {values.std(ddof=1):.1%}" if len(values) > 1 else ""
+    return f"{values.mean():.1%}{spread}"
+
+
+def show_by_class(
+    accuracies: Tensor, classes: Sequence[str], label: str = "accuracy over the seeds"
+) -> Axes:
+    """Accuracy by class, (seeds, K): a dot for each seed, a bar for their mean, best first."""
+    means = accuracies.double().mean(dim=0)
+    order = means.argsort(descending=True).tolist()
+    ax = plots.axes(xlabel=label, figsize=(6.4, 3.6))
+    ax.barh([classes[c] for c in order], means[order].tolist(), color=plots.SKY, height=0.62)
+    for row, c in enumerate(order):
+        seeds = accuracies[:, c].tolist()
+        ax.plot(seeds, [row] * len(seeds), "o", color=plots.INK, markersize=3.5)
+    ax.set_xlim(0, 1)
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def surest_mistakes(
+    logits: Tensor, images: Tensor, labels: Tensor, classes: Sequence[str], count: int = 12
+) -> Axes:
+    """The wrongly classified images on which the network was surest: what it said, what it is."""
+    sure, guesses = logits.softmax(dim=1).max(dim=1)
+    worst = sure.masked_fill(guesses == labels, -1.0).topk(count).indices
+    pairs = zip(guesses[worst].tolist(), labels[worst].tolist(), strict=True)
+    texts = [f"said {classes[said]}\nis {classes[true]}" for said, true in pairs]
+    return plots.image_grid(images[worst], texts, columns=6)
