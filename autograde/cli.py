@@ -50,7 +50,7 @@ def build(
 ) -> None:
     """Make solution and student notebooks from the lab sources."""
     from autograde import build as builder
-    from autograde import leaks
+    from autograde import leaks, readme
     from autograde.show import console
 
     out, course = console(), trees.find()
@@ -68,6 +68,13 @@ def build(
             out.print(f"{lab}: built")
         else:
             out.print(f"{lab}: up to date")
+    page = course.root / "README.md"
+    if (text := readme.updated(page.read_text(), course)) != page.read_text():
+        differing += 1
+        if check:
+            out.print("[red]README.md[/]: its table of labs is out of date; run `autograde build`")
+        else:
+            page.write_text(text)
     leaking = leaks.find(course, chosen)
     for line in leaking:
         out.print(f"[red]leak[/] {escape(line)}", soft_wrap=True)

@@ -106,7 +106,7 @@ def _isolation() -> Iterator[Line]:
         return
     broken = [wall for wall in walls if not wall.ok]
     for wall in broken:
-        yield Line("isolation", "fail", f"{wall.name}: {wall.detail}", wall.todo)
+        yield Line("isolation", "fail", f"{wall.name}: {wall.detail}", wall.install)
     if not broken:
         yield Line("isolation", "ok", f"{len(walls)} forbidden things tried, all refused")
 

@@ -155,7 +155,7 @@ def test_a_curve_of_another_length_is_named() -> None:
 def test_a_spread_is_the_mean_and_one_sample_deviation_each_way() -> None:
     ax = plots.axes(xlabel="epoch", ylabel="loss")
     plots.spread(ax, [1, 2], [[1.0, 4.0], [3.0, 4.0]], "relu")
-    assert list(ax.lines[0].get_ydata()) == [2.0, 4.0]
+    assert np.asarray(ax.lines[0].get_ydata()).tolist() == [2.0, 4.0]
     assert ax.lines[0].get_color() == plots.colour_of("relu")
     corners = np.asarray(ax.collections[0].get_paths()[0].vertices)[:, 1]
     assert (corners.min(), corners.max()) == pytest.approx((2 - 2**0.5, 4.0))

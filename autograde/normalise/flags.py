@@ -17,7 +17,8 @@ class Flag:
 
     ``code`` is stable, for machines. ``severity``: ``info`` was settled; ``attention`` wants a
     look; ``ungradable`` needs a decision, for ``cell`` or, where that is empty, for the whole
-    file. ``message`` is plain text: what was expected, what was found, what to do.
+    file. ``message`` is one line of plain text, to be escaped where it becomes HTML: what was
+    expected, what was found, what to do.
     """
 
     code: str

@@ -15,8 +15,8 @@ from autograde.sandbox.selftest import Wall, proven, selftest
 
 __all__ = [
     "CellRun",
-    "IsolationError",
     "Isolation",
+    "IsolationError",
     "Limits",
     "SandboxError",
     "Session",

@@ -1,4 +1,4 @@
-"""Frames on a socket: a small JSON header and a body of bytes, both bounded before they are read."""
+"""Frames on a socket: a small JSON header and a body of bytes, bounded before they are read."""
 
 from __future__ import annotations
 

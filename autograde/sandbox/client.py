@@ -32,6 +32,7 @@ START_SECONDS = 120.0
 BIRTH_SECONDS = 30.0
 DEATH_SECONDS = 10.0
 FILES_SECONDS = 30.0
+GRACE_SECONDS = 0.5  # for a cell that ran too long to show its outputs
 EXIT_SECONDS = 0.5  # a process that closed its channel ends within this time, or is killed
 
 ADVICE = {
@@ -68,9 +69,12 @@ class CellRun:
 class _Ended(Exception):
     """A session is over."""
 
-    def __init__(self, status: Status, message: str) -> None:
+    def __init__(
+        self, status: Status, message: str, rest: tuple[dict[str, Any], bytes] = ({}, b"")
+    ) -> None:
         super().__init__(message)
         self.status: Status = status
+        self.rest = rest  # what an interrupted cell still sent
 
 
 class Session:
@@ -95,12 +99,18 @@ class Session:
         start = time.monotonic()
         room = 4 * self.limits.output_bytes + 4096  # characters are counted inside, bytes here
         try:
-            reply, body = self._exchange({"op": "run"}, source.encode(), timeout, room)
+            reply, body = self._exchange(
+                {"op": "run"}, source.encode("utf-8", "replace"), timeout, room
+            )
             shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
         except transport.TransportError as error:
             ending = self._end("crashed", f"sent no proper outputs ({error}) and was stopped")
         except _Ended as error:
             ending = error
+            with contextlib.suppress(transport.TransportError):
+                reply, body = error.rest
+                shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
+                return CellRun(ending.status, shown, time.monotonic() - start, str(ending))
         else:
             status: Status = "ok" if reply.get("good") is True else "error"
             return CellRun(status, shown, time.monotonic() - start, _error_line(shown, status))
@@ -140,13 +150,19 @@ class Session:
         """Write files into the working folder, before any of the student's code ran.
 
         Raises:
-            ValueError: a name leads out of the folder.
-            SandboxError: they don't fit.
+            ValueError: a name leads out of the folder, or they don't fit.
+            SandboxError: they could not be written.
         """
         for name in files:
             _check_name(name)
         if not files:
             return
+        size = sum(len(content) for content in files.values())
+        if size > self.limits.folder_bytes or len(files) > self.limits.folder_files:
+            raise ValueError(
+                f"{len(files)} files of {size:,} bytes don't fit into a session's folder, which "
+                f"holds {self.limits.folder_files} of {self.limits.folder_bytes:,}"
+            )
         listed = [[name, len(content)] for name, content in files.items()]
         try:
             self._exchange(
@@ -165,14 +181,13 @@ class Session:
         allowed = min(timeout, self.limits.session_seconds - self._spent)
         watch = MemoryWatch(self._handle, self.limits.memory + self._memory)
         try:
-            self._channel.send(
-                {**request, "number": self._number}, body, deadline=start + allowed
-            )
+            self._channel.send({**request, "number": self._number}, body, deadline=start + allowed)
             reply, content = self._channel.receive(
                 body_limit=limit, deadline=start + allowed, tick=watch
             )
         except Late:
-            raise self._end("timeout", self._too_long(timeout, allowed)) from None
+            rest = self._interrupt(limit) if request["op"] == "run" else ({}, b"")
+            raise self._end("timeout", self._too_long(timeout, allowed), rest) from None
         except TooMuchMemory:
             raise self._end("limit", self._too_much_memory()) from None
         except Closed:
@@ -184,6 +199,16 @@ class Session:
         if reply.get("number") != self._number:
             raise self._end("crashed", "sent a message that nobody asked for and was stopped")
         return reply, content
+
+    def _interrupt(self, limit: int) -> tuple[dict[str, Any], bytes]:
+        """Ask a cell politely to stop, so that its outputs and the place are known."""
+        try:
+            signal.pidfd_send_signal(self._handle, signal.SIGINT)
+            deadline = time.monotonic() + GRACE_SECONDS
+            reply, body = self._channel.receive(body_limit=limit, deadline=deadline)
+        except (OSError, ChannelError):
+            return {}, b""
+        return (reply, body) if reply.get("number") == self._number else ({}, b"")
 
     def _too_long(self, timeout: float, allowed: float) -> str:
         if allowed < timeout:
@@ -231,12 +256,14 @@ class Session:
             return "crashed", f"ended with {signal.Signals(-code).name}: the interpreter crashed"
         return "crashed", f"ended its own process (exit code {code})"
 
-    def _end(self, status: Status, message: str) -> _Ended:
+    def _end(
+        self, status: Status, message: str, rest: tuple[dict[str, Any], bytes] = ({}, b"")
+    ) -> _Ended:
         if self.alive:
             self.alive = False
             self.ending = message
             self._kill()
-        return _Ended(status, message)
+        return _Ended(status, message, rest)
 
     def _kill(self) -> None:
         with contextlib.suppress(OSError):
@@ -261,7 +288,7 @@ class Warm:
         isolation: ``"full"``, or ``"none"`` for notebooks that are trusted.
         preload: modules that are imported before the first fork.
         readable: further files and folders that students' code may read.
-        hidden: folders that it must not see, should a visible folder hold them.
+        hidden: files and folders that it must not see, should a visible folder hold them.
         environment: further environment variables.
 
     Raises:
@@ -321,7 +348,11 @@ class Warm:
         self.close()
 
     def session(
-        self, files: Mapping[str, bytes] | None = None, *, seed: int = 0, limits: Limits | None = None
+        self,
+        files: Mapping[str, bytes] | None = None,
+        *,
+        seed: int = 0,
+        limits: Limits | None = None,
     ) -> Session:
         """Fork a process for one student.
 

@@ -48,12 +48,15 @@ def folders(paths: list[str]) -> str:
     seen = []
     for path in paths:
         try:
-            _ = os.listdir(path) if os.path.isdir(path) else open(path, "rb").close()
-            if os.path.isdir(path) and not os.listdir(path):
-                continue  # covered by an empty folder
+            if os.path.isdir(path):
+                shown = bool(os.listdir(path))  # an empty folder covers what must not show
+            else:
+                with open(path, "rb") as file:
+                    shown = bool(file.fileno())
         except OSError:
             continue
-        seen.append(path)
+        if shown:
+            seen.append(path)
     return ", ".join(seen)
 
 

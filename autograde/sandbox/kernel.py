@@ -88,9 +88,7 @@ def load_seccomp(program: bytes) -> None:
     """Install a compiled seccomp filter (BPF, 8 bytes an instruction) for good."""
     holder = _Filter(len(program) // 8, program)
     _libc.prctl.restype = ctypes.c_int
-    result = _libc.prctl(
-        PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), ctypes.byref(holder)
-    )
+    result = _libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), ctypes.byref(holder))
     _checked(result, "seccomp")
 
 

@@ -35,21 +35,39 @@ class View:
     """What is visible inside, as arguments of bubblewrap."""
 
     arguments: list[str] = field(default_factory=list)
-    readable: list[str] = field(default_factory=list)
+    layers: list[tuple[str, bool]] = field(default_factory=list)  # path, shown or covered
     made: set[str] = field(default_factory=set)
+
+    @property
+    def readable(self) -> list[str]:
+        """What students' code may read."""
+        return [path for path, shown in self.layers if shown]
 
     def show(self, path: str, at: str = "") -> None:
         """Make a file or folder visible, read-only."""
         inside = at or path
         self._reach(inside)
         self.arguments += ["--ro-bind", path, inside]
-        self.readable.append(inside)
+        self.layers.append((inside, True))
 
     def write(self, descriptor: int, at: str) -> None:
         """Make a file out of what an open one holds."""
         self._reach(at)
         self.arguments += ["--perms", "0444", "--ro-bind-data", str(descriptor), at]
-        self.readable.append(at)
+        self.layers.append((at, True))
+
+    def link(self, target: str, at: str) -> None:
+        """Make a symbolic link, as the system has it."""
+        self.arguments += ["--symlink", target, at]
+        self.layers.append((at, True))
+
+    def hide(self, path: str) -> None:
+        """Cover a file or folder, if it shows."""
+        if os.path.exists(path) and self.shows(path):
+            folder = os.path.isdir(path)
+            self.arguments += ["--tmpfs", path] if folder else ["--ro-bind", os.devnull, path]
+            self.layers.append((path, False))
+            self.made -= {one for one in self.made if Path(one).is_relative_to(path)}
 
     def _reach(self, path: str) -> None:
         # Folders on the way, else bubblewrap makes them for the user that starts it only.
@@ -60,7 +78,8 @@ class View:
 
     def shows(self, path: str) -> bool:
         """Whether a path of the machine is visible already, at the same place."""
-        return any(Path(path).is_relative_to(one) for one in self.readable)
+        layers = [shown for one, shown in self.layers if Path(path).is_relative_to(one)]
+        return bool(layers) and layers[-1]
 
 
 def interpreter() -> str:
@@ -80,18 +99,20 @@ def view(readable: Iterable[Path], hidden: Iterable[Path]) -> View:
 
     Args:
         readable: further files and folders to show.
-        hidden: folders to cover, where one of the visible ones holds them.
+        hidden: files and folders to cover, where a visible folder holds them.
     """
+    covered = [os.path.realpath(path) for path in (*hidden, *secrets())]
     seen = View()
     _show_system(seen)
+    for path in covered:
+        seen.hide(path)
     for folder in (f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *packages()):
         if Path(folder).is_dir() and not seen.shows(folder):
             seen.show(folder)
     for path in readable:
-        seen.show(str(path.resolve()))
-    for path in (*hidden, *secrets()):
-        if path.is_dir() and seen.shows(str(path.resolve())):
-            seen.arguments += ["--tmpfs", str(path.resolve())]
+        seen.show(os.path.realpath(path))
+    for path in covered:
+        seen.hide(path)
     _show_library(seen)
     return seen
 
@@ -100,8 +121,7 @@ def _show_system(seen: View) -> None:
     for name in SYSTEM:
         path = f"/{name}"
         if os.path.islink(path):
-            seen.arguments += ["--symlink", os.readlink(path), path]
-            seen.readable.append(path)
+            seen.link(os.readlink(path), path)
         elif os.path.isdir(path):
             seen.show(path)
     for name in SETTINGS:
@@ -131,7 +151,7 @@ def _project() -> Path:
 
 
 def _engine() -> Path:
-    return Path(list(autograde.__path__)[0])
+    return Path(next(iter(autograde.__path__)))
 
 
 def command(seen: View, descriptor: int, environment: Mapping[str, str]) -> list[str]:
@@ -173,7 +193,7 @@ def server(descriptor: int) -> list[str]:
 
 def written(text: str) -> IO[str]:
     """An open file with ``text``, for bubblewrap to read."""
-    file = tempfile.TemporaryFile("w+")
+    file = tempfile.TemporaryFile("w+")  # noqa: SIM115 - bubblewrap reads it later
     file.write(text)
     file.flush()
     file.seek(0)

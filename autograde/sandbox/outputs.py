@@ -118,7 +118,7 @@ def _kept(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {
         mime: {key: value for key, value in entry.items() if _is_measure(key, value)}
         for mime, entry in metadata.items()
-        if isinstance(entry, Mapping)
+        if isinstance(entry, Mapping) and isinstance(mime, str) and MIME.fullmatch(mime)
     }
 
 

@@ -20,14 +20,20 @@ NAMESPACES = ADVICE["user namespaces"]
 ABOUT = {
     "network": ("no network", f"bubblewrap and seccomp; {ADVICE['seccomp']}"),
     "machine": ("no accounts of the machine", "bubblewrap"),
-    "folders": ("no solutions, gradebook or home", f"bubblewrap and Landlock; {ADVICE['Landlock']}"),
+    "folders": (
+        "no solutions, gradebook or home",
+        f"bubblewrap and Landlock; {ADVICE['Landlock']}",
+    ),
     "processes": ("no other processes", NAMESPACES),
     "environment": ("no variables of the grader", "bubblewrap"),
     "listing": ("Landlock", ADVICE["Landlock"]),
     "outside": ("no writing outside the private folder", "bubblewrap and Landlock"),
     "calls": ("no dangerous system calls", f"pyseccomp and libseccomp2; {ADVICE['seccomp']}"),
     "privileges": ("no privileges", NAMESPACES),
-    "many_processes": ("a limit on processes", "a kernel that counts them by user namespace (5.14)"),
+    "many_processes": (
+        "a limit on processes",
+        "a kernel that counts them by user namespace (5.14)",
+    ),
     "memory": ("a limit on memory", "RLIMIT_DATA and seccomp"),
     "large_files": ("a limit on files and folder", NAMESPACES),
     "open_files": ("a limit on open files", "setrlimit"),

@@ -22,7 +22,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from autograde.sandbox import kernel, walls
 from autograde.sandbox.channel import Channel, Closed
@@ -72,7 +72,7 @@ class Server:
         self.data = status.get("VmData", 0)
         self.anonymous = status.get("RssAnon", 0)
 
-    def serve(self) -> None:
+    def serve(self) -> NoReturn:
         """Until the trusted side closes the control socket."""
         wake, woken = socket.socketpair()
         woken.setblocking(False)
@@ -81,15 +81,15 @@ class Server:
         self.wakers = wake, woken
         while True:
             lives = {c.life.fileno(): c for c in self.children.values() if not c.doomed}
-            ready, _, _ = select.select([self.control, wake, *lives], [], [])
-            if wake in ready:
+            control, waker = self.control.fileno(), wake.fileno()
+            ready, _, _ = select.select([control, waker, *lives], [], [])
+            if waker in ready:
                 wake.recv(4096)
                 self.reap()
-            for one in ready:
-                if isinstance(one, int):
-                    self.kill(lives[one])
-            if self.control in ready and not self.accept():
-                return
+            for life in lives.keys() & set(ready):
+                self.kill(lives[life])
+            if control in ready and not self.accept():
+                self.end()
 
     def accept(self) -> bool:
         """Take one request to fork; False when there will be none any more."""
@@ -135,18 +135,29 @@ class Server:
             with contextlib.suppress(OSError):
                 child.life.sendall(json.dumps(report).encode())
             child.life.close()
-            if not self.program:
-                shutil.rmtree(child.folder, ignore_errors=True)
+            self._clear_away(child)
+
+    def end(self) -> NoReturn:
+        """Kill all that is left, and end."""
+        for child in self.children.values():
+            self.kill(child)
+            os.waitpid(child.pid, 0)
+            self._clear_away(child)
+        os._exit(0)
 
     def kill(self, child: Child) -> None:
         """Kill a student's process, and with it (being the first) its whole PID namespace."""
         child.doomed = True
-        if child.pid not in self.children:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            if not self.program:
+        if child.pid in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+
+    def _clear_away(self, child: Child) -> None:
+        # Behind walls, the kernel has ended the namespaces and their folder by now.
+        if not self.program:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
-            os.kill(child.pid, signal.SIGKILL)
+            shutil.rmtree(child.folder, ignore_errors=True)
 
     def _new_process(self) -> int:
         if not self.program:

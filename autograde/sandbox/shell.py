@@ -46,6 +46,8 @@ class PrintedText(io.TextIOBase):
 class Results(DisplayHook):
     """Keeps the value of a cell's last expression."""
 
+    shell: Any
+
     def write_output_prompt(self) -> None:
         """Notebooks show the number beside the cell."""
 
@@ -61,6 +63,8 @@ class Results(DisplayHook):
 
 class Displays(DisplayPublisher):
     """Keeps what a cell displays."""
+
+    shell: Any
 
     def publish(  # type: ignore[override]
         self,
@@ -119,7 +123,8 @@ class NotebookShell(InteractiveShell):
     def init_display_formatter(self) -> None:
         """All formats, as in notebooks."""
         super().init_display_formatter()
-        self.display_formatter.active_types = self.display_formatter.format_types
+        formatter: Any = self.display_formatter
+        formatter.active_types = formatter.format_types
 
     def init_virtualenv(self) -> None:
         """The interpreter was chosen by the grader."""
@@ -153,8 +158,8 @@ class NotebookShell(InteractiveShell):
     @contextmanager
     def _printing(self) -> Iterator[None]:
         saved = sys.stdout, sys.stderr
-        sys.stdout = PrintedText("stdout", self.collector)  # type: ignore[assignment]
-        sys.stderr = PrintedText("stderr", self.collector)  # type: ignore[assignment]
+        sys.stdout = PrintedText("stdout", self.collector)
+        sys.stderr = PrintedText("stderr", self.collector)
         try:
             yield
         finally:

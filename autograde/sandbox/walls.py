@@ -105,6 +105,7 @@ def raise_walls(limits: Limits, program: bytes, readable: list[str]) -> None:
         WallError: something is missing on this machine.
     """
     me = _myself()
+    _write(me, "oom_score_adj", "1000")  # whoever runs out of memory, it is not the grader
     with building("namespaces"):
         kernel.unshare(
             kernel.CLONE_NEWNS

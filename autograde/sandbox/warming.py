@@ -12,7 +12,7 @@ from autograde.sandbox.shell import NotebookShell
 REHEARSAL = (
     "1 + 1",
     "1 / 0",
-    "import matplotlib.pyplot as plt\nplt.figure()\nplt.plot([0, 1])\nplt.title('$x^2$')\nplt.show()",
+    "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.title('$x^2$')\nplt.show()",
 )
 
 

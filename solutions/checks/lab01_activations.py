@@ -127,8 +127,8 @@ def elu_function(rng: Generator) -> Iterator[Case]:
 def chain_gradient(rng: Generator) -> Iterator[Case]:
     for name in ("tanh", "sigmoid", "elu"):
         depth = int(torch.randint(4, 9, (), generator=rng))
-        text = f"chain_gradient({name}, {depth}, x)"
-        probe = ask(chained, "chain_gradient", name, depth, mixed(rng, 3, 2), text=text)
+        tried = f"chain_gradient of {name}, {depth} deep"
+        probe = ask(chained, "chain_gradient", name, depth, mixed(rng, 3, 2), text=tried)
         yield Case(f"{name}, depth {depth}", probe, judge=RELATIVE)
 
 
