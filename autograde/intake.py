@@ -114,16 +114,14 @@ def strays(root: Path) -> tuple[Flag, ...]:
 
 def _collected(root: Path, lab: str, limits: Limits) -> Iterator[Submission]:
     with os.scandir(root) as entries:
-        found = {e.name: e.is_symlink() for e in entries if _is_student(e)}
-    for student in sorted(found):
-        submission = (
-            _linked(root, student) if found[student] else _taken(root, student, lab, limits)
-        )
+        students = sorted(entry.name for entry in entries if _is_student(entry))
+    for student in students:
+        submission = _taken(root, student, lab, limits)
         yield replace(submission, flags=(*_odd_name(student), *submission.flags))
 
 
 def _is_student(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and (entry.is_dir() or entry.is_symlink())
+    return entry.name[0] != "." and (entry.is_dir(follow_symlinks=False) or entry.is_symlink())
 
 
 def _odd_name(student: str) -> Iterator[Flag]:
@@ -161,7 +159,8 @@ def _not_handed_in(root: Path, student: str, lab: str) -> Flag:
 
 
 def _from_folder(student: str, path: Path, folder: int, limits: Limits) -> Submission:
-    wanted, flags = path.name + NOTEBOOK, ()
+    wanted = path.name + NOTEBOOK
+    flags: tuple[Flag, ...] = ()
     try:
         names = _names(folder, wanted)
         if not names:

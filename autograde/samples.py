@@ -17,7 +17,12 @@ Its header has the details, and its cells the answers that differ from the refer
     # %% exercise="selu"
     def selu(x): ...
 
+A cell replaces the answer to its exercise, or the setup cell (``exercise="setup"``); an empty one
+leaves the exercise unanswered. ``# %% before="selu"`` is a cell of the student's own in front of
+that answer, and ``# %% copy="selu"`` a second cell with that answer's marks, behind it.
+
 A ``.ipynb`` beside them is handed in byte for byte: for cases where the file itself is the case.
+Its ``metadata.sample`` is the header.
 """
 
 from __future__ import annotations
@@ -57,6 +62,8 @@ class Sample:
     flags: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
     answers: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
 
 
 def load(folder: Path) -> list[Sample]:
@@ -97,17 +104,26 @@ def _raw(sample: Sample, solution: NotebookNode, student: NotebookNode) -> bytes
         return sample.path.read_bytes()
     blank = sample.outcome == "zero" and not sample.answers and not sample.edits
     book = nbformat.from_dict(student) if blank else answered(solution, student)
+    cells: list[NotebookNode] = []
     for cell in book.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        name = marks.get("grade_id", "").removesuffix("_answer")
-        if marks.get("solution") and name in sample.answers:
+        name = _answers(cell)
+        if name in sample.answers:
             cell.source = sample.answers[name] or _source_of(student, cell["id"])
+        if name in sample.before:
+            own = nbformat.v4.new_code_cell(sample.before[name], id=f"own-before-{name}")
+            cells.append(own)
+        cells.append(cell)
+        if name in sample.copies:
+            cells.append(cell | {"id": f"copy-of-{name}", "source": sample.copies[name]})
+    book.cells = cells
     return _edited(book, sample)
 
 
 def _edited(book: NotebookNode, sample: Sample) -> bytes | None:
     if "folder" in sample.edits:
         return None
+    if "empty" in sample.edits:
+        return b""
     if "huge" in sample.edits:
         book.cells[0].source += "x" * 30_000_000
     for edit in sample.edits:
@@ -115,7 +131,8 @@ def _edited(book: NotebookNode, sample: Sample) -> bytes | None:
         if name not in EDITS:
             raise SampleError(f"{sample.path}: unknown edit {edit!r}; there are {sorted(EDITS)}")
         book = EDITS[name](book, cell)
-    return json.dumps(book, ensure_ascii=False, indent=1).encode()
+    data = json.dumps(book, ensure_ascii=False, indent=1).encode()
+    return data[: len(data) // 2] if "truncated" in sample.edits else data
 
 
 def _read(path: Path) -> Sample:
@@ -125,11 +142,11 @@ def _read(path: Path) -> Sample:
             f"{path}: expected a name such as no-lambda--loses-selu.py, which says what comes out"
         )
     if path.suffix == ".ipynb":
-        return Sample(match["name"], match["outcome"], path)
-    book = jupytext.reads(path.read_text(), fmt="py:percent")
-    about: dict[str, Any] = book.metadata.get("sample", {})
-    answers = {cell.metadata["exercise"]: cell.source for cell in book.cells}
-    return Sample(
+        about, cells = _header_of_notebook(path), []
+    else:
+        book = jupytext.reads(path.read_text(), fmt="py:percent")
+        about, cells = book.metadata.get("sample", {}), book.cells
+    sample = Sample(
         match["name"],
         match["outcome"],
         path,
@@ -138,12 +155,47 @@ def _read(path: Path) -> Sample:
         dict(about.get("mistakes", {})),
         tuple(about.get("flags", ())),
         tuple(about.get("edits", ())),
-        answers,
+        _tagged(cells, "exercise"),
+        _tagged(cells, "before"),
+        _tagged(cells, "copy"),
     )
+    return _consistent(sample)
+
+
+def _header_of_notebook(path: Path) -> dict[str, Any]:
+    """``metadata.sample``, where the file is a notebook at all."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())["metadata"]["sample"]
+    except (ValueError, KeyError):
+        return {}
+    return found
+
+
+def _tagged(cells: list[NotebookNode], tag: str) -> dict[str, str]:
+    return {cell.metadata[tag]: cell.source for cell in cells if tag in cell.metadata}
+
+
+def _consistent(sample: Sample) -> Sample:
+    """The sample, if its file name and its points name the same exercises."""
+    losing = sample.outcome.removeprefix("loses-") if "loses-" in sample.outcome else ""
+    named = set(losing.split("-")) if losing else set()
+    if named != set(sample.points):
+        raise SampleError(
+            f"{sample.path}: the file name says that {sorted(named)} lose points, the header "
+            f"has points for {sorted(sample.points)}. Make them the same."
+        )
+    return sample
 
 
 def _is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def _answers(cell: NotebookNode) -> str:
+    """Which exercise's answer a cell is, ``setup`` for the setup cell, else nothing."""
+    if "setup" in cell.metadata.get("tags", ()):
+        return "setup"
+    return cell.metadata.nbgrader.grade_id.removesuffix("_answer") if _is_answer(cell) else ""
 
 
 def _without_marks(source: str) -> str:
@@ -193,7 +245,9 @@ EDITS: dict[str, Callable[[NotebookNode, str], NotebookNode]] = {
     "colab": _colab,
     "drop": _drop,
     "duplicate": _duplicate,
-    "huge": _keep,
+    "empty": _keep,
     "folder": _keep,
+    "huge": _keep,
     "strip": _strip,
+    "truncated": _keep,
 }

@@ -75,6 +75,8 @@ def _run(name: str, path: Path, profile: str) -> Run:
         except PapermillExecutionError as error:
             trouble = f"cell {error.cell_index}: {error.ename}: {error.evalue}"
             return Run(name, time.monotonic() - begun, trouble, error.source)
+        except Exception as error:  # a dead kernel, a hanging cell, an unreadable file
+            return Run(name, time.monotonic() - begun, f"{type(error).__name__}: {error}")
     seconds = time.monotonic() - begun
     return Run(name, seconds, *_complaint(book, full="solution" in name))
 

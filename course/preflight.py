@@ -226,6 +226,8 @@ def _backward() -> str:
 
     from course import device
 
+    if not torch.is_grad_enabled():
+        raise Problem("gradients are switched off in this kernel", "Restart the kernel.")
     with device.seeded(0):
         images = torch.randn(2, 1, 8, 8)
         model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))

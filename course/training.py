@@ -251,7 +251,8 @@ def fit(
         on_epoch: called after each epoch with its ``Epoch``.
 
     Raises:
-        ValueError: no images, as many labels as images are not there, or images in integers.
+        ValueError: no images, another number of labels than of images, images that are not
+            floats, or a batch size below 1.
     """
     target = pick_device(device)
     run = _Run(
@@ -382,7 +383,7 @@ class _Run:
 
     @property
     def batches_per_epoch(self) -> int:
-        return math.ceil(len(self.train[0]) / self.batch_size)
+        return math.ceil(len(self.train[0]) / max(self.batch_size, 1))
 
     @property
     def pulse(self) -> int:

@@ -281,6 +281,7 @@ def selu(x: Tensor) -> Tensor:
 
 # %% [markdown] intro="sigmoid_grad"
 # ### Slope of the sigmoid
+#
 # You have just seen the proof. What is its largest value, and where?
 
 
@@ -296,6 +297,7 @@ def sigmoid_grad(y: Tensor) -> Tensor:
 
 # %% [markdown] intro="tanh_grad"
 # ### Slope of tanh
+#
 # Compare its largest value with the sigmoid's.
 
 
@@ -311,6 +313,7 @@ def tanh_grad(y: Tensor) -> Tensor:
 
 # %% [markdown] intro="relu_grad"
 # ### Slope of ReLU
+#
 # The output is never negative. What does $y = 0$ tell you?
 
 
@@ -326,6 +329,7 @@ def relu_grad(y: Tensor) -> Tensor:
 
 # %% [markdown] intro="leaky_relu_grad"
 # ### Slope of leaky ReLU
+#
 # The sign of $y$ is the sign of $x$, as long as $a$ is positive.
 
 
@@ -341,6 +345,7 @@ def leaky_relu_grad(y: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 # %% [markdown] intro="elu_grad"
 # ### Slope of ELU
+#
 # On the left the slope at $x$ is $\alpha e^x$. Now say that with $y = \alpha e^x - \alpha$.
 
 
@@ -356,6 +361,7 @@ def elu_grad(y: Tensor, alpha: float = 1.0) -> Tensor:
 
 # %% [markdown] intro="selu_grad"
 # ### Slope of SELU
+#
 # The same with λ. Mind where it is already inside $y$.
 
 
@@ -837,9 +843,11 @@ experiments.draw_fixed_point(range(pick(quick=3, full=10)))
 # | tanh | 0.000 ± 0.001 | 0.0094 ± 0.0008 |
 # | ReLU, He's start | 0.46 ± 0.29 | 0.65 ± 1.01 |
 #
-# It holds, from both starts. The variance settles a little below 1 here: the theory is for
-# infinitely wide layers. ELU and tanh let the signal fade. ReLU with He's start keeps its size *on
-# average over seeds* and is a gamble for a single network: see how wide its band is.
+# It holds, from both starts. The theory is for infinitely wide layers, and width shows: averaged
+# over layers 20 to 50 the variance was 0.95 ± 0.04 with 64 units, 0.983 ± 0.015 with 256 and
+# 1.000 ± 0.003 with 1024 (five seeds). ELU and tanh let the signal fade. ReLU with He's start
+# keeps its mean square, which is mean² + variance, *on average over seeds* (0.93 here). For a
+# single network it is a gamble: see how wide its band is.
 #
 # If SELU is so good, why is it rare today? Batch normalisation, which you will meet in lab 4,
 # restores mean and variance whatever the activation is. And SELU's promise needs LeCun's start,

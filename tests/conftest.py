@@ -63,6 +63,7 @@ def mini(tmp_path: Path, course: Tree) -> Tree:
     (tmp_path / "solutions").mkdir()
     (tmp_path / "course").mkdir()
     (tmp_path / "labs").mkdir()
+    (tmp_path / "README.md").write_text("# A course\n<!-- labs -->\n<!-- /labs -->\n")
     (tmp_path / "pyproject.toml").write_text((course.root / "pyproject.toml").read_text())
     (tmp_path / "solutions" / f"{MINI}.py").write_text(MINI_SOURCE)
     return Tree(tmp_path)

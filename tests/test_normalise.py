@@ -671,13 +671,13 @@ MARKS = st.sampled_from(["grade_id", "grade", "solution", "locked", "task", "poi
 
 
 @given(data=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_do_arbitrary_bytes_never_raise(data: bytes) -> None:
     assert_sound(normalise(data, RELEASE))
 
 
 @given(cells=st.lists(JSON | st.fixed_dictionaries({"source": TEXTS, "id": NAMES}), max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_do_arbitrary_cells_never_raise(cells: list[Any]) -> None:
     assert_sound(run({"cells": [*handed_in()["cells"][:8], *cells]}))
 
@@ -770,7 +770,7 @@ def claimed(cell: Any) -> Any:
 
 
 @given(book=mangled())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_is_no_line_of_code_lost_whatever_happened_to_a_notebook(book: Book) -> None:
     result = run(book)
     assert_sound(result)
@@ -795,7 +795,7 @@ RELEASE_IDS = [
     deleted=st.sets(st.sampled_from([cell.id for cell in RELEASE.cells if cell.id != "why"])),
     ids=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_do_a_students_cells_stay_in_the_students_order(
     places: list[int], deleted: set[str], ids: bool
 ) -> None:

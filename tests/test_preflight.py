@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from course import preflight
 
@@ -137,9 +138,7 @@ def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert "COURSE_DEVICE" in found.advice
 
 
-def test_damaged_data_say_to_install_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_damaged_data_say_to_install_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from course.data import fashion_mnist
 
     (tmp_path / "fashion_mnist.npz").write_bytes(b"<html>no such page</html>")
@@ -149,12 +148,18 @@ def test_damaged_data_say_to_install_again(
     assert "Install the course again" in found.advice
 
 
-def test_gradients_that_do_not_come_are_a_failure() -> None:
-    import torch
-
+def test_gradients_switched_off_say_to_restart() -> None:
     with torch.no_grad():  # as after a stray torch.set_grad_enabled(False)
         found = line("backward pass", preflight.run())
     assert found.status == "fail"
+    assert found.advice == "Restart the kernel."
+
+
+def test_gradients_that_are_wrong_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.Tensor, "norm", lambda gradient: torch.tensor(float("nan")))
+    found = line("backward pass", preflight.run())
+    assert found.status == "fail"
+    assert "nan" in found.found
     assert found.advice
 
 
@@ -223,6 +228,8 @@ def test_the_text_shows_sign_finding_and_advice() -> None:
 
 
 def test_importing_it_imports_nothing_that_may_be_broken() -> None:
-    code = "import sys, course.preflight; print({'torch', 'numpy', 'matplotlib'} & set(sys.modules))"
+    code = (
+        "import sys, course.preflight; print({'torch', 'numpy', 'matplotlib'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -273,6 +273,11 @@ def test_data_that_can_not_be_used_are_refused(
         evaluate(small_cnn(), images, labels)
 
 
+def test_a_batch_size_of_zero_is_refused(data: tuple[Tensor, Tensor]) -> None:
+    with pytest.raises(ValueError, match="batch_size of at least 1, found 0"):
+        fit(small_cnn(), data, epochs=1, batch_size=0)
+
+
 # Histories
 
 

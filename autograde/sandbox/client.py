@@ -22,7 +22,7 @@ from autograde.sandbox import filters, launch, outputs
 from autograde.sandbox.channel import Channel, ChannelError, Closed, Late
 from autograde.sandbox.errors import IsolationError, SandboxError
 from autograde.sandbox.limits import Limits
-from autograde.sandbox.watch import MemoryWatch, TooMuchMemory
+from autograde.sandbox.watch import MemoryWatch, TooMuchMemory, process_of
 from course.checks.probes import Answer, Probe
 
 Status = Literal["ok", "error", "timeout", "crashed", "limit"]
@@ -93,6 +93,11 @@ class Session:
         self.alive = True
         self._await_birth()
         self._memory = memory
+
+    @property
+    def pid(self) -> int:
+        """The process, as numbered outside; -1 when it is gone or the system has no pidfds."""
+        return process_of(self._handle) if self._handle >= 0 else -1
 
     def run(self, source: str, *, timeout: float = 30.0) -> CellRun:
         """Run one cell, for at most ``timeout`` seconds."""
@@ -276,6 +281,7 @@ class Session:
                 pass
         if self._handle >= 0:
             os.close(self._handle)
+            self._handle = -1
         self._life.close()
         self._channel.close()
 

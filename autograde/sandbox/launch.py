@@ -109,8 +109,8 @@ def view(readable: Iterable[Path], hidden: Iterable[Path]) -> View:
     for folder in (f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *packages()):
         if Path(folder).is_dir() and not seen.shows(folder):
             seen.show(folder)
-    for path in readable:
-        seen.show(os.path.realpath(path))
+    for extra in readable:
+        seen.show(os.path.realpath(extra))
     for path in covered:
         seen.hide(path)
     _show_library(seen)

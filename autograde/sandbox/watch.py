@@ -34,7 +34,7 @@ class MemoryWatch:
         """
         if self._handle < 0 or time.monotonic() < self._next:
             return
-        used = sum(_memory(pid) for pid in family(_pid(self._handle)))
+        used = sum(_memory(pid) for pid in family(process_of(self._handle)))
         if used > self._limit:
             raise TooMuchMemory
         self._next = time.monotonic() + TICK
@@ -52,7 +52,8 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def _pid(handle: int) -> int:
+def process_of(handle: int) -> int:
+    """The number of the process behind a pidfd, as seen from here; -1 when it is gone."""
     try:
         lines = Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines()
     except OSError:

@@ -384,8 +384,8 @@ def topk_error(rng: torch.Generator) -> Iterator[Case]:
         weight=2.5,
     )
     yield Case(
-        "all logits negative",
-        errors_at(*ranked(rng, random_ranks(rng, 53, 7), 7, shift=-50.0), (1, 2, 4)),
+        "most logits negative",
+        errors_at(*ranked(rng, random_ranks(rng, 53, 7), 7, shift=-0.7), (1, 2, 4)),
         "A logit is any number; only the order within a row counts.",
     )
     yield Case(

@@ -87,14 +87,18 @@ def train_kinds(
     test: tuple[Tensor, Tensor],
     *,
     seeds: Sequence[int],
-    epochs: int,
+    **fit_options: Any,
 ) -> dict[str, Trained]:
-    """Train each kind of network once for each seed, and print one line for each kind."""
+    """Train each kind of network once for each seed, and print one line for each kind.
+
+    Args:
+        fit_options: what ``training.fit`` takes besides.
+    """
     trained = {}
     for name, make in kinds.items():
         models: list[nn.Module] = []
         keep = _keeping(make, models)
-        runs = training.repeat(keep, seeds, train=train, test=test, epochs=epochs)
+        runs = training.repeat(keep, seeds, train=train, test=test, **fit_options)
         logits = torch.stack([logits_of(model, test[0]) for model in models[: len(runs.seeds)]])
         trained[name] = Trained(logits, runs)
         print(f"{name:10} {runs}")

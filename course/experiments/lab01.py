@@ -106,10 +106,14 @@ def _attempt(function: Any, *args: Any) -> Tensor | None:
         return None
 
 
-def _shown(figure: Any) -> Any:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
+def _shown(figure: Any, dpi: int = 80) -> Any:
+    """The figure, closed, so that a notebook shows it once: as the value of its cell.
+
+    At 80 dots per inch the wide figures here stay below 100 kB in a saved notebook.
+    """
     from matplotlib import pyplot
 
+    figure.set_dpi(dpi)
     pyplot.close(figure)
     return figure
 
@@ -195,16 +199,19 @@ def memory_table(functions: Mapping[str, Callable[[Tensor], Tensor] | None]) -> 
     Functions that are None or not written yet are named in the last line.
     """
     missing = []
-    print(f"{'':24}{'alone':>18}{'more than the two':>24}")
-    print(f"{'':24}{'':>18}{'Linear layers keep':>24}")
+    lines = [
+        f"{'':16}{'alone':>18}{'more than the two':>22}",
+        f"{'':16}{'':>18}{'Linear layers keep':>22}",
+    ]
     for name, function in functions.items():
         alone, between = _kept_alone(function), _kept_between(function)
         if alone is None or between is None:
             missing.append(name)
             continue
-        print(f"{name:24}{_megabytes(alone):>18}{_megabytes(between):>24}")
+        lines.append(f"{name:16}{_megabytes(alone):>18}{_megabytes(between):>22}")
     if missing:
-        print(f"not written yet: {', '.join(missing)}")
+        lines.append(f"not written yet: {', '.join(missing)}")
+    print("\n".join(lines))
 
 
 SAMPLES, WIDTH = 1024, 1024  # one float32 tensor of this shape takes 4 MiB
@@ -392,7 +399,7 @@ def draw_grid(grid: Grid) -> Figure:
     titles = ("outputs, last layer over first", "gradients, first layer over last")
     for ax, ratios, title in zip(axes, (grid.forward, grid.backward), titles, strict=True):
         plots.heatmap(
-            ratios.mean(dim=0),
+            ratios.mean(dim=0).round(decimals=1) + 0.0,  # no "-0.0"
             list(MODULES),
             list(INITIALISATIONS),
             ax,
@@ -516,7 +523,7 @@ def draw_dead_by_depth(seeds: Sequence[int]) -> Figure:
     for initialisation, colour in (("He", plots.VERMILLION), ("PyTorch", plots.BLUE)):
         dead = dead_by_depth(seeds, initialisation)
         plots.spread(ax, range(1, dead.shape[1] + 1), dead, initialisation, colour)
-    ax.set_ylim(0, 1)
+    ax.set(ylim=(0, 1), xticks=range(0, dead.shape[1] + 1, 10))
     ax.axhline(0.5, color=plots.GREY, linewidth=0.8, linestyle=":")
     return _shown(ax.figure)
 
@@ -546,11 +553,12 @@ def dead_by_rate(budget: Budget, rate: float, activation: str = "relu") -> DeadA
 
 def rate_table(budget: Budget, rates: Sequence[float]) -> None:
     """Print dead units and accuracy by learning rate, and leaky ReLU's accuracy beside it."""
-    print(f"{'rate':>6}  {'dead (relu)':>14}  {'accuracy (relu)':>16}  {'(leaky_relu)':>14}")
+    lines = [f"{'rate':>6}  {'dead (relu)':>14}  {'accuracy (relu)':>16}  {'(leaky_relu)':>14}"]
     for rate in rates:
         relu, leaky = dead_by_rate(budget, rate), dead_by_rate(budget, rate, "leaky_relu")
         cells = [_mean_spread(item) for item in (relu.dead, relu.accuracy, leaky.accuracy)]
-        print(f"{rate:>6g}  {cells[0]:>14}  {cells[1]:>16}  {cells[2]:>14}")
+        lines.append(f"{rate:>6g}  {cells[0]:>14}  {cells[1]:>16}  {cells[2]:>14}")
+    print("\n".join(lines))
 
 
 def _mean_spread(values: Tensor) -> str:
@@ -602,16 +610,16 @@ def draw_fixed_point(seeds: Sequence[int]) -> Figure:
     plots.axes(axes[0], xlabel="layer (0: the inputs)", ylabel="mean", title="mean")
     plots.axes(axes[1], xlabel="layer (0: the inputs)", ylabel="variance", title="variance")
     axes[1].set_yscale("log")
-    axes[0].get_legend().remove()
+    for ax in axes:
+        ax.get_legend().remove()
+        ax.set_xticks(range(0, 51, 10))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return _shown(figure)
 
 
 # Explorer ---------------------------------------------------------------------------------
 
-PARAMETERS: dict[str, tuple[str, float, float]] = {  # name of the parameter, default, highest
-    "leaky_relu": ("negative_slope", 0.01, 1.0),
-    "elu": ("alpha", 1.0, 3.0),
-}
+PARAMETERS = {"leaky_relu": "negative_slope", "elu": "alpha"}
 
 
 def explorer() -> Any:
@@ -647,14 +655,9 @@ def live_front_end() -> bool:
 
 
 def _explore(activation: str, parameter: float, x: float) -> None:
-    from matplotlib import pyplot
-
-    figure = tangent(activation, parameter, x)
-    figure.set_layout_engine("tight")
     from IPython.display import display
 
-    display(figure)
-    pyplot.close(figure)
+    display(tangent(activation, parameter, x))
 
 
 def tangent(activation: str, parameter: float, x: float) -> Figure:
@@ -662,7 +665,7 @@ def tangent(activation: str, parameter: float, x: float) -> Figure:
     from matplotlib import pyplot
 
     plots.use_style()
-    options = {PARAMETERS[activation][0]: parameter} if activation in PARAMETERS else {}
+    options = {PARAMETERS[activation]: parameter} if activation in PARAMETERS else {}
     grid, point = torch.linspace(-4, 4, 401, dtype=torch.float64), torch.tensor([x]).double()
     function = partial(FUNCTIONS[activation], **options)
     y, slope = function(point).item(), gradient_of(function, point).item()
@@ -688,7 +691,7 @@ def static_explorer() -> Figure:
     figure, axes = pyplot.subplots(2, 2, figsize=(8.4, 5.2), sharex=True)
     choices = {"leaky_relu": (0.01, 0.1, 0.3), "elu": (0.5, 1.0, 2.0)}
     for column, (name, values) in enumerate(choices.items()):
-        key = PARAMETERS[name][0]
+        key = PARAMETERS[name]
         for value, dashes in zip(values, plots.DASHES, strict=False):
             function = partial(FUNCTIONS[name], **{key: value})
             look = {"color": plots.colour_of(name), "linestyle": dashes, "label": f"{key} {value}"}

@@ -38,11 +38,11 @@ def a_thousand_classes(rng: torch.Generator) -> Iterator[Case]:
         errors_at(logits, labels, (1, 5)),
         "Does your answer hold for any number of classes?",
     )
-    logits, labels = ranked(rng, torch.tensor([3]), 6)
+    logits, labels = ranked(rng, random_ranks(rng, 37, 6), 6)
     yield Case(
-        "a single image, in float32",
-        errors_at(logits.float(), labels, (2, 3)),
-        "With one image the error is 0 or 1. Did a `squeeze` remove the axis of length 1?",
+        "logits in float32, as a network gives them",
+        errors_at(logits.float(), labels, (1, 2, 3, 5)),
+        "Does your answer need float64?",
         weight=0.5,
     )
 
