@@ -98,8 +98,8 @@ fashion = data.load("fashion_mnist")
 
 # %% [markdown]
 # A batch of images is one tensor with four axes, in this order throughout the course:
-# $(N, C, H, W)$, which is the number of images, channels, height, width. Its numbers are bytes: 0 is black,
-# 255 is white. The labels are whole numbers; `classes` gives them names.
+# $(N, C, H, W)$, which is the number of images, channels, height, width. Its numbers are bytes:
+# 0 is black, 255 is white. The labels are whole numbers; `classes` gives them names.
 
 # %% explore=true
 images, labels = fashion.test.images[:16], fashion.test.labels[:16]
@@ -224,8 +224,8 @@ def normalise_images(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 # <details><summary>I get "The size of tensor a must match the size of tensor b"</summary>
 #
 # Two shapes were lined up from the right and did not fit. Print both:
-# `print(images.shape, mean.shape)`. Write them one below the other, flush right. Each pair of lengths must be equal, or
-# one of them 1. Where should the C of `mean` stand?
+# `print(images.shape, mean.shape)`. Write them one below the other, flush right. Each pair of
+# lengths must be equal, or one of them 1. Where should the C of `mean` stand?
 # </details>
 #
 # <details><summary>I get "result type Float can't be cast to … Byte"</summary>

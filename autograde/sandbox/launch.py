@@ -50,6 +50,11 @@ class View:
         self.arguments += ["--ro-bind", path, inside]
         self.layers.append((inside, True))
 
+    def folder(self, at: str) -> None:
+        """Make a folder, for others to lie in."""
+        self._reach(f"{at}/inside")
+        self.layers.append((at, True))
+
     def write(self, descriptor: int, at: str) -> None:
         """Make a file out of what an open one holds."""
         self._reach(at)
@@ -132,6 +137,7 @@ def _show_system(seen: View) -> None:
 
 
 def _show_library(seen: View) -> None:
+    seen.folder(LIBRARY)
     seen.show(str(Path(course.__file__).parent), f"{LIBRARY}/course")
     engine = _engine()
     for name in ("sandbox", "transport.py"):

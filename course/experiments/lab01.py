@@ -584,7 +584,7 @@ def moments(
         model = stack(activation, initialisation, depth, width)
         x = mean + std * torch.randn(256, width)
         layers = [x, *record_activations(model, x, MODULES[activation]).values()]
-    return torch.tensor([[float(y.mean()) for y in layers], [float(y.var()) for y in layers]])
+        return torch.tensor([[float(y.mean()) for y in layers], [float(y.var()) for y in layers]])
 
 
 FIXED_POINT = {  # name: (activation, initialisation, mean and std of the inputs)

@@ -1,0 +1,12 @@
+# ---
+# jupyter:
+#   sample:
+#     says: a safe sigmoid by |x|, whose slope autograd takes for 0 at 0
+#     points: {sigmoid: 1.88, tanh: 1.88}
+#     mistakes: {sigmoid: flat_at_zero, tanh: flat_at_zero}
+# ---
+
+# %% exercise="sigmoid"
+def sigmoid(x):
+    decay = torch.exp(-x.abs())
+    return torch.where(x >= 0, 1, decay) / (1 + decay)

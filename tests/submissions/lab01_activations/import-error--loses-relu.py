@@ -1,0 +1,13 @@
+# ---
+# jupyter:
+#   sample:
+#     says: an answer imports what is not there
+#     points: {relu: 0}
+# ---
+
+# %% exercise="relu"
+import tensorflow as tf
+
+
+def relu(x):
+    return torch.from_numpy(tf.nn.relu(x.numpy()))

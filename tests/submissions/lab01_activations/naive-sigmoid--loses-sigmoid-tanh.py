@@ -1,0 +1,11 @@
+# ---
+# jupyter:
+#   sample:
+#     says: the sigmoid's formula as it stands; its gradient overflows, and so does tanh's
+#     points: {sigmoid: 1.53, tanh: 1.53}
+#     mistakes: {sigmoid: exp_overflow, tanh: exp_overflow_left}
+# ---
+
+# %% exercise="sigmoid"
+def sigmoid(x):
+    return 1 / (1 + torch.exp(-x))

@@ -1,0 +1,16 @@
+# ---
+# jupyter:
+#   sample:
+#     says: ELU without its α, as on the slide; SELU and the Function build on it
+#     points: {elu: 0.83, selu: 0, elu_grad: 1, ELUFunction: 2.5}
+#     mistakes: {elu: alpha_forgotten, selu: alpha_forgotten, elu_grad: alpha_forgotten, ELUFunction: alpha_forgotten_backward}
+# ---
+
+# %% exercise="elu"
+def elu(x, alpha=1.0):
+    return torch.where(x > 0, x, torch.expm1(x.clamp(max=0)))
+
+
+# %% exercise="elu_grad"
+def elu_grad(y, alpha=1.0):
+    return torch.where(y > 0, torch.ones_like(y), y + 1)

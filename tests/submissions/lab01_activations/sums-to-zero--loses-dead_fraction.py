@@ -1,0 +1,10 @@
+# ---
+# jupyter:
+#   sample:
+#     says: calls a unit dead when its outputs add up to nothing
+#     points: {dead_fraction: 1.56}
+# ---
+
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return (activations.sum(dim=0) == 0).float().mean().item()
