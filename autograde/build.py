@@ -80,9 +80,7 @@ def release_with_nbgrader(
     with quiet_nbgrader():
         result = NbGraderAPI(config=config).generate_assignment(lab, force=True)
     if not result["success"]:
-        raise BuildError(
-            f"{lab}: nbgrader generate_assignment failed.\n{result['error'] or result['log']}"
-        )
+        raise BuildError(f"{lab}: nbgrader generate_assignment failed.\n{told(result)}")
 
 
 def execute(lab: str, notebook: NotebookNode, profile: str = "quick") -> NotebookNode:
@@ -107,8 +105,8 @@ def execute(lab: str, notebook: NotebookNode, profile: str = "quick") -> Noteboo
         try:
             client.execute()
         except CellExecutionError as error:
-            told = strip_ansi(str(error))
-            raise BuildError(f"{lab}: a cell of the solution notebook fails.\n{told}") from error
+            reason = strip_ansi(str(error))
+            raise BuildError(f"{lab}: a cell of the solution notebook fails.\n{reason}") from error
     copy.metadata = nbformat.from_dict(notebook.metadata)  # drop this machine's versions
     return copy
 
@@ -155,11 +153,18 @@ def environment(profile: str) -> Iterator[None]:
 @contextmanager
 def quiet_nbgrader() -> Iterator[None]:
     """Keep nbgrader's log lines off the terminal; its API returns them with the result."""
-    logging.disable(logging.ERROR)
+    logger = logging.getLogger("traitlets")
+    handlers, propagates = logger.handlers[:], logger.propagate
+    logger.handlers, logger.propagate = [logging.NullHandler()], False
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        logger.handlers, logger.propagate = handlers, propagates
+
+
+def told(result: dict[str, str]) -> str:
+    """What nbgrader's API says about a failure, its log first."""
+    return "\n".join(result[key] for key in ("log", "error") if result.get(key))
 
 
 def _needs_no_db(step: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograde.build import quiet_nbgrader
+from autograde.build import quiet_nbgrader, told
 from autograde.errors import DesignedError
 from autograde.nbgrader_settings import settings
 
@@ -33,5 +33,5 @@ def generate(lab: str, work: Path) -> list[Path]:
     with quiet_nbgrader():
         result = NbGraderAPI(config=config).generate_feedback(lab, force=True)
     if not result["success"]:
-        raise FeedbackError(f"nbgrader generate_feedback failed.\n{result['log']}")
+        raise FeedbackError(f"nbgrader generate_feedback failed.\n{told(result)}")
     return sorted((work / "feedback").glob(f"*/{lab}/{lab}.html"))

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from autograde.nbgrader_settings import put_tools_on_path
 from autograde.results import Item, StudentResult
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Gradebook]:
     """The gradebook file at ``path``, closed afterwards."""
+    put_tools_on_path()
     book = Gradebook(f"sqlite:///{path}", "convnet-course")
     try:
         yield book
@@ -28,7 +30,8 @@ def save(book: Gradebook, lab: str, result: StudentResult) -> None:
     wait for a person.
     """
     book.update_or_create_student(result.student)
-    submission = book.update_or_create_submission(lab, result.student)
+    with book.db.no_autoflush:  # nbgrader builds the submission's parts before adding it
+        submission = book.update_or_create_submission(lab, result.student)
     items = {item.grade_id: item for item in result.items}
     comments = {flag.cell: flag.message for flag in result.flags if flag.cell}
     for notebook in submission.notebooks:

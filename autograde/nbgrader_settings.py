@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
         source: folder of solution notebooks.
         release: folder of student notebooks.
     """
+    put_tools_on_path()
     config = Config()
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.course_id = "convnet-course"
@@ -67,3 +70,11 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
     # Students' outputs are shown to students and instructors: scripts in them must not run.
     config.HTMLExporter.sanitize_html = True
     return config
+
+
+def put_tools_on_path() -> None:
+    """Let nbgrader find the ``alembic`` of this environment, also where it is not activated."""
+    here = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", "")
+    if here not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([here, path])

@@ -294,7 +294,7 @@ def _introduced(text: str, exercise: Exercise) -> str:
     dots = "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)
     plural = "point" if exercise.points == 1 else "points"
     facts = f"{dots} · about {exercise.minutes} minutes · {exercise.points} {plural}"
-    return f"{marks} {word} {exercise.number} · {title}\n\n*{facts}*\n{rest}"
+    return f"{marks} {word} {exercise.number} · {title}\n\n*{facts}*\n\n{rest.lstrip()}"
 
 
 def _name_cells(cells: list[NotebookNode]) -> None:

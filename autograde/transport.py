@@ -1,8 +1,9 @@
 """Probes and answers as bytes: one JSON header, then safetensors buffers. No pickle anywhere.
 
 A message is ``length (4 bytes, big-endian) · JSON header · safetensors``. What a student's process
-sends is a claim: everything about it is checked against :class:`Bounds` before anything is
-built from it, and whatever does not fit raises :class:`TransportError`.
+sends is a claim: everything about it is checked against
+:class:`~autograde.sandbox.bounds.Bounds` before anything is built from it, and whatever does not
+fit raises :class:`~autograde.sandbox.bounds.TransportError`.
 
 Plain values travel as themselves (None, bool, int, finite float, str, list). The rest is a JSON
 object with one key that says what it is: ``{"float": "nan"}``, ``{"dict": [[key, value], …]}``,
@@ -28,6 +29,14 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from autograde.sandbox.bounds import (
+    ANSWERS,
+    PROBES,
+    Bounds,
+    TransportError,
+    excerpt,
+    parsed,
+)
 from course.checks.probes import Answer, Foreign, Probe
 
 QUESTIONS = "course.checks"  # the only package whose functions a probe can ask
@@ -46,39 +55,6 @@ DTYPES = {
 KINDS = ("value", "raised", "not_attempted", "missing")
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 LENGTH = struct.Struct("!I")
-
-
-class TransportError(Exception):
-    """A message is not what it must be; the text says what was expected and what was found."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What a message may hold at most.
-
-    Attributes:
-        header: bytes of the JSON header.
-        buffers: bytes of all tensors together.
-        items: values, counted through all lists and dicts.
-        depth: lists and dicts inside one another.
-        text: characters of one text.
-        digits: decimal digits of an int.
-        tensors: number of tensors.
-        dimensions: dimensions of one tensor.
-    """
-
-    header: int = 1 << 20
-    buffers: int = 64 << 20
-    items: int = 50_000
-    depth: int = 16
-    text: int = 100_000
-    digits: int = 300
-    tensors: int = 2_000
-    dimensions: int = 12
-
-
-ANSWERS = Bounds()
-PROBES = Bounds(header=8 << 20, buffers=1 << 30, tensors=10_000)
 
 
 def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
@@ -350,33 +326,6 @@ def _opened(
     return header, _Reader(bounds, rich, _tensors(message[end:], bounds))
 
 
-def parsed(text: bytes, bounds: Bounds = ANSWERS) -> Any:
-    """JSON within bounds: strict (no NaN literals), shallow, with short ints and few values.
-
-    Raises:
-        TransportError: it is no such JSON.
-    """
-    # A JSON value costs up to 50 times its text in memory, so brackets are counted first.
-    if text.count(b"[") + text.count(b"{") > 4 * bounds.items:
-        raise TransportError(f"expected at most {bounds.items:,} values, found more brackets")
-    try:
-        return json.loads(
-            text, parse_constant=_no_constant, parse_int=lambda digits: _int(digits, bounds)
-        )
-    except (ValueError, RecursionError) as error:
-        raise TransportError(f"expected JSON, found {_excerpt(text)}: {error}") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _int(digits: str, bounds: Bounds) -> int:
-    if len(digits) > bounds.digits + 1:
-        raise ValueError(f"an int of {len(digits)} digits, at most {bounds.digits} are allowed")
-    return int(digits)
-
-
 def _tensors(buffers: bytes, bounds: Bounds) -> list[Tensor]:
     if len(buffers) > bounds.buffers + bounds.header:
         raise TransportError(f"expected tensors of at most {bounds.buffers:,} bytes, found more")
@@ -386,7 +335,7 @@ def _tensors(buffers: bytes, bounds: Bounds) -> list[Tensor]:
     try:
         found = dict(safetensors.deserialize(buffers))
     except (safetensors.SafetensorError, ValueError, OverflowError) as error:
-        raise TransportError(f"expected safetensors, found {_excerpt(buffers)}: {error}") from None
+        raise TransportError(f"expected safetensors, found {excerpt(buffers)}: {error}") from None
     if len(found) > bounds.tensors or set(found) != {str(index) for index in range(len(found))}:
         raise _unfit(f"at most {bounds.tensors:,} tensors, numbered from 0", sorted(found)[:5])
     return [_tensor(found[str(index)], bounds) for index in range(len(found))]
@@ -408,7 +357,7 @@ def _tensor(found: Mapping[str, Any], bounds: Bounds) -> Tensor:
     if sys.byteorder == "big":
         raise TransportError("safetensors are little-endian; this machine is not")
     if dtype is torch.bool and buffer.translate(None, b"\x00\x01"):
-        raise _unfit("bytes 0 and 1 for a bool tensor", _excerpt(bytes(data)))
+        raise _unfit("bytes 0 and 1 for a bool tensor", excerpt(bytes(data)))
     return torch.frombuffer(buffer, dtype=dtype).reshape(shape)
 
 
@@ -418,12 +367,4 @@ def _printable(text: str) -> str:
 
 
 def _unfit(expected: str, found: object) -> TransportError:
-    return TransportError(f"expected {expected}, found {_excerpt(found)}")
-
-
-def _excerpt(found: object) -> str:
-    # The repr of a large or deep claim costs more than it tells.
-    if isinstance(found, list | dict):
-        return f"a {type(found).__name__} of {len(found)}"
-    text = repr(bytes(found[:40]) if isinstance(found, bytes) else found)
-    return text if len(text) <= 100 else text[:99] + "…"
+    return TransportError(f"expected {expected}, found {excerpt(found)}")

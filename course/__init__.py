@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course import checks, data, device, instruments, plots, profile, training
+    from course import checks, data, device, instruments, plots, preflight, profile, training
 
 __version__ = "0.1.0"
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "device",
     "instruments",
     "plots",
+    "preflight",
     "profile",
     "start",
     "training",

@@ -190,6 +190,7 @@ for one in check:
 
 # %% [markdown] intro="normalise_images"
 # ### From bytes to what a network likes
+#
 # Networks learn best from inputs near zero, with a spread near one. So the bytes are scaled to
 # $[0, 1]$ first, and then each channel $c$ is shifted and divided by *its own* two numbers:
 #
@@ -249,6 +250,7 @@ if normalised is not None:
 
 # %% [markdown] intro="topk_error"
 # ### The error of the contest
+#
 # The share of images whose label is *not* among the $k$ classes with the greatest logits. With
 # $k = 1$ it is the ordinary error, with $k = 5$ that of the contest:
 #
@@ -377,10 +379,13 @@ if table is not None:
     ax = lab00.show_errors_by_k(table)
 
 # %% [markdown]
-# Watch how fast the curve falls. Keep this picture in mind for the question at the end.
+# The axis is logarithmic: each step down is ten times fewer errors. Watch how fast the errors fall
+# with $k$. By how many of the test images do the two networks still differ at $k = 5$? You will
+# need it for the question at the end.
 
 # %% [markdown] intro="accuracy_by_class"
 # ### Which classes are hard?
+#
 # One number hides much. A network may be perfect on nine classes and blind on the tenth. The
 # **accuracy of class** $c$ looks at the images whose *label* is $c$, and asks for the share of
 # them that is guessed right (top-1):
@@ -436,6 +441,7 @@ ax = lab00.surest_mistakes(
 
 # %% [markdown] intro="why_top5"
 # ### Would you report top-5 here?
+#
 # A colleague trains on Fashion-MNIST and writes: "Our network reaches a top-5 error below 1 %."
 #
 # 1. What top-5 error does pure guessing have with 1000 classes, and with 10? Show how you get
@@ -453,10 +459,10 @@ ax = lab00.surest_mistakes(
 #
 # **2** (one point). No. Half of the images are granted before anything is learnt, and the linear
 # network, one template for each class, is below 1 % too, though about one image in six is wrong at
-# the first guess. Top-5 hardly tells the two networks apart here, while top-1 with its spread over
-# seeds, and the accuracy by class, does. Ask for top-1, mean ± spread over several
-# seeds, beside a simple baseline. (Full marks need a figure from the run, and a comparison with a
-# baseline.)
+# the first guess. At k = 5 the two networks differ by a handful of test images; top-1 with its
+# spread over seeds, and the accuracy by class, tell them apart. Ask for top-1, mean ± spread over
+# several seeds, beside a simple baseline. (Full marks need a figure from the run, and a comparison
+# with a baseline.)
 #
 # **3** (half a point, both parts). Sensible: images with several objects but one label; classes
 # that differ in details, such as the many breeds of dogs; names that overlap. Hidden: confusion

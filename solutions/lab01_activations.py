@@ -113,8 +113,9 @@ def sigmoid(x: Tensor) -> Tensor:
 #
 # <details><summary>I get a wrong gradient at x = 0 only</summary>
 #
-# `x.abs()` has no slope at 0. Autograd takes 0 there, and passes no gradient on. Choose between
-# `x` and `-x` in a way that is one of the two at 0.
+# `x.abs()` and `torch.sign(x)` have no slope at 0. Autograd takes 0 there, and passes no gradient
+# on. `clamp` at its limit is no better: older versions of PyTorch pass the gradient on, 2.14 does
+# not. With `torch.where` you decide yourself which branch 0 belongs to.
 # </details>
 
 # %% [markdown] intro="tanh"
@@ -217,7 +218,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Source: Clevert, Unterthiner and Hochreiter 2016.
     """
     ### BEGIN SOLUTION
-    left = x.clamp(max=0)  # the exponential never sees a positive number
+    left = torch.where(x > 0, torch.zeros_like(x), x)  # the exponential never sees more than 0
     return torch.where(x > 0, x, alpha * torch.expm1(left))
     ### END SOLUTION
 

@@ -147,20 +147,21 @@ def test_is_a_file_in_place_of_the_labs_folder_refused(tmp_path: Path) -> None:
     assert "expected a folder, found a file" in found.flags[0].message
 
 
-def test_is_a_file_that_becomes_a_link_meanwhile_not_followed(
-    tmp_path: Path, notebook: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("level", [f"ada/{LAB}", f"ada/{LAB}/{LAB}.ipynb"])
+def test_is_what_becomes_a_link_meanwhile_not_followed(
+    level: str, tmp_path: Path, notebook: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook.write_bytes(BYTES)
     opened = intake._opened
 
     def swapped(path: Path | str, flags: int, parent: int | None) -> int:
-        if str(path).endswith(".ipynb"):
-            notebook.unlink()
-            notebook.symlink_to("/etc/passwd")
+        if Path(path).name == Path(level).name:
+            real = (tmp_path / level).rename(tmp_path / "moved")
+            (tmp_path / level).symlink_to(real)
         return opened(path, flags, parent)
 
     monkeypatch.setattr(intake, "_opened", swapped)
-    found = only(tmp_path)
+    found = next(collect(tmp_path, LAB))
     assert (found.data, codes(found)) == (None, ["unreadable-file"])
 
 

@@ -275,6 +275,15 @@ def test_is_the_releases_order_restored_and_told() -> None:
     assert told(result) == [("order-restored", "attention", "")]
 
 
+def test_does_a_helper_run_before_its_exercise_where_cells_were_moved() -> None:
+    book = handed_in()
+    moved = book["cells"].pop(at(book, "relu_answer"))
+    where = at(book, "sigmoid_answer")
+    book["cells"][where:where] = [moved, own("def stable(x): return x")]
+    ids = order(run(book))
+    assert ids.index("mine") < ids.index("sigmoid_answer") < ids.index("relu_answer")
+
+
 @pytest.mark.parametrize("bad", ["sigmoid", "look", "mine", "no spaces", "x" * 65, "a\n", 7])
 def test_are_ids_of_own_cells_made_valid_and_unique(bad: Any) -> None:
     book = handed_in()
@@ -324,9 +333,22 @@ def test_do_different_answers_both_stay_in_the_order_in_which_the_student_ran_th
 
 
 def test_does_a_scratch_copy_lose_to_the_cell_that_defines_the_function() -> None:
-    result = run(copied(handed_in(), "sigmoid_answer", "sigmoid(torch.zeros(3))", shift=0))
+    """Even where the scratch cell is the original, by its id and by coming first."""
+    book = copied(handed_in(), "sigmoid_answer", SIGMOID)
+    cell_of(book, "sigmoid_answer")["source"] = "sigmoid(torch.zeros(3))"
+    result = run(book)
     assert source(result, "sigmoid_answer") == SIGMOID
-    assert order(result).index("copy") < order(result).index("sigmoid_answer")
+    ids = order(result)
+    scratch = notebook(result).cells[ids.index("sigmoid_answer") - 1]
+    assert scratch.source == "sigmoid(torch.zeros(3))"
+
+
+def test_does_the_original_cell_win_over_a_copy_put_before_it() -> None:
+    other = SIGMOID.replace("1 /", "1.0 /")
+    result = run(copied(handed_in(), "sigmoid_answer", other, shift=0))
+    ids = order(result)
+    assert source(result, "sigmoid_answer") == SIGMOID
+    assert ids.index("copy") == ids.index("sigmoid_answer") - 1
 
 
 @pytest.mark.parametrize(
@@ -354,6 +376,22 @@ def test_are_stripped_cells_recovered_by_their_cell_ids() -> None:
     result = run(without_marks(handed_in(), ids=True))
     assert {name: source(result, name) for name in ANSWERS} == ANSWERS
     assert set(told(result)) == {("metadata-recovered", "info", name) for name in ANSWERS}
+    assert_sound(result)
+
+
+def test_are_cell_ids_also_read_where_colab_puts_them() -> None:
+    book = without_marks(handed_in({"why": WHY, "relu_answer": "x = 1"}), ids=True)
+    for cell in book["cells"]:
+        cell["metadata"]["id"] = cell.pop("id")
+    assert source(run(book), "relu_answer") == "x = 1"
+
+
+def test_is_a_cell_id_not_believed_against_the_code() -> None:
+    book = without_marks(handed_in({"sigmoid_answer": RELU}), ids=True)
+    del book["cells"][at(book, "relu_answer")]
+    result = run(book)
+    assert source(result, "relu_answer") == RELU
+    assert source(result, "sigmoid_answer") == STUBS["sigmoid_answer"]
     assert_sound(result)
 
 
@@ -608,6 +646,13 @@ def test_is_another_labs_notebook_named_by_its_ids(shared: list[str]) -> None:
     assert flag.code == "wrong-lab"
     assert "conv_sigmoid" in flag.message
     assert "sigmoid_answer, sigmoid, relu_answer" in flag.message
+
+
+def test_is_a_notebook_with_none_of_the_graded_cells_left_to_a_person() -> None:
+    book = handed_in()
+    book["cells"] = [cell_of(book, name) for name in ("boot", "setup", "rules")]
+    result = run(book)
+    assert (result.notebook, told(result)) == (None, [("nothing-recognised", "ungradable", "")])
 
 
 def test_are_cells_of_another_lab_kept_as_ordinary_ones() -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from autograde.transport import ANSWERS, TransportError, parsed
+from autograde.sandbox.bounds import ANSWERS, TransportError, parsed
 
 PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"cnn1"

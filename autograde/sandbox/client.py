@@ -15,15 +15,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from autograde import transport
 from autograde.sandbox import filters, launch, outputs
+from autograde.sandbox.bounds import Bounds, TransportError
 from autograde.sandbox.channel import Channel, ChannelError, Closed, Late
 from autograde.sandbox.errors import IsolationError, SandboxError
 from autograde.sandbox.limits import Limits
+from autograde.sandbox.walls import FOLDER
 from autograde.sandbox.watch import MemoryWatch, TooMuchMemory, process_of
-from course.checks.probes import Answer, Probe
+
+if TYPE_CHECKING:
+    from course.checks.probes import Answer, Probe
 
 Status = Literal["ok", "error", "timeout", "crashed", "limit"]
 Isolation = Literal["full", "none"]
@@ -108,11 +111,11 @@ class Session:
                 {"op": "run"}, source.encode("utf-8", "replace"), timeout, room
             )
             shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
-        except transport.TransportError as error:
+        except TransportError as error:
             ending = self._end("crashed", f"sent no proper outputs ({error}) and was stopped")
         except _Ended as error:
             ending = error
-            with contextlib.suppress(transport.TransportError):
+            with contextlib.suppress(TransportError):
                 reply, body = error.rest
                 shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
                 return CellRun(ending.status, shown, time.monotonic() - start, str(ending))
@@ -123,14 +126,17 @@ class Session:
 
     def ask(self, probe: Probe, *, timeout: float = 10.0) -> Answer:
         """Put a probe to the student's objects; the answer is a claim."""
-        bounds = transport.Bounds(buffers=self.limits.answer_bytes)
+        from autograde import transport  # loads torch, which need not delay the warm process
+        from course.checks.probes import Answer
+
+        bounds = Bounds(buffers=self.limits.answer_bytes)
         message = transport.encode_probe(probe)
         try:
             _, body = self._exchange(
                 {"op": "ask"}, message, timeout, bounds.buffers + 2 * bounds.header
             )
             return transport.decode_answer(body, bounds)
-        except transport.TransportError as error:
+        except TransportError as error:
             return Answer("raised", error=f"gave no proper answer: {error}")
         except _Ended as error:
             return Answer("raised", error=str(error))
@@ -292,7 +298,8 @@ class Warm:
     Args:
         limits: bounds of each session.
         isolation: ``"full"``, or ``"none"`` for notebooks that are trusted.
-        preload: modules that are imported before the first fork.
+        preload: modules that are imported before the first fork, packages of the course with all
+            that is in them.
         readable: further files and folders that students' code may read.
         hidden: files and folders that it must not see, should a visible folder hold them.
         environment: further environment variables.
@@ -306,7 +313,7 @@ class Warm:
         self,
         limits: Limits | None = None,
         isolation: Isolation = "full",
-        preload: Iterable[str] = (),
+        preload: Iterable[str] = PRELOAD,
         readable: Iterable[Path] = (),
         hidden: Iterable[Path] = (),
         environment: Mapping[str, str] | None = None,
@@ -315,13 +322,12 @@ class Warm:
             raise ValueError(f"isolation is 'full' or 'none', found {isolation!r}")
         self.limits = limits or Limits()
         self.isolation = isolation
-        self._preload = [*PRELOAD, *preload]
+        self._preload = list(preload)
         self.readable, self.hidden = tuple(readable), tuple(hidden)
-        self.environment = launch.environment(
-            environment or {}, walls=isolation == "full", threads=self.limits.threads
-        )
+        self.environment = dict(environment or {})
         self.shared = 0  # bytes of memory that every session shares with the warm process
         self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def description(self) -> str:
@@ -330,15 +336,31 @@ class Warm:
             return "isolation none: students' code runs as this user, without walls"
         return "isolation full: bubblewrap, namespaces, Landlock, seccomp, limits"
 
-    def __enter__(self) -> Self:
+    def begin(self) -> Self:
+        """Start the warm process and return at once; entering the context waits for it."""
+        self._program = filters.compiled() if self.isolation == "full" else b""
         ours, theirs = socket.socketpair()
         self._control = Channel(ours)
         self._sock = ours
-        self._errors = tempfile.TemporaryFile()
-        with theirs, contextlib.ExitStack() as stack:
-            self._process = self._start(theirs.fileno(), stack)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
+        self._own = tempfile.TemporaryDirectory(prefix="sandbox-")  # where there are no walls
+        self._folder = FOLDER if self.isolation == "full" else self._own.name
+        self.environment = launch.environment(
+            self.environment, folder=Path(self._folder), threads=self.limits.threads
+        )
         try:
-            self._configure()
+            with theirs, contextlib.ExitStack() as stack:
+                self._process = self._start(theirs.fileno(), stack)
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __enter__(self) -> Self:
+        if self._process is None:
+            self.begin()
+        try:
+            self._configure(self._program)
             self.session().close()  # the walls of students' processes rise, or this refuses
         except BaseException:
             self.close()
@@ -389,13 +411,23 @@ class Warm:
 
     def close(self) -> None:
         """End the warm process, and with it every session."""
+        if self._process is not None:
+            self._control.close()
+            self._ended()
+            self._release()
+
+    def _release(self) -> None:
         self._control.close()
+        self._errors.close()
+        self._own.cleanup()
+
+    def _ended(self) -> None:
+        assert self._process is not None
         try:
             self._process.wait(DEATH_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._errors.close()
 
     def _start(self, descriptor: int, stack: contextlib.ExitStack) -> subprocess.Popen[bytes]:
         walls = self.isolation == "full"
@@ -419,10 +451,10 @@ class Warm:
             cwd="/",
         )
 
-    def _configure(self) -> None:
-        program = filters.compiled() if self.isolation == "full" else b""
+    def _configure(self, program: bytes) -> None:
         config = {
             "preload": self._preload,
+            "folder": self._folder,
             "readable": self._seen.readable,
         }
         deadline = time.monotonic() + START_SECONDS
@@ -438,14 +470,15 @@ class Warm:
         self.shared = int(reply["anonymous"])
 
     def _no_start(self) -> SandboxError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(DEATH_SECONDS)
+        self._ended()
         said = self._said()
         if "bwrap:" in said:
             return IsolationError("bubblewrap", said.strip(), ADVICE_NAMESPACES)
         return SandboxError(f"the warm process did not start{said}")
 
     def _said(self) -> str:
+        if self._errors.closed:
+            return ""
         self._errors.seek(0)
         text = self._errors.read()[-2000:].decode("utf-8", "replace").strip()
         return f"; it said: {text}" if text else ""

@@ -15,7 +15,7 @@ from typing import IO
 import autograde
 import course
 from autograde.sandbox.errors import IsolationError
-from autograde.sandbox.walls import FOLDER, TEMPORARY
+from autograde.sandbox.walls import FOLDER
 
 LIBRARY = "/lab"  # where the sandbox finds course and its own code
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -27,6 +27,8 @@ MADE_UP = {
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     f"{LIBRARY}/autograde/__init__.py": "",
 }
+HOME, TEMPORARY = "home", "tmp"  # in the private folder
+IPYTHON, MATPLOTLIB = f"{HOME}/.ipython", f"{HOME}/.config/matplotlib"
 PROCESSORS = "/sys/devices/system/cpu"  # torch chooses its kernels by it
 
 
@@ -49,11 +51,6 @@ class View:
         self._reach(inside)
         self.arguments += ["--ro-bind", path, inside]
         self.layers.append((inside, True))
-
-    def folder(self, at: str) -> None:
-        """Make a folder, for others to lie in."""
-        self._reach(f"{at}/inside")
-        self.layers.append((at, True))
 
     def write(self, descriptor: int, at: str) -> None:
         """Make a file out of what an open one holds."""
@@ -137,11 +134,11 @@ def _show_system(seen: View) -> None:
 
 
 def _show_library(seen: View) -> None:
-    seen.folder(LIBRARY)
     seen.show(str(Path(course.__file__).parent), f"{LIBRARY}/course")
     engine = _engine()
     for name in ("sandbox", "transport.py"):
         seen.show(str(engine / name), f"{LIBRARY}/autograde/{name}")
+    seen.layers.append((LIBRARY, True))
 
 
 def secrets() -> list[Path]:
@@ -188,13 +185,23 @@ def command(seen: View, descriptor: int, environment: Mapping[str, str]) -> list
 
 
 def _folders() -> list[str]:
-    writable = [["--perms", "1777", "--tmpfs", path] for path in (FOLDER, TEMPORARY)]
+    writable = [["--perms", "1777", "--tmpfs", path] for path in (FOLDER, "/tmp")]
     return [argument for one in writable for argument in one]
 
 
 def server(descriptor: int) -> list[str]:
     """The warm process alone."""
     return [interpreter(), "-s", "-P", "-m", "autograde.sandbox.server", str(descriptor)]
+
+
+def homes(folder: Path) -> dict[str, str]:
+    """The variables that lead programs to a private folder."""
+    return {
+        "HOME": str(folder / HOME),
+        "IPYTHONDIR": str(folder / IPYTHON),
+        "MPLCONFIGDIR": str(folder / MATPLOTLIB),
+        "TMPDIR": str(folder / TEMPORARY),
+    }
 
 
 def written(text: str) -> IO[str]:
@@ -206,16 +213,20 @@ def written(text: str) -> IO[str]:
     return file
 
 
-def environment(extra: Mapping[str, str], *, walls: bool, threads: int) -> dict[str, str]:
-    """The whole environment of the warm process: nothing of the grader's comes along."""
+def environment(extra: Mapping[str, str], *, folder: Path, threads: int) -> dict[str, str]:
+    """The whole environment of the warm process: nothing of the grader's comes along.
+
+    Args:
+        extra: variables to add.
+        folder: where it may write.
+        threads: that torch computes with.
+    """
+    walls = str(folder) == FOLDER
     sources = [LIBRARY] if walls else [str(_project()), str(_engine().parent)]
     paths = [*sources, *packages()]
-    home = f"{FOLDER}/home" if walls else tempfile.gettempdir()
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": home,
-        "IPYTHONDIR": f"{home}/.ipython",
-        "MPLCONFIGDIR": f"{home}/.config/matplotlib",
+        **homes(folder),
         "USER": "student",
         "LOGNAME": "student",
         "LANG": "C.UTF-8",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from autograde.transport import TransportError
+from autograde.sandbox.bounds import TransportError
 
 MIME = re.compile(r"[a-z]+/[a-zA-Z0-9.+-]{1,80}")
 KINDS = ("stream", "display_data", "execute_result", "error")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograde.sandbox import launch, student, walls
+from autograde.sandbox import launch, walls
 from autograde.sandbox.client import ADVICE, Warm
 from autograde.sandbox.errors import IsolationError, SandboxError
 
@@ -100,7 +100,7 @@ def _wall(name: str, found: str) -> Wall:
 
 def _settings(warm: Warm) -> dict[str, list[Any]]:
     limits = warm.limits
-    secret = set(os.environ) - {*warm.environment, *student.homes(Path(walls.FOLDER)), *SHELLS}
+    secret = set(os.environ) - {*warm.environment, *launch.homes(Path(walls.FOLDER)), *SHELLS}
     return {
         "network": [],
         "machine": [],

@@ -61,6 +61,7 @@ class Server:
 
     def warm_up(self) -> None:
         """Import everything, make the shell, and freeze what the children share."""
+        from autograde.sandbox import student  # noqa: F401 - the children find it imported
         from autograde.sandbox.warming import warmed_shell
 
         self.shell = warmed_shell(self.config["preload"])
@@ -108,7 +109,9 @@ class Server:
 
     def fork(self, request: dict[str, Any], channel: socket.socket, life: socket.socket) -> None:
         """Fork a student's process."""
-        folder = Path(walls.FOLDER) if self.program else Path(tempfile.mkdtemp())
+        folder = Path(self.config["folder"])
+        if not self.program:
+            folder = Path(tempfile.mkdtemp(dir=folder))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # forking beside idle threads
             pid = self._new_process()
@@ -219,8 +222,9 @@ def _nothing(signum: int, frame: FrameType | None) -> None:
 def main(descriptor: int) -> None:
     """Run the warm process.
 
-    The configuration has ``preload``, the modules to import, and ``readable``, what stays
-    readable inside the walls; its body is the seccomp filter, empty for no walls.
+    The configuration has ``preload``, the modules to import, ``folder``, where students' processes
+    may write, and ``readable``, what stays readable inside the walls; its body is the seccomp
+    filter, empty for no walls.
     """
     sock = socket.socket(fileno=descriptor)
     control = Channel(sock)

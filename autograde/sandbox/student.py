@@ -19,14 +19,15 @@ import numpy as np
 import torch
 
 from autograde import transport
-from autograde.sandbox import outputs
+from autograde.sandbox import launch, outputs
+from autograde.sandbox.bounds import PROBES, Bounds, TransportError
 from autograde.sandbox.channel import Channel, ChannelError
 from autograde.sandbox.limits import Limits
 from autograde.sandbox.shell import NotebookShell
 from course.checks.probes import Answer
 
 SOURCE_LIMIT = 16 << 20
-WORK, HOME, TEMPORARY = "work", "home", "tmp"
+WORK = "work"
 
 
 class Student:
@@ -49,7 +50,7 @@ class Student:
     def serve(self) -> NoReturn:
         """Answer requests until the trusted side closes the channel."""
         actions = {"files": self.files, "run": self.run, "ask": self.ask}
-        limit = transport.PROBES.buffers + transport.PROBES.header
+        limit = PROBES.buffers + 2 * PROBES.header
         while True:
             try:
                 request, body = self.channel.receive(body_limit=limit)
@@ -83,10 +84,10 @@ class Student:
     def ask(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Put a probe to the student's objects."""
         answer = transport.decode_probe(body).run(self.shell.user_ns)
-        bounds = transport.Bounds(buffers=self.limits.answer_bytes)
+        bounds = Bounds(buffers=self.limits.answer_bytes)
         try:
             return {}, transport.encode_answer(answer, bounds)
-        except transport.TransportError as error:
+        except TransportError as error:
             refused = Answer("raised", error=f"the answer is too large: {error}")
             return {}, transport.encode_answer(refused, bounds)
 
@@ -94,15 +95,15 @@ class Student:
         # What was written past Python: by subprocesses, by C++, by os.write.
         size = min(os.lseek(1, 0, os.SEEK_END) - start, self.limits.output_bytes)
         if size > 0:
-            text = os.pread(1, size, start).decode("utf-8", "replace")
+            text = os.pread(1, size + 1, start).decode("utf-8", "replace")
             self.shell.collector.stream("stdout", text)
 
 
 def furnish(folder: Path, limits: Limits, seed: int) -> None:
     """Make the private folder a home, and reset what the fork copied."""
-    for name in (WORK, TEMPORARY, f"{HOME}/.ipython", f"{HOME}/.config/matplotlib"):
+    for name in (WORK, launch.TEMPORARY, launch.IPYTHON, launch.MATPLOTLIB):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    os.environ.update(homes(folder))
+    os.environ.update(launch.homes(folder))
     os.chdir(folder / WORK)
     tempfile.tempdir = None
     sys.path.insert(0, "")
@@ -110,17 +111,6 @@ def furnish(folder: Path, limits: Limits, seed: int) -> None:
     np.random.seed(seed % (1 << 32))
     torch.manual_seed(seed)
     torch.set_num_threads(limits.threads)
-
-
-def homes(folder: Path) -> dict[str, str]:
-    """The variables that lead programs to the private folder."""
-    home = folder / HOME
-    return {
-        "HOME": str(home),
-        "IPYTHONDIR": str(home / ".ipython"),
-        "MPLCONFIGDIR": str(home / ".config/matplotlib"),
-        "TMPDIR": str(folder / TEMPORARY),
-    }
 
 
 def detach(channel: Channel) -> None:

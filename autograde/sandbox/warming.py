@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import pkgutil
 from collections.abc import Iterable
 
 from autograde.sandbox.limits import Limits
@@ -16,19 +18,30 @@ REHEARSAL = (
 )
 
 
+COURSE = "course"
+
+
+def import_all(package: str) -> None:
+    """Import a package with all its modules, but for those that need what is not installed."""
+    found = importlib.import_module(package)
+    for module in pkgutil.walk_packages(found.__path__, f"{package}."):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module.name)
+
+
 def warmed_shell(preload: Iterable[str]) -> NotebookShell:
     """Import ``preload``, make the shell, let it run each kind of cell, and make it new again.
 
     No backward pass and no parallel region may run here: their threads would not survive the
     fork, and the student's process would wait for them for ever.
     """
+    for name in preload:
+        import_all(name) if name == COURSE else importlib.import_module(name)
     import torch
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     torch.ones(2, 2) @ torch.ones(2, 2)  # looks the processor up
-    for name in preload:
-        importlib.import_module(name)
     defaults = Limits()
     shell = NotebookShell.ready(defaults.output_bytes, defaults.output_count)
     for source in REHEARSAL:

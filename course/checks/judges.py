@@ -45,10 +45,20 @@ def same() -> Judge:
 
 
 def holds(predicate: Callable[[Any], bool], wanted: str) -> Judge:
-    """A property of the answer, described by ``wanted``; what was expected is not looked at."""
+    """A property of the answer, described by ``wanted``; what was expected is not compared.
+
+    An answer that the predicate can't take, such as a text for a number, fails. Where the
+    predicate can't take the oracle's answer either, the fault is the grader's.
+    """
 
     def judge(answer: Any, expected: Any, probe: Probe) -> Finding:
-        return Finding(bool(predicate(answer)), wanted, wording.value(answer))
+        try:
+            passed = bool(predicate(answer))
+        except Exception:
+            if expected is not None:
+                predicate(expected)
+            passed = False
+        return Finding(passed, wanted, wording.value(answer))
 
     return judge
 

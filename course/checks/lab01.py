@@ -21,7 +21,8 @@ from course.checks.probes import gradient_of
 check = Checks("lab01_activations")
 
 ALPHA, LAMBDA = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017
-TIGHT = close(rtol=1e-7, atol=1e-9)  # float64
+TIGHT = close(rtol=1e-7, atol=1e-9, dtype=False)  # float64
+DTYPE_TOO = close(rtol=1e-7, atol=1e-9)  # one case of a check, so that a dtype costs its share only
 SINGLE = close(rtol=1e-5, atol=1e-6)  # float32
 
 ELEMENTWISE = {
@@ -80,7 +81,7 @@ def _numbers(name: str, x: Tensor, **kwargs: Any) -> Case:
 def _values(name: str, rng: Generator, hint: str, **kwargs: Any) -> Iterator[Case]:
     """What is asked of each of the six functions: a few numbers, a batch, one number, dtype."""
     yield Case("a few numbers", call(name, mixed(rng, 4), **kwargs), hint, TIGHT, weight=2)
-    yield Case("a batch (8, 16)", call(name, mixed(rng, 8, 16), **kwargs), hint, TIGHT)
+    yield Case("a batch (8, 16)", call(name, mixed(rng, 8, 16), **kwargs), hint, DTYPE_TOO)
     yield _numbers(name, mixed(rng, 2), **kwargs)
     yield Case(
         "float32 in, float32 out",
@@ -106,17 +107,29 @@ FINITE_HINT = (
 )
 
 
+def with_gradient(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[Any]:
+    """The values, and the gradient: a finite gradient of the wrong function earns nothing."""
+    return [function(x, **kwargs), gradient_of(function, x, **kwargs)]
+
+
 def _finite(name: str, rng: Generator, **kwargs: Any) -> Iterator[Case]:
     x = extremes(rng)
-    yield Case("finite values at ±1000", call(name, x, **kwargs), FINITE_HINT, TIGHT)
+    probe = call(name, x, **kwargs)
+    yield Case("finite values at ±1000", probe, FINITE_HINT, TIGHT)
+    text = f"{probe.text}, and its gradient"
     yield Case(
-        "finite gradients at ±1000", gradient(name, x, **kwargs), FINITE_HINT, TIGHT, weight=3
+        "finite gradients at ±1000",
+        ask(with_gradient, name, x, text=text, **kwargs),
+        FINITE_HINT,
+        TIGHT,
+        weight=6,
     )
     yield Case(
         "the same in float32",
-        gradient(name, x.float(), **kwargs),
+        ask(with_gradient, name, x.float(), text=f"{text}, in float32", **kwargs),
         hint="In float32 exp overflows beyond 88 already, not at 709 as in float64.",
         judge=SINGLE,
+        weight=2,
     )
 
 
@@ -127,7 +140,8 @@ OVERFLOW = (
     "Can you arrange that exp never gets a large positive number?"
 )
 FLAT_AT_ZERO = (
-    "Wrong at one point only, x = 0. What does autograd take for the slope of |x| or sign(x) there?"
+    "Wrong at one point only, x = 0. What does autograd take for the slope of |x| or sign(x) "
+    "there, or of clamp exactly at its limit?"
 )
 
 
@@ -135,6 +149,7 @@ FLAT_AT_ZERO = (
     oracle={"sigmoid": torch.sigmoid},
     mistakes=[
         Mistake("exp_overflow", {"sigmoid": lambda x: 1 / (1 + torch.exp(-x))}, OVERFLOW),
+        Mistake("exp_overflow_right", {"sigmoid": lambda x: 1 - 1 / (1 + torch.exp(x))}, OVERFLOW),
         Mistake(
             "inf_over_inf",
             {"sigmoid": lambda x: torch.exp(x) / (1 + torch.exp(x))},
@@ -450,7 +465,7 @@ def _outputs(
     """What is asked of each derivative: outputs of ``function``, in several shapes."""
     few, batch = function(mixed(rng, 5)), function(mixed(rng, 6, 7))
     yield Case("a few outputs", call(name, few, **kwargs), hint, TIGHT, weight=2)
-    yield Case("a batch of outputs (6, 7)", call(name, batch, **kwargs), hint, TIGHT)
+    yield Case("a batch of outputs (6, 7)", call(name, batch, **kwargs), hint, DTYPE_TOO)
     yield _numbers(name, function(mixed(rng, 2)), **kwargs)
     yield Case(
         "float32 in, float32 out",
@@ -630,7 +645,7 @@ def leaky_relu_grad(rng: Generator) -> Iterator[Case]:
     hint = "Only two values occur: one slope for each side."
     yield from _outputs("leaky_relu_grad", F.leaky_relu, rng, hint)
     slope = between(rng, 0.1, 0.6)
-    y = F.leaky_relu(mixed(rng, 5), slope)
+    y = F.leaky_relu(mixed(rng, 30), slope)
     few = F.leaky_relu(mixed(rng, 2), slope)
     yield Case(
         "another slope", call("leaky_relu_grad", y, negative_slope=slope), hint, TIGHT, weight=2
@@ -673,8 +688,8 @@ def elu_grad(rng: Generator) -> Iterator[Case]:
     """The derivative of ELU, from its output and α; the left slope at the kink."""
     hint = "On the left: solve y = α·(eˣ - 1) for α·eˣ, which is the derivative."
     yield from _outputs("elu_grad", F.elu, rng, hint)
-    alpha = between(rng, 0.3, 0.8)
-    y, few = F.elu(mixed(rng, 5), alpha), F.elu(mixed(rng, 2), alpha)
+    alpha = between(rng, 0.2, 0.5)
+    y, few = F.elu(mixed(rng, 30), alpha), F.elu(mixed(rng, 2), alpha)
     yield Case("another α", call("elu_grad", y, alpha=alpha), hint, TIGHT, weight=2)
     yield _with_zero("elu_grad", few, LEFT_AT_ZERO, alpha=alpha)
 
@@ -896,7 +911,7 @@ def elu_function(rng: Generator) -> Iterator[Case]:
 
 
 def _backward_case(rng: Generator, alpha: float) -> Case:
-    x, upstream = mixed(rng, 10), torch.randn(10, generator=rng, dtype=torch.float64)
+    x, upstream = mixed(rng, 40), torch.randn(40, generator=rng, dtype=torch.float64)
     text = f"backward with a random gradient at the output, α = {alpha:g}"
     return Case(
         f"backward, α = {alpha:g}",
@@ -1067,7 +1082,9 @@ def on_batches(function: Any, *batches: Tensor) -> list[Any]:
 def rectified(rng: Generator, samples: int, units: int, dead: int) -> Tensor:
     """A batch after ReLU: ``dead`` units are zero throughout, the others now and then."""
     batch = F.relu(torch.randn(samples, units, generator=rng, dtype=torch.float64))
-    batch[0] = batch[0] + 0.1  # so that no other unit is dead by chance
+    some = torch.randint(1, samples, (units,), generator=rng)
+    batch[some, torch.arange(units)] += 0.1  # so that no other unit is dead by chance
+    batch[0, ::2] = 0.0  # so that the first sample does not tell which are
     batch[:, torch.randperm(units, generator=rng)[:dead]] = 0.0
     return batch
 
@@ -1102,6 +1119,11 @@ def _dead_by_units(activations: Tensor) -> float:
             "Your units are dead as soon as one sample leaves them silent. Is one enough?",
         ),
         Mistake(
+            "one_sample_only",
+            _share_of(lambda a: a[0].eq(0)),
+            "You look at one sample. A unit that is silent there may speak for the next.",
+        ),
+        Mistake(
             "samples_instead_of_units",
             _share_of(lambda a: a.eq(0).all(1)),
             "You look along the wrong axis: rows are samples, columns are units.",
@@ -1131,9 +1153,10 @@ def _dead_by_units(activations: Tensor) -> float:
 def dead_fraction(rng: Generator) -> Iterator[Case]:
     """The share of units that are zero on the whole batch (N, D)."""
     hint = "Mark the zeros, decide for each unit (column) over all samples, take the share."
-    batch = rectified(rng, 16, 10, dead=3)
+    dead = int(torch.randint(1, 7, (), generator=rng))  # drawn, or a constant could be right
+    batch = rectified(rng, 16, 10, dead)
     yield Case(
-        "3 of 10 units are dead",
+        f"{dead} of 10 units are dead",
         call("dead_fraction", batch),
         hint,
         SINGLE,
@@ -1152,7 +1175,8 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         weight=2,
     )
     signed = mixed(rng, 4, 7)
-    signed[2:], signed[:, 0] = -signed[:2], 0.0  # unit 0 is dead; in the others values cancel,
+    signed[0, 3] = 0.0  # silent for some samples only
+    signed[1::2], signed[:, 0] = -signed[::2], 0.0  # unit 0 is dead; in the others values cancel,
     signed[:, 1:3] = -signed[:, 1:3].abs()  # but for two that are negative throughout
     yield Case(
         "negative values count as alive",

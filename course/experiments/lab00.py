@@ -45,8 +45,9 @@ def ilsvrc_history() -> Axes:
     names = [f"{entry.year}  {entry.name}" for entry in ILSVRC]
     colours = [plots.GREY, *(plots.colour_of(entry.name) for entry in ILSVRC[1:])]
     bars = ax.barh(names, [entry.error for entry in ILSVRC], color=colours, height=0.62)
-    ax.bar_label(bars, [f"{entry.error:g}" for entry in ILSVRC], padding=4)
-    ax.axvline(PERSON.error, color=plots.INK, linestyle=":", linewidth=1.5)
+    ax.axvline(PERSON.error, color=plots.INK, linestyle=":", linewidth=1.5, zorder=1.5)
+    for text in ax.bar_label(bars, [f"{entry.error:g}" for entry in ILSVRC], padding=4):
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
     ax.text(PERSON.error + 0.4, -0.62, f"{PERSON.name}: {PERSON.error}", fontsize=10)
     ax.set_ylim(len(ILSVRC) - 0.5, -1.0)
     ax.set_xlim(0, 30)
@@ -137,20 +138,25 @@ def errors_by_k(
     }
 
 
-def show_errors_by_k(table: Mapping[str, np.ndarray], ks: Sequence[int] = (1, 2, 3, 5)) -> Axes:
-    """Print mean ± standard deviation over the seeds for some k, and draw all k beside guessing."""
-    print(f"{'top-k error':12}" + "".join(f"{f'k = {k}':>16}" for k in ks))
-    for name, errors in table.items():
-        print(f"{name:12}" + "".join(f"{_mean_and_spread(errors[:, k - 1]):>16}" for k in ks))
+def show_errors_by_k(table: Mapping[str, np.ndarray], ks: Sequence[int] = (1, 2, 3, 4, 5)) -> Axes:
+    """Print mean ± standard deviation over the seeds by k, and draw it, both beside guessing."""
+    from matplotlib.ticker import PercentFormatter
+
     classes = next(iter(table.values())).shape[1]
-    x = np.arange(1, classes + 1)
-    guessing = np.tile(1 - x / classes, (1, 1))
-    print(f"{'guessing':12}" + "".join(f"{guessing[0, k - 1]:>16.1%}" for k in ks))
+    chosen = [k for k in ks if k <= classes]
+    rows = {name: errors[:, [k - 1 for k in chosen]] for name, errors in table.items()}
+    rows["guessing"] = np.array([[1 - k / classes for k in chosen]])
+    print(f"{'top-k error':12}" + "".join(f"{f'k = {k}':>16}" for k in chosen))
+    for name, errors in rows.items():
+        print(f"{name:12}" + "".join(f"{_mean_and_spread(column):>16}" for column in errors.T))
     ax = plots.axes(xlabel="k, guesses allowed", ylabel="top-k error", figsize=(6.4, 3.2))
-    for (name, errors), colour in zip(table.items(), plots.PALETTE, strict=False):
-        plots.spread(ax, x, errors, name, colour)
-    plots.spread(ax, x, guessing, "guessing", plots.GREY)
-    ax.set_xticks(x)
+    looks = plots.looks_of(list(table)) | {"guessing": {"color": plots.GREY}}
+    for name, errors in rows.items():
+        plots.spread(ax, np.array(chosen), errors, name, looks[name]["color"])
+    ax.set_yscale("log")
+    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.set_xticks(chosen)
+    ax.legend(loc="lower left")
     return ax
 
 

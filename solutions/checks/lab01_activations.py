@@ -22,7 +22,7 @@ from course.checks.lab01 import (
 
 hidden = check.hidden()
 
-EXACT = close(rtol=1e-7, atol=1e-10)
+EXACT = close(rtol=1e-7, atol=1e-10, dtype=False)
 RELATIVE = close(rtol=1e-6, atol=0.0)
 
 

@@ -2,8 +2,12 @@
 # jupyter:
 #   sample:
 #     says: ELU without its α, as on the slide; SELU and the Function build on it
-#     points: {elu: 0.83, selu: 0, elu_grad: 1, ELUFunction: 2.5}
-#     mistakes: {elu: alpha_forgotten, selu: alpha_forgotten, elu_grad: alpha_forgotten, ELUFunction: alpha_forgotten_backward}
+#     points: {elu: 0.68, selu: 0, elu_grad: 1, ELUFunction: 2.5}
+#     mistakes:
+#       elu: alpha_forgotten
+#       selu: alpha_forgotten
+#       elu_grad: alpha_forgotten
+#       ELUFunction: alpha_forgotten_backward
 # ---
 
 # %% exercise="elu"

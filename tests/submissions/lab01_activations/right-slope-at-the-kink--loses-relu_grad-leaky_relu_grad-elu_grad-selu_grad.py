@@ -3,7 +3,11 @@
 #   sample:
 #     says: slopes by >=, so the right one at 0
 #     points: {relu_grad: 0, leaky_relu_grad: 0.9, elu_grad: 1.8, selu_grad: 1.75}
-#     mistakes: {relu_grad: greater_or_equal, leaky_relu_grad: one_at_zero, elu_grad: one_at_zero, selu_grad: lambda_at_zero}
+#     mistakes:
+#       relu_grad: greater_or_equal
+#       leaky_relu_grad: one_at_zero
+#       elu_grad: one_at_zero
+#       selu_grad: lambda_at_zero
 # ---
 
 # %% exercise="relu_grad"

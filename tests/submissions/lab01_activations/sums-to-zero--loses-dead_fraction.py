@@ -3,6 +3,7 @@
 #   sample:
 #     says: calls a unit dead when its outputs add up to nothing
 #     points: {dead_fraction: 1.56}
+#     mistakes: {dead_fraction: sum_is_zero}
 # ---
 
 # %% exercise="dead_fraction"

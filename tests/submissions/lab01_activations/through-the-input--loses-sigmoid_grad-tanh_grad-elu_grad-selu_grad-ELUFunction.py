@@ -3,7 +3,12 @@
 #   sample:
 #     says: slopes written with the input x, and given y
 #     points: {sigmoid_grad: 0, tanh_grad: 0, elu_grad: 0, selu_grad: 0, ELUFunction: 1.79}
-#     mistakes: {sigmoid_grad: through_the_input, tanh_grad: through_the_input, elu_grad: through_the_input, selu_grad: through_the_input, ELUFunction: slope_at_output}
+#     mistakes:
+#       sigmoid_grad: through_the_input
+#       tanh_grad: through_the_input
+#       elu_grad: through_the_input
+#       selu_grad: through_the_input
+#       ELUFunction: slope_at_output
 # ---
 
 # %% exercise="sigmoid_grad"

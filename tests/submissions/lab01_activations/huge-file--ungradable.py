@@ -1,0 +1,7 @@
+# ---
+# jupyter:
+#   sample:
+#     says: 30 MB
+#     flags: [too-large]
+#     edits: [huge]
+# ---

@@ -1,0 +1,7 @@
+# ---
+# jupyter:
+#   sample:
+#     says: an editor removed all nbgrader metadata
+#     flags: [metadata-recovered]
+#     edits: [strip]
+# ---
