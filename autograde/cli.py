@@ -137,7 +137,7 @@ def grade(
     if json_file:
         text = json.dumps(result.as_json(), indent=1, ensure_ascii=False)
         json_file.write_text(text + "\n")
-    out.print(class_table(result))
+    out.print(class_table(result, out.width))
     out.print(exercise_table(result))
     moves(result, out)
     attention(result, out)
@@ -162,14 +162,14 @@ def demo(workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full") -
     from autograde import show
 
     out, course = show.console(), trees.find()
-    work = workdir.resolve()
     build(None)
     surprised = 0
     for lab in demonstration.labs(course):
+        work = workdir.resolve() / lab
         class_ = demonstration.hand_in(course, lab, work)
         job = grader.Job(course, lab, work / "submitted", work, isolation)
         result = _graded(out, job)
-        out.print(show.class_table(result))
+        out.print(show.class_table(result, out.width))
         out.print(show.exercise_table(result))
         show.attention(result, out)
         show.pages(pages.generate(lab, work), out)

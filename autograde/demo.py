@@ -31,10 +31,9 @@ def labs(tree: Tree) -> list[str]:
 
 
 def hand_in(tree: Tree, lab: str, work: Path) -> list[Sample]:
-    """A fresh class in ``work/submitted``."""
+    """A fresh class in ``work/submitted``; what an earlier demonstration left is removed."""
     class_ = samples.load(folder_of(tree, lab))
-    for sample in class_:
-        shutil.rmtree(work / "submitted" / sample.name / lab, ignore_errors=True)
+    shutil.rmtree(work, ignore_errors=True)
     samples.hand_in(class_, tree, lab, work / "submitted")
     return class_
 
@@ -57,6 +56,8 @@ def surprises(sample: Sample, result: StudentResult) -> list[Surprise]:
     found += [
         Surprise(sample.name, f"no flag {code!r}") for code in sample.flags if code not in told
     ]
+    unexpected = {flag.code for flag in result.flags if flag.severity != "info"} - {*sample.flags}
+    found += [Surprise(sample.name, f"unexpected flag {code!r}") for code in sorted(unexpected)]
     if (sample.outcome == "ungradable") != (result.outcome == "ungradable"):
         found.append(Surprise(sample.name, f"came out as {result.outcome}"))
     return found

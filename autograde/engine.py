@@ -6,7 +6,7 @@ comparison stay on this side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -15,8 +15,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde import hidden, reference
+from autograde.normalise import Flag
 from autograde.results import Item
 from autograde.sandbox import CellRun, Session, Warm
+from autograde.source import ANSWER
 from course.checks import Answer, CaseResult, Prepared, Probe, Report
 
 CELL_SECONDS = 30.0
@@ -31,6 +33,7 @@ class Graded:
 
     notebook: NotebookNode
     items: tuple[Item, ...]
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Life:
 
     def ask(self, probe: Probe) -> Answer:
         """Put a probe to the student's objects."""
-        return self._alive().ask(probe, timeout=PROBE_SECONDS)
+        return self._alive().ask(probe, timeout=max(PROBE_SECONDS, probe.seconds))
 
     def close(self) -> None:
         """End the session, if any."""
@@ -82,6 +85,7 @@ def grade(
     warm: Warm,
     files: Mapping[str, bytes] | None = None,
     *,
+    release: NotebookNode | None = None,
     kept: Mapping[str, Item] | None = None,
 ) -> Graded:
     """Grade a normalised notebook.
@@ -91,18 +95,17 @@ def grade(
         notebook: as :func:`autograde.normalise.normalise` returns it.
         warm: the pre-imported process.
         files: further files of the student's, by name, for the session's folder.
+        release: the student notebook as released; without it no setup cell is repaired.
         kept: items of an earlier grading that still hold; their checks are not asked again.
     """
     book = nbformat.from_dict(notebook)
-    items: list[Item] = []
-    life = Life(warm, files or {})
+    sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
+    sitting = Sitting(lab, Life(warm, files or {}), sources, kept or {})
     try:
-        for count, cell in enumerate(book.cells, start=1):
-            item = _cell(lab, cell, life, count, kept or {})
-            items += [item] if item else []
+        items = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]
     finally:
-        life.close()
-    return Graded(book, tuple(items))
+        sitting.life.close()
+    return Graded(book, tuple(item for item in items if item), tuple(sitting.flags))
 
 
 def ungraded(notebook: NotebookNode) -> tuple[Item, ...]:
@@ -121,50 +124,82 @@ def prepared(lab: str, name: str) -> tuple[str, tuple[Prepared, ...]]:
     return check.about, tuple(check.prepared(reference.load(lab), hidden.seed(lab, name)))
 
 
-def _cell(
-    lab: str, cell: NotebookNode, life: Life, count: int, kept: Mapping[str, Item]
-) -> Item | None:
-    marks = cell.metadata.get("nbgrader", {})
-    if marks.get("grade") and cell.cell_type == "code":
-        item = kept.get(marks["grade_id"]) or _check(lab, marks, life)
-        if item.report:
+@dataclass
+class Sitting:
+    """One student's notebook being graded, cell by cell."""
+
+    lab: str
+    life: Life
+    release: Mapping[str, str]
+    kept: Mapping[str, Item]
+    flags: list[Flag] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)  # why an exercise's name is missing
+
+    def take(self, cell: NotebookNode, count: int) -> Item | None:
+        """Run or judge one cell; its outputs are stored in it."""
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade") and cell.cell_type != "code":
+            return _written(cell)
+        if marks.get("grade"):
+            item = self.kept.get(marks["grade_id"]) or self._checked(marks)
+            cell.outputs = [_panel(item.report, count)] if item.report else []
             cell.execution_count = count
-            cell.outputs = [_panel(item.report, count)]
-        return item
-    if marks.get("grade"):
-        return _written(cell)
-    if cell.cell_type == "code" and not SKIPPED_TAGS & set(cell.metadata.get("tags", ())):
-        _run(cell, life, count)
-    return None
+            return item
+        if cell.cell_type == "code" and not SKIPPED_TAGS & set(_tags(cell)) and cell.source.strip():
+            self._run(cell, count)
+        return None
+
+    def _run(self, cell: NotebookNode, count: int) -> None:
+        found = self.life.run(PARAMETERS if "parameters" in _tags(cell) else cell.source)
+        cell.execution_count = count
+        cell.outputs = [nbformat.from_dict(output) for output in found.outputs]
+        if found.status not in ("ok", "error"):
+            cell.outputs.append(_stopped(found))
+        self._note(cell, found)
+
+    def _note(self, cell: NotebookNode, found: CellRun) -> None:
+        """Remember what went wrong in a cell that checks depend on."""
+        given = self.release.get(cell["id"], cell.source)
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if "setup" in _tags(cell) and found.status != "ok" and given != cell.source:
+            self.life.run(given)
+            told = f"the setup cell stops ({found.message}); the released one ran after it"
+            self.flags.append(Flag("setup-repaired", "attention", "", told))
+        elif name and found.status != "ok":
+            told = f"the answer cell stops: {found.message}"
+            self.reasons[name] = told
+            self.flags.append(Flag("answer-stops", "info", name, told))
+        elif name and given != cell.source:
+            self.reasons[name] = "the answer cell does not define it; keep the name that it had"
+
+    def _checked(self, marks: Mapping[str, Any]) -> Item:
+        name, maximum = marks["grade_id"], float(marks["points"])
+        about, cases = prepared(self.lab, name)
+        report = Report(name, about, tuple(self._results(name, cases)), maximum)
+        points = None if report.outcome == "grader_error" else report.earned
+        return Item(name, maximum, report.outcome, points, report)
+
+    def _results(self, name: str, cases: tuple[Prepared, ...]) -> Iterator[CaseResult]:
+        reason, stopped = self.reasons.get(ANSWER.format(name)), ""
+        for case in cases:
+            answer = Answer("raised", error=stopped) if stopped else self.life.ask(case.case.probe)
+            if not stopped and self.life.lost():
+                # One killed probe tells enough; the next check gets a fresh session.
+                stopped = f"not tried, because an earlier case ended the run: {answer.error}"
+            if answer.kind == "missing" and reason:
+                answer = Answer("raised", error=f"{answer.error}: {reason}")
+            yield case.result(answer)
 
 
-def _run(cell: NotebookNode, life: Life, count: int) -> None:
-    parameters = "parameters" in cell.metadata.get("tags", ())
-    if not cell.source.strip():
-        return
-    found = life.run(PARAMETERS if parameters else cell.source)
-    cell.execution_count = count
-    cell.outputs = [nbformat.from_dict(output) for output in found.outputs]
+def _tags(cell: NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", ()))
 
 
-def _check(lab: str, marks: Mapping[str, Any], life: Life) -> Item:
-    name, maximum = marks["grade_id"], float(marks["points"])
-    about, cases = prepared(lab, name)
-    report = Report(name, about, tuple(_results(cases, life)), maximum)
-    points = None if report.outcome == "grader_error" else report.earned
-    return Item(name, maximum, report.outcome, points, report)
-
-
-def _results(cases: tuple[Prepared, ...], life: Life) -> list[CaseResult]:
-    found: list[CaseResult] = []
-    stopped = ""
-    for case in cases:
-        answer = Answer("raised", error=stopped) if stopped else life.ask(case.case.probe)
-        if not stopped and life.lost():
-            # One killed probe tells enough; the next check gets a fresh session.
-            stopped = f"not tried, because an earlier case ended the run: {answer.error}"
-        found.append(case.result(answer))
-    return found
+def _stopped(found: CellRun) -> NotebookNode:
+    """What a reader of the notebook sees where a cell was stopped."""
+    ename = {"timeout": "Timeout", "limit": "LimitExceeded"}.get(found.status, "Crashed")
+    told = f"{ename}: this cell {found.message}"
+    return nbformat.v4.new_output("error", ename=ename, evalue=found.message, traceback=[told])
 
 
 def _written(cell: NotebookNode) -> Item:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import nbformat
@@ -16,8 +18,10 @@ from autograde.errors import DesignedError
 from autograde.gradebook import Gradebook
 from autograde.normalise import Flag, normalise
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult
-from autograde.sandbox import Isolation, Warm
+from autograde.sandbox import Isolation, Warm, proven
 from autograde.tree import Tree
+
+ENVIRONMENT = {"COURSE_PROFILE": "grade"}
 
 OnResult = Callable[[StudentResult, int, int], None]
 
@@ -55,25 +59,33 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
         autograde.sandbox.IsolationError: a wall is missing and ``isolation`` demands it.
     """
     begun = time.monotonic()
-    submissions = _submissions(job)
-    release = _release(job)
-    known, checks = journal.read(job.journal), _check_keys(job.lab, release)
-    results: list[StudentResult] = []
-    moves: list[Move] = []
-    with (
-        Warm(isolation=job.isolation) as warm,
-        gradebook.opened(job.work / "gradebook.db") as book,
-    ):
-        marker = Marker(job, release, warm, known, checks)
-        for marked in _in_parallel(marker.mark, submissions, job.jobs):
-            _record(job, book, marked, checks)
-            results.append(marked.result)
-            moves += _moves(known.get(marked.result.student), marked.result)
-            if on_result:
-                on_result(marked.result, len(results), len(submissions))
+    students = _students(job)
+    # Nothing of the class may be seen from inside; all that notebooks may know is the profile.
+    hidden = [job.work, job.submissions]
+    warm = Warm(isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
+    with closing(warm.begin()):  # it warms up while the release is made
+        release = _release(job)
+        marker = Marker(
+            job, release, warm, journal.read(job.journal), _check_keys(job.lab, release)
+        )
+        with warm, gradebook.opened(job.work / "gradebook.db") as book:
+            proven(warm)
+            results, moves = [], list[Move]()
+            for marked in _in_parallel(marker.mark, job):
+                _record(job, book, marked, marker.checks)
+                results.append(marked.result)
+                moves += _moves(marker.known.get(marked.result.student), marked.result)
+                if on_result:
+                    on_result(marked.result, len(results), len(students))
     results.sort(key=lambda result: result.student)
-    seconds = time.monotonic() - begun
-    return ClassResult(job.lab, tuple(results), job.isolation, tuple(sorted(moves)), seconds)
+    return ClassResult(
+        job.lab,
+        tuple(results),
+        job.isolation,
+        tuple(sorted(moves)),
+        intake.strays(job.submissions),
+        time.monotonic() - begun,
+    )
 
 
 @dataclass(frozen=True)
@@ -126,20 +138,28 @@ class Marker:
             outcome: Handing = "not handed in" if submission.path is None else "ungradable"
             result = StudentResult(name, outcome, engine.ungraded(self.release), flags)
             return Marked(result, key, self.release)
-        graded = engine.grade(self.job.lab, notebook, self.warm, submission.extra_files, kept=kept)
+        graded = engine.grade(
+            self.job.lab,
+            notebook,
+            self.warm,
+            submission.extra_files,
+            release=self.release,
+            kept=kept,
+        )
+        flags = (*flags, *graded.flags)
         seconds = time.monotonic() - begun
         return Marked(
             StudentResult(name, "graded", graded.items, flags, seconds), key, graded.notebook
         )
 
 
-def _submissions(job: Job) -> list[intake.Submission]:
+def _students(job: Job) -> list[str]:
     if not job.submissions.is_dir():
         raise GradeError(
             f"no submissions folder {job.submissions}: expected STUDENT/{job.lab}/{job.lab}.ipynb "
             "in it. Name it with --submissions."
         )
-    found = list(intake.collect(job.submissions, job.lab))
+    found = intake.students(job.submissions)
     if not found:
         raise GradeError(
             f"{job.submissions} has no student folders: expected "
@@ -156,15 +176,15 @@ def _release(job: Job) -> NotebookNode:
     return nbformat.read(job.work / "release" / job.lab / f"{job.lab}.ipynb", as_version=4)
 
 
-def _in_parallel(
-    work: Callable[[intake.Submission], Marked], submissions: list[intake.Submission], jobs: int
-) -> Iterator[Marked]:
-    """Results as they come, ``jobs`` students at a time."""
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(work, submission) for submission in submissions}
+def _in_parallel(work: Callable[[intake.Submission], Marked], job: Job) -> Iterator[Marked]:
+    """Results as they come, ``job.jobs`` students at a time; few submissions are read ahead."""
+    submissions = intake.collect(job.submissions, job.lab)
+    with ThreadPoolExecutor(job.jobs) as pool:
+        waiting = {pool.submit(work, one) for one in islice(submissions, 2 * job.jobs)}
         try:
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                waiting |= {pool.submit(work, one) for one in islice(submissions, len(done))}
                 for future in done:
                     yield future.result()
         except BaseException:

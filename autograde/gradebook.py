@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -33,7 +34,8 @@ def save(book: Gradebook, lab: str, result: StudentResult) -> None:
     with book.db.no_autoflush:  # nbgrader builds the submission's parts before adding it
         submission = book.update_or_create_submission(lab, result.student)
     items = {item.grade_id: item for item in result.items}
-    comments = {flag.cell: flag.message for flag in result.flags if flag.cell}
+    # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student.
+    comments = {flag.cell: escape(flag.message) for flag in result.flags if flag.cell}
     for notebook in submission.notebooks:
         for grade in notebook.grades:
             item = items[grade.cell.name]

@@ -99,6 +99,12 @@ def collect(root: Path, lab: str, *, limits: Limits | None = None) -> Iterator[S
     return _collected(root, lab, limits or Limits())
 
 
+def students(root: Path) -> list[str]:
+    """Names of the folders that could be students', in order."""
+    with os.scandir(root) as entries:
+        return sorted(entry.name for entry in entries if _is_student(entry))
+
+
 def strays(root: Path) -> tuple[Flag, ...]:
     """What lies among the students' folders and is no folder: perhaps someone's notebook."""
     with os.scandir(root) as entries:
@@ -113,9 +119,7 @@ def strays(root: Path) -> tuple[Flag, ...]:
 
 
 def _collected(root: Path, lab: str, limits: Limits) -> Iterator[Submission]:
-    with os.scandir(root) as entries:
-        students = sorted(entry.name for entry in entries if _is_student(entry))
-    for student in students:
+    for student in students(root):
         submission = _taken(root, student, lab, limits)
         yield replace(submission, flags=(*_odd_name(student), *submission.flags))
 

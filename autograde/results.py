@@ -81,15 +81,7 @@ class StudentResult:
             "points": self.points,
             "maximum": self.maximum,
             "cells": {item.grade_id: item.as_json() for item in self.items},
-            "flags": [
-                {
-                    "code": flag.code,
-                    "severity": flag.severity,
-                    "cell": flag.cell,
-                    "message": flag.message,
-                }
-                for flag in self.flags
-            ],
+            "flags": [_flag(flag) for flag in self.flags],
         }
 
 
@@ -111,6 +103,7 @@ class ClassResult:
     students: tuple[StudentResult, ...]
     isolation: str = "full"
     moves: tuple[Move, ...] = ()
+    flags: tuple[Flag, ...] = ()  # of the whole folder
     seconds: float = field(default=0.0, compare=False)
 
     def as_json(self) -> dict[str, Any]:
@@ -120,6 +113,7 @@ class ClassResult:
             "isolation": self.isolation,
             "students": [student.as_json() for student in self.students],
             "exercises": summary(self.students),
+            "flags": [_flag(flag) for flag in self.flags],
         }
 
 
@@ -135,3 +129,12 @@ def summary(students: Iterable[StudentResult]) -> dict[str, dict[str, float]]:
         counted = sum(row.get(status, 0) for status in ("passed", "failed", "skipped"))
         row["mean"] = round(row.pop("sum") / counted, 2) if counted else 0.0
     return found
+
+
+def _flag(flag: Flag) -> dict[str, str]:
+    return {
+        "code": flag.code,
+        "severity": flag.severity,
+        "cell": flag.cell,
+        "message": flag.message,
+    }

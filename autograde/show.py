@@ -21,10 +21,11 @@ from rich.table import Table
 from rich.text import Text
 
 from autograde.doctor import Line
+from autograde.normalise.flags import shown
 from autograde.results import ClassResult, Item, StudentResult, summary
 from autograde.verify import Run
 
-PLAIN_WIDTH = 120  # where no terminal tells its width: logs, CI
+PLAIN_WIDTH = 160  # where no terminal tells its width: logs, CI
 MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "yellow"}
 SIGNS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
@@ -57,19 +58,29 @@ def class_progress(out: Console) -> Progress:
     )
 
 
-def class_table(result: ClassResult) -> Table:
-    """A row a student: points by exercise, the sum, the outcome."""
-    table = Table(title=f"{result.lab}: points by exercise", title_justify="left", box=None)
-    table.add_column("student", no_wrap=True)
+def class_table(result: ClassResult, width: int) -> Table:
+    """A row a student: points by exercise, the sum, the outcome.
+
+    Where ``width`` has no room for numbers, a sign stands for them: ✓ full, ◐ part, · none.
+    """
     names = list(summary(result.students))
+    longest = max((len(shown(s.student)) for s in result.students), default=0)
+    roomy = width >= longest + 5 * len(names) + 32
+    table = Table(
+        title=f"{result.lab}: points by exercise",
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("student", no_wrap=True)
     for number, _ in enumerate(names, start=1):
-        table.add_column(str(number), justify="right")
+        table.add_column(str(number), justify="right", no_wrap=True)
     table.add_column("sum", justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for student in result.students:
-        cells = [_points(item) for item in student.items]
+        cells = [_points(item) if roomy else _sign(item) for item in student.items]
         total = f"{student.points:g}/{student.maximum:g}"
-        table.add_row(escape(student.student), *cells, total, _outcome(student))
+        table.add_row(escape(shown(student.student)), *cells, total, _outcome(student))
     return table
 
 
@@ -95,16 +106,17 @@ def attention(result: ClassResult, out: Console) -> None:
     waiting = sum(item.status == "manual" for s in result.students for item in s.items)
     if waiting:
         out.print(f"  {waiting} written answers wait to be read: `nbgrader formgrader` lists them")
+    for flag in result.flags:
+        out.print(f"  {escape(flag.message)}", soft_wrap=True)
     for student in result.students:
+        who = escape(shown(student.student))
         for flag in student.flags:
             if flag.severity != "info":
                 where = f" ({escape(flag.cell)})" if flag.cell else ""
-                out.print(
-                    f"  {escape(student.student)}{where}: {escape(flag.message)}", soft_wrap=True
-                )
+                out.print(f"  {who}{where}: {escape(flag.message)}", soft_wrap=True)
         for item in student.items:
             if item.status == "grader_error":
-                out.print(f"  {escape(student.student)}: the check {item.grade_id} itself failed")
+                out.print(f"  {who}: the check {item.grade_id} itself failed")
 
 
 def moves(result: ClassResult, out: Console) -> None:
@@ -114,7 +126,7 @@ def moves(result: ClassResult, out: Console) -> None:
     for move in result.moves:
         before = "?" if move.before is None else f"{move.before:g}"
         after = "?" if move.after is None else f"{move.after:g}"
-        out.print(f"  {escape(move.student)}, {move.grade_id}: {before} → {after}")
+        out.print(f"  {escape(shown(move.student))}, {move.grade_id}: {before} → {after}")
 
 
 def run_table(runs: Iterable[Run]) -> Table:
@@ -150,6 +162,14 @@ def _points(item: Item) -> str:
         return "[yellow]?[/]"
     style = MARKS.get(item.status, "")
     return f"[{style}]{item.points:g}[/]" if style else f"{item.points:g}"
+
+
+def _sign(item: Item) -> str:
+    if item.points is None:
+        return "[yellow]?[/]"
+    if item.points == item.maximum:
+        return "[green]✓[/]"
+    return "[red]◐[/]" if item.points else "[dim]·[/]"
 
 
 def _outcome(student: StudentResult) -> str:

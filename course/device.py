@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,16 +79,37 @@ def seeded(seed: int, device: Device = "cpu") -> Iterator[torch.Generator]:
     So a training run repeats exactly, and yet does not rewind the randomness of the notebook
     around it: two models made one after the other still start from different weights.
     """
-    kind = torch.device(device or "cpu").type
-    python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    accelerators = _accelerator_state(kind)
+    before = random_state(device)
     try:
         yield seed_everything(seed)
     finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
-        torch.set_rng_state(cpu)
-        _restore_accelerators(kind, accelerators)
+        set_random_state(before)
+
+
+def random_state(device: Device = "cpu") -> dict[str, Any]:
+    """Where Python, NumPy and torch stand in their random numbers, as plain values and tensors.
+
+    Args:
+        device: whose generators to include, besides the CPU's.
+    """
+    kind = torch.device(device or "cpu").type
+    name, keys, *rest = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": [name, np.asarray(keys).tolist(), *rest],
+        "cpu": torch.get_rng_state(),
+        kind: torch.get_rng_state() if kind == "cpu" else _accelerator_state(kind),
+    }
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Go back to where ``random_state`` was taken."""
+    random.setstate(state["python"])
+    np.random.set_state(tuple(state["numpy"]))
+    torch.set_rng_state(state["cpu"])
+    for kind in ("cuda", "mps"):
+        if kind in state:
+            _restore_accelerators(kind, state[kind])
 
 
 def deterministic(on: bool = True) -> None:

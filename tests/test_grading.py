@@ -122,7 +122,8 @@ def test_nbgrader_exports_the_scores(activations, tmp_path):
         app = ExportApp(config=_config(activations.work))
         app.initialize(["--to", str(target)])
         app.start()
-    rows = {row["student_id"]: row for row in csv.DictReader(target.open())}
+    table = csv.DictReader(target.read_text().splitlines())
+    rows = {row["student_id"]: row for row in table}
     for student in activations.result.students:
         assert float(rows[student.student]["raw_score"]) == pytest.approx(student.points)
 

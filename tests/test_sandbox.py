@@ -282,6 +282,14 @@ def test_sessions_at_the_same_time_keep_apart(warm: Warm) -> None:
     assert found == {number: [number] * 5 for number in range(6)}
 
 
+def test_sessions_cannot_reach_each_other(proven: Warm) -> None:
+    name = "import socket\ns = socket.socket(socket.AF_UNIX)\nname = '\\0here'\n"
+    with proven.session() as first, proven.session() as second:
+        assert first.run(name + "s.bind(name); s.listen()").status == "ok"
+        assert first.run("socket.socket(socket.AF_UNIX).connect(name)").status == "ok"
+        assert "refused" in second.run(name + "s.connect(name)").message
+
+
 def test_the_warm_process_shares_no_writable_memory(session: Session) -> None:
     assert shown(session, "[line for line in open('/proc/self/maps') if ' rw-s' in line]") == []
 
@@ -347,7 +355,8 @@ def test_a_forbidden_thing_raises(session: Session, attempt: str) -> None:
 
 def test_without_walls_it_says_so_and_still_leaves_nothing() -> None:
     folders = set(Path(tempfile.gettempdir()).iterdir())
-    with Warm(isolation="none", preload=[]) as warm:
+    warm = Warm(isolation="none", preload=[]).begin()
+    with warm:
         assert "without walls" in warm.description
         walls = {wall.name: wall for wall in sandbox.proven(warm)}
         assert not walls["no network"].ok

@@ -74,18 +74,18 @@ def _claims(matching: Matching) -> Claims:
 
 def _restore(matching: Matching, target: ReleaseCell, claimants: list[StudentCell]) -> Matching:
     own = [cell for cell in claimants if _holds_work(target, cell)]
-    rest = [cell for cell in claimants if cell not in own]
+    rest = [cell for cell in claimants if not _holds_work(target, cell)]
     edited = [cell for cell in rest if cell.canonical != target.canonical]
     if rest:
-        first = min(rest, key=lambda cell: (cell in edited, cell.position))
+        first = min(rest, key=lambda cell: (cell.canonical != target.canonical, cell.position))
         matching = matching.place(target, first, "grade_id")
         matching = matching.drop(cell for cell in rest if cell is not first)
     else:
         matching = matching.explain(target)
-    if len(claimants) > 1:
-        matching = matching.tell(_copied(target, claimants, bool(own or edited)))
     if own:
         return matching.tell(_kept(target, own))
+    if len(claimants) > 1:
+        return matching.tell(_copied(target, claimants, bool(edited)))
     return matching.tell(_edited(target, edited)) if edited else matching
 
 
@@ -95,14 +95,15 @@ def _holds_work(target: ReleaseCell, cell: StudentCell) -> bool:
     return bool(cell.names - target.defines)
 
 
-def _copied(target: ReleaseCell, cells: list[StudentCell], differ: bool) -> Flag:
+def _copied(target: ReleaseCell, cells: list[StudentCell], edited: bool) -> Flag:
     return Flag(
         "duplicate-cell",
-        "attention" if differ else "info",
+        "attention" if edited else "info",
         target.grade_id,
         f"{target.grade_id}: expected one locked cell, found "
         f"{ordinals(cell.position for cell in cells)} of the file. The release's cell is put "
-        "back once and its copies are left out; nothing to do.",
+        "back once and the copies are left out; "
+        + ("some were changed, look whether they matter." if edited else "nothing to do."),
     )
 
 

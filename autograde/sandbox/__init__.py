@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from autograde.sandbox.client import CellRun, Isolation, Session, Warm
+from autograde.sandbox.client import Isolation, Warm
 from autograde.sandbox.errors import IsolationError, SandboxError
 from autograde.sandbox.limits import Limits
 from autograde.sandbox.selftest import Wall, proven, selftest
+from autograde.sandbox.session import CellRun, Session
 
 __all__ = [
     "CellRun",

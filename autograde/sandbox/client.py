@@ -1,295 +1,30 @@
-"""The trusted side: starts the warm process, opens sessions, and believes nothing they say."""
+"""The trusted side of the warm process: starts it, asks it to fork, ends it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Literal, Self
 
-from autograde.sandbox import filters, launch, outputs
-from autograde.sandbox.bounds import Bounds, TransportError
-from autograde.sandbox.channel import Channel, ChannelError, Closed, Late
-from autograde.sandbox.errors import IsolationError, SandboxError
+from autograde.sandbox import filters, launch
+from autograde.sandbox.channel import Channel, ChannelError, Late
+from autograde.sandbox.errors import NAMESPACES, IsolationError, SandboxError, refusal
 from autograde.sandbox.limits import Limits
+from autograde.sandbox.session import DEATH_SECONDS, Session
 from autograde.sandbox.walls import FOLDER
-from autograde.sandbox.watch import MemoryWatch, TooMuchMemory, process_of
+from autograde.sandbox.watch import memory_of
 
-if TYPE_CHECKING:
-    from course.checks.probes import Answer, Probe
-
-Status = Literal["ok", "error", "timeout", "crashed", "limit"]
 Isolation = Literal["full", "none"]
 PRELOAD = ("torch", "torchvision", "numpy", "matplotlib.pyplot", "course")
 START_SECONDS = 120.0
-BIRTH_SECONDS = 30.0
-DEATH_SECONDS = 10.0
-FILES_SECONDS = 30.0
-GRACE_SECONDS = 0.5  # for a cell that ran too long to show its outputs
-EXIT_SECONDS = 0.5  # a process that closed its channel ends within this time, or is killed
-
-ADVICE = {
-    "unprivileged user": "run the grader in a user namespace that maps the id 65534",
-    "user namespaces": (
-        "allow unprivileged user namespaces: sysctl user.max_user_namespaces above 0, "
-        "kernel.unprivileged_userns_clone=1 on Debian, and on Ubuntu 24.04 "
-        "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns"
-    ),
-    "Landlock": "a kernel of 5.13 or newer with landlock in its lsm= list",
-    "seccomp": "a kernel with CONFIG_SECCOMP_FILTER",
-}
-ADVICE_NAMESPACES = ADVICE["user namespaces"]
-
-
-@dataclass(frozen=True)
-class CellRun:
-    """What became of a cell.
-
-    Attributes:
-        status: ``ok``, ``error`` (it raised), ``timeout``, ``crashed`` (its process ended) or
-            ``limit`` (it used more than it may). After the last three the session is over.
-        outputs: nbformat v4 outputs, as the student's process claims them.
-        seconds: wall time, measured outside.
-        message: for people; empty when all went well.
-    """
-
-    status: Status
-    outputs: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0
-    message: str = ""
-
-
-class _Ended(Exception):
-    """A session is over."""
-
-    def __init__(
-        self, status: Status, message: str, rest: tuple[dict[str, Any], bytes] = ({}, b"")
-    ) -> None:
-        super().__init__(message)
-        self.status: Status = status
-        self.rest = rest  # what an interrupted cell still sent
-
-
-class Session:
-    """One student's process. Made by :meth:`Warm.session`; use it as a context manager.
-
-    Calls never raise for what the student's code does: its end shows in their results, in
-    :attr:`alive` and in :attr:`ending`.
-    """
-
-    def __init__(self, channel: Channel, life: socket.socket, limits: Limits, memory: int) -> None:
-        self._channel, self._life, self.limits = channel, life, limits
-        self._number = 0
-        self._spent = 0.0
-        self._handle = -1
-        self.ending = ""
-        self.alive = True
-        self._await_birth()
-        self._memory = memory
-
-    @property
-    def pid(self) -> int:
-        """The process, as numbered outside; -1 when it is gone or the system has no pidfds."""
-        return process_of(self._handle) if self._handle >= 0 else -1
-
-    def run(self, source: str, *, timeout: float = 30.0) -> CellRun:
-        """Run one cell, for at most ``timeout`` seconds."""
-        start = time.monotonic()
-        room = 4 * self.limits.output_bytes + 4096  # characters are counted inside, bytes here
-        try:
-            reply, body = self._exchange(
-                {"op": "run"}, source.encode("utf-8", "replace"), timeout, room
-            )
-            shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
-        except TransportError as error:
-            ending = self._end("crashed", f"sent no proper outputs ({error}) and was stopped")
-        except _Ended as error:
-            ending = error
-            with contextlib.suppress(TransportError):
-                reply, body = error.rest
-                shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
-                return CellRun(ending.status, shown, time.monotonic() - start, str(ending))
-        else:
-            status: Status = "ok" if reply.get("good") is True else "error"
-            return CellRun(status, shown, time.monotonic() - start, _error_line(shown, status))
-        return CellRun(ending.status, [], time.monotonic() - start, str(ending))
-
-    def ask(self, probe: Probe, *, timeout: float = 10.0) -> Answer:
-        """Put a probe to the student's objects; the answer is a claim."""
-        from autograde import transport  # loads torch, which need not delay the warm process
-        from course.checks.probes import Answer
-
-        bounds = Bounds(buffers=self.limits.answer_bytes)
-        message = transport.encode_probe(probe)
-        try:
-            _, body = self._exchange(
-                {"op": "ask"}, message, timeout, bounds.buffers + 2 * bounds.header
-            )
-            return transport.decode_answer(body, bounds)
-        except TransportError as error:
-            return Answer("raised", error=f"gave no proper answer: {error}")
-        except _Ended as error:
-            return Answer("raised", error=str(error))
-
-    def close(self) -> None:
-        """Kill the process and everything that it started; returns when all are gone."""
-        if self.alive:
-            self._end("ok", "closed")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def put(self, files: Mapping[str, bytes]) -> None:
-        """Write files into the working folder, before any of the student's code ran.
-
-        Raises:
-            ValueError: a name leads out of the folder, or they don't fit.
-            SandboxError: they could not be written.
-        """
-        for name in files:
-            _check_name(name)
-        if not files:
-            return
-        size = sum(len(content) for content in files.values())
-        if size > self.limits.folder_bytes or len(files) > self.limits.folder_files:
-            raise ValueError(
-                f"{len(files)} files of {size:,} bytes don't fit into a session's folder, which "
-                f"holds {self.limits.folder_files} of {self.limits.folder_bytes:,}"
-            )
-        listed = [[name, len(content)] for name, content in files.items()]
-        try:
-            self._exchange(
-                {"op": "files", "files": listed}, b"".join(files.values()), FILES_SECONDS, 0
-            )
-        except _Ended as error:
-            raise SandboxError(f"the files of a submission could not be written: {error}") from None
-
-    def _exchange(
-        self, request: dict[str, Any], body: bytes, timeout: float, limit: int
-    ) -> tuple[dict[str, Any], bytes]:
-        if not self.alive:
-            raise _Ended("crashed", self.ending)
-        self._number += 1
-        start = time.monotonic()
-        allowed = min(timeout, self.limits.session_seconds - self._spent)
-        watch = MemoryWatch(self._handle, self.limits.memory + self._memory)
-        try:
-            self._channel.send({**request, "number": self._number}, body, deadline=start + allowed)
-            reply, content = self._channel.receive(
-                body_limit=limit, deadline=start + allowed, tick=watch
-            )
-        except Late:
-            rest = self._interrupt(limit) if request["op"] == "run" else ({}, b"")
-            raise self._end("timeout", self._too_long(timeout, allowed), rest) from None
-        except TooMuchMemory:
-            raise self._end("limit", self._too_much_memory()) from None
-        except Closed:
-            raise self._died() from None
-        except ChannelError as error:
-            raise self._end("crashed", f"sent {error} and was stopped") from None
-        finally:
-            self._spent += time.monotonic() - start
-        if reply.get("number") != self._number:
-            raise self._end("crashed", "sent a message that nobody asked for and was stopped")
-        return reply, content
-
-    def _interrupt(self, limit: int) -> tuple[dict[str, Any], bytes]:
-        """Ask a cell politely to stop, so that its outputs and the place are known."""
-        try:
-            signal.pidfd_send_signal(self._handle, signal.SIGINT)
-            deadline = time.monotonic() + GRACE_SECONDS
-            reply, body = self._channel.receive(body_limit=limit, deadline=deadline)
-        except (OSError, ChannelError):
-            return {}, b""
-        return (reply, body) if reply.get("number") == self._number else ({}, b"")
-
-    def _too_long(self, timeout: float, allowed: float) -> str:
-        if allowed < timeout:
-            whole = self.limits.session_seconds
-            return f"the notebook took longer than {whole:g} s in all and was stopped"
-        return f"took longer than {timeout:g} s and was stopped"
-
-    def _too_much_memory(self) -> str:
-        return f"used more than {self.limits.memory / (1 << 30):.3g} GiB of memory and was stopped"
-
-    def _await_birth(self) -> None:
-        self._life.settimeout(BIRTH_SECONDS)
-        try:
-            message, handles, _, _ = socket.recv_fds(self._life, 4096, 1)
-            self._handle = handles[0] if handles else -1
-            born = json.loads(message) if message else {"failed": "fork", "detail": "no reply"}
-            if "born" in born:
-                deadline = time.monotonic() + BIRTH_SECONDS
-                born, _ = self._channel.receive(deadline=deadline)
-        except (OSError, ValueError, ChannelError) as error:
-            born = {"failed": "start", "detail": f"{type(error).__name__}: {error}"}
-        if "ready" not in born:
-            self._end("crashed", "never started")
-            raise refusal(str(born.get("failed")), str(born.get("detail")))
-
-    def _died(self) -> _Ended:
-        """The process closed its channel: find out how it ended."""
-        self._life.settimeout(EXIT_SECONDS)
-        try:
-            report = json.loads(self._life.recv(4096) or b"{}")
-        except (OSError, ValueError):
-            report = {}
-        status, message = self._told(report)
-        return self._end(status, message)
-
-    def _told(self, report: Mapping[str, Any]) -> tuple[Status, str]:
-        code, cpu = report.get("code"), report.get("cpu", 0.0)
-        if code is None:
-            return "crashed", "closed the connection to the grader and was stopped"
-        if code in (-signal.SIGKILL, -signal.SIGXCPU):
-            if cpu >= self.limits.cpu_seconds - 1:
-                return "limit", f"used more than {self.limits.cpu_seconds} s of processor time"
-            return "limit", "was killed by the system, most likely because memory ran out"
-        if code < 0:
-            return "crashed", f"ended with {signal.Signals(-code).name}: the interpreter crashed"
-        return "crashed", f"ended its own process (exit code {code})"
-
-    def _end(
-        self, status: Status, message: str, rest: tuple[dict[str, Any], bytes] = ({}, b"")
-    ) -> _Ended:
-        if self.alive:
-            self.alive = False
-            self.ending = message
-            self._kill()
-        return _Ended(status, message, rest)
-
-    def _kill(self) -> None:
-        with contextlib.suppress(OSError):
-            if self._handle >= 0:
-                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            self._life.shutdown(socket.SHUT_WR)  # the warm process kills it too
-            self._life.settimeout(DEATH_SECONDS)
-            while self._life.recv(4096):
-                pass
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
-        self._life.close()
-        self._channel.close()
 
 
 class Warm:
@@ -338,13 +73,15 @@ class Warm:
 
     def begin(self) -> Self:
         """Start the warm process and return at once; entering the context waits for it."""
-        self._program = filters.compiled() if self.isolation == "full" else b""
+        program = filters.compiled() if self.isolation == "full" else b""
         ours, theirs = socket.socketpair()
         self._control = Channel(ours)
         self._sock = ours
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
-        self._own = tempfile.TemporaryDirectory(prefix="sandbox-")  # where there are no walls
-        self._folder = FOLDER if self.isolation == "full" else self._own.name
+        self._own = contextlib.ExitStack()
+        self._folder = FOLDER
+        if self.isolation == "none":
+            self._folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
         self.environment = launch.environment(
             self.environment, folder=Path(self._folder), threads=self.limits.threads
         )
@@ -354,14 +91,22 @@ class Warm:
         except BaseException:
             self._release()
             raise
+        self._deadline = time.monotonic() + START_SECONDS
+        config = {
+            "preload": self._preload,
+            "folder": self._folder,
+            "readable": self._seen.readable,
+        }
+        with contextlib.suppress(ChannelError):  # entering says why it did not start
+            self._control.send(config, program, deadline=self._deadline)
         return self
 
     def __enter__(self) -> Self:
         if self._process is None:
             self.begin()
         try:
-            self._configure(self._program)
-            self.session().close()  # the walls of students' processes rise, or this refuses
+            self._await_start()
+            self._try()
         except BaseException:
             self.close()
             raise
@@ -419,7 +164,7 @@ class Warm:
     def _release(self) -> None:
         self._control.close()
         self._errors.close()
-        self._own.cleanup()
+        self._own.close()
 
     def _ended(self) -> None:
         assert self._process is not None
@@ -451,16 +196,19 @@ class Warm:
             cwd="/",
         )
 
-    def _configure(self, program: bytes) -> None:
-        config = {
-            "preload": self._preload,
-            "folder": self._folder,
-            "readable": self._seen.readable,
-        }
-        deadline = time.monotonic() + START_SECONDS
+    def _try(self) -> None:
+        """Raise the walls of a student's process once, and look at it from outside."""
+        with self.session() as session:
+            if self.isolation == "full" and memory_of(session.pid) == 0:
+                raise IsolationError(
+                    "memory watch",
+                    "the memory of students' processes can't be read",
+                    "a kernel with pidfds and /proc/PID/smaps_rollup (5.4)",
+                )
+
+    def _await_start(self) -> None:
         try:
-            self._control.send(config, program, deadline=deadline)
-            reply, _ = self._control.receive(deadline=deadline)
+            reply, _ = self._control.receive(deadline=self._deadline)
         except Late:
             raise SandboxError(f"the warm process took longer than {START_SECONDS:g} s") from None
         except ChannelError:
@@ -473,7 +221,7 @@ class Warm:
         self._ended()
         said = self._said()
         if "bwrap:" in said:
-            return IsolationError("bubblewrap", said.strip(), ADVICE_NAMESPACES)
+            return IsolationError("bubblewrap", said.strip(), NAMESPACES)
         return SandboxError(f"the warm process did not start{said}")
 
     def _said(self) -> str:
@@ -482,25 +230,3 @@ class Warm:
         self._errors.seek(0)
         text = self._errors.read()[-2000:].decode("utf-8", "replace").strip()
         return f"; it said: {text}" if text else ""
-
-
-def refusal(failed: str, detail: str) -> SandboxError:
-    """The error for a start that failed at a wall, or at something else."""
-    if failed in ("imports", "start", "fork"):
-        return SandboxError(f"the sandbox does not start ({failed}): {detail}")
-    return IsolationError(failed, detail, ADVICE.get(failed, ADVICE_NAMESPACES))
-
-
-def _check_name(name: str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
-        raise ValueError(f"a file of a session needs a name inside its folder, found {name!r}")
-
-
-def _error_line(shown: list[dict[str, Any]], status: Status) -> str:
-    if status == "ok":
-        return ""
-    for output in reversed(shown):
-        if output["output_type"] == "error":
-            return f"{output['ename']}: {output['evalue']}".rstrip(": ")[:500]
-    return "the cell did not run to its end"

@@ -9,26 +9,31 @@ from pathlib import Path
 from typing import Any
 
 from autograde.sandbox import launch, walls
-from autograde.sandbox.client import ADVICE, Warm
-from autograde.sandbox.errors import IsolationError, SandboxError
+from autograde.sandbox.client import Warm
+from autograde.sandbox.errors import (
+    LANDLOCK,
+    NAMESPACES,
+    SECCOMP,
+    IsolationError,
+    SandboxError,
+)
 
 SELFTEST_SECONDS = 60.0
 SHELLS = {"PWD", "LC_CTYPE", "_", "SHLVL", "OLDPWD", "TORCHINDUCTOR_CACHE_DIR"}  # set anew inside
-NAMESPACES = ADVICE["user namespaces"]
 
 # name of the attempt: (what the wall keeps, what to install where it is missing)
 ABOUT = {
-    "network": ("no network", f"bubblewrap and seccomp; {ADVICE['seccomp']}"),
+    "network": ("no network", f"bubblewrap and seccomp; {SECCOMP}"),
     "machine": ("no accounts of the machine", "bubblewrap"),
     "folders": (
         "no solutions, gradebook or home",
-        f"bubblewrap and Landlock; {ADVICE['Landlock']}",
+        f"bubblewrap and Landlock; {LANDLOCK}",
     ),
     "processes": ("no other processes", NAMESPACES),
     "environment": ("no variables of the grader", "bubblewrap"),
-    "listing": ("Landlock", ADVICE["Landlock"]),
+    "listing": ("Landlock", LANDLOCK),
     "outside": ("no writing outside the private folder", "bubblewrap and Landlock"),
-    "calls": ("no dangerous system calls", f"pyseccomp and libseccomp2; {ADVICE['seccomp']}"),
+    "calls": ("no dangerous system calls", f"pyseccomp and libseccomp2; {SECCOMP}"),
     "privileges": ("no privileges", NAMESPACES),
     "many_processes": (
         "a limit on processes",

@@ -61,10 +61,11 @@ class Server:
 
     def warm_up(self) -> None:
         """Import everything, make the shell, and freeze what the children share."""
-        from autograde.sandbox import student  # noqa: F401 - the children find it imported
         from autograde.sandbox.warming import warmed_shell
 
         self.shell = warmed_shell(self.config["preload"])
+        from autograde.sandbox import student  # noqa: F401 - the children find it imported
+
         gc.collect()
         gc.freeze()
         if self.program:

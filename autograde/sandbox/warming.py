@@ -22,10 +22,12 @@ COURSE = "course"
 
 
 def import_all(package: str) -> None:
-    """Import a package with all its modules, but for those that need what is not installed."""
+    """Import a package with all its modules. One that can't be imported is left to those who
+    want it, and who then read why.
+    """
     found = importlib.import_module(package)
     for module in pkgutil.walk_packages(found.__path__, f"{package}."):
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(Exception):
             importlib.import_module(module.name)
 
 

@@ -34,7 +34,7 @@ class MemoryWatch:
         """
         if self._handle < 0 or time.monotonic() < self._next:
             return
-        used = sum(_memory(pid) for pid in family(process_of(self._handle)))
+        used = sum(memory_of(pid) for pid in family(process_of(self._handle)))
         if used > self._limit:
             raise TooMuchMemory
         self._next = time.monotonic() + TICK
@@ -69,7 +69,7 @@ def _children(pid: int) -> list[int]:
         return []  # it just ended
 
 
-def _memory(pid: int) -> int:
+def memory_of(pid: int) -> int:
     """Bytes of anonymous and shared memory, each page divided by the number of its users."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

@@ -57,6 +57,8 @@ class Probe:
         args: positional arguments; tensors are copied before each run.
         kwargs: keyword arguments, likewise.
         text: what the student reads under "tried".
+        seconds: wall time that grading allows at least, for a question that trains; 0 for the
+            grader's ordinary limit.
     """
 
     question: Callable[..., Any]
@@ -64,6 +66,7 @@ class Probe:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
+    seconds: float = 0.0
 
     def run(self, namespace: Mapping[str, Any]) -> Answer:
         """Ask the objects of ``namespace``; whatever they do becomes an :class:`Answer`."""

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -437,12 +437,17 @@ class Budget:
     seeds: Sequence[int]
     epochs: int = 2
 
+    @cached_property
+    def normalised(self) -> list[tuple[Tensor, Tensor]]:
+        """Images and labels for training, and for testing."""
+        parts = (self.dataset.train, self.dataset.test)
+        return [(self.dataset.normalise(part.images), part.labels) for part in parts]
+
     def accuracies(self, make_model: Callable[[], nn.Module], lr: float) -> Tensor:
         """Test accuracy after training with Adam, one for each seed; ``(seeds,)``."""
         from course.training import repeat
 
-        normalise, parts = self.dataset.normalise, (self.dataset.train, self.dataset.test)
-        train, test = ((normalise(part.images), part.labels) for part in parts)
+        train, test = self.normalised
         with one_thread():
             runs = repeat(
                 make_model,
@@ -547,7 +552,7 @@ def dead_by_rate(budget: Budget, rate: float, activation: str = "relu") -> DeadA
         return models[-1]
 
     accuracy = budget.accuracies(make, lr=rate)
-    test = budget.dataset.normalise(budget.dataset.test.images)
+    test = budget.normalised[1][0]
     kind = MODULES[activation]
     last = [list(record_activations(model, test, kind).values())[-1] for model in models]
     return DeadAfterTraining(torch.tensor([dead_share(output) for output in last]), accuracy)

@@ -2,6 +2,7 @@
 # jupyter:
 #   sample:
 #     says: an import of the student's own, not installed here, ends the setup cell
+#     flags: [setup-repaired]
 # ---
 
 # %% exercise="setup"

@@ -3,12 +3,12 @@
 #   sample:
 #     says: a factor, a branch or a constant wrong in each of the six slopes
 #     points:
-#       sigmoid_grad: 0.0
-#       tanh_grad: 0.0
-#       relu_grad: 0.0
-#       leaky_relu_grad: 0.0
-#       elu_grad: 0.0
-#       selu_grad: 0.0
+#       sigmoid_grad: 0
+#       tanh_grad: 0
+#       relu_grad: 0
+#       leaky_relu_grad: 0
+#       elu_grad: 0
+#       selu_grad: 0
 #       ELUFunction: 1.79
 #     mistakes:
 #       sigmoid_grad: one_minus_y

@@ -1,0 +1,84 @@
+"""Make the optimiser of a run, and steer its learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from course.training.schedules import Schedule
+
+MakeOptimizer = Callable[..., torch.optim.Optimizer]
+Decayed = Literal["all", "weights"]
+
+_HAVE_FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+
+
+def make_optimizer(
+    make: MakeOptimizer | None,
+    model: nn.Module,
+    lr: float,
+    weight_decay: float | None = None,
+    decay: Decayed = "all",
+) -> torch.optim.Optimizer:
+    """``make(parameters, lr=lr)``; by default SGD with momentum 0.9.
+
+    torch's own SGD, Adam and AdamW update all parameters in one call where they can: in a network
+    as small as LeNet one call for each tensor costs as much as a layer.
+
+    Raises:
+        ValueError: ``decay`` is neither ``"all"`` nor ``"weights"``.
+    """
+    make = make or partial(torch.optim.SGD, momentum=0.9)
+    kind = make.func if isinstance(make, partial) else make
+    fused = {"fused": True} if kind in _HAVE_FUSED and _can_fuse(model) else {}
+    return make(_groups(model, weight_decay, decay), lr=lr, **fused)
+
+
+def _can_fuse(model: nn.Module) -> bool:
+    return all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in model.parameters())
+
+
+def _groups(model: nn.Module, weight_decay: float | None, decay: Decayed) -> Any:
+    """Parameters as the optimiser takes them: in one group, or biases and norms in their own."""
+    if decay not in ("all", "weights"):
+        raise ValueError(f"decay says which parameters shrink: 'all' or 'weights'; found {decay!r}")
+    if weight_decay is None:
+        return model.parameters()
+    if decay == "all":
+        return [{"params": list(model.parameters()), "weight_decay": weight_decay}]
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+class Throttle:
+    """Sets the learning rate before each update, as a schedule says."""
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, schedule: Schedule | None, updates: int
+    ) -> None:
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.updates = updates
+        self.full = [group["lr"] for group in optimizer.param_groups]
+
+    def set(self, update: int) -> None:
+        """The rate for update number ``update``, 0 for the first."""
+        if self.schedule is None:
+            return
+        factor = self.schedule(update / self.updates)
+        for group, lr in zip(self.optimizer.param_groups, self.full, strict=True):
+            group["lr"] = factor * lr
+
+    @property
+    def lr(self) -> float:
+        """The rate in force, of the first parameter group."""
+        return float(self.optimizer.param_groups[0]["lr"])
