@@ -94,12 +94,12 @@ def random_state(device: Device = "cpu") -> dict[str, Any]:
     """
     kind = torch.device(device or "cpu").type
     name, keys, *rest = np.random.get_state()
-    return {
+    state = {
         "python": random.getstate(),
         "numpy": [name, np.asarray(keys).tolist(), *rest],
         "cpu": torch.get_rng_state(),
-        kind: torch.get_rng_state() if kind == "cpu" else _accelerator_state(kind),
     }
+    return state if kind == "cpu" else state | {kind: _accelerator_state(kind)}
 
 
 def set_random_state(state: dict[str, Any]) -> None:
