@@ -7,6 +7,8 @@ from typing import Any
 
 from course.checks.cases import CaseResult, Outcome
 
+LONG = 40  # characters from which something found is worth reading once only
+
 SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "grader_error": "!"}
 
 
@@ -89,16 +91,17 @@ class Report:
 def details(result: CaseResult, told: set[str]) -> list[tuple[str, str]]:
     """The rows under a case that did not pass: tried, expected, found, note, hint.
 
-    A hint that ``told`` has already is left out; a new one joins it.
+    What ``told`` has already is not told again: a hint is left out, a long error shortened.
     """
     if result.outcome == "passed":
         return []
     hint = "" if result.hint in told else result.hint
-    told.add(result.hint)
+    found = "as above" if result.found in told and len(result.found) > LONG else result.found
+    told |= {result.hint, result.found}
     rows = [
         ("tried", result.tried),
         ("expected", result.expected),
-        ("found", result.found),
+        ("found", found),
         ("note", result.message),
         ("hint", hint),
     ]

@@ -1,0 +1,249 @@
+"""How fast is ``training.fit``, beside a plain DataLoader and an eager loop?
+
+    python tests/benchmarks/training.py [--device cuda] [--rounds 5] [--workers 0]
+
+Same network, same optimiser, same augmentation (random crop with padding 4, random flip), same
+machine. The plain way is the usual one: a Dataset of PIL images, torchvision's transforms image by
+image, a DataLoader, a loop that calls ``loss.item()``. The rows between the plain way and ``fit``
+add one change at a time. Rounds alternate between the rows, and the best of each counts, so that
+another program on the machine disturbs all of them alike.
+
+"Outside the model" is the share of an epoch that is not spent in forward pass, loss, backward pass
+and update; these alone are timed with one batch over and over.
+
+Pixels are random where a real data set would take a download: speed does not look at them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+from torchvision.models.resnet import BasicBlock
+
+from course import augment, data, device, training
+from course.training import speed
+
+BATCH = 128
+WANTED = {"cpu": {"LeNet": 2.5, "ResNet-20": 1.2}, "cuda": {"LeNet": 5.0, "ResNet-20": 5.0}}
+
+unfused = partial(torch.optim.SGD, momentum=0.9, fused=False)
+
+
+def lenet() -> nn.Module:
+    """Images of 1×28×28: two convolutions, three linear layers."""
+    return nn.Sequential(
+        *(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU()),
+        nn.Linear(84, 10),
+    )
+
+
+def resnet20() -> nn.Module:
+    """Images of 3×32×32: nine of torchvision's blocks at widths 16, 32 and 64."""
+    widths = [16, 16, 16, 16, 32, 32, 32, 64, 64, 64]
+    stem = [nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True)]
+    blocks = [_block(narrow, wide) for narrow, wide in pairwise(widths)]
+    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+def _block(narrow: int, wide: int) -> nn.Module:
+    if narrow == wide:
+        return BasicBlock(wide, wide)
+    projection = nn.Sequential(nn.Conv2d(narrow, wide, 1, 2, bias=False), nn.BatchNorm2d(wide))
+    return BasicBlock(narrow, wide, stride=2, downsample=projection)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with bytes (N, C, H, W) and labels (N,) to train it on."""
+
+    name: str
+    make: Callable[[], nn.Module]
+    images: Tensor
+    labels: Tensor
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """Bytes -> normalised floats, as ToTensor and Normalize do."""
+        mean, std = (images.new_tensor(v, dtype=torch.float32) for v in (self.mean, self.std))
+        return (images / 255 - mean.view(-1, 1, 1)) / std.view(-1, 1, 1)
+
+
+class Pictures(Dataset[Any]):
+    """What torchvision's data sets do: a PIL image for each array, transformed when asked for."""
+
+    def __init__(self, case: Case, transform: Any) -> None:
+        self.arrays = case.images.permute(0, 2, 3, 1).squeeze(-1).contiguous().numpy()
+        self.labels = case.labels.tolist()
+        self.transform = transform
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.transform(Image.fromarray(self.arrays[index])), self.labels[index]
+
+
+def loader_of(case: Case, workers: int, place: torch.device) -> DataLoader[Any]:
+    """The usual DataLoader with the usual transforms."""
+    steps = [
+        transforms.RandomCrop(case.images.shape[-1], padding=4),
+        transforms.RandomHorizontalFlip(),
+        transforms.ToTensor(),
+        transforms.Normalize(case.mean, case.std),
+    ]
+    return DataLoader(
+        Pictures(case, transforms.Compose(steps)),
+        BATCH,
+        shuffle=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        pin_memory=place.type == "cuda",
+    )
+
+
+def plain_epoch(case: Case, place: torch.device, workers: int) -> Callable[[], float]:
+    """The loop of many tutorials."""
+    model = case.make().to(place).train()
+    optimizer = unfused(model.parameters(), lr=0.01)
+    loader = loader_of(case, workers, place)
+
+    def epoch() -> float:
+        running = 0.0
+        for images, labels in loader:
+            images, labels = images.to(place), labels.to(place)
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+            running += loss.item()
+        return running
+
+    return epoch
+
+
+def fit_epoch(case: Case, place: torch.device, **options: Any) -> Callable[[], Any]:
+    """One epoch of the course's ``fit``."""
+    model = case.make()
+    stored = case.images.to(place), case.labels.to(place)
+    change = augment.Chain(augment.Crop(padding=4), augment.Flip())
+    fixed: dict[str, Any] = {"epochs": 1, "lr": 0.01, "batch_size": BATCH, "device": place}
+    run = partial(training.fit, model, stored, augment=change, prepare=case.prepare, **fixed)
+    return partial(run, progress=False, **options)
+
+
+def model_alone(case: Case, place: torch.device, *, fast: bool) -> Callable[[], None]:
+    """Forward, loss, backward and update for as many batches as an epoch has, on one batch."""
+    model = case.make().to(place).train()
+    images = case.prepare(case.images[:BATCH].to(place))
+    labels = case.labels[:BATCH].to(place)
+    pace = speed.choose_pace(model, images[:2]) if fast else speed.PLAIN
+    optimizer = training.optimisers.make_optimizer(None if fast else unfused, model, 0.01)
+
+    def epoch() -> None:
+        with speed.laid_out(model, pace):
+            for _ in range(-(-len(case.images) // BATCH)):
+                with pace.autocast(place):
+                    outputs = model(pace.place(images))
+                F.cross_entropy(outputs.float(), labels).backward()
+                optimizer.step()
+                optimizer.zero_grad()
+
+    return epoch
+
+
+def best_times(
+    rows: dict[str, Callable[[], Any]], rounds: int, place: torch.device
+) -> dict[str, float]:
+    """Seconds of each row's fastest epoch; the rows take turns, after one round to warm up."""
+    times: dict[str, list[float]] = {name: [] for name in rows}
+    for _ in range(rounds + 1):
+        for name, epoch in rows.items():
+            device.synchronise(place)
+            start = time.perf_counter()
+            epoch()
+            device.synchronise(place)
+            times[name].append(time.perf_counter() - start)
+    return {name: min(seconds[1:]) for name, seconds in times.items()}
+
+
+def compare(case: Case, place: torch.device, rounds: int, workers: int) -> float:
+    """Print the table of one network; the ratio of ``fit`` to the plain way."""
+    rows: dict[str, Callable[[], Any]] = {
+        "DataLoader, eager loop": plain_epoch(case, place, workers),
+        "fit, plain settings": fit_epoch(
+            case, place, optimizer=unfused, channels_last=False, precision="float32"
+        ),
+        "+ channels last": fit_epoch(case, place, optimizer=unfused, precision="float32"),
+        "+ fused optimiser": fit_epoch(case, place, precision="float32"),
+    }
+    if place.type == "cuda":
+        rows["+ autocast"] = fit_epoch(case, place)
+    alone = {
+        "plain": model_alone(case, place, fast=False),
+        "fast": model_alone(case, place, fast=True),
+    }
+    times = best_times(rows | alone, rounds, place)
+    _, height, width = case.images.shape[1:]
+    print(f"\n{case.name}, {height}×{width}, {len(case.images):,} images, batches of {BATCH}")
+    print(f"{'':26}{'images/s':>10}{'ratio':>8}")
+    names = list(rows)
+    for name in names:
+        ratio = times[names[0]] / times[name]
+        print(f"{name:26}{len(case.images) / times[name]:>10,.0f}{ratio:>7.2f}×")
+    for name, model in ((names[0], "plain"), (names[-1], "fast")):
+        outside = 1 - times[model] / times[name]
+        print(f"outside the model: {outside:.1%} of {name.removeprefix('+ ')!r}")
+    return times[names[0]] / times[names[-1]]
+
+
+def cases(quick: bool) -> list[Case]:
+    """LeNet on Fashion-MNIST, ResNet-20 on images of CIFAR-10's size."""
+    fashion = data.load("fashion_mnist", verbose=False)
+    few, some = (1_280, 256) if quick else (10_000, 2_560)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randint(256, (some, 3, 32, 32), generator=generator, dtype=torch.uint8)
+    classes = torch.randint(10, (some,), generator=generator)
+    images, labels = fashion.train.images[:few], fashion.train.labels[:few]
+    half = (0.5,) * 3
+    return [
+        Case("LeNet", lenet, images, labels, fashion.mean, fashion.std),
+        Case("ResNet-20", resnet20, noise, classes, half, half),
+    ]
+
+
+def main() -> None:
+    """Print both tables, and whether the ratios are those that are wanted."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--device", default=None, help="cpu, cuda or mps; by default the fastest")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=0, help="processes of the DataLoader")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the images")
+    arguments = parser.parse_args()
+    place = device.pick_device(arguments.device)
+    print(f"{device.describe(place)} · {arguments.workers} loader workers", end="")
+    print(f" · load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "")
+    for case in cases(arguments.quick):
+        ratio = compare(case, place, arguments.rounds, arguments.workers)
+        wanted = WANTED.get(place.type, {}).get(case.name)
+        if wanted:
+            print(f"wanted {wanted}×: {'reached' if ratio >= wanted else 'MISSED'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+# ---
+# jupyter:
+#   sample:
+#     says: all nbgrader metadata removed
+#     flags: [metadata-recovered]
+#     edits: [strip]
+# ---
