@@ -67,6 +67,7 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
     ]
     config.OverwriteCells.add_missing_cells = True
     config.Execute.timeout = CELL_TIMEOUT
+    config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level=40"]
     # Students' outputs are shown to students and instructors: scripts in them must not run.
     config.HTMLExporter.sanitize_html = True
     return config
