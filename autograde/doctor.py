@@ -80,12 +80,11 @@ def _kernel() -> Iterator[Line]:
     except NoSuchKernel:
         yield Line("kernel", "fail", "no python3 kernel", "install ipykernel in this environment")
         return
-    program = shutil.which(spec.argv[0]) or spec.argv[0]
-    if Path(program).resolve() == Path(sys.executable).resolve() or spec.argv[0] == "python":
-        yield Line("kernel", "ok", f"python3 runs {program}")
+    if spec.argv[0].startswith("python") or Path(spec.argv[0]).samefile(sys.executable):
+        yield Line("kernel", "ok", "python3 runs this Python")
     else:
         todo = f"{sys.executable} -m ipykernel install --sys-prefix --name python3"
-        yield Line("kernel", "warn", f"python3 runs {program}, not this Python", todo)
+        yield Line("kernel", "warn", f"python3 runs {spec.argv[0]}, not this Python", todo)
 
 
 def _course() -> Iterator[Line]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
+from html import escape
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from nbformat import NotebookNode
 
 from autograde import build, engine, gradebook, intake, journal
 from autograde.errors import DesignedError
+from autograde.evidence import evidence
 from autograde.gradebook import Gradebook
 from autograde.normalise import Flag, normalise
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult
@@ -137,7 +139,7 @@ class Marker:
         if notebook is None:
             outcome: Handing = "not handed in" if submission.path is None else "ungradable"
             result = StudentResult(name, outcome, engine.ungraded(self.release), flags)
-            return Marked(result, key, self.release)
+            return Marked(result, key, _noticed(self.release, flags))
         graded = engine.grade(
             self.job.lab,
             notebook,
@@ -146,7 +148,7 @@ class Marker:
             release=self.release,
             kept=kept,
         )
-        flags = (*flags, *graded.flags)
+        flags = (*flags, *graded.flags, *evidence(self.job.lab, notebook))
         seconds = time.monotonic() - begun
         return Marked(
             StudentResult(name, "graded", graded.items, flags, seconds), key, graded.notebook
@@ -215,6 +217,16 @@ def _moves(entry: journal.Entry | None, result: StudentResult) -> list[Move]:
         for item in result.items
         if item.grade_id in before and before[item.grade_id] != item.points
     ]
+
+
+def _noticed(release: NotebookNode, flags: tuple[Flag, ...]) -> NotebookNode:
+    """The release with a first cell that tells the student why nothing was graded."""
+    book = nbformat.from_dict(release)
+    reasons = "\n".join(f"- {escape(flag.message)}" for flag in flags) or "- nothing was handed in"
+    book.cells.insert(
+        0, nbformat.v4.new_markdown_cell(f"**Nothing could be graded.**\n\n{reasons}")
+    )
+    return book
 
 
 def _write(path: Path, notebook: NotebookNode) -> None:

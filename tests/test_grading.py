@@ -118,6 +118,12 @@ def test_feedback_pages_are_written_for_all_and_hold_no_script_of_a_students(act
     assert "cases passed" in text
 
 
+def test_a_page_tells_why_nothing_could_be_graded(activations):
+    pages = feedback.generate("lab01_activations", activations.work)
+    text = next(p for p in pages if p.parents[1].name == "empty-file").read_text()
+    assert "Nothing could be graded" in text
+
+
 def test_nbgrader_exports_the_scores(activations, tmp_path):
     from nbgrader.apps import ExportApp
 

@@ -1,0 +1,31 @@
+"""The doctor: a line for everything, and what to do where something is wrong."""
+
+from __future__ import annotations
+
+from autograde import doctor
+
+
+def test_every_look_gives_a_line_and_a_bad_one_says_what_to_do():
+    lines = doctor.examine()
+    names = {line.name for line in lines}
+    assert {"python", "torch", "device", "data", "kernel", "course", "isolation", "disk"} <= names
+    assert all(line.todo for line in lines if line.status != "ok")
+
+
+def test_a_look_that_fails_becomes_a_failing_line():
+    def broken():
+        raise OSError("the disk is gone")
+        yield
+
+    (line,) = doctor._guarded(broken)
+    assert (line.status, line.found) == ("fail", "OSError: the disk is gone")
+
+
+def test_a_missing_package_names_the_next_step(monkeypatch):
+    def missing(name):
+        raise doctor.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor.importlib.metadata, "version", missing)
+    lines = list(doctor._packages())
+    assert {line.status for line in lines} == {"fail"}
+    assert "make test" in lines[0].todo
