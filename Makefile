@@ -26,15 +26,17 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# One thread each: two processes that both want both cores wait for each other.
 unit: $(READY)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Built notebooks are as their sources say, run from top to bottom, and print what they printed.
 notebooks: $(READY)
 	$(BIN)/autograde build --check
-	$(BIN)/autograde verify --profile quick
-	COURSE_PROFILE=quick COURSE_PROGRESS=0 $(BIN)/python -m pytest --nbval --nbval-current-env \
-		--nbval-sanitize-with tests/nbval.sanitize -p no:cacheprovider solutions
+	OMP_NUM_THREADS=1 $(BIN)/autograde verify --profile quick --jobs 2
+	OMP_NUM_THREADS=1 COURSE_PROFILE=quick COURSE_PROGRESS=0 $(BIN)/python -m pytest \
+		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.sanitize \
+		-n 2 --dist loadfile -p no:cacheprovider -W default solutions
 
 $(READY): pyproject.toml constraints.txt .ci/setup
 	PYTHON="$(PYTHON)" bash .ci/setup

@@ -86,6 +86,7 @@ def build(
 def verify(
     labs: Labs = None,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    jobs: Annotated[int, typer.Option(help="Notebooks at a time; 1 gives honest times.")] = 1,
     json_: Json = False,
 ) -> None:
     """Run every solution and student notebook with papermill; a table of times."""
@@ -99,7 +100,7 @@ def verify(
         mark = "[red]failed[/]" if run.trouble else "ok"
         out.print(f"{run.name}: {mark}, {run.seconds:.0f} s")
 
-    runs = verifier.verify(course, chosen, profile, None if json_ else tell)
+    runs = verifier.verify(course, chosen, profile, jobs, None if json_ else tell)
     if json_:
         print(json.dumps([run.__dict__ for run in runs], indent=1))
     else:

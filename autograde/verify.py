@@ -7,7 +7,10 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
@@ -42,14 +45,20 @@ def notebooks(tree: Tree, labs: Iterable[str]) -> list[tuple[str, Path]]:
     return found
 
 
-def verify(tree: Tree, labs: list[str], profile: str, on_run: OnRun | None = None) -> list[Run]:
-    """Run the notebooks one after the other."""
+def verify(
+    tree: Tree, labs: list[str], profile: str, jobs: int = 1, on_run: OnRun | None = None
+) -> list[Run]:
+    """Run the notebooks, ``jobs`` at a time; results in the notebooks' order.
+
+    Each has a process of its own: papermill changes directory and environment globally.
+    """
+    names, paths = zip(*notebooks(tree, labs), strict=True)
     runs = []
-    for name, path in notebooks(tree, labs):
-        run = _run(name, path, profile)
-        runs.append(run)
-        if on_run:
-            on_run(run)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for run in pool.map(_run, names, paths, repeat(profile)):
+            runs.append(run)
+            if on_run:
+                on_run(run)
     return runs
 
 

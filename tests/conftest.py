@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from autograde.tree import Tree, find
+
+# A busy machine is no reason to fail.
+settings.register_profile("course", deadline=None)
+settings.load_profile("course")
 
 MINI = "lab90_mini"
 MINI_SOURCE = '''# ---
