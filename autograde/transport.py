@@ -58,12 +58,15 @@ LENGTH = struct.Struct("!I")
 
 
 def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
-    """A probe as bytes.
+    """A probe as bytes. They are kept with the probe: a class is asked the same many times.
 
     Raises:
         TransportError: its question is no module-level function of ``course.checks``, or an
             argument is nothing that travels.
     """
+    kept: bytes | None = probe.__dict__.get("_bytes")
+    if kept is not None and bounds is PROBES:
+        return kept
     writer = _Writer(bounds, rich=True)
     header = {
         "question": question_name(probe.question),
@@ -72,7 +75,10 @@ def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
         "kwargs": writer.value(dict(probe.kwargs)),
         "text": writer.text(probe.text),
     }
-    return writer.message(header)
+    message = writer.message(header)
+    if bounds is PROBES:
+        object.__setattr__(probe, "_bytes", message)
+    return message
 
 
 def decode_probe(message: bytes, bounds: Bounds = PROBES) -> Probe:
