@@ -11,13 +11,26 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course import checks, data, device, instruments, plots, preflight, profile, training
+    from course import (
+        augment,
+        checks,
+        data,
+        device,
+        diagrams,
+        instruments,
+        plots,
+        preflight,
+        profile,
+        training,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
+    "augment",
     "checks",
     "data",
     "device",
+    "diagrams",
     "instruments",
     "plots",
     "preflight",

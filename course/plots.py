@@ -342,6 +342,77 @@ def image_grid(
     return ax
 
 
+def filters(
+    weights: torch.Tensor, columns: int = 8, ax: Axes | None = None, *, title: str = ""
+) -> Axes:
+    """Kernels of a convolution ``(K, C, h, w)``, one picture for each: 0 is the middle tone.
+
+    With three channels a filter is shown in colours. Otherwise each row is a filter and each
+    column a channel, at most ``columns`` of them: orange is positive, violet negative, white 0.
+
+    Raises:
+        ValueError: not four axes, or no filters.
+    """
+    if weights.ndim != 4 or not weights.numel():
+        raise ValueError(f"expected filters (K, C, h, w), found {tuple(weights.shape)}")
+    largest = weights.detach().abs().max().clamp(min=1e-12)
+    scaled = weights.detach() / (2 * largest) + 0.5
+    if weights.shape[1] == 3:
+        return image_grid(scaled, columns=columns, ax=ax, title=title)
+    if weights.shape[1] > 1:
+        columns = min(columns, weights.shape[1])
+        scaled = scaled[:, :columns]
+    return image_grid(_coloured(scaled.flatten(0, 1), "PuOr_r"), None, columns, ax, title=title)
+
+
+def feature_maps(
+    maps: torch.Tensor, columns: int = 8, ax: Axes | None = None, *, title: str = ""
+) -> Axes:
+    """What the channels of a layer ``(C, H, W)`` say of one image, each in its own scale.
+
+    Dark is the channel's lowest value, bright its highest. A channel that says the same
+    everywhere is grey, with its value below.
+
+    Raises:
+        ValueError: not three axes, as after ``activations["conv1"][0]``.
+    """
+    if maps.ndim != 3 or not maps.numel():
+        raise ValueError(
+            f"expected the maps of one image (C, H, W), found {tuple(maps.shape)}: take one image, "
+            'as in activations["conv1"][0]'
+        )
+    values = maps.detach().double().cpu()
+    low, high = values.amin(dim=(1, 2), keepdim=True), values.amax(dim=(1, 2), keepdim=True)
+    flat = (high == low).flatten()
+    pictures = _coloured((values - low) / (high - low).clamp(min=1e-300), "viridis")
+    pictures[flat] = 0.9
+    names = [f"{v:.2g} everywhere" if f else "" for f, v in zip(flat, low.flatten(), strict=True)]
+    labels = names if flat.any() else None
+    return image_grid(pictures, labels, columns, ax, title=title)
+
+
+def receptive_field(
+    field: torch.Tensor, box: Any = None, ax: Axes | None = None, *, title: str = ""
+) -> Axes:
+    """How strongly each pixel moves a unit, ``(H, W)`` from 0 to 1.
+
+    Args:
+        box: the ``ReceptiveField`` to draw around it.
+    """
+    from matplotlib.patches import Rectangle
+
+    ax = axes(ax, xlabel="column, pixels", ylabel="row, pixels", title=title, figsize=(4.2, 3.6))
+    image = ax.imshow(_array(field), cmap="magma", vmin=0, vmax=1)
+    ax.figure.colorbar(image, ax=ax, label="effect, share of the largest")
+    if box is not None:
+        corner = (box.left - 0.5, box.top - 0.5)
+        ax.add_patch(
+            Rectangle(corner, box.width, box.height, fill=False, edgecolor=SKY, linewidth=1.5)
+        )
+    ax.grid(visible=False)
+    return ax
+
+
 # Names and colours ---------------------------------------------------------------------------
 
 
@@ -389,6 +460,14 @@ def _array(values: Any) -> np.ndarray:
 
 def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, torch.Tensor) else label
+
+
+def _coloured(values: torch.Tensor, cmap: str) -> torch.Tensor:
+    """``(N, H, W)`` in [0, 1] -> ``(N, 3, H, W)``."""
+    import matplotlib
+
+    colours = matplotlib.colormaps[cmap](_array(values))[..., :3]
+    return torch.from_numpy(colours).permute(0, 3, 1, 2).contiguous()
 
 
 def _finite_range(table: np.ndarray) -> tuple[float, float]:

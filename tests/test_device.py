@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +109,13 @@ def test_a_seeded_block_repeats_and_leaves_no_trace() -> None:
     assert draw_everywhere() == undisturbed
     with device.seeded(5):
         assert draw_everywhere() == inside
+
+
+def test_a_random_state_can_be_kept_in_a_file_and_taken_up_again(tmp_path: Path) -> None:
+    torch.save(device.random_state(), tmp_path / "state.pt")
+    expected = draw_everywhere()
+    device.set_random_state(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert draw_everywhere() == expected
 
 
 def test_a_seeded_block_that_fails_leaves_no_trace() -> None:

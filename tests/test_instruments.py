@@ -354,3 +354,156 @@ def test_trainable_parameters_can_be_counted_alone(model: SmallCNN) -> None:
     model.conv1.requires_grad_(False)
     assert instruments.count_parameters(model) == 5284
     assert instruments.count_parameters(model, trainable_only=True) == 5284 - 608
+
+
+# Gradients by layer
+
+
+def test_layer_gradient_norms_are_those_at_the_outputs(model: SmallCNN, images: Tensor) -> None:
+    model.eval()
+    norms = instruments.layer_gradient_norms(model, loss_of(model, images), nn.Conv2d)
+    gradients = instruments.record_gradients(model, loss_of(model, images), nn.Conv2d)
+    assert norms == {name: pytest.approx(g.norm().item()) for name, g in gradients.items()}
+    assert list(norms) == ["conv1", "conv2"]
+
+
+# Statistics
+
+
+def test_statistics_agree_with_a_count_by_hand() -> None:
+    values = torch.tensor([[0.0, 0.0, 1.0, 3.0]])
+    row = instruments.activation_statistics(nn.ReLU(), values)["(model)"]
+    assert (row.kind, row.mean, row.zeros) == ("ReLU", 1.0, 0.5)
+    assert row.std == pytest.approx(1.5**0.5)
+    assert row.saturated != row.saturated  # NaN: a ReLU has no upper bound
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "share"),
+    [
+        (nn.Sigmoid(), [-9.0, -3.0, 0.0, 9.0], 0.5),  # sigmoid(-3) is 0.047
+        (nn.Tanh(), [-9.0, -1.0, 1.0, 2.0], 0.5),  # tanh(2) is 0.964: within 0.05 of 1
+        (nn.ReLU6(), [-1.0, 3.0, 5.0, 9.0], 0.5),
+    ],
+)
+def test_saturation_is_nearness_to_either_bound(
+    layer: nn.Module, inputs: list[float], share: float
+) -> None:
+    table = instruments.activation_statistics(layer, torch.tensor([inputs]))
+    assert table["(model)"].saturated == share
+
+
+def test_each_call_of_a_layer_has_its_row_and_the_table_shows_itself(
+    model: SmallCNN, images: Tensor
+) -> None:
+    table = instruments.activation_statistics(model, images, nn.ReLU)
+    assert [(row.name, row.kind) for row in table] == [("relu", "ReLU"), ("relu (2)", "ReLU")]
+    assert len({len(line) for line in str(table).splitlines()}) == 1
+    assert table._repr_html_().count("<tr>") == 3
+    with pytest.raises(KeyError, match="Near it: relu"):
+        table["relu2"]
+
+
+def test_a_dead_channel_is_zero_at_every_place_of_every_image(model: SmallCNN) -> None:
+    images = torch.rand(5, 3, 16, 16)
+    with torch.no_grad():
+        model.conv1.bias[2] = -100.0  # type: ignore[index]
+        model.conv1.weight[3] = 0.0
+        model.conv1.weight[3, 0, 2, 2] = 1.0
+        model.conv1.bias[3] = -0.999 * images[4, 0].max()  # type: ignore[index]
+    dead = instruments.dead_units(model, images, batch_size=2)  # channel 3 speaks in one pixel
+    assert dead["relu"].dead == 1
+    assert (dead["relu"].units, dead["relu (2)"].units) == (8, 16)
+    assert str(dead["relu"]) == "1 of 8 dead"
+    assert dead["relu"].share == 0.125
+    assert model.training
+    with pytest.raises(ValueError, match="one input or more"):
+        instruments.dead_units(model, images[:0])
+
+
+# Receptive fields
+
+
+def plain_stack() -> nn.Sequential:
+    """Fields of 3, 3, 4, 8, 10, 18 pixels, layer by layer."""
+    return nn.Sequential(
+        nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 3, 3, bias=False),
+        nn.AvgPool2d(2), nn.Conv2d(3, 3, 3),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layer", "size"), [("0", 3), ("1", 3), ("2", 4), ("3", 8), ("4", 10), (None, 18)]
+)
+def test_a_probed_field_has_the_size_known_by_hand(layer: str | None, size: int) -> None:
+    field = instruments.probed_receptive_field(plain_stack(), (2, 40, 37), layer)
+    assert (field.height, field.width, field.clipped) == (size, size, False)
+    assert str(field) == f"{size}×{size} pixels"
+
+
+def test_a_probed_field_lies_where_the_unit_is() -> None:
+    padded = nn.Conv2d(1, 1, (3, 5), padding=(1, 2))
+    field = instruments.probed_receptive_field(padded, (1, 9, 9))
+    assert field == instruments.ReceptiveField(3, 2, 5, 6, clipped=False)
+    whole = instruments.probed_receptive_field(nn.Sequential(padded, nn.Flatten()), (1, 4, 4))
+    assert (whole.height, whole.width, whole.clipped) == (4, 4, True)
+    assert str(whole) == "4×4 pixels, clipped by the image"
+
+
+def test_zero_weights_and_dead_units_do_not_hide_a_field() -> None:
+    model = plain_stack()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(-0.0)
+        model[0].bias.fill_(-1.0)  # type: ignore[operator]
+    assert instruments.probed_receptive_field(model, (2, 40, 40)).height == 18
+
+
+def test_an_effective_field_lies_inside_the_probed_one_and_is_strongest_in_the_middle() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(*(nn.Conv2d(1 if n == 0 else 8, 8, 3) for n in range(5)))
+    box = instruments.probed_receptive_field(model, (1, 20, 20))
+    field = instruments.effective_receptive_field(model, (1, 20, 20))
+    inside = torch.zeros(20, 20, dtype=torch.bool)
+    inside[box.top : box.bottom + 1, box.left : box.right + 1] = True
+    assert field.shape == (20, 20)
+    assert field.max() == 1.0
+    assert torch.equal(field > 0, inside)
+    ring = field[box.top, box.left : box.right + 1].mean()
+    centre = field[box.top + 4 : box.bottom - 3, box.left + 4 : box.right - 3].mean()
+    assert centre > 3 * ring
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_an_effective_field_repeats_and_takes_given_images(model: SmallCNN) -> None:
+    shape = (3, 16, 16)
+    first = instruments.effective_receptive_field(model, shape, "conv2", samples=4)
+    assert torch.equal(
+        instruments.effective_receptive_field(model, shape, "conv2", samples=4), first
+    )
+    images = torch.ones(2, *shape)
+    assert not torch.equal(
+        instruments.effective_receptive_field(model, shape, "conv2", images=images), first
+    )
+    assert hooks_left(model) == 0
+
+
+class Blind(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros_like(x) + 0 * torch.nan_to_num(x)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (1, 3, 16, 16), (0, 4, 4)])
+def test_fields_want_the_shape_of_one_image(model: SmallCNN, shape: tuple[int, ...]) -> None:
+    for measure in (instruments.probed_receptive_field, instruments.effective_receptive_field):
+        with pytest.raises(ValueError, match=r"one image \(C, H, W\)"):
+            measure(model, shape)
+
+
+def test_a_unit_that_sees_nothing_is_said_so(model: SmallCNN) -> None:
+    with pytest.raises(ValueError, match="no input pixel reaches"):
+        instruments.probed_receptive_field(Blind(), (1, 4, 4))
+    with pytest.raises(ValueError, match="no pixel moves"):
+        instruments.effective_receptive_field(Blind(), (1, 4, 4))
+    with pytest.raises(KeyError, match="no layer 'conv9'"):
+        instruments.probed_receptive_field(model, (3, 16, 16), "conv9")

@@ -291,3 +291,49 @@ def test_what_is_no_stack_of_images_is_refused(shape: tuple[int, ...]) -> None:
 def test_a_label_for_each_image() -> None:
     with pytest.raises(ValueError, match="expected 2 labels, one for each image; found 1"):
         plots.image_grid(torch.zeros(2, 4, 4), ["a"])
+
+
+# Filters, feature maps, receptive fields
+
+
+def test_filters_have_zero_in_the_middle_of_the_scale() -> None:
+    weights = torch.zeros(3, 1, 2, 2)
+    weights[0, 0, 0, 0], weights[1, 0, 0, 0] = 2.0, -1.0
+    ax = plots.filters(weights, columns=2)
+    assert len(ax.images) == 3
+    blank = np.asarray(ax.images[2].get_array())
+    assert np.ptp(blank) < 0.02  # white or nearly
+    assert blank.mean() > 0.95
+    assert png_bytes(ax) > 1_000
+
+
+@pytest.mark.parametrize(("shape", "pictures"), [((4, 3, 5, 5), 4), ((4, 6, 3, 3), 4 * 5)])
+def test_filters_of_colours_and_of_many_channels(shape: tuple[int, ...], pictures: int) -> None:
+    ax = plots.filters(torch.randn(shape, requires_grad=True), columns=5)
+    assert len(ax.images) == pictures
+
+
+def test_each_feature_map_has_its_own_scale_and_a_flat_one_is_grey() -> None:
+    maps = torch.stack([torch.eye(4), 100 * torch.eye(4), torch.zeros(4, 4)])
+    ax = plots.feature_maps(maps)
+    first, second, flat = (np.asarray(image.get_array()) for image in ax.images)
+    np.testing.assert_allclose(first, second)
+    assert np.ptp(first) > 0.5
+    np.testing.assert_allclose(flat, 0.9)
+    assert texts(ax) == ["", "", "0 everywhere"]
+
+
+def test_filters_and_maps_of_other_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"filters \(K, C, h, w\), found \(3, 3\)"):
+        plots.filters(torch.zeros(3, 3))
+    with pytest.raises(ValueError, match=r"found \(2, 3, 4, 4\): take one image"):
+        plots.feature_maps(torch.zeros(2, 3, 4, 4))
+
+
+def test_a_receptive_field_is_drawn_with_its_box() -> None:
+    from course.instruments import ReceptiveField
+
+    ax = plots.receptive_field(torch.eye(8), ReceptiveField(2, 1, 5, 6, clipped=False))
+    (box,) = ax.patches
+    assert box.get_bbox().bounds == (0.5, 1.5, 6.0, 4.0)  # type: ignore[attr-defined]
+    assert png_bytes(ax) > 1_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -417,3 +418,119 @@ def test_the_bar_goes_to_stdout_and_is_wiped(
     assert ("batch" in shown.out) == (wish == "1")
     assert shown.out.split("\r")[-1] == ""
     assert shown.out.count("\n") == 0
+
+
+# Options of the loop
+
+
+def linear() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 4))
+
+
+def test_a_schedule_sets_the_rate_of_every_update(data: tuple[Tensor, Tensor]) -> None:
+    class Notes(torch.optim.SGD):
+        def step(self, closure: object = None) -> None:  # type: ignore[override]
+            rates.append(self.param_groups[0]["lr"])
+
+    rates: list[float] = []
+    history = fit(
+        linear(), data, epochs=2, batch_size=32, lr=0.5, optimizer=Notes, schedule=lambda t: 1 - t
+    )
+    assert rates == [0.5, 0.375, 0.25, 0.125]
+    assert history.lr == [0.375, 0.125]
+
+
+def test_accumulated_batches_make_the_update_of_a_large_one(data: tuple[Tensor, Tensor]) -> None:
+    images, labels = data
+    few = images[:50], labels[:50]  # 4 batches in two groups, 16 + 16 and 16 + 2 images
+    ours, theirs = linear(), linear()
+    fit(ours, few, epochs=2, batch_size=16, accumulate=2)
+    fit(theirs, few, epochs=2, batch_size=32)
+    torch.testing.assert_close(weights(ours), weights(theirs))
+    with pytest.raises(ValueError, match="accumulate of 1 batch or more, found 0"):
+        fit(linear(), few, epochs=1, accumulate=0)
+
+
+def test_a_long_gradient_is_cut_to_the_clip_norm(data: tuple[Tensor, Tensor]) -> None:
+    model = linear()
+    before = weights(model)
+    sgd = torch.optim.SGD
+    fit(model, data, epochs=1, batch_size=64, optimizer=sgd, lr=1.0, clip_norm=0.01)
+    assert (weights(model) - before).norm().item() == pytest.approx(0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize(("decay", "shrunk"), [("all", [4, 4, 4]), ("weights", [4])])
+def test_weight_decay_spares_biases_and_norms_on_request(
+    data: tuple[Tensor, Tensor], decay: str, shrunk: list[int]
+) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4), nn.BatchNorm1d(4))
+    seen: list[dict[str, float]] = []
+
+    def look(groups: object, lr: float) -> torch.optim.Optimizer:
+        optimizer = torch.optim.SGD(groups, lr=lr)  # type: ignore[arg-type]
+        seen.extend(
+            {"decay": g["weight_decay"], "count": len(g["params"])} for g in optimizer.param_groups
+        )
+        return optimizer
+
+    fit(model, data, epochs=1, optimizer=look, weight_decay=0.1, decay=decay)  # type: ignore[arg-type]
+    spared = [{"decay": 0.0, "count": 3}] if decay == "weights" else []
+    assert seen == [{"decay": 0.1, "count": 4 - 3 * len(spared)}, *spared]
+
+
+def test_labels_are_smoothed_in_the_training_loss_only(data: tuple[Tensor, Tensor]) -> None:
+    model, (images, labels) = linear(), data
+    history = fit(model, data, epochs=1, batch_size=64, lr=0.0, test=data, label_smoothing=0.2)
+    logits = model(images)
+    smooth = F.cross_entropy(logits, labels, label_smoothing=0.2).item()
+    assert history.last.train_loss == pytest.approx(smooth, rel=1e-5)
+    assert history.last.test_loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+    with pytest.raises(ValueError, match="smooth the labels there"):
+        fit(model, data, epochs=1, label_smoothing=0.1, loss=lambda y, t: y.mean())
+
+
+def test_images_may_lie_as_bytes_and_be_prepared_batch_by_batch(
+    data: tuple[Tensor, Tensor],
+) -> None:
+    stored = (data[0] * 40 + 128).clamp(0, 255).byte(), data[1]
+    prepare = lambda x: x.float() / 255  # noqa: E731
+    ours, theirs = linear(), linear()
+    first = fit(ours, stored, epochs=2, batch_size=16, test=stored, prepare=prepare)
+    floats = prepare(stored[0]), stored[1]
+    second = fit(theirs, floats, epochs=2, batch_size=16, test=floats)
+    assert first.test_loss == second.test_loss
+    assert torch.equal(weights(ours), weights(theirs))
+
+
+def test_gradients_from_before_do_not_count(data: tuple[Tensor, Tensor]) -> None:
+    ours, theirs = linear(), linear()
+    F.cross_entropy(ours(data[0]), data[1]).mul(100).backward()
+    for model in (ours, theirs):
+        fit(model, data, epochs=1)
+    assert torch.equal(weights(ours), weights(theirs))
+
+
+# Runs in files
+
+
+def test_runs_come_back_from_a_file_as_they_went(
+    data: tuple[Tensor, Tensor], tmp_path: Path
+) -> None:
+    runs = repeat(small_cnn, [0, 1], keep_models=True, train=data, epochs=2)
+    assert len(runs.models) == 2
+    runs.about["card"] = "T4"
+    runs.save(tmp_path / "runs.json")
+    again = Runs.load(tmp_path / "runs.json")
+    assert (again.seeds, again.about) == ([0, 1], {"card": "T4"})
+    assert str(again) == str(runs)
+    assert again.histories[0].test_loss == []
+    np.testing.assert_array_equal(again.curves("train_loss"), runs.curves("train_loss"))
+
+
+def test_an_unknown_metric_is_refused() -> None:
+    runs = Runs([0], [history_of(0.5)])
+    with pytest.raises(ValueError, match="no metric 'accuracy': expected one of train_loss"):
+        runs.values("accuracy")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="draws 'accuracy' or 'loss'; found 'test_loss'"):
+        runs.histories[0].plot(metric="test_loss")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,16 +16,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course.data import batches
-from course.device import pick_device, random_state, seeded, set_random_state, synchronise
-from course.instruments import preserved_modes
+from course.device import pick_device, random_state, seeded, set_random_state
+from course.instruments import evaluation_mode, preserved_modes
 from course.training import checkpoints, speed
 from course.training.history import Epoch, Evaluation, History, StopReason
-from course.training.measuring import LabelledImages, Loss, Tally, on_device, score
-from course.training.optimisers import Decayed, MakeOptimizer, Throttle, make_optimizer
+from course.training.measuring import Forward, LabelledImages, Loss, Tally, on_device, score
+from course.training.optimisers import (
+    Decayed,
+    MakeOptimizer,
+    Throttle,
+    lay_out_state,
+    make_optimizer,
+)
 from course.training.progress import bar
 from course.training.schedules import Schedule
 
-Augment = Callable[[Tensor], Tensor]
+Images = Callable[[Tensor], Tensor]
 
 
 def fit(
@@ -44,8 +50,8 @@ def fit(
     test: LabelledImages | None = None,
     device: torch.device | str | None = None,
     seed: int = 0,
-    augment: Augment | None = None,
-    prepare: Augment | None = None,
+    augment: Images | None = None,
+    prepare: Images | None = None,
     loss: Loss = F.cross_entropy,
     label_smoothing: float = 0.0,
     time_budget: float | None = None,
@@ -110,39 +116,275 @@ def fit(
             a ``loss``.
         CheckpointError: ``checkpoint`` is from another run.
     """
-    if accumulate < 1:
-        raise ValueError(f"expected accumulate of 1 batch or more, found {accumulate}")
     target = pick_device(device)
-    model.to(target)
-    bytes_too = prepare is not None
-    data = on_device(train, target, "train", floats=not bytes_too)
-    tested = None if test is None else on_device(test, target, "test", floats=not bytes_too)
-    sample = data[0][:2] if prepare is None else prepare(data[0][:2])
-    pace = speed.choose_pace(model, sample, precision, channels_last)
+    floats = prepare is None
     run = _Run(
-        model=model,
-        forward=speed.compiled(model, compile),
-        train=data,
-        test=tested,
+        model=model.to(target),
+        train=on_device(train, target, "train", floats=floats),
+        test=None if test is None else on_device(test, target, "test", floats=floats),
         epochs=epochs,
         batch_size=batch_size,
         accumulate=accumulate,
         optimizer=make_optimizer(optimizer, model, lr, weight_decay, decay),
         schedule=schedule,
         clip_norm=clip_norm,
-        augment=augment,
-        prepare=prepare,
+        augment=augment or _unchanged,
+        prepare=prepare or _unchanged,
         loss=loss,
         train_loss=_smoothed(loss, label_smoothing),
-        pace=pace,
         deadline=time.monotonic() + (math.inf if time_budget is None else time_budget),
-        on_epoch=on_epoch,
-        keeper=_Keeper(checkpoint, resume, settings=_settings(model, data, seed=seed, lr=lr)),
+        on_epoch=on_epoch or _ignore,
     )
+    run.pace = speed.choose_pace(model, run.prepare(run.train[0][:2]), precision, channels_last)
+    run.forward = speed.compiled(model, compile)
+    run.scaler = torch.amp.GradScaler(target.type, enabled=run.pace.needs_scaling)
+    keeper = _Keeper(run, checkpoint, seed)
     with ExitStack() as stack:
         stack.enter_context(preserved_modes(model))
         stack.enter_context(speed.algorithms(target, deterministic))
-        stack.enter_context(speed.laid_out(model, pace))
+        stack.callback(lay_out_state, run.optimizer)  # after the layout is as usual again
+        stack.enter_context(speed.laid_out(model, run.pace))
+        lay_out_state(run.optimizer)
         run.generator = stack.enter_context(seeded(seed, target))
-        _train(run, progress)
+        if resume:
+            keeper.restore()
+        done = len(run.history) * run.batches_per_epoch
+        run.bar = stack.enter_context(bar(epochs * run.batches_per_epoch, done, progress))
+        _train(run, keeper)
     return run.history
+
+
+@dataclass
+class _Run:
+    """All that one training run holds."""
+
+    model: nn.Module
+    train: LabelledImages
+    test: LabelledImages | None
+    epochs: int
+    batch_size: int
+    accumulate: int
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule | None
+    clip_norm: float | None
+    augment: Images
+    prepare: Images
+    loss: Loss
+    train_loss: Loss
+    deadline: float
+    on_epoch: Callable[[Epoch], object]
+    generator: torch.Generator = field(default_factory=torch.Generator)
+    bar: Any = None
+    pace: speed.Pace = speed.PLAIN
+    forward: Forward = field(init=False)
+    throttle: Throttle = field(init=False)
+    scaler: torch.amp.GradScaler = field(init=False)
+    history: History = field(default_factory=History)
+
+    def __post_init__(self) -> None:
+        if self.accumulate < 1:
+            raise ValueError(f"expected accumulate of 1 batch or more, found {self.accumulate}")
+        self.forward = self.model
+        self.throttle = Throttle(
+            self.optimizer, self.schedule, self.epochs * self.updates_per_epoch
+        )
+
+    @property
+    def device(self) -> torch.device:
+        return self.train[0].device
+
+    @property
+    def batches_per_epoch(self) -> int:
+        return math.ceil(len(self.train[0]) / max(self.batch_size, 1))
+
+    @property
+    def updates_per_epoch(self) -> int:
+        return math.ceil(self.batches_per_epoch / self.accumulate)
+
+    @property
+    def pulse(self) -> int:
+        """Batches between looks at the loss; on a GPU each look makes it wait for us."""
+        return 1 if self.device.type == "cpu" else 25
+
+    def outputs(self, images: Tensor) -> Any:
+        """What the model says of images as they are stored; float32, whatever it computed in."""
+        images = self.pace.place(self.prepare(images))
+        with self.pace.autocast(self.device):
+            return _in_float32(self.forward(images))
+
+
+def _train(run: _Run, keeper: _Keeper) -> None:
+    number = len(run.history)
+    try:
+        while number < run.epochs and not run.history.stopped_by:
+            number += 1
+            run.history.epochs.append(_one_epoch(run, number))
+            run.on_epoch(run.history.last)
+            if not run.history.stopped_by:
+                keeper.save()
+    except KeyboardInterrupt:
+        run.history.stopped_by = "interrupt"
+        run.history.message = (
+            f"interrupted in epoch {number}: the weights learnt so far are kept, "
+            "and fit goes on from them"
+        )
+
+
+def _one_epoch(run: _Run, number: int) -> Epoch:
+    run.bar.set_description_str(f"epoch {number}/{run.epochs}", refresh=False)
+    start = time.perf_counter()
+    trained = _pass_over_training_set(run, number)
+    seconds = time.perf_counter() - start
+    if run.test is None:
+        return Epoch(number, *trained, math.nan, math.nan, seconds, run.throttle.lr)
+    with evaluation_mode(run.model):
+        tested = score(run.outputs, run.test, max(run.batch_size, 512), run.loss)
+    run.bar.set_postfix_str(f"test accuracy {tested.accuracy:.1%}", refresh=False)
+    return Epoch(number, *trained, *tested, seconds, run.throttle.lr)
+
+
+def _pass_over_training_set(run: _Run, number: int) -> Evaluation:
+    run.model.train()
+    run.optimizer.zero_grad()
+    tally = Tally(run.device)
+    total, updates = run.batches_per_epoch, (number - 1) * run.updates_per_epoch
+    order = batches(*run.train, run.batch_size, shuffle=True, generator=run.generator)
+    for step, (images, labels) in enumerate(order, start=1):
+        outputs = run.outputs(run.augment(images))
+        loss = run.train_loss(outputs, labels)
+        run.scaler.scale(loss * _share(run, step)).backward()
+        tally.add(loss, outputs, labels)
+        if step % run.accumulate == 0 or step == total:
+            _update(run, updates)
+            updates += 1
+        run.bar.update()
+        if step % run.pulse and step < total:
+            continue
+        if _must_stop(run, tally, number, step):
+            break
+    return tally.result()
+
+
+def _share(run: _Run, step: int) -> float:
+    """Of the images whose gradients are summed for one update, how many are in this batch."""
+    if run.accumulate == 1:
+        return 1.0
+    images = len(run.train[0])
+    group = run.batch_size * run.accumulate
+    start = (step - 1) // run.accumulate * group
+    batch = min(run.batch_size, images - (step - 1) * run.batch_size)
+    return batch / min(group, images - start)
+
+
+def _update(run: _Run, number: int) -> None:
+    run.throttle.set(number)
+    if run.clip_norm is not None:
+        run.scaler.unscale_(run.optimizer)
+        nn.utils.clip_grad_norm_(run.model.parameters(), run.clip_norm)
+    run.scaler.step(run.optimizer)
+    run.scaler.update()
+    run.optimizer.zero_grad()
+
+
+def _must_stop(run: _Run, tally: Tally, epoch: int, step: int) -> bool:
+    """Note in the history why training can't go on, if it can't."""
+    total = run.batches_per_epoch
+    reason = _stop_reason(run, tally, done=step == total and epoch == run.epochs)
+    if reason:
+        where = f"in epoch {epoch}, after batch {step} of {total}"
+        run.history.stopped_by = reason
+        run.history.message = _explain(reason, where, run.throttle.lr)
+    return reason is not None
+
+
+def _stop_reason(run: _Run, tally: Tally, done: bool) -> StopReason | None:
+    if not math.isfinite(tally.loss.item()):
+        return "non-finite loss"
+    if time.monotonic() >= run.deadline and not done:
+        return "time budget"
+    return None
+
+
+def _explain(reason: StopReason, where: str, lr: float) -> str:
+    if reason == "time budget":
+        return f"stopped {where}: the time budget is used up"
+    return (
+        f"stopped {where}: the loss is not finite. Try a learning rate below {lr:g}, and look "
+        "for overflow in your own functions and for initial weights that are too large"
+    )
+
+
+class _Keeper:
+    """Writes a run's state to its checkpoint after each epoch, and takes it back from there."""
+
+    def __init__(self, run: _Run, path: Path | str | None, seed: int) -> None:
+        self.run = run
+        self.path = None if path is None else Path(path)
+        self.settings = {
+            "model": repr(run.model),
+            "images": list(run.train[0].shape),
+            "batch_size": run.batch_size,
+            "accumulate": run.accumulate,
+            "optimizer": type(run.optimizer).__name__,
+            "lr": run.throttle.lr,
+            "seed": seed,
+            # A schedule is stretched over all epochs; without one, a run may be made longer.
+            "epochs of the schedule": run.epochs if run.schedule else None,
+        }
+
+    def save(self) -> None:
+        if self.path is None:
+            return
+        run = self.run
+        state = {
+            "settings": self.settings,
+            "epochs": [tuple(epoch) for epoch in run.history.epochs],
+            "model": run.model.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+            "scaler": run.scaler.state_dict(),
+            "order": run.generator.get_state(),
+            "random": random_state(run.device),
+        }
+        checkpoints.save(self.path, state)
+
+    def restore(self) -> None:
+        state = self.path and checkpoints.load(self.path, self.settings)
+        if not state:
+            return
+        run = self.run
+        run.model.load_state_dict(state["model"])
+        run.optimizer.load_state_dict(state["optimizer"])
+        lay_out_state(run.optimizer)
+        run.scaler.load_state_dict(state["scaler"])
+        run.generator.set_state(state["order"])
+        set_random_state(state["random"])
+        run.history.epochs = [Epoch(*epoch) for epoch in state["epochs"]]
+        run.history.message = f"went on after epoch {len(run.history)}, from {self.path}"
+
+
+def _smoothed(loss: Loss, label_smoothing: float) -> Loss:
+    if not label_smoothing:
+        return loss
+    if loss is not F.cross_entropy:
+        raise ValueError(
+            "label_smoothing belongs to the cross-entropy, and fit was given another loss: "
+            "smooth the labels there"
+        )
+    return partial(F.cross_entropy, label_smoothing=label_smoothing)
+
+
+def _in_float32(outputs: Any) -> Any:
+    if isinstance(outputs, Tensor):
+        return outputs.float() if outputs.dtype in (torch.bfloat16, torch.float16) else outputs
+    if isinstance(outputs, tuple) and hasattr(outputs, "_make"):  # a named tuple
+        return outputs._make(map(_in_float32, outputs))
+    if isinstance(outputs, (list, tuple)):
+        return type(outputs)(map(_in_float32, outputs))
+    return outputs
+
+
+def _unchanged(images: Tensor) -> Tensor:
+    return images
+
+
+def _ignore(epoch: Epoch) -> None: ...

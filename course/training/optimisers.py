@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course.training.schedules import Schedule
 
@@ -39,7 +39,9 @@ def make_optimizer(
 
 
 def _can_fuse(model: nn.Module) -> bool:
-    return all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in model.parameters())
+    return all(
+        p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in model.parameters()
+    )
 
 
 def _groups(model: nn.Module, weight_decay: float | None, decay: Decayed) -> Any:
@@ -57,6 +59,17 @@ def _groups(model: nn.Module, weight_decay: float | None, decay: Decayed) -> Any
         {"params": others, "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]
+
+
+def lay_out_state(optimizer: torch.optim.Optimizer) -> None:
+    """Give moments the memory layout of their parameters, which fused updates take for granted.
+
+    A checkpoint may come from a run with another layout.
+    """
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 class Throttle:

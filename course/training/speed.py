@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -42,9 +42,11 @@ class Pace:
         """Images ``(N, C, H, W)`` in this layout; the same values in the same shape."""
         return images.contiguous(memory_format=self.layout) if images.ndim == 4 else images
 
-    def autocast(self, device: torch.device) -> torch.autocast:
+    def autocast(self, device: torch.device) -> AbstractContextManager[Any]:
         """The context in which the model computes."""
-        return torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32)
+        if self.dtype == torch.float32:
+            return nullcontext()  # a disabled autocast is refused too where there is none (mps)
+        return torch.autocast(device.type, self.dtype)
 
     @property
     def needs_scaling(self) -> bool:
@@ -52,8 +54,15 @@ class Pace:
         return self.dtype == torch.float16
 
 
+PLAIN = Pace(torch.contiguous_format, torch.float32)
+"""What torch does by itself."""
+
+
 def choose_pace(
-    model: nn.Module, sample: Tensor, precision: Precision = "auto", channels_last: bool | None = None
+    model: nn.Module,
+    sample: Tensor,
+    precision: Precision = "auto",
+    channels_last: bool | None = None,
 ) -> Pace:
     """What was asked for; where it was left open, the fastest in which the model runs.
 
@@ -74,11 +83,11 @@ def laid_out(model: nn.Module, pace: Pace) -> Iterator[None]:
     if pace.layout == torch.contiguous_format:
         yield
         return
-    model.to(memory_format=pace.layout)  # type: ignore[call-overload]
+    model.to(memory_format=pace.layout)
     try:
         yield
     finally:
-        model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        model.to(memory_format=torch.contiguous_format)
 
 
 def compiled(model: nn.Module, wanted: Compile) -> Callable[[Tensor], Any]:

@@ -1,0 +1,12 @@
+"""Draw a network from the model itself: blocks with shapes and parameters, branches, skips.
+
+>>> from course import diagrams
+>>> ax = diagrams.draw(model, (1, 32, 32))  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from course.diagrams.drawing import draw
+from course.diagrams.graph import Graph, Node, graph_of
+
+__all__ = ["Graph", "Node", "draw", "graph_of"]
