@@ -13,7 +13,6 @@ import argparse
 import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -25,13 +24,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course import plots, training
-from course.checks.lab02.training import MEAN, STD, as_inputs
+from course.checks.lab02.training import MEAN, STD, as_inputs, one_thread
 from course.device import device_of, seeded
 from course.instruments import count_parameters, record_activations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from matplotlib.figure import Figure
 
     from course.data import Dataset
@@ -287,16 +284,18 @@ class Budget:
         """Train a fresh network with Adam."""
         with seeded(seed):
             model = make()
-        training.fit(
-            model,
-            data.train,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            optimizer=torch.optim.Adam,
-            lr=self.lr,
-            seed=seed,
-            **{"progress": False, **options},
-        )
+        with one_thread():
+            training.fit(
+                model,
+                data.train,
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                optimizer=torch.optim.Adam,
+                lr=self.lr,
+                seed=seed,
+                progress=False,
+                **options,
+            )
         return model
 
 
@@ -328,7 +327,8 @@ def study(
 
 def accuracy(model: nn.Module, test: tuple[Tensor, Tensor]) -> float:
     """Share of the test images that are classified right, in [0, 1]."""
-    return training.evaluate(model, *test).accuracy
+    with one_thread():
+        return training.evaluate(model, *test).accuracy
 
 
 def study_table(study: Study, networks: Mapping[str, MakeModel]) -> None:
@@ -404,7 +404,7 @@ def losses_on_one_batch(
 ) -> list[float]:
     """The loss at each step on one and the same batch; two of the arguments are bugs."""
     images, labels = batch
-    with seeded(0):
+    with seeded(0), one_thread():
         model = make()
         optimizer = torch.optim.Adam(model.parameters(), lr=lr)
         values = []
@@ -412,7 +412,7 @@ def losses_on_one_batch(
             answers = labels[torch.randperm(len(labels))] if other_labels else labels
             value = loss(model(images), answers)
             if not forget_to_clear:
-                optimizer.zero_grad()
+                optimizer.zero_grad(set_to_none=True)
             value.backward()
             optimizer.step()
             values.append(value.item())
@@ -574,17 +574,6 @@ def _measure_one(
         runs = [by_shift(model, changed.test) for model in models]
         found["by shift"][key] = [[round(one, 4) for one in run] for run in runs]
     print(f"{key}: {_mean_spread(found['accuracy'][key])}", flush=True)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Work with one CPU thread, so that the same seed gives the same numbers."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def main() -> None:

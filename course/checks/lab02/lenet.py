@@ -121,6 +121,11 @@ def _wrong_lenet(**fault: Any) -> dict[str, Any]:
             "The modern form takes the largest of the four, not their mean.",
         ),
         Mistake(
+            "tanh_and_average",
+            _wrong_lenet(activation=torch.tanh, pool=lambda x: F.avg_pool2d(x, 2)),
+            "Activation and pooling are those of 1998, or nearly. The table says what changed.",
+        ),
+        Mistake(
             "activation_on_logits",
             _wrong_lenet(active="c1 c3 c5 f6 output"),
             "Logits may be negative: nothing comes after the last layer.",

@@ -238,7 +238,7 @@ MAPS = {"c1": (6, 1), "c3": (16, 6), "c5": (120, 16)}
 Stage = Callable[[Tensor], Tensor]
 
 
-def lenet5_weights(rng: Generator) -> dict[str, Tensor]:
+def lenet5_weights(rng: Generator, classes: int = 10) -> dict[str, Tensor]:
     """Weights of a LeNet-5, by layer, none of them saturating a unit; float64."""
     weights = {name: fan_in_scaled(rng, o, i, 5, 5) for name, (o, i) in MAPS.items()}
     weights["c3"] = weights["c3"] * wired().double()[:, :, None, None]
@@ -249,7 +249,7 @@ def lenet5_weights(rng: Generator) -> dict[str, Tensor]:
         for layer, count in (("s2", 6), ("s4", 16))
         for part in ("coefficient", "bias")
     }
-    return {**weights, **biases, **pools, "codes": signs(rng, 10, 84)}
+    return {**weights, **biases, **pools, "codes": signs(rng, classes, 84)}
 
 
 def _lenet5(
@@ -413,14 +413,15 @@ def lenet5(rng: Generator) -> Iterator[Case]:
         same(),
         {"trained": False, "saved with the weights": True},
     )
-    yield _lenet5_case(rng, "penalties and gradients of three images", 3, 4)
-    yield _lenet5_case(rng, "a batch of one", 1, 1)
+    yield lenet5_case(rng, "penalties and gradients of three images", 3, 4)
+    yield lenet5_case(rng, "a batch of one", 1, 1)
 
 
-def _lenet5_case(rng: Generator, title: str, count: int, weight: float) -> Case:
-    weights, x = lenet5_weights(rng), normal(rng, count, 1, 32, 32)
+def lenet5_case(rng: Generator, title: str, count: int, weight: float, classes: int = 10) -> Case:
+    """Penalties and gradients of ``count`` images, with weights copied in."""
+    weights, x = lenet5_weights(rng, classes), normal(rng, count, 1, 32, 32)
     text = f"LeNet5(codes) on x {(count, 1, 32, 32)}, with given weights"
-    upstream = normal(rng, count, 10) / 50
+    upstream = normal(rng, count, classes) / 50
     return Case(
         title,
         ask(penalties_of, "LeNet5", weights, x, upstream, text=text),

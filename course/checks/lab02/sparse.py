@@ -146,7 +146,8 @@ def trace(layer: nn.Module, path: str = "") -> Wires:
     count = sum(one.numel() for one in parameters)
     if count > 20_000:
         raise ProbeError(f"{path or 'the layer'} has {count:,} parameters, far too many")
-    _load_flat(parameters, torch.arange(1, count + 1, dtype=torch.float64))
+    # Numbers below 1, so that a squashed output shows: tanh would turn large ones into the same 1.
+    _load_flat(parameters, torch.arange(1, count + 1, dtype=torch.float64) / (count + 1))
     size = MAPS_IN * KERNEL * KERNEL
     impulses = torch.eye(size, dtype=torch.float64).view(size, MAPS_IN, KERNEL, KERNEL)
     with torch.no_grad():
@@ -166,6 +167,7 @@ def _mapped(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def _as_numbers(found: Tensor, count: int) -> Tensor:
+    found = found * (count + 1)
     numbers = found.round()
     alone = torch.isclose(found, numbers, rtol=0, atol=1e-6) & (numbers >= 0) & (numbers <= count)
     if not alone.all():
@@ -231,9 +233,10 @@ def convolved(made_by: Any, kernels: Tensor, biases: Tensor, x: Tensor, upstream
     }
 
 
-def _convolution_case(
+def convolution_case(
     rng: Generator, title: str, shape: tuple[int, int, int, int], weight: float
 ) -> Case:
+    """Output and gradients with random kernels, 0 where no connection is."""
     mask = wired().double()[:, :, None, None]
     kernels, biases = (
         fan_in_scaled(rng, MAPS_OUT, MAPS_IN, KERNEL, KERNEL) * mask,
@@ -278,15 +281,15 @@ _CUT = torch.tensor(
     oracle={"C3Convolution": Wiring(1516, wired())},
     mistakes=[
         Mistake(
+            "masked",
+            _wiring(wired(), 2416),
+            "900 weights too many: those of the 36 connections that table I leaves out. A mask "
+            "hides them, but they exist. Only weights that act should be parameters.",
+        ),
+        Mistake(
             "dense",
             _wiring(_ALL, 2416, 2400),
             "This is the dense convolution of 6 to 16 maps. Which of its kernels should not exist?",
-        ),
-        Mistake(
-            "masked",
-            _wiring(wired(), 2416),
-            "The connections are right, and 900 weights are trained that no output depends on. "
-            "Only weights that act should exist.",
         ),
         Mistake(
             "no_biases",
@@ -345,5 +348,5 @@ def c3_convolution(rng: Generator) -> Iterator[Case]:
         same(),
         {"weights": 1500, "biases": 16},
     )
-    yield _convolution_case(rng, "values and gradients on 14×14, as in LeNet-5", (2, 6, 14, 14), 3)
-    yield _convolution_case(rng, "a map that is not square", (1, 6, 7, 9), 1)
+    yield convolution_case(rng, "values and gradients on 14×14, as in LeNet-5", (2, 6, 14, 14), 3)
+    yield convolution_case(rng, "a map that is not square", (1, 6, 7, 9), 1)

@@ -171,9 +171,10 @@ SUBSAMPLING_MISTAKES = [
 ]  # fmt: skip
 
 
-def _subsampling_case(
+def subsampling_case(
     rng: Generator, title: str, shape: tuple[int, int, int, int], weight: float
 ) -> Case:
+    """Output and gradients with random coefficients and biases."""
     n, channels, height, width = shape
     weights = {"coefficient": normal(rng, channels) * 0.5, "bias": normal(rng, channels)}
     upstream = normal(rng, n, channels, height // 2, width // 2)
@@ -201,5 +202,5 @@ def subsampling(rng: Generator) -> Iterator[Case]:
         same(),
         12,
     )
-    yield _subsampling_case(rng, "values and gradients", (2, 3, 6, 6), 3)
-    yield _subsampling_case(rng, "a map that is not square", (1, 5, 4, 10), 1)
+    yield subsampling_case(rng, "values and gradients", (2, 3, 6, 6), 3)
+    yield subsampling_case(rng, "a map that is not square", (1, 5, 4, 10), 1)

@@ -1,0 +1,13 @@
+# ---
+# jupyter:
+#   sample:
+#     says: groups that stop at map 5; everything that uses the table is off
+#     points: {c3_connections: 0.8, C3Convolution: 0, LeNet5: 0.44, lenet5_table: 1.67}
+#     mistakes: {c3_connections: cut_at_the_edge, C3Convolution: cut_at_the_edge}
+# ---
+
+# %% exercise="c3_connections"
+def c3_connections():
+    three = [[m for m in range(k, k + 3) if m < 6] for k in range(6)]
+    four = [[m for m in range(k, k + 4) if m < 6] for k in range(6)]
+    return three + four + [[0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]]
