@@ -23,7 +23,7 @@ class GraderError(Exception):
 
 @cache
 def checks(lab: str) -> Checks:
-    """The hidden checks of a lab, from ``solutions/checks/LAB.py``.
+    """The hidden checks of a lab, from ``solutions/LAB_hidden.py``.
 
     Raises:
         TreeError: there is no such file.
@@ -45,7 +45,7 @@ def checks(lab: str) -> Checks:
 
 def seed(lab: str, name: str) -> int:
     """The secret seed of a check: the same for every student, unknown outside ``solutions/``."""
-    secret = (tree.find().solutions / "checks" / "seed.txt").read_text().strip()
+    secret = (tree.find().solutions / "seed.txt").read_text().strip()
     digest = hashlib.sha256(f"{secret}/{lab}/{name}".encode()).digest()
     return int.from_bytes(digest[:6], "big")
 

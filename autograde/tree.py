@@ -9,6 +9,8 @@ from pathlib import Path
 from autograde.errors import DesignedError
 
 ROOT_VARIABLE = "COURSE_ROOT"
+# Beside the lab sources, in no folder of their own: nbgrader takes every folder for a lab.
+HIDDEN = "_hidden"
 
 
 class TreeError(DesignedError):
@@ -33,7 +35,8 @@ class Tree:
 
     def lab_names(self) -> list[str]:
         """All labs, in order, by their sources' names."""
-        return sorted(path.stem for path in self.solutions.glob("lab*.py"))
+        names = (path.stem for path in self.solutions.glob("lab*.py"))
+        return sorted(name for name in names if not name.endswith(HIDDEN))
 
     def source(self, lab: str) -> Path:
         """The percent script of a lab."""
@@ -49,7 +52,7 @@ class Tree:
 
     def hidden_checks(self, lab: str) -> Path:
         """The hidden checks of a lab."""
-        return self.solutions / "checks" / f"{lab}.py"
+        return self.solutions / f"{lab}{HIDDEN}.py"
 
     def chosen(self, labs: list[str] | None) -> list[str]:
         """The named labs, or all of them.

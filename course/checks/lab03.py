@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -19,7 +20,6 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from course.checks import Case, Checks, Mistake, ProbeError, ask, call, close, gradient, same
-from course.checks.probes import gradient_of
 
 check = Checks("lab03_alexnet")
 
@@ -45,6 +45,12 @@ def between(rng: Generator, low: float, high: float) -> float:
 def whole(rng: Generator, low: int, high: int) -> int:
     """A whole number from ``low`` to ``high``, both included."""
     return int(torch.randint(low, high + 1, (), generator=rng))
+
+
+def unchanged(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[Any]:
+    """The result, and the argument afterwards."""
+    result = function(x, **kwargs)
+    return [result, x]
 
 
 # Local response normalisation -------------------------------------------------------------
@@ -392,7 +398,9 @@ def extremes(function: Callable[..., Any], seed: int) -> dict[str, Tensor]:
         leaf = x.clone().requires_grad_()
         y = function(leaf, p, True, generator=_generator(seed))
         found[f"p = {p:g}"] = _tensor(y, x)
-        slope = torch.autograd.grad(y.sum(), leaf, allow_unused=True)[0] if y.requires_grad else x
+        slope = (
+            torch.autograd.grad(y.sum(), leaf, allow_unused=True)[0] if y.requires_grad else None
+        )
         found[f"gradient, p = {p:g}"] = torch.zeros_like(x) if slope is None else slope
     return found
 
@@ -426,13 +434,6 @@ def _seed(rng: Generator) -> int:
 def _probability(rng: Generator) -> float:
     """Never near 1/2, where dropping and keeping look the same."""
     return [0.2, 0.25, 0.3, 0.7, 0.75][whole(rng, 0, 4)]
-
-
-def _uneven_mask(
-    p: float, training: bool, generator: Generator | None, *shape: int, drop: float | None = None
-) -> Tensor:
-    chance = p if drop is None else drop
-    return (torch.rand(shape, generator=generator) >= chance) if training else torch.ones(shape)
 
 
 def _dropper(
@@ -492,6 +493,7 @@ def _shared_cases(name: str, rng: Generator, factor: Callable[[float], float]) -
             "a second call, another mask": True,
             "a generator given, torch's own is left alone": True,
         },
+        weight=2,
     )
     yield Case(
         "without a generator",
@@ -516,7 +518,7 @@ def _resting(name: str, rng: Generator, factor: Callable[[float], float], hint: 
         hint,
         TIGHT,
         expected,
-        weight=2,
+        weight=3,
     )
 
 
@@ -527,7 +529,7 @@ SHARED_MASK = "Whole rows or columns go together. Each element should decide for
 
 
 @check.define(
-    oracle={"dropout": lambda x, p, training, generator=None: F.dropout(x, p, training)},
+    oracle=_dropper(),
     mistakes=[
         Mistake(
             "unscaled",
@@ -562,7 +564,9 @@ SHARED_MASK = "Whole rows or columns go together. Each element should decide for
             _dropper(rest=lambda p: 1 - p),
             "It scales in training, and outside training as well: once is enough.",
         ),
-        Mistake("rows_as_one", _dropper(shape=lambda x: (len(x), *(1,) * (x.ndim - 1))), SHARED_MASK),
+        Mistake(
+            "rows_as_one", _dropper(shape=lambda x: (len(x), *(1,) * (x.ndim - 1))), SHARED_MASK
+        ),
         Mistake("columns_as_one", _dropper(shape=lambda x: tuple(x.shape[1:])), SHARED_MASK),
         Mistake("own_generator", _dropper(source=lambda generator: None), OWN_GENERATOR),
         Mistake("fixed_mask", _dropper(source=lambda generator: _generator(0)), FIXED_MASK),
@@ -625,16 +629,16 @@ _paper = partial(
     oracle=_paper(),
     mistakes=[
         Mistake(
-            "inverted",
-            _dropper(name="paper_dropout"),
-            "That is inverted dropout, the exercise before. In 2012 training left the kept "
-            "values as they are.",
-        ),
-        Mistake(
             "not_scaled_at_all",
             _paper(rest=lambda p: 1.0),
             "Outside training all neurons speak at once, and the next layer gets more than it "
             "is used to. By which factor?",
+        ),
+        Mistake(
+            "inverted",
+            _dropper(name="paper_dropout"),
+            "That is inverted dropout, the exercise before. In 2012 training left the kept "
+            "values as they are.",
         ),
         Mistake(
             "times_p",
@@ -1025,10 +1029,13 @@ class Plan(NamedTuple):
     normed: tuple[int, ...] = (1, 2)
 
 
+PAPER = Plan()
+
+
 class FromTable(nn.Module):
     """A network that is run from :data:`TABLE` and a plan."""
 
-    def __init__(self, num_classes: int = 1000, width: float = 1.0, plan: Plan = Plan()) -> None:
+    def __init__(self, num_classes: int = 1000, width: float = 1.0, plan: Plan = PAPER) -> None:
         super().__init__()
         self.plan = plan
         channels = [3, *(scaled(count, width) for count in plan.channels)]
@@ -1038,7 +1045,7 @@ class FromTable(nn.Module):
             self.layers.append(nn.Conv2d(*sizes, groups=groups, bias=plan.bias))
         hidden = scaled(HIDDEN, width) if plan.scale_all else HIDDEN
         ends = [channels[-1] * 36, hidden, hidden, num_classes]
-        self.layers.extend(nn.Linear(*pair) for pair in zip(ends[:-1], ends[1:], strict=True))
+        self.layers.extend(nn.Linear(*pair) for pair in pairwise(ends))
 
     def forward(self, x: Tensor) -> Tensor:
         """Images ``(N, 3, 227, 227) -> (N, num_classes)``."""
@@ -1187,7 +1194,7 @@ def alexnet(rng: Generator) -> Iterator[Case]:
         "The parameters are the check's own, filled in the order of parameters(). So what "
         "differs is what happens between the layers, or the order in which they were made.",
         DEEP,
-        weight=4,
+        weight=5,
     )
     yield Case(
         "gradients",
@@ -1208,7 +1215,7 @@ def alexnet(rng: Generator) -> Iterator[Case]:
             "evaluation repeats itself": True,
             "dropped in training before each linear layer": [0.0, 0.5, 0.5],
         },
-        weight=2,
+        weight=3,
     )  # fmt: skip
 
 
@@ -1238,6 +1245,3 @@ def _alexnet_parameters(rng: Generator) -> Iterator[Case]:
         same(),
         weight=1,
     )
-
-
-__all__ = ["check", "gradient_of"]

@@ -3,7 +3,7 @@
     python -m course.data.make_subset [FOLDER] [--held-out FILE]
 
 FOLDER is where the four files lie (default: where the Debian package ``dataset-fashion-mnist``
-puts them). The held-out file is for instructors and goes to ``solutions/data`` where there is
+puts them). The held-out file is for instructors and goes to ``solutions`` where there is
 such a folder.
 
 The selection: the images of each original part are ranked by the SHA-256 sum of
@@ -66,7 +66,7 @@ def select(splits: Splits) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Make the bundled Fashion-MNIST subset.")
     parser.add_argument("folder", nargs="?", type=Path, default=SYSTEM_FOLDER)
-    default = SOLUTIONS / "data" / "fashion_mnist_heldout.npz" if SOLUTIONS.is_dir() else None
+    default = SOLUTIONS / "fashion_mnist_heldout.npz" if SOLUTIONS.is_dir() else None
     parser.add_argument("--held-out", type=Path, default=default)
     return parser
 
