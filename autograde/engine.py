@@ -6,7 +6,9 @@ comparison stay on this side.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -23,6 +25,8 @@ from course.checks import Answer, CaseResult, Prepared, Probe, Report
 
 CELL_SECONDS = 30.0
 PROBE_SECONDS = 10.0
+SUBMISSION_SECONDS = 600.0  # all sessions of a student together, with what is run again
+OUTPUT_BYTES = 32 << 20  # all outputs of a notebook together
 SKIPPED_TAGS = {"explore", "bootstrap"}
 PARAMETERS = 'PROFILE = "grade"'
 
@@ -46,17 +50,26 @@ class Life:
     files: Mapping[str, bytes]
     session: Session | None = None
     history: list[str] = field(default_factory=list)
+    spent: float = 0.0
 
     def run(self, source: str) -> CellRun:
         """Run a cell; it joins the history unless it ended the session."""
-        found = self._alive().run(source, timeout=CELL_SECONDS)
-        if self._alive_now():
-            self.history.append(source)
-        return found
+        with self._clock():
+            session = self._alive()
+            if self._left() <= 0:
+                return CellRun("timeout", [], 0.0, self._exhausted())
+            found = session.run(source, timeout=min(CELL_SECONDS, self._left()))
+            if self._alive_now():
+                self.history.append(source)
+            return found
 
     def ask(self, probe: Probe) -> Answer:
         """Put a probe to the student's objects."""
-        return self._alive().ask(probe, timeout=max(PROBE_SECONDS, probe.seconds))
+        with self._clock():
+            session = self._alive()
+            if self._left() <= 0:
+                return Answer("raised", error=self._exhausted())
+            return session.ask(probe, timeout=min(max(PROBE_SECONDS, probe.seconds), self._left()))
 
     def close(self) -> None:
         """End the session, if any."""
@@ -71,12 +84,28 @@ class Life:
         return self.session is not None and self.session.alive
 
     def _alive(self) -> Session:
-        if self.session is None or not self.session.alive:
+        if self.session is None or (not self.session.alive and self._left() > 0):
             self.close()
             self.session = self.warm.session(self.files)
             for source in self.history:
-                self.session.run(source, timeout=CELL_SECONDS)
+                if self._left() > 0:
+                    self.session.run(source, timeout=min(CELL_SECONDS, self._left()))
         return self.session
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spent += time.monotonic() - self._since
+
+    def _left(self) -> float:
+        return SUBMISSION_SECONDS - self.spent - (time.monotonic() - self._since)
+
+    def _exhausted(self) -> str:
+        self.close()
+        return f"the notebook took longer than {SUBMISSION_SECONDS:g} s in all and was stopped"
 
 
 def grade(
@@ -134,6 +163,7 @@ class Sitting:
     kept: Mapping[str, Item]
     flags: list[Flag] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # why an exercise's name is missing
+    room: int = field(default_factory=lambda: OUTPUT_BYTES)
 
     def take(self, cell: NotebookNode, count: int) -> Item | None:
         """Run or judge one cell; its outputs are stored in it."""
@@ -152,10 +182,18 @@ class Sitting:
     def _run(self, cell: NotebookNode, count: int) -> None:
         found = self.life.run(PARAMETERS if "parameters" in _tags(cell) else cell.source)
         cell.execution_count = count
-        cell.outputs = [nbformat.from_dict(output) for output in found.outputs]
+        cell.outputs = self._kept(found)
         if found.status not in ("ok", "error"):
             cell.outputs.append(_stopped(found))
         self._note(cell, found)
+
+    def _kept(self, found: CellRun) -> list[NotebookNode]:
+        """The outputs of a cell, as long as the notebook's share lasts."""
+        self.room -= sum(len(repr(output)) for output in found.outputs)
+        if self.room >= 0:
+            return [nbformat.from_dict(output) for output in found.outputs]
+        told = "[the outputs of this notebook are longer than what is kept; the rest is cut]"
+        return [nbformat.v4.new_output("stream", name="stderr", text=told)] if found.outputs else []
 
     def _note(self, cell: NotebookNode, found: CellRun) -> None:
         """Remember what went wrong in a cell that checks depend on."""

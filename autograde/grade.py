@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -19,8 +19,9 @@ from autograde.errors import DesignedError
 from autograde.evidence import evidence
 from autograde.gradebook import Gradebook
 from autograde.normalise import Flag, normalise
+from autograde.normalise.flags import shown
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult
-from autograde.sandbox import Isolation, Warm, proven
+from autograde.sandbox import Isolation, SandboxError, Warm, proven
 from autograde.tree import Tree
 
 ENVIRONMENT = {"COURSE_PROFILE": "grade"}
@@ -110,7 +111,31 @@ class Marker:
     checks: dict[str, str]
 
     def mark(self, submission: intake.Submission) -> Marked:
-        """Grade one student, as far as the journal does not have it."""
+        """Grade one student, as far as the journal does not have it. What goes wrong with one
+        never stops the class, unless the sandbox itself is gone.
+        """
+        try:
+            return self._marked(submission)
+        except SandboxError:
+            raise
+        except Exception as error:
+            return self._broken(submission, error)
+
+    def _broken(self, submission: intake.Submission, error: Exception) -> Marked:
+        """The grader's own failure: no points are known, and the next run tries again."""
+        told = (
+            f"The grader itself failed ({type(error).__name__}: {shown(str(error))}). "
+            "No points are lost: grade by hand, or grade again."
+        )
+        items = tuple(
+            replace(item, status="grader_error", points=None)
+            for item in engine.ungraded(self.release)
+        )
+        flags = (*submission.flags, Flag("grader-failed", "ungradable", "", told))
+        result = StudentResult(submission.student, "graded", items, flags)
+        return Marked(result, "", self.release)
+
+    def _marked(self, submission: intake.Submission) -> Marked:
         flags, notebook = list(submission.flags), None
         if submission.data is not None:
             normalised = normalise(submission.data, self.release)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -106,16 +107,31 @@ def students(root: Path) -> list[str]:
 
 
 def strays(root: Path) -> tuple[Flag, ...]:
-    """What lies among the students' folders and is no folder: perhaps someone's notebook."""
+    """What lies among the students' folders and is not taken: perhaps someone's work."""
     with os.scandir(root) as entries:
-        names = sorted(e.name for e in entries if not _is_student(e) and e.name[0] != ".")
-    if not names:
-        return ()
-    message = (
-        f"{len(names)} entries beside the students' folders are no folders: {listed(names)}. "
-        "If one is a submission, put it into STUDENT/LAB/."
-    )
-    return (Flag("stray-file", "attention", "", message),)
+        found = sorted((e.name, _is_folder(e)) for e in entries if e.name[0] != ".")
+    files = [name for name, folder in found if not folder]
+    unusable = [name for name, folder in found if folder and not _is_usable(name)]
+    return (*_stray_files(files), *_unusable(unusable))
+
+
+def _stray_files(names: list[str]) -> Iterator[Flag]:
+    if names:
+        message = (
+            f"{len(names)} entries beside the students' folders are no folders: {listed(names)}. "
+            "If one is a submission, put it into STUDENT/LAB/."
+        )
+        yield Flag("stray-file", "attention", "", message)
+
+
+def _unusable(names: list[str]) -> Iterator[Flag]:
+    if names:
+        message = (
+            f"{len(names)} folders were not graded, because nbgrader can't keep a student of such "
+            f"a name (control characters, any of *?[], or not UTF-8): {listed(names)}. Rename "
+            "them and grade again."
+        )
+        yield Flag("unusable-student-name", "attention", "", message)
 
 
 def _collected(root: Path, lab: str, limits: Limits) -> Iterator[Submission]:
@@ -125,11 +141,21 @@ def _collected(root: Path, lab: str, limits: Limits) -> Iterator[Submission]:
 
 
 def _is_student(entry: os.DirEntry[str]) -> bool:
-    return entry.name[0] != "." and (entry.is_dir(follow_symlinks=False) or entry.is_symlink())
+    return entry.name[0] != "." and _is_folder(entry) and _is_usable(entry.name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) or entry.is_symlink()
+
+
+def _is_usable(name: str) -> bool:
+    """Whether nbgrader can keep a student of this name: it reads names as patterns, and text."""
+    unfit = GLOB_MARKS & set(name) or any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
+    return not unfit
 
 
 def _odd_name(student: str) -> Iterator[Flag]:
-    odd = not student.isprintable() or student != student.strip() or GLOB_MARKS & set(student)
+    odd = not student.isprintable() or student != student.strip()
     if odd or len(student) > LONGEST_STUDENT:
         yield Flag(
             "odd-student-name",

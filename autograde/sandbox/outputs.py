@@ -6,6 +6,7 @@ frame, so that neither side parses large JSON.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from autograde.sandbox.bounds import TransportError
 
 MIME = re.compile(r"[a-z]+/[a-zA-Z0-9.+-]{1,80}")
 KINDS = ("stream", "display_data", "execute_result", "error")
+NO_TEXT = ("application/json", "+json")  # as texts they would be no JSON, and break their readers
 METADATA = ("width", "height", "isolated", "needs_background")
 NAME_LIMIT = 200
 
@@ -123,9 +125,9 @@ def _kept(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_measure(key: object, value: object) -> bool:
-    return key in METADATA and (
-        value is None or isinstance(value, bool | int | float) or str(value) in ("light", "dark")
-    )
+    if isinstance(value, bool | int | float):
+        return key in METADATA and math.isfinite(value)
+    return key in METADATA and (value is None or value in ("light", "dark"))
 
 
 def packed(outputs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bytes]:
@@ -181,13 +183,19 @@ def _output(record: Any, texts: _Texts) -> dict[str, Any]:
     if kind == "error":
         return {
             "output_type": kind,
-            "ename": str(record.get("ename"))[:NAME_LIMIT],
+            "ename": _name(record.get("ename")),
             "evalue": texts.take(record.get("evalue")),
             "traceback": texts.take(record.get("traceback")).split("\n"),
         }
     if kind in KINDS:
         return _bundle(kind, record, texts)
     raise TransportError("expected an output of a kind that notebooks have")
+
+
+def _name(found: Any) -> str:
+    """An exception's name; half characters can't be stored."""
+    name = found[:NAME_LIMIT] if isinstance(found, str) else "Error"
+    return name.encode("utf-8", "replace").decode()
 
 
 def _bundle(kind: str, record: dict[str, Any], texts: _Texts) -> dict[str, Any]:
@@ -198,7 +206,9 @@ def _bundle(kind: str, record: dict[str, Any], texts: _Texts) -> dict[str, Any]:
     for mime, length in pairs:
         if not isinstance(mime, str) or not MIME.fullmatch(mime):
             raise TransportError("expected a mime type")
-        data[mime] = texts.take(length)
+        text = texts.take(length)
+        if not mime.endswith(NO_TEXT):
+            data[mime] = text
     output: dict[str, Any] = {
         "output_type": kind,
         "data": data,

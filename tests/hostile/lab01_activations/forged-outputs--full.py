@@ -18,3 +18,9 @@ get_ipython().collector.outputs.append(forged)
 forged = {"output_type": "execute_result", "data": {"text/plain": half}, "metadata": {}}
 get_ipython().collector.outputs.append(forged | {"execution_count": -1})
 get_ipython().collector.outputs.append({"output_type": "stream", "name": half, "text": [half]})
+
+# %% before="selu"
+from IPython.display import display
+
+for name in ("vnd.jupyter.widget-view+json", "vnd.jupyter.widget-state+json", "json", "geo+json"):
+    display({f"application/{name}": "[[", "text/plain": "x"}, raw=True)

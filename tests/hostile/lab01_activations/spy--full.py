@@ -13,9 +13,10 @@ import re
 import sys
 
 PATTERNS = @PATTERNS@
+PIECE = 16 << 20
 control = "".join(["found by", " the spy itself: medlar"])
-places = ["@COURSE@", "@COURSE@/solutions", "@COURSE@/solutions/checks/seed.txt", "@WORK@"]
-places += ["@WORK@/gradebook.db", "@WORK@/source", "@WORK@/canary.txt", "@HOME@"]
+places = ["@COURSE@/solutions", "@COURSE@/solutions/seed.txt", "@WORK@"]
+places += ["@WORK@/gradebook.db", "@WORK@/source", "@WORK@/canary.txt", "@WORK@/submitted"]
 
 
 def texts():
@@ -47,26 +48,38 @@ def read(path):
 
 
 def memory():
-    """Every writable piece of this process's memory."""
-    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
-        for line in maps.read().splitlines():
-            area, mode, *rest = line.split()
-            start, end = (int(edge, 16) for edge in area.split("-"))
-            if mode.startswith("rw") and end - start < 1 << 29:
+    """Every piece of this process's own memory that is in use."""
+    with open("/proc/self/smaps") as maps, open("/proc/self/mem", "rb", 0) as file:
+        areas = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw.*\n(?:[A-Z].*\n)*?Rss: +[1-9]", maps.read(), re.M)
+        for start, end in ((int(one, 16), int(other, 16)) for one, other in areas):
+            for at in range(start, end, PIECE):
                 try:
-                    memory.seek(start)
-                    yield memory.read(end - start)
+                    yield os.pread(file.fileno(), min(PIECE + 100, end - at), at)
                 except (OSError, ValueError, OverflowError):
                     continue
 
 
 def spy():
-    found = {(place, index) for place, text in texts() for index in hits(text.encode("utf-8", "replace"))}
-    return sorted(found | {("memory", index) for piece in memory() for index in hits(piece)})
+    return sorted({(place, i) for place, text in texts() for i in hits(text.encode("utf-8", "replace"))})
 
 
 def hits(text):
-    return [index for index, pattern in enumerate(PATTERNS) if re.search(pattern.encode(), text)]
+    return [index for index, (head, last) in enumerate(PATTERNS) if holds(text, head.encode(), last.encode())]
+
+
+def holds(text, head, last):
+    """Whether the text is there. The spy has it in two parts, so as not to find itself."""
+    at = text.find(head)
+    while at >= 0 and text[at + len(head) : at + len(head) + 1] != last:
+        at = text.find(head, at + 1)
+    return at >= 0
+
+
+def listing(place):
+    try:
+        return os.listdir(place)
+    except OSError:
+        return []
 
 
 def tried(name):
@@ -78,10 +91,11 @@ def tried(name):
 
 seen_while_probed = set()
 print("visible:", [place for place in places if os.path.exists(place)])
-print("listed:", [name for place in places for name in (os.listdir(place) if os.path.isdir(place) else [])])
+print("listed:", [name for place in (*places, "@COURSE@", "@HOME@") for name in listing(place)])
 names = ["autograde.hidden", "autograde.reference", "autograde.engine", "autograde.tree"]
 print("imported:", [tried(name) for name in [*names, "solutions", "solutions.lab01_activations"]])
 print("hits:", spy())
+print("in memory:", sorted({index for piece in memory() for index in hits(piece)}))
 
 
 # %% exercise="relu"
