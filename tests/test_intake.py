@@ -317,11 +317,8 @@ def test_are_thousands_of_files_not_looked_at(
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("ada\x1b[31m", r"ada\x1b[31m"),
-        ("ada\n", r"ada\n"),
+        (" ada", " ada"),
         ("ad\u202ea", r"ad\u202ea"),
-        ("*", "*"),
-        (os.fsdecode(b"\xff"), r"\udcff"),
         ("a" * 200, "a" * 60 + "…"),
     ],
 )
@@ -332,6 +329,26 @@ def test_is_an_odd_name_graded_and_shown_escaped(tmp_path: Path, name: str, labe
     assert (found.student, found.label, found.data) == (name, label, BYTES)
     assert codes(found) == ["odd-student-name"]
     assert found.flags[0].message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("ada\x1b[31m", r"ada\x1b[31m"),
+        ("ada\n", r"ada\n"),
+        ("*", "*"),
+        (os.fsdecode(b"\xff"), r"\udcff"),
+    ],
+)
+def test_is_a_name_that_nbgrader_can_not_keep_told_and_not_taken(
+    tmp_path: Path, name: str, label: str
+) -> None:
+    (tmp_path / name / LAB).mkdir(parents=True)
+    (tmp_path / name / LAB / f"{LAB}.ipynb").write_bytes(BYTES)
+    assert list(collect(tmp_path, LAB)) == []
+    (flag,) = strays(tmp_path)
+    assert flag.code == "unusable-student-name"
+    assert label in flag.message
 
 
 @pytest.mark.parametrize("name", ["Ада Лавлейс", "o'neill", "a+b@c.org"])
