@@ -10,6 +10,8 @@ cost a student does not change. Usage::
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import shutil
 import statistics
@@ -178,8 +180,9 @@ def _floor(release: Any, book: Any, timed: Callable[..., Any]) -> None:
         namespace: dict[str, Any] = {}
 
         def run(namespace: dict[str, Any] = namespace) -> None:
-            for source in sources:
-                exec(compile(source, "<cell>", "exec"), namespace)
+            with contextlib.redirect_stdout(io.StringIO()):
+                for source in sources:
+                    exec(compile(source, "<cell>", "exec"), namespace)
 
         timed("(floor: cells alone, warm)", run)
 
