@@ -2,6 +2,7 @@
 # jupyter:
 #   sample:
 #     says: right answers by other formulas
+#     flags: [built-in-used]
 # ---
 
 # %% exercise="sigmoid"
