@@ -155,8 +155,13 @@ def feedback(lab: str, workdir: WorkDir = Path("grading")) -> None:
 
 
 @app.command()
-def demo(workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full") -> None:
-    """Build the labs, grade the sample class, and say whether all came out as expected."""
+def demo(
+    labs: Labs = None, workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full"
+) -> None:
+    """Build the labs, grade the sample class, and say whether all came out as expected.
+
+    Without names, the first two labs' classes.
+    """
     from autograde import demo as demonstration
     from autograde import feedback as pages
     from autograde import grade as grader
@@ -165,7 +170,7 @@ def demo(workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full") -
     out, course = show.console(), trees.find()
     build(None)
     surprised = 0
-    for lab in demonstration.labs(course):
+    for lab in course.chosen(labs or list(demonstration.SHOWN)):
         work = workdir.resolve() / lab
         class_ = demonstration.hand_in(course, lab, work)
         job = grader.Job(course, lab, work / "submitted", work, isolation)
