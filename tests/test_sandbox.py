@@ -260,7 +260,8 @@ def test_nothing_is_left_for_the_next_student(warm: Warm) -> None:
         " for place in ('.', '/tmp', '/dev/shm', os.environ['HOME'])]"
     )
     with warm.session() as first, warm.session() as second:
-        assert first.run(leave).status == "ok"
+        done = first.run(leave)
+        assert done.status == "ok", done.message
         assert shown(second, look) == [False] * 6
     with warm.session() as third:
         assert shown(third, look) == [False] * 6
@@ -313,7 +314,7 @@ def test_of_the_engine_only_the_sandbox_shows(session: Session) -> None:
     source = (
         "import autograde, os\nsorted(name for p in autograde.__path__ for name in os.listdir(p))"
     )
-    assert shown(session, source) == ["__init__.py", "sandbox", "transport.py"]
+    assert shown(session, source) == ["__init__.py", "errors.py", "sandbox", "transport.py"]
 
 
 def test_the_graders_environment_does_not_show(session: Session) -> None:
