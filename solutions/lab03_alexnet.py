@@ -656,9 +656,9 @@ course.instruments.layer_table(experiments.small_alexnet(), (3, 32, 32))
 # same batch augmented twice.
 
 # %% explore=true varies=true
-batch = cifar.normalise(cifar.test.images[8:16])
+batch = cifar.normalise(cifar.test.images[8:14])
 shown = torch.cat([batch, experiments.flip_and_crop(batch), experiments.flip_and_crop(batch)])
-ax = plots.image_grid(shown, columns=8)
+ax = plots.image_grid(shown, columns=6)
 
 # %% [markdown]
 # Augmentation on and off, dropout on and off: four networks, trained in the same way. Write down
@@ -727,7 +727,7 @@ experiments.draw_scores(scores)
 # colourful.
 
 # %% explore=true varies=true
-lesson = experiments.Course(cifar, epochs=pick(quick=4, full=20))
+lesson = experiments.Lesson(cifar, epochs=pick(quick=4, full=20))
 design = experiments.Design(norm=False, dropout=0.0)
 score, small = lesson.score(design, seed=0)
 print(f"training accuracy {score.train:.0%}, test accuracy {score.test:.0%}")

@@ -12,6 +12,7 @@ import base64
 import json
 import math
 import sys
+import textwrap
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -168,7 +169,7 @@ def draw_lighting(pca_lighting: Any, dataset: Dataset, std: float = 0.1) -> Figu
     for ax, row, strength in zip(axes, rows, (std, 10 * std), strict=True):
         plots.image_grid(row, ax=ax, columns=8)
         ax.set_title(f"left: as it is; then α of standard deviation {strength:g}", fontsize=9)
-    return _shown(figure)
+    return _shown(figure, dpi=45)
 
 
 def say_lighting(values: Tensor, vectors: Tensor, alpha: float = 0.1) -> None:
@@ -493,12 +494,14 @@ def show_stored_race() -> Figure:
     for ax, recipe in zip(axes, RECIPES, strict=True):
         runs = stored_race(recipe)
         rates = {run.activation: run.lr for run in runs}
-        print(f"recipe {recipe}, {stored(f'figure1_{recipe}')['how']}: {rates}")
+        print(f"recipe {recipe}, rates {rates}")
+        print(textwrap.fill(stored(f"figure1_{recipe}")["how"], 90))
         say_race(runs)
+        print()
         _lines(ax, runs)
         ax.set_title(f"recipe: {recipe}")
     axes[1].set_ylabel("")
-    return _shown(figure)
+    return _shown(figure, dpi=70)
 
 
 def _lines(ax: Axes, runs: Sequence[Run]) -> None:
@@ -589,7 +592,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Course:
+class Lesson:
     """The training that all variants of one comparison share."""
 
     dataset: Dataset
@@ -636,12 +639,12 @@ PARTS: dict[str, tuple[Design, bool]] = {
 
 
 def compare(
-    course: Course, variants: Mapping[str, tuple[Design, bool]], seeds: Iterable[int]
+    lesson: Lesson, variants: Mapping[str, tuple[Design, bool]], seeds: Iterable[int]
 ) -> dict[str, list[Score]]:
     """Every variant from every seed."""
     seeds = list(seeds)
     return {
-        name: [course.score(design, seed, augmented)[0] for seed in seeds]
+        name: [lesson.score(design, seed, augmented)[0] for seed in seeds]
         for name, (design, augmented) in variants.items()
     }
 
@@ -815,12 +818,12 @@ def _plain(run: Run) -> dict[str, Any]:
 def _comparison(
     variants: Mapping[str, tuple[Design, bool]], *, images: int, epochs: int, seeds: int = 3
 ) -> dict[str, Any]:
-    course = Course(_cifar(images), epochs)
-    scores = compare(course, variants, range(seeds))
+    lesson = Lesson(_cifar(images), epochs)
+    scores = compare(lesson, variants, range(seeds))
     say_scores(scores)
     how = (
         f"precomputed: CIFAR-10, {images:,} training and 2,000 test images, {epochs} epochs, "
-        f"batches of {course.batch_size}, rate {course.lr}, {seeds} seeds, CPU"
+        f"batches of {lesson.batch_size}, rate {lesson.lr}, {seeds} seeds, CPU"
     )
     runs = {name: [asdict(score) for score in several] for name, several in scores.items()}
     return {"how": how, "on": _machine(), "runs": runs}
@@ -828,16 +831,16 @@ def _comparison(
 
 def _filters() -> dict[str, Any]:
     images, epochs, seeds = 15_000, 7, 3
-    course = Course(_cifar(images), epochs)
+    lesson = Lesson(_cifar(images), epochs)
     design = replace(Design(), norm=False, dropout=0.0)
     runs, scores = [], []
     for seed in range(seeds):
-        score, model = course.score(design, seed)
+        score, model = lesson.score(design, seed)
         runs.append(_packed(model.conv1.weight.detach()))  # type: ignore[union-attr, operator]
         scores.append(asdict(score))
     how = (
         f"precomputed: CIFAR-10, {images:,} training images, {epochs} epochs, "
-        f"rate {course.lr}, {seeds} seeds, CPU"
+        f"rate {lesson.lr}, {seeds} seeds, CPU"
     )
     return {"how": how, "on": _machine(), "runs": runs, "scores": scores}
 
