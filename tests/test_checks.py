@@ -169,6 +169,13 @@ def test_a_property_is_judged_without_an_oracle():
     assert run(lambda x: -1.0, case).results[0].expected == "> 0"
 
 
+def test_an_answer_that_a_property_can_not_take_is_wrong_and_an_oracle_s_is_our_fault():
+    case = Case("positive", call("square", 3.0), judge=holds(lambda y: y > 0, "> 0"))
+    assert run(lambda x: "nine", case).outcome == "failed"
+    report = one_check(case, oracle={"square": lambda x: "nine"}).run({"square": lambda x: None}, 1)
+    assert report.outcome == "grader_error"
+
+
 def test_questions_of_a_lab_can_return_several_things():
     def sizes(function, x):
         return {"shape": list(function(x).shape), "sum": float(function(x).sum())}
