@@ -172,7 +172,9 @@ def test_a_property_is_judged_without_an_oracle():
 def test_an_answer_that_a_property_can_not_take_is_wrong_and_an_oracle_s_is_our_fault():
     case = Case("positive", call("square", 3.0), judge=holds(lambda y: y > 0, "> 0"))
     assert run(lambda x: "nine", case).outcome == "failed"
-    report = one_check(case, oracle={"square": lambda x: "nine"}).run({"square": lambda x: None}, 1)
+    report = one_check(case, oracle={"square": lambda x: "nine"}).run(
+        {"square": lambda x: None}, points=1
+    )
     assert report.outcome == "grader_error"
 
 
