@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
 
 SMALL = 6  # tensors with at most this many elements are written out
+MOST_ITEMS = 24  # of a list or dict that are written out
+MOST_CHARACTERS = 600
 
 
 def shortened(text: str, limit: int = 120) -> str:
@@ -40,18 +43,28 @@ def dtype(tensor: Tensor) -> str:
 
 
 def value(item: Any, digits: int = 4) -> str:
-    """Any plain value: small ones written out, large tensors by their shape."""
+    """Any plain value: small ones written out, large tensors by their shape, the rest cut."""
+    return shortened(_value(item, digits), MOST_CHARACTERS)
+
+
+def _value(item: Any, digits: int) -> str:
     if isinstance(item, Tensor):
         return _tensor(item, digits)
     if isinstance(item, bool | int | float):
         return number(item, digits)
     if isinstance(item, Mapping):
-        return "{" + ", ".join(f"{key}: {value(one, digits)}" for key, one in item.items()) + "}"
+        return "{" + _first((f"{k}: {value(v, digits)}" for k, v in item.items()), len(item)) + "}"
     if isinstance(item, list | tuple):
-        return "[" + ", ".join(value(one, digits) for one in item) + "]"
+        return "[" + _first((value(one, digits) for one in item), len(item)) + "]"
     if hasattr(item, "type_name"):
         return f"{item.type_name} {item.text}"
     return shortened(repr(item))
+
+
+def _first(written: Iterable[str], count: int) -> str:
+    """The first items; how many more there are is said."""
+    more = [f"… {count - MOST_ITEMS:,} more"] if count > MOST_ITEMS else []
+    return ", ".join([*islice(written, MOST_ITEMS), *more])
 
 
 def kind_of(item: Any) -> str:
