@@ -155,6 +155,40 @@ def feedback(lab: str, workdir: WorkDir = Path("grading")) -> None:
 
 
 @app.command()
+def leaderboard(
+    lab: Annotated[str, typer.Argument(help="The lab, for example lab07_summary.")],
+    workdir: WorkDir = Path("grading"),
+    alias: Annotated[
+        bool, typer.Option("--alias", help="A page without names, to be shown to the class.")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option(help="The page. Default: WORKDIR/leaderboard/LAB.html, or LAB_aliases.html."),
+    ] = None,
+) -> None:
+    """Rank the networks that the last grading measured; print them, and write a page."""
+    from autograde import build as builder
+    from autograde import leaderboard as boards
+    from autograde.leaderboard_page import page as drawn
+    from autograde.show import absent_lines, board_table, console
+
+    out, course = console(), trees.find()
+    course.chosen([lab])
+    board, names = boards.read(workdir.resolve(), lab), None
+    if alias:
+        aliases = boards.aliases(board.students, course.secret().encode())
+        board, names = boards.aliased(board, aliases), {new: old for old, new in aliases.items()}
+    place = page or workdir.resolve() / "leaderboard" / f"{lab}{'_aliases' if alias else ''}.html"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    source = builder.parse(course, lab)
+    heading = f"Lab {source.number} · {source.title}"
+    place.write_text(drawn(board, heading), encoding="utf-8")
+    out.print(board_table(board, names))
+    absent_lines(board, out, names)
+    out.print(f"The page: {escape(str(place))}", soft_wrap=True)
+
+
+@app.command()
 def demo(
     labs: Labs = None, workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full"
 ) -> None:

@@ -7,7 +7,7 @@ comparison stay on this side.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,12 +15,14 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from torch import Tensor
 
 from autograde import hidden, reference
 from autograde.normalise import Flag
 from autograde.results import Item
 from autograde.sandbox import CellRun, Session, Warm
 from autograde.source import ANSWER
+from course import weights
 from course.checks import Answer, CaseResult, Prepared, Probe, Report
 
 CELL_SECONDS = 30.0
@@ -114,6 +116,7 @@ def grade(
     warm: Warm,
     files: Mapping[str, bytes] | None = None,
     *,
+    left_out: Mapping[str, str] | None = None,
     release: NotebookNode | None = None,
     kept: Mapping[str, Item] | None = None,
 ) -> Graded:
@@ -123,18 +126,28 @@ def grade(
         lab: whose hidden checks are put to it.
         notebook: as :func:`autograde.normalise.normalise` returns it.
         warm: the pre-imported process.
-        files: further files of the student's, by name, for the session's folder.
+        files: further files of the student's, by name, for the session's folder and for checks.
+        left_out: why other files of the student's were not read, by name.
         release: the student notebook as released; without it no setup cell is repaired.
         kept: items of an earlier grading that still hold; their checks are not asked again.
     """
     book = nbformat.from_dict(notebook)
     sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
-    sitting = Sitting(lab, Life(warm, files or {}), sources, kept or {})
+    sitting = Sitting(lab, Life(warm, files or {}), left_out or {}, sources, kept or {})
     try:
         items = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]
     finally:
         sitting.life.close()
     return Graded(book, tuple(item for item in items if item), tuple(sitting.flags))
+
+
+def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
+    """Files that checks of these names want beside the notebook, each with a check that does."""
+    found: dict[str, str] = {}
+    for name in names:
+        for case in prepared(lab, name)[1]:
+            found = dict.fromkeys(case.case.probe.files, name) | found
+    return found
 
 
 def ungraded(notebook: NotebookNode) -> tuple[Item, ...]:
@@ -159,6 +172,7 @@ class Sitting:
 
     lab: str
     life: Life
+    left_out: Mapping[str, str]
     release: Mapping[str, str]
     kept: Mapping[str, Item]
     flags: list[Flag] = field(default_factory=list)
@@ -219,14 +233,30 @@ class Sitting:
 
     def _results(self, name: str, cases: tuple[Prepared, ...]) -> Iterator[CaseResult]:
         reason, stopped = self.reasons.get(ANSWER.format(name)), ""
-        for case in cases:
-            answer = Answer("raised", error=stopped) if stopped else self.life.ask(case.case.probe)
-            if not stopped and self.life.lost():
+
+        def ask(probe: Probe) -> Answer:
+            nonlocal stopped
+            answer = self.life.ask(probe)
+            if self.life.lost():
                 # One killed probe tells enough; the next check gets a fresh session.
                 stopped = f"not tried, because an earlier case ended the run: {answer.error}"
             if answer.kind == "missing" and reason:
-                answer = Answer("raised", error=f"{answer.error}: {reason}")
-            yield case.result(answer)
+                return Answer("raised", error=f"{answer.error}: {reason}")
+            return answer
+
+        for case in cases:
+            if stopped:
+                yield case.result(Answer("raised", error=stopped))
+            else:
+                yield case.put(ask, self._handed_in)
+
+    def _handed_in(self, name: str) -> dict[str, Tensor]:
+        """The tensors of a file that the student handed in, read on this side."""
+        if name in self.life.files:
+            return weights.parse(self.life.files[name], name)
+        if name in self.left_out:
+            raise weights.WeightsError(self.left_out[name])
+        raise weights.MissingWeights(weights.missing(name))
 
 
 def _tags(cell: NotebookNode) -> list[str]:

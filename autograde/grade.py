@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import islice
@@ -20,7 +21,7 @@ from autograde.evidence import evidence
 from autograde.gradebook import Gradebook
 from autograde.normalise import Flag, normalise
 from autograde.normalise.flags import shown
-from autograde.results import ClassResult, Handing, Item, Move, StudentResult
+from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
 from autograde.sandbox import Isolation, SandboxError, Warm, proven
 from autograde.tree import Tree
 
@@ -49,6 +50,11 @@ class Job:
         """What is already graded."""
         return self.work / "journal" / f"{self.lab}.jsonl"
 
+    @property
+    def results(self) -> Path:
+        """What the last grading that came to its end found, as JSON."""
+        return results_of(self.work, self.lab)
+
     def autograded(self, student: str) -> Path:
         """Where the graded notebook of a student goes, in nbgrader's tree."""
         return self.work / "autograded" / student / self.lab / f"{self.lab}.ipynb"
@@ -68,20 +74,20 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
     warm = Warm(isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
     with closing(warm.begin()):  # it warms up while the release is made
         release = _release(job)
-        marker = Marker(
-            job, release, warm, journal.read(job.journal), _check_keys(job.lab, release)
-        )
+        checks = _check_keys(job.lab, release)
+        expected = engine.expected_files(job.lab, checks)
+        marker = Marker(job, release, warm, journal.read(job.journal), checks)
         with warm, gradebook.opened(job.work / "gradebook.db") as book:
             proven(warm)
             results, moves = [], list[Move]()
-            for marked in _in_parallel(marker.mark, job):
+            for marked in _in_parallel(marker.mark, job, expected):
                 _record(job, book, marked, marker.checks)
                 results.append(marked.result)
                 moves += _moves(marker.known.get(marked.result.student), marked.result)
                 if on_result:
                     on_result(marked.result, len(results), len(students))
     results.sort(key=lambda result: result.student)
-    return ClassResult(
+    class_ = ClassResult(
         job.lab,
         tuple(results),
         job.isolation,
@@ -89,6 +95,9 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
         intake.strays(job.submissions),
         time.monotonic() - begun,
     )
+    with _whole(job.results) as draft:
+        draft.write_text(json.dumps(class_.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return class_
 
 
 @dataclass(frozen=True)
@@ -170,6 +179,7 @@ class Marker:
             notebook,
             self.warm,
             submission.extra_files,
+            left_out=submission.left_out,
             release=self.release,
             kept=kept,
         )
@@ -203,9 +213,11 @@ def _release(job: Job) -> NotebookNode:
     return nbformat.read(job.work / "release" / job.lab / f"{job.lab}.ipynb", as_version=4)
 
 
-def _in_parallel(work: Callable[[intake.Submission], Marked], job: Job) -> Iterator[Marked]:
+def _in_parallel(
+    work: Callable[[intake.Submission], Marked], job: Job, expected: Mapping[str, str]
+) -> Iterator[Marked]:
     """Results as they come, ``job.jobs`` students at a time; few submissions are read ahead."""
-    submissions = intake.collect(job.submissions, job.lab)
+    submissions = intake.collect(job.submissions, job.lab, expected=expected)
     with ThreadPoolExecutor(job.jobs) as pool:
         waiting = {pool.submit(work, one) for one in islice(submissions, 2 * job.jobs)}
         try:
@@ -255,7 +267,14 @@ def _noticed(release: NotebookNode, flags: tuple[Flag, ...]) -> NotebookNode:
 
 
 def _write(path: Path, notebook: NotebookNode) -> None:
+    with _whole(path) as draft:
+        nbformat.write(notebook, draft)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A draft that takes the file's place when it is written: at once or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
-    nbformat.write(notebook, draft)
+    yield draft
     draft.replace(path)

@@ -12,13 +12,15 @@ in or nothing could be read: no one is lost.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from autograde.normalise import Flag, Limits
 from autograde.normalise.flags import listed, shown
@@ -31,6 +33,7 @@ LONGEST_STUDENT = 100  # characters
 GLOB_MARKS = frozenset("*?[]")  # nbgrader takes a student's name for a pattern
 FOLDER_ONLY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+NO_FILES: Mapping[str, str] = MappingProxyType({})
 KINDS = (
     (stat.S_ISREG, "a file"),
     (stat.S_ISLNK, "a symbolic link"),
@@ -52,6 +55,7 @@ class Submission:
         data: the notebook's bytes; None if there are none, or a flag says why they were not read.
         flags: what a person may want to know.
         extra_files: small plain files handed in beside the notebook, by name.
+        left_out: why a file that checks read was not taken, by name.
     """
 
     student: str
@@ -59,6 +63,7 @@ class Submission:
     data: bytes | None = None
     flags: tuple[Flag, ...] = ()
     extra_files: Mapping[str, bytes] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -79,13 +84,21 @@ class Refused(Exception):
         self.flag = Flag(code, "ungradable", "", message)
 
 
-def collect(root: Path, lab: str, *, limits: Limits | None = None) -> Iterator[Submission]:
+def collect(
+    root: Path,
+    lab: str,
+    *,
+    limits: Limits | None = None,
+    expected: Mapping[str, str] = NO_FILES,
+) -> Iterator[Submission]:
     """Submissions of one lab, by student, each read when it is asked for.
 
     Args:
         root: the folder of the students' folders.
         lab: the lab's name, such as ``lab01_activations``.
         limits: ``max_bytes`` of a notebook, and how many further files are read.
+        expected: further files that checks read, each with such a check; they are read first, and
+            told of by name where they are not as they should be.
 
     Raises:
         NotADirectoryError: ``root`` is no folder.
@@ -97,7 +110,7 @@ def collect(root: Path, lab: str, *, limits: Limits | None = None) -> Iterator[S
         raise NotADirectoryError(
             f"no submissions folder {root}: expected STUDENT/{lab}/{lab}{NOTEBOOK} in it."
         )
-    return _collected(root, lab, limits or Limits())
+    return _collected(root, lab, limits or Limits(), expected)
 
 
 def students(root: Path) -> list[str]:
@@ -134,9 +147,11 @@ def _unusable(names: list[str]) -> Iterator[Flag]:
         yield Flag("unusable-student-name", "attention", "", message)
 
 
-def _collected(root: Path, lab: str, limits: Limits) -> Iterator[Submission]:
+def _collected(
+    root: Path, lab: str, limits: Limits, expected: Mapping[str, str]
+) -> Iterator[Submission]:
     for student in students(root):
-        submission = _taken(root, student, lab, limits)
+        submission = _taken(root, student, lab, limits, expected)
         yield replace(submission, flags=(*_odd_name(student), *submission.flags))
 
 
@@ -166,11 +181,13 @@ def _odd_name(student: str) -> Iterator[Flag]:
         )
 
 
-def _taken(root: Path, student: str, lab: str, limits: Limits) -> Submission:
+def _taken(
+    root: Path, student: str, lab: str, limits: Limits, expected: Mapping[str, str]
+) -> Submission:
     path = root / student / lab
     try:
         with _folder(root / student, None) as home, _folder(Path(lab), home) as folder:
-            return _from_folder(student, path, folder, limits)
+            return _from_folder(student, path, folder, limits, expected)
     except FileNotFoundError:
         return Submission(student, flags=(_not_handed_in(root, student, lab),))
     except Refused as refusal:
@@ -188,11 +205,13 @@ def _not_handed_in(root: Path, student: str, lab: str) -> Flag:
     return Flag("not-handed-in", "info", "", message)
 
 
-def _from_folder(student: str, path: Path, folder: int, limits: Limits) -> Submission:
+def _from_folder(
+    student: str, path: Path, folder: int, limits: Limits, expected: Mapping[str, str]
+) -> Submission:
     wanted = path.name + NOTEBOOK
     flags: tuple[Flag, ...] = ()
     try:
-        names = _names(folder, wanted)
+        names = _names(folder, wanted, expected)
         if not names:
             flag = Flag("not-handed-in", "info", "", f"Not handed in: {path.name} is empty.")
             return Submission(student, flags=(flag,))
@@ -201,12 +220,15 @@ def _from_folder(student: str, path: Path, folder: int, limits: Limits) -> Submi
         data = _content(folder, chosen, limits.max_bytes)
     except Refused as refusal:
         return Submission(student, path, flags=(*flags, refusal.flag))
-    extra, skipped = _extra(folder, names, limits)
-    return Submission(student, path, data, (*flags, *skipped), extra)
+    beside = Beside(folder, [name for name in names if not _is_notebook(name)], limits)
+    beside.take_expected(expected)
+    beside.take_others()
+    found = (*flags, *beside.flags)
+    return Submission(student, path, data, found, beside.files, beside.left_out)
 
 
-def _names(folder: int, wanted: str) -> list[str]:
-    """Visible names in a folder, sorted; in a flood of files, the wanted one alone.
+def _names(folder: int, wanted: str, expected: Iterable[str] = ()) -> list[str]:
+    """Visible names in a folder, sorted; in a flood of files, those that are looked for alone.
 
     Raises:
         Refused: a flood without it.
@@ -215,9 +237,9 @@ def _names(folder: int, wanted: str) -> list[str]:
         names = [entry.name for entry in islice(entries, MOST_NAMES + 1)]
     if len(names) <= MOST_NAMES:
         return sorted(name for name in names if not name.startswith("."))
-    with suppress(FileNotFoundError):
-        _status(wanted, folder)
-        return [wanted]
+    there = [name for name in (wanted, *expected) if _is_there(name, folder)]
+    if wanted in there:
+        return there
     raise Refused(
         "too-many-files",
         f"More than {MOST_NAMES:,} files were handed in, and none is called {wanted}. "
@@ -254,28 +276,91 @@ def _is_notebook(name: str) -> bool:
     return name.lower().endswith(NOTEBOOK)
 
 
-def _extra(
-    folder: int, names: list[str], limits: Limits
-) -> tuple[dict[str, bytes], tuple[Flag, ...]]:
-    """Files beside the notebook, as far as the limits go; what is left out is named."""
-    extra: dict[str, bytes] = {}
-    skipped = []
-    left = limits.max_extra_bytes
-    for name in (name for name in names if not _is_notebook(name) and name != TIMESTAMP):
-        try:
-            if len(extra) == limits.max_extra_files or not name.isprintable():
-                raise Refused("extra-files-skipped", "")
-            extra[name] = _content(folder, name, left)
-            left -= len(extra[name])
-        except Refused:
-            skipped.append(name)
-    if not skipped:
-        return extra, ()
-    message = (
-        "Left out, because they are no plain files, are empty, unreadable, too large or too "
-        f"many: {listed(skipped)}. If the notebook needs one, its cells fail; look there."
-    )
-    return extra, (Flag("extra-files-skipped", "info", "", message),)
+def _is_there(name: str, folder: int) -> bool:
+    try:
+        _status(name, folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+@dataclass
+class Beside:
+    """Files beside a notebook, taken as far as the limits go; what is left out is named."""
+
+    folder: int
+    names: list[str]
+    limits: Limits
+    files: dict[str, bytes] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def take_expected(self, expected: Mapping[str, str]) -> None:
+        """Those that a check reads, each by name."""
+        for name, check in expected.items():
+            try:
+                self._take_one(name, check, expected)
+            except Refused as refusal:
+                flag = refusal.flag
+                self.left_out[name] = flag.message
+                self.flags.append(Flag(flag.code, "attention", check, flag.message))
+
+    def _take_one(self, name: str, check: str, expected: Mapping[str, str]) -> None:
+        there = name if name in self.names else self._renamed(name, expected)
+        if there is None:
+            message = f"Not handed in: {name}, which the check {check} reads."
+            self.flags.append(Flag("file-missing", "info", check, message))
+            return
+        self.names.remove(there)
+        self._take(there, name)
+
+    def take_others(self) -> None:
+        """All that the notebook's own cells may want."""
+        skipped = []
+        for name in self.names:
+            if name == TIMESTAMP:
+                continue
+            try:
+                self._take(name, name)
+            except Refused:
+                skipped.append(name)
+        if skipped:
+            message = (
+                "Left out, because they are no plain files, are empty, unreadable, too large or "
+                f"too many: {listed(skipped)}. If the notebook needs one, its cells fail; look "
+                "there."
+            )
+            self.flags.append(Flag("extra-files-skipped", "info", "", message))
+
+    def _take(self, name: str, called: str) -> None:
+        full = len(self.files) == self.limits.max_extra_files
+        if full or not name.isprintable() or called in self.files:
+            raise Refused("extra-files-skipped", f"{shown(name)}: not read.")
+        left = self.limits.max_extra_bytes - sum(map(len, self.files.values()))
+        self.files[called] = _content(self.folder, name, left)
+
+    def _renamed(self, name: str, expected: Mapping[str, str]) -> str | None:
+        """The one file that is this one but for what browsers add to a name downloaded twice.
+
+        Raises:
+            Refused: there is none or several, and files of the same kind that a person may take.
+        """
+        stem, kind = PurePath(name).stem, PurePath(name).suffix
+        copies = re.compile(
+            rf"(copy of )?{re.escape(stem)}[ _-]*(\(?\d*\)?|copy){re.escape(kind)}", re.IGNORECASE
+        )
+        others = [one for one in self.names if one not in expected]
+        found = [one for one in others if copies.fullmatch(one)]
+        if len(found) == 1:
+            message = f"{name} is called {shown(found[0])} here. It is taken."
+            self.flags.append(Flag("wrong-file-name", "info", "", message))
+            return found[0]
+        if alike := [one for one in others if one.lower().endswith(kind.lower())]:
+            raise Refused(
+                "other-file-name",
+                f"Expected {name}, found {listed(alike)}. Rename the right one and grade again.",
+            )
+        return None
 
 
 def _content(folder: int, name: str, limit: int) -> bytes:
@@ -360,10 +445,12 @@ def _wrong_kind(name: str, status: os.stat_result, expected: str = "a file") -> 
 
 
 def _too_large(name: str, size: str, limit: int) -> Refused:
+    advice = "Ask for a smaller one."
+    if _is_notebook(name):
+        advice = "Ask for it again without outputs: Edit, Clear Outputs of All Cells, Save."
     return Refused(
         "too-large",
-        f"{shown(name)}: {size} at most {limit:,} are read. Ask for it again without outputs: "
-        "Edit, Clear Outputs of All Cells, Save.",
+        f"{shown(name)}: {size} at most {limit:,} are read. {advice}",
     )
 
 

@@ -15,7 +15,8 @@ MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.hidd
 
 
 def find(tree: Tree, labs: list[str]) -> list[str]:
-    """Lines of solutions, model answers or hidden checks that stand in ``labs/`` or ``course/``.
+    """Lines of solutions, model answers or hidden checks that stand in ``labs/`` or ``course/``,
+    and files beside a solution, which nbgrader would release with it.
 
     Lines are compared without spaces and comments, from 20 characters on. A line that the
     released part of the same source also has is no leak.
@@ -26,6 +27,12 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
         for line, where in _secret_lines(tree, lab):
             if line in public:
                 found.append(f"{where} stands in {public[line]}: {line}")
+        found += [
+            f"{path.relative_to(tree.root)} lies beside the solution, so nbgrader would release "
+            "it: delete it"
+            for path in sorted(tree.solution(lab).parent.glob("[!.]*"))
+            if path != tree.solution(lab)
+        ]
         text = tree.student(lab).read_text() if tree.student(lab).is_file() else ""
         found += [f"{tree.student(lab)} holds {mark!r}" for mark in MARKS if mark in text]
     return found

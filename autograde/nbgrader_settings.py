@@ -24,12 +24,16 @@ CELL_TIMEOUT = 60
 
 
 class NumberedStubs(ClearSolutions):
-    """Replace an answer by ``raise NotImplementedError("Exercise 1.1")``, with its number."""
+    """Replace an answer by ``raise NotImplementedError("Exercise 1.1")``, with its number.
+
+    Where the source has a starter, code that the student begins with, that takes its place.
+    """
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Clear one cell; its ``course.exercise`` metadata has the number."""
-        number = cell.metadata.get("course", {}).get("exercise", "")
-        self.code_stub = {"python": f'raise NotImplementedError("Exercise {number}")'}
+        """Clear one cell; its ``course`` metadata has the number, and the starter if any."""
+        about = cell.metadata.get("course", {})
+        stub = f'raise NotImplementedError("Exercise {about.get("exercise", "")}")'
+        self.code_stub = {"python": about.pop("starter", stub)}
         return super().preprocess_cell(cell, resources, cell_index)
 
 

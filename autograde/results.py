@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from autograde.normalise import Flag
@@ -27,6 +28,13 @@ class Item:
     points: float | None
     report: Report | None = None
 
+    @property
+    def measured(self) -> dict[str, float]:
+        """What the judge of the check's last case measured: hidden cases come last."""
+        results = self.report.results if self.report else ()
+        # No earlier case stands in for it: code can know the visible images, and fail on others.
+        return dict(results[-1].measured) if results else {}
+
     def as_json(self) -> dict[str, Any]:
         """The item for machines."""
         found: dict[str, Any] = {
@@ -34,6 +42,8 @@ class Item:
             "maximum": self.maximum,
             "status": self.status,
         }
+        if self.measured:
+            found["measured"] = self.measured
         if self.report and self.status != "passed":
             mistakes = sorted({r.mistake for r in self.report.results if r.mistake})
             found |= {"failed": [r.title for r in self.report.results if r.outcome == "failed"]}
@@ -115,6 +125,11 @@ class ClassResult:
             "exercises": summary(self.students),
             "flags": [_flag(flag) for flag in self.flags],
         }
+
+
+def results_of(work: Path, lab: str) -> Path:
+    """Where a class's folder has the results of the last grading that came to its end."""
+    return work / "results" / f"{lab}.json"
 
 
 def summary(students: Iterable[StudentResult]) -> dict[str, dict[str, float]]:

@@ -12,6 +12,7 @@ Its header has the details, and its cells the answers that differ from the refer
     #     mistakes: {selu: no_lambda}  # what the checks must recognise
     #     flags: [missing-cell]        # what a person must be told
     #     edits: [colab]               # see EDITS
+    #     files: network.safetensors = good.safetensors   # NAME = FILE[, NAME = FILE…]
     # ---
 
     # %% exercise="selu"
@@ -20,6 +21,7 @@ Its header has the details, and its cells the answers that differ from the refer
 A cell replaces the answer to its exercise, or the setup cell (``exercise="setup"``); an empty one
 leaves the exercise unanswered. ``# %% before="selu"`` is a cell of the student's own in front of
 that answer, and ``# %% copy="selu"`` a second cell with that answer's marks, behind it.
+``files`` are handed in beside the notebook: FILE, from the sample's own folder, as NAME.
 
 A ``.ipynb`` beside them is handed in byte for byte: for cases where the file itself is the case.
 Its ``metadata.sample`` is the header.
@@ -29,6 +31,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,12 +39,14 @@ from typing import Any
 
 import jupytext
 import nbformat
+import yaml
 from nbformat import NotebookNode
 
 from autograde.build import expected
 from autograde.errors import DesignedError
 from autograde.tree import Tree
 
+PLAIN = re.compile(r"\w[\w. ()-]*")
 OUTCOME = re.compile(r"(?P<name>[\w-]+?)--(?P<outcome>full|zero|ungradable|loses-[\w-]+)")
 
 
@@ -61,6 +66,7 @@ class Sample:
     mistakes: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
+    files: dict[str, Path] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
@@ -77,7 +83,7 @@ def load(folder: Path) -> list[Sample]:
 
 
 def hand_in(samples: list[Sample], tree: Tree, lab: str, folder: Path) -> None:
-    """Write each sample as ``folder/NAME/LAB/LAB.ipynb``, nbgrader's layout."""
+    """Write each sample as ``folder/NAME/LAB/LAB.ipynb``, nbgrader's layout, and its files."""
     built = expected(tree, lab)
     for sample in samples:
         home = folder / sample.name / lab
@@ -87,6 +93,8 @@ def hand_in(samples: list[Sample], tree: Tree, lab: str, folder: Path) -> None:
             (home / f"{lab}.ipynb").mkdir()
         else:
             (home / f"{lab}.ipynb").write_bytes(data)
+        for name, path in sample.files.items():
+            shutil.copyfile(path, home / name)
 
 
 def answered(solution: NotebookNode, student: NotebookNode) -> NotebookNode:
@@ -144,7 +152,7 @@ def _read(path: Path) -> Sample:
     if path.suffix == ".ipynb":
         about, cells = _header_of_notebook(path), []
     else:
-        book = jupytext.reads(path.read_text(), fmt="py:percent")
+        book = _script(path)
         about, cells = book.metadata.get("sample", {}), book.cells
     sample = Sample(
         match["name"],
@@ -155,11 +163,36 @@ def _read(path: Path) -> Sample:
         dict(about.get("mistakes", {})),
         tuple(about.get("flags", ())),
         tuple(about.get("edits", ())),
+        _files(path, about.get("files", "")),
         _tagged(cells, "exercise"),
         _tagged(cells, "before"),
         _tagged(cells, "copy"),
     )
     return _consistent(sample)
+
+
+def _script(path: Path) -> NotebookNode:
+    try:
+        return jupytext.reads(path.read_text(), fmt="py:percent")
+    except yaml.YAMLError as error:
+        raise SampleError(
+            f"{path}: its header is no YAML: {error}. Put a text that has a colon in quotes."
+        ) from None
+
+
+def _files(sample: Path, text: str) -> dict[str, Path]:
+    """What ``NAME = FILE[, NAME = FILE…]`` means, beside the sample."""
+    found: dict[str, Path] = {}
+    for entry in text.split(",") if text.strip() else ():
+        name, _, file = (part.strip() for part in entry.partition("="))
+        if not PLAIN.fullmatch(name) or not PLAIN.fullmatch(file):
+            raise SampleError(
+                f"{sample}: expected 'files: NAME = FILE, …' with plain names, found {entry!r}"
+            )
+        found[name] = sample.parent / file
+        if not found[name].is_file():
+            raise SampleError(f"{sample}: there is no file {file} beside it to hand in as {name}")
+    return found
 
 
 def _header_of_notebook(path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +21,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autograde.doctor import Line
+from autograde.leaderboard import Board
+from autograde.leaderboard_page import percent, size, spread
 from autograde.normalise.flags import shown
 from autograde.results import ClassResult, Item, StudentResult, summary
 from autograde.verify import Run
@@ -117,6 +119,37 @@ def attention(result: ClassResult, out: Console) -> None:
         for item in student.items:
             if item.status == "grader_error":
                 out.print(f"  {who}: the check {item.grade_id} itself failed")
+
+
+def board_table(board: Board, names: Mapping[str, str] | None = None) -> Table:
+    """A leaderboard; ``names`` gives the student to each alias."""
+    table = Table(title=f"{board.lab}: leaderboard", title_justify="left", box=None)
+    table.add_column("rank", justify="right")
+    table.add_column("alias" if names else "student")
+    if names:
+        table.add_column("student")
+    for name in ("accuracy", "95 % interval", "parameters", "points"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for entry in board.entries:
+        who = [entry.label, shown(names[entry.student])] if names else [entry.label]
+        table.add_row(
+            str(entry.rank),
+            *map(escape, who),
+            percent(entry.accuracy),
+            spread(entry.interval),
+            size(entry.parameters),
+            f"{entry.points:g}/{entry.maximum:g}",
+        )
+    return table
+
+
+def absent_lines(board: Board, out: Console, names: Mapping[str, str] | None = None) -> None:
+    """Who has no measured network, and why."""
+    if board.absent:
+        out.print("[bold]Without a measured network[/]")
+    for one in board.absent:
+        who = f"{one.label} ({shown(names[one.student])})" if names else one.label
+        out.print(f"  {escape(who)}: {one.why}", soft_wrap=True)
 
 
 def moves(result: ClassResult, out: Console) -> None:

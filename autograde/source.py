@@ -6,6 +6,7 @@ Cell headers carry short tags; :func:`notebook` expands them. Pure: text in, not
 ``# %% setup=true``                imports and constants; also run to make the reference
 ``# %% [markdown] intro="id"``     the exercise's text; gets its number and a line of facts
 ``# %% exercise="id"``             the student's cell (``difficulty=1..3 minutes=5``)
+``# %% [raw] starter="id"``         code that the student's cell begins with, in place of a stub
 ``# %% check="id" points=2``       the check; its code is written here
 ``# %% [markdown] question="id"``  a manually graded answer (``points=3``)
 ``# %% explore=true``              an experiment: grading skips it, no check depends on it
@@ -34,6 +35,7 @@ TAGS = {
     "setup",
     "intro",
     "exercise",
+    "starter",
     "check",
     "question",
     "explore",
@@ -151,7 +153,11 @@ def notebook(source: LabSource, links: Links) -> NotebookNode:
     """The notebook that nbgrader takes as its source: answers and hidden tests still in it."""
     exercises = {exercise.name: exercise for exercise in source.exercises}
     cells = [*_prologue(source, links)]
-    cells += [_expanded(source, cell, exercises) for cell in source.cells]
+    cells += [
+        _expanded(source, cell, exercises)
+        for cell in source.cells
+        if "starter" not in cell.metadata
+    ]
     _name_cells(cells)
     book = nbformat.v4.new_notebook(cells=cells)
     book.metadata = _notebook_metadata(source)
@@ -214,6 +220,9 @@ def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
             int(facts.get("minutes", 5)),
             manual,
         )
+    for name in [c.metadata["starter"] for c in cells if "starter" in c.metadata]:
+        if name not in answers:
+            raise SourceError(f"{lab}: starter {name!r} has no cell tagged exercise={name!r}.")
     if unchecked := set(answers) - seen:
         raise SourceError(f"{lab}: no check for {', '.join(sorted(unchecked))}.")
 
@@ -244,6 +253,8 @@ def _expanded(
         exercise = exercises[tags["exercise"]]
         cell = _graded_cell("code", text, ANSWER.format(exercise.name), solution=True)
         cell.metadata["course"] = {"exercise": exercise.number}
+        if starter := _starter(source, exercise.name):
+            cell.metadata["course"]["starter"] = starter
         return cell
     if "check" in tags:
         exercise = exercises[tags["check"]]
@@ -255,6 +266,12 @@ def _expanded(
     if cell.cell_type == "markdown":
         return nbformat.v4.new_markdown_cell(text)
     return nbformat.v4.new_code_cell(text, metadata=_plain_metadata(tags))
+
+
+def _starter(source: LabSource, name: str) -> str:
+    """Code that the release puts in the answer's place; nothing where a stub will do."""
+    found = (cell.source for cell in source.cells if cell.metadata.get("starter") == name)
+    return str(next(found, ""))
 
 
 def _plain_metadata(tags: dict[str, Any]) -> dict[str, Any]:

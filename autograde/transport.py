@@ -8,7 +8,8 @@ fit raises :class:`~autograde.sandbox.bounds.TransportError`.
 Plain values travel as themselves (None, bool, int, finite float, str, list). The rest is a JSON
 object with one key that says what it is: ``{"float": "nan"}``, ``{"dict": [[key, value], …]}``,
 ``{"tensor": 0}``, ``{"foreign": [type, text]}``; in probes also ``{"tuple": […]}``,
-``{"dtype": "float32"}`` and ``{"leaf": 0}``, a tensor that requires its gradient.
+``{"dtype": "float32"}``, ``{"leaf": 0}``, a tensor that requires its gradient, and
+``{"handed_in": name}``, which is asked with the file's tensors in its place.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from autograde.sandbox.bounds import (
     excerpt,
     parsed,
 )
-from course.checks.probes import Answer, Foreign, Probe
+from course.checks.probes import Answer, Foreign, HandedIn, Probe
 
 QUESTIONS = "course.checks"  # the only package whose functions a probe can ask
 DTYPES = {
@@ -228,6 +229,8 @@ class _Writer:
             return {"tuple": [self.value(item, depth) for item in value]}
         if self.rich and isinstance(value, torch.dtype) and value in DTYPES.values():
             return {"dtype": str(value).removeprefix("torch.")}
+        if self.rich and isinstance(value, HandedIn):
+            return {"handed_in": self.text(value.name)}
         return self._foreign(type(value).__name__, repr(value)[:120])
 
     def _foreign(self, type_name: str, text: str) -> Any:
@@ -282,6 +285,8 @@ class _Reader:
             return _DTYPE_NAMES[content]
         if self.rich and kind == "leaf":
             return self._tensor(content).requires_grad_()
+        if self.rich and kind == "handed_in":
+            return HandedIn(self.text(content))
         raise _unfit("a value", {kind: content})
 
     def _dict(self, content: Any, depth: int) -> dict[str, Any]:

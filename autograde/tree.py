@@ -54,6 +54,17 @@ class Tree:
         """The hidden checks of a lab."""
         return self.solutions / f"{lab}{HIDDEN}.py"
 
+    def secret(self) -> str:
+        """What nobody outside knows: hidden inputs and aliases are drawn from it.
+
+        Raises:
+            TreeError: it is not there.
+        """
+        path = self.solutions / "seed.txt"
+        if not path.is_file():
+            raise TreeError(f"no secret {path}: write a line of your own into it, and keep it.")
+        return path.read_text().strip()
+
     def chosen(self, labs: list[str] | None) -> list[str]:
         """The named labs, or all of them.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         preflight,
         profile,
         training,
+        weights,
     )
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ __all__ = [
     "profile",
     "start",
     "training",
+    "weights",
 ]
 
 

@@ -40,6 +40,7 @@ PACKAGES = {  # lower bounds, as in pyproject.toml
     "torchvision": "0.19",
     "numpy": "1.26",
     "matplotlib": "3.8",
+    "safetensors": "0.4.3",
     "tqdm": "4.66",
 }
 FREE_BYTES = 200 * 2**20  # a lab's own files stay far below this

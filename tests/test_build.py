@@ -70,3 +70,13 @@ def test_a_solution_line_in_a_public_place_is_found(mini, built, line):
 def test_hidden_tests_in_a_release_are_found(mini, built):
     change(mini.student(MINI), "double", "### BEGIN HIDDEN TESTS")
     assert any("BEGIN HIDDEN TESTS" in line for line in leaks.find(mini, [MINI]))
+
+
+def test_a_starter_takes_the_place_of_the_stub(mini):
+    source = mini.source(MINI)
+    starter = '# %% [raw] starter="double"\n# return x + 1\n\n# %% check="double"'
+    source.write_text(source.read_text().replace('# %% check="double"', starter))
+    student = build.expected(mini, MINI).student
+    cell = next(one for one in student.cells if one["id"] == "double_answer")
+    assert cell.source == 'def double(x):\n    """Twice x."""\n    return x + 1'
+    assert cell.metadata["course"] == {"exercise": "90.1"}

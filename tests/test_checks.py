@@ -9,9 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from course import weights
 from course.checks import (
     Case,
     Checks,
+    Finding,
+    HandedIn,
     Mistake,
     ask,
     call,
@@ -273,3 +276,88 @@ def test_any_plain_answer_is_judged_without_an_error(answer, expected):
 def test_every_value_equals_itself(value):
     item = plain(value)
     assert _compare(item, item, VALUES.probe, rtol=0, atol=0, dtype=True).passed
+
+
+# Handed-in files --------------------------------------------------------------------------------
+
+NAME = "network.safetensors"
+
+
+def fitted(build, tensors, x):
+    model = build()
+    weights.fill(model, tensors, NAME)
+    return model(x).detach()
+
+
+def counted(answer, expected, probe):
+    """Judges by the file itself: what is counted is never what was answered."""
+    tensors = probe.args[0]
+    count = sum(tensor.numel() for tensor in tensors.values())
+    return Finding(answer.shape == (5, 1), "5 rows", "others", measured={"parameters": count})
+
+
+def handed_in_check(**options):
+    probe = ask(fitted, "build", HandedIn(NAME), torch.ones(5, 2), text="your network")
+    case = Case("your network", probe, judge=counted, expected=None)
+    return one_check(case, VALUES, oracle={"square": square, "build": None}, **options)
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / NAME
+
+
+def test_a_file_beside_the_notebook_stands_in_the_probe_and_the_judge_counts_it(beside):
+    weights.save(torch.nn.Linear(2, 1), beside)
+    mistake = Mistake("doubled", {"square": lambda x: 2 * x}, "once, not twice")
+    check = handed_in_check(mistakes=[mistake])
+    objects = {"build": lambda: torch.nn.Linear(2, 1), "square": lambda x: x + x}
+    first, second = check.run(objects).results
+    assert (first.outcome, first.measured) == ("passed", {"parameters": 3})
+    assert second.mistake == "doubled"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "there is no file network.safetensors beside the notebook"),
+        (b"no tensors", "expected a whole safetensors file"),
+    ],
+)
+def test_a_file_that_can_not_be_read_fails_its_case_alone(beside, content, told):
+    if content:
+        beside.write_bytes(content)
+    objects = {"build": lambda: torch.nn.Linear(2, 1), "square": square}
+    first, second = handed_in_check().run(objects).results
+    assert (first.outcome, first.measured, second.outcome) == ("failed", {}, "passed")
+    assert told in first.found
+    assert "weights of your network in network.safetensors" in first.expected
+
+
+def test_without_file_and_answer_it_is_not_attempted(beside):
+    def stub():
+        raise NotImplementedError
+
+    first, _ = handed_in_check().run({"build": stub}).results
+    assert first.outcome == "skipped"
+
+
+def test_a_case_about_a_file_needs_something_to_expect(beside):
+    weights.save(torch.nn.Linear(2, 1), beside)
+    probe = ask(fitted, "build", HandedIn(NAME), torch.ones(5, 2), text="")
+    report = one_check(Case("x", probe)).run({"build": lambda: torch.nn.Linear(2, 1)})
+    assert "'x' is about a handed-in file: give what it expects" in report.results[0].message
+
+
+def test_a_keyword_may_stand_for_a_file():
+    probe = ask(fitted, "build", tensors=HandedIn(NAME), text="")
+    assert probe.files == (NAME,)
+    assert probe.with_files(lambda name: {"a": X}).kwargs["tensors"]["a"] is X
+
+
+def test_what_a_student_returns_is_never_measured():
+    claim = {"measured": {"accuracy": 1.0}, "accuracy": 1.0}
+    case = Case("x", call("square", X), judge=holds(lambda answer: True, "anything"))
+    (result,) = run(lambda x: claim, case).results
+    assert (result.outcome, result.measured) == ("passed", {})

@@ -300,6 +300,119 @@ def test_are_further_files_left_out_above_the_limits_and_named(
     assert r"b.py, d.py, data, e\n.py, passwd" in flag.message
 
 
+NETWORK = "network.safetensors"
+EXPECTED = {NETWORK: "trained_network"}
+
+
+def expecting(root: Path, limits: Limits | None = None) -> Submission:
+    (submission,) = collect(root, LAB, limits=limits, expected=EXPECTED)
+    return submission
+
+
+def test_is_a_file_that_a_check_reads_taken_before_all_others(
+    tmp_path: Path, notebook: Path
+) -> None:
+    notebook.write_bytes(BYTES)
+    for name, size in (("a.bin", 8), (NETWORK, 6), ("z.txt", 3)):
+        (notebook.parent / name).write_bytes(b"#" * size)
+    found = expecting(tmp_path, Limits(max_extra_bytes=10))
+    assert list(found.extra_files) == [NETWORK, "z.txt"]
+    assert codes(found) == ["extra-files-skipped"]
+
+
+def test_is_four_megabytes_of_weights_read_as_it_comes(tmp_path: Path, notebook: Path) -> None:
+    notebook.write_bytes(BYTES)
+    content = os.urandom(4 << 20)
+    (notebook.parent / NETWORK).write_bytes(content)
+    found = expecting(tmp_path)
+    assert (found.extra_files, codes(found)) == ({NETWORK: content}, [])
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (link, "symlink-refused"),
+        (dangling, "symlink-refused"),
+        (pipe, "wrong-kind"),
+        (listening, "wrong-kind"),
+        (Path.mkdir, "wrong-kind"),
+        (Path.touch, "empty-file"),
+        (lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 1 << 40), "too-large"),
+    ],
+)
+def test_is_a_file_that_a_check_reads_refused_by_name_and_the_rest_taken(
+    tmp_path: Path, notebook: Path, make: Callable[[Path], None], code: str
+) -> None:
+    notebook.write_bytes(BYTES)
+    (notebook.parent / "notes.txt").write_bytes(b"x")
+    make(notebook.parent / NETWORK)
+    found = expecting(tmp_path)
+    (flag,) = found.flags
+    assert (flag.code, flag.severity, flag.cell) == (code, "attention", "trained_network")
+    assert flag.message.startswith(f"{NETWORK}: ")
+    assert (found.left_out, found.data) == ({NETWORK: flag.message}, BYTES)
+    assert found.extra_files == {"notes.txt": b"x"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "network (1).safetensors",
+        "Network.SAFETENSORS",
+        "network-2.safetensors",
+        "Copy of network.safetensors",
+        "network copy.safetensors",
+    ],
+)
+def test_is_a_file_taken_under_the_name_that_a_second_download_gives_it(
+    tmp_path: Path, notebook: Path, name: str
+) -> None:
+    notebook.write_bytes(BYTES)
+    (notebook.parent / name).write_bytes(b"x")
+    found = expecting(tmp_path)
+    assert (found.extra_files, codes(found)) == ({NETWORK: b"x"}, ["wrong-file-name"])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["my_network.safetensors"],
+        ["a.safetensors", "b.safetensors"],
+        ["network (1).safetensors", "network (2).safetensors"],
+    ],
+)
+def test_is_a_file_of_another_name_not_taken_but_pointed_out(
+    tmp_path: Path, notebook: Path, names: list[str]
+) -> None:
+    notebook.write_bytes(BYTES)
+    for name in names:
+        (notebook.parent / name).write_bytes(b"x")
+    found = expecting(tmp_path)
+    (flag,) = found.flags
+    assert (flag.code, flag.severity) == ("other-file-name", "attention")
+    assert found.left_out == {NETWORK: flag.message}
+    assert ", ".join(names) in flag.message
+
+
+def test_is_a_file_that_a_check_reads_missed_by_name(tmp_path: Path, notebook: Path) -> None:
+    notebook.write_bytes(BYTES)
+    found = expecting(tmp_path)
+    (flag,) = found.flags
+    assert (flag.code, flag.severity) == ("file-missing", "info")
+    assert flag.message == f"Not handed in: {NETWORK}, which the check trained_network reads."
+
+
+def test_is_a_file_that_a_check_reads_found_among_thousands(
+    tmp_path: Path, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_NAMES", 20)
+    for number in range(40):
+        (notebook.parent / f"{number}.txt").touch()
+    notebook.write_bytes(BYTES)
+    (notebook.parent / NETWORK).write_bytes(b"x")
+    assert expecting(tmp_path).extra_files == {NETWORK: b"x"}
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_are_thousands_of_files_not_looked_at(
     tmp_path: Path, notebook: Path, wanted: bool, monkeypatch: pytest.MonkeyPatch

@@ -93,3 +93,19 @@ def test_a_broken_source_is_named(change, told):
     with pytest.raises(SourceError, match=told) as caught:
         built(MINI_SOURCE.replace(*change))
     assert MINI in str(caught.value) or "double" in str(caught.value)
+
+
+STARTER = '# %% [raw] starter="double"\n# def double(x):\n#     return x + 1\n\n# %% check="double"'
+
+
+def test_a_starter_travels_with_the_answer_and_is_no_cell_of_its_own():
+    book = built(MINI_SOURCE.replace('# %% check="double"', STARTER))
+    assert cell(book, "double_answer").metadata["course"]["starter"].startswith("def double(x):\n")
+    assert "secret_factor_of_two" in cell(book, "double_answer").source
+    assert all(one.cell_type != "raw" for one in book.cells)
+
+
+def test_a_starter_of_no_exercise_is_named():
+    broken = STARTER.replace('starter="double"', 'starter="triple"')
+    with pytest.raises(SourceError, match="starter 'triple' has no cell"):
+        built(MINI_SOURCE.replace('# %% check="double"', broken))

@@ -13,7 +13,7 @@ import pytest
 from autograde.tree import find
 
 COURSE = find(Path(__file__).parent)
-NAMED = {"torch", "torchvision", "numpy", "matplotlib", "tqdm"}
+NAMED = {"torch", "torchvision", "numpy", "matplotlib", "safetensors", "tqdm"}
 BROUGHT = {"PIL", "cycler", "mpl_toolkits"}  # with torchvision and matplotlib
 OPTIONAL = {"IPython", "ipywidgets", "google"}  # where a notebook is running
 ALLOWED = NAMED | BROUGHT | OPTIONAL | {"course"}

@@ -26,7 +26,7 @@ from autograde.transport import (
     encode_probe,
 )
 from course.checks import Answer, Probe, call, gradient
-from course.checks.probes import Foreign, gradient_of
+from course.checks.probes import Foreign, HandedIn, gradient_of
 
 DTYPES = list(transport.DTYPES.values())
 
@@ -74,7 +74,7 @@ values = st.recursive(
 )
 # What is only ever sent to students' processes, never taken from them.
 arguments = st.recursive(
-    scalars | tensors | st.sampled_from(DTYPES),
+    scalars | tensors | st.sampled_from(DTYPES) | st.builds(HandedIn, st.text(max_size=9)),
     lambda inner: st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple),
     max_leaves=8,
 )

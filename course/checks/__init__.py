@@ -14,7 +14,7 @@ from __future__ import annotations
 from course.checks.book import Check, Checks
 from course.checks.cases import Case, CaseResult, Mistake, Prepared
 from course.checks.judges import Finding, close, holds, same
-from course.checks.probes import Answer, Probe, ProbeError, ask, call, gradient
+from course.checks.probes import Answer, HandedIn, Probe, ProbeError, ask, call, gradient
 from course.checks.report import Report
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Check",
     "Checks",
     "Finding",
+    "HandedIn",
     "Mistake",
     "Prepared",
     "Probe",

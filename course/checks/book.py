@@ -55,9 +55,11 @@ class Check:
         seed: int = VISIBLE_SEED,
         points: float = 1.0,
     ) -> Report:
-        """Probe the student's objects and judge their answers in this process."""
+        """Probe the student's objects and judge their answers in this process; files that are
+        handed in lie beside the notebook, in the current folder.
+        """
         ready = self.prepared(oracle, seed)
-        results = tuple(one.result(one.case.probe.run(namespace)) for one in ready)
+        results = tuple(one.put(lambda probe: probe.run(namespace)) for one in ready)
         return Report(self.name, self.about, results, points)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from course import weights
 from course.checks import wording
-from course.checks.judges import Finding, Judge, close
-from course.checks.probes import Answer, Probe
+from course.checks.judges import Judge, close
+from course.checks.probes import Answer, Files, Probe
 
 Outcome = Literal["passed", "failed", "skipped", "grader_error"]
 
@@ -46,7 +47,8 @@ class Case:
         probe: the question.
         hint: shown when it fails and no known mistake matches.
         judge: compares the answer with what was expected.
-        expected: a golden value, or what the oracle answers to the same probe.
+        expected: a golden value, or what the oracle answers to the same probe. A probe of a
+            handed-in file needs a golden one, which may be None.
         weight: share of the check's points, relative to the other cases.
     """
 
@@ -60,7 +62,7 @@ class Case:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What became of a case, in the student's words."""
+    """What became of a case, in the student's words; ``measured`` is the judge's, never a claim."""
 
     title: str
     outcome: Outcome
@@ -72,6 +74,7 @@ class CaseResult:
     hint: str = ""
     mistake: str = ""
     printed: str = ""
+    measured: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 def expectation(case: Case, oracle: Mapping[str, Any]) -> Any:
@@ -82,6 +85,8 @@ def expectation(case: Case, oracle: Mapping[str, Any]) -> Any:
     """
     if case.expected is not FROM_ORACLE:
         return case.expected
+    if case.probe.files:
+        raise RuntimeError(f"{case.title!r} is about a handed-in file: give what it expects")
     answer = case.probe.run(oracle)
     if answer.kind != "value":
         raise RuntimeError(f"the oracle has no answer to {case.probe.text}: {answer.error}")
@@ -105,29 +110,54 @@ class Prepared:
 
     @cached_property
     def wrong(self) -> list[tuple[Mistake, Answer]]:
-        """What each known mistake answers to the probe."""
+        """What each known mistake answers to the probe; nothing where it is about a file."""
+        if self.case.probe.files:
+            return []
         return [
             (mistake, self.case.probe.run({**self.oracle, **mistake.objects}))
             for mistake in self.mistakes
         ]
 
-    def result(self, answer: Answer) -> CaseResult:
-        """Judge an answer. A failure of the check itself is ``grader_error``, not ``failed``."""
+    def put(self, ask: Callable[[Probe], Answer], files: Files = weights.read) -> CaseResult:
+        """Ask the probe and judge the answer.
+
+        Args:
+            ask: puts a probe to the student's objects.
+            files: reads what is handed in. A file that it can't read fails the case, unless it is
+                not there and the exercise is not attempted either.
+        """
+        try:
+            probe = self.case.probe.with_files(files)
+        except weights.MissingWeights as error:
+            answer = ask(self.case.probe.with_files(lambda name: {}))
+            attempted = answer.kind in ("value", "raised")
+            return self._without_file(error) if attempted else self.result(answer)
+        except weights.WeightsError as error:
+            return self._without_file(error)
+        return self.result(ask(probe), probe)
+
+    def result(self, answer: Answer, probe: Probe | None = None) -> CaseResult:
+        """Judge an answer. A failure of the check itself is ``grader_error``, not ``failed``.
+
+        Args:
+            answer: what came back.
+            probe: as it was asked, with its files; by default the case's own.
+        """
         try:
             if answer.kind == "value":
-                return self._of_value(answer)
+                return self._of_value(answer, probe or self.case.probe)
             if answer.kind == "raised":
                 return self._of_error(answer)
             return self._unanswered(answer)
         except Exception as error:
             return self._as("grader_error", message=_own_failure(error))
 
-    def _as(self, outcome: Outcome, **details: str) -> CaseResult:
+    def _as(self, outcome: Outcome, **details: Any) -> CaseResult:
         case = self.case
         return CaseResult(case.title, outcome, case.weight, tried=case.probe.text, **details)
 
-    def _of_value(self, answer: Answer) -> CaseResult:
-        finding = self._found(answer.value, self.expected)
+    def _of_value(self, answer: Answer, probe: Probe) -> CaseResult:
+        finding = self.case.judge(answer.value, self.expected, probe)
         mistake = None if finding.passed else self._recognised(answer)
         return self._as(
             "passed" if finding.passed else "failed",
@@ -137,7 +167,13 @@ class Prepared:
             hint="" if finding.passed else (mistake.hint if mistake else self.case.hint),
             mistake=mistake.name if mistake else "",
             printed=answer.printed,
+            measured={name: float(number) for name, number in finding.measured.items()},
         )
+
+    def _without_file(self, error: weights.WeightsError) -> CaseResult:
+        names = " and ".join(self.case.probe.files)
+        wanted = f"the weights of your network in {names}, beside the notebook"
+        return self._as("failed", expected=wanted, found=str(error))
 
     def _of_error(self, answer: Answer) -> CaseResult:
         return self._as(
@@ -153,12 +189,10 @@ class Prepared:
         missing = f"{answer.error}: run the exercise cell above, then this check again"
         return self._as("skipped", message=missing if answer.kind == "missing" else todo)
 
-    def _found(self, value: Any, expected: Any) -> Finding:
-        return self.case.judge(value, expected, self.case.probe)
-
     def _recognised(self, answer: Answer) -> Mistake | None:
+        judge, probe = self.case.judge, self.case.probe
         for mistake, wrong in self.wrong:
-            if wrong.kind == "value" and self._found(answer.value, wrong.value).passed:
+            if wrong.kind == "value" and judge(answer.value, wrong.value, probe).passed:
                 return mistake
         return None
 

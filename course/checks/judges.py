@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -15,12 +15,18 @@ from course.checks.probes import Probe
 
 @dataclass(frozen=True)
 class Finding:
-    """What a judge saw: passed or not, and both sides in the student's words."""
+    """What a judge saw: passed or not, and both sides in the student's words.
+
+    ``measured`` holds numbers that the judge found out itself and that are worth keeping. A
+    leaderboard ranks by ``accuracy`` (a share), and reads ``images`` (how many it was measured on)
+    and ``parameters``. Of a check, what its last case measured counts: hidden cases come last.
+    """
 
     passed: bool
     expected: str = ""
     found: str = ""
     message: str = ""
+    measured: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 Judge = Callable[[Any, Any, Probe], Finding]

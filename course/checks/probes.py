@@ -8,7 +8,7 @@ import numbers
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,9 @@ import torch
 from torch import Tensor
 
 from course.checks import wording
+
+Files = Callable[[str], Mapping[str, Tensor]]
+"""From the name of a handed-in file to the tensors in it."""
 
 PRINTED_LIMIT = 500  # characters of a student's own printing that are kept
 
@@ -46,6 +49,23 @@ class Answer:
     printed: str = ""
 
 
+@dataclass(frozen=True, repr=False)
+class HandedIn:
+    """Stands in a probe's arguments for the tensors of a file that the student hands in.
+
+    In the student's kernel the file beside the notebook is read; under grading the trusted side
+    reads the one in the submission. Question and judge get the tensors, a ``dict[str, Tensor]``.
+
+    Attributes:
+        name: of the file, ``network.safetensors``.
+    """
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"the tensors in {self.name}"
+
+
 @dataclass(frozen=True)
 class Probe:
     """One question, as data that can travel to another process.
@@ -54,7 +74,8 @@ class Probe:
         question: module-level function of ``course`` that is called with the student's
             objects first and the arguments after them, and returns plain values.
         uses: names of the student's objects.
-        args: positional arguments; tensors are copied before each run.
+        args: positional arguments; tensors are copied before each run. An argument may be
+            :class:`HandedIn`.
         kwargs: keyword arguments, likewise.
         text: what the student reads under "tried".
         seconds: wall time that grading allows at least, for a question that trains; 0 for the
@@ -67,6 +88,24 @@ class Probe:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     seconds: float = 0.0
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the handed-in files that it needs."""
+        given = (*self.args, *self.kwargs.values())
+        return tuple(dict.fromkeys(one.name for one in given if isinstance(one, HandedIn)))
+
+    def with_files(self, read: Files) -> Probe:
+        """The probe with tensors in the places of :class:`HandedIn`; itself if there are none."""
+        if not self.files:
+            return self
+        tensors = {name: dict(read(name)) for name in self.files}
+
+        def filled(value: Any) -> Any:
+            return tensors[value.name] if isinstance(value, HandedIn) else value
+
+        kwargs = {key: filled(value) for key, value in self.kwargs.items()}
+        return replace(self, args=tuple(map(filled, self.args)), kwargs=kwargs)
 
     def run(self, namespace: Mapping[str, Any]) -> Answer:
         """Ask the objects of ``namespace``; whatever they do becomes an :class:`Answer`."""

@@ -1,0 +1,204 @@
+"""Checks of lab 5: the auxiliary head, compared by value on weights from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from course.checks import Case, Mistake, ask, same
+from course.checks.lab05.basis import (
+    TIGHT,
+    built,
+    check,
+    count,
+    fill,
+    normal,
+    seed_from,
+    shapes,
+    whole,
+)
+
+NAME = "AuxiliaryHead"
+
+
+def tensors(*sizes: tuple[int, ...]) -> nn.ParameterList:
+    """Empty weights of these shapes, each followed by its bias."""
+    listed = nn.ParameterList()
+    for size in sizes:
+        listed.extend([torch.empty(size), torch.empty(size[0])])
+    return listed
+
+
+class FlatHead(nn.Module):
+    """An auxiliary head as a flat list of parameters, run with ``torch.nn.functional``.
+
+    Args:
+        slips: what it does wrong, by name; nothing of it for the right head.
+    """
+
+    def __init__(
+        self, in_channels: int, num_classes: int = 1000, width: float = 1.0, **slips: Any
+    ) -> None:
+        super().__init__()
+        self.slips = slips
+        scale = 1.0 if "head_width_ignored" in slips else width
+        narrow, hidden = (max(round(number * scale), 1) for number in (128, 1024))
+        self.flat = tensors(
+            (narrow, in_channels, 1, 1), (hidden, 16 * narrow), (num_classes, hidden)
+        )
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        if "adaptive_heads" in self.slips:
+            return F.adaptive_avg_pool2d(x, 4)
+        return F.max_pool2d(x, 5, 3) if "max_in_heads" in self.slips else F.avg_pool2d(x, 5, 3)
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        if "no_dropout" in self.slips:
+            return x
+        share = 0.3 if "keeps_seventy" in self.slips else 0.7
+        share = 0.4 if "head_drops_less" in self.slips else share
+        return F.dropout(x, 0.5 if "half_dropout" in self.slips else share, self.training)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, C, 14, 14) -> (N, K)`` scores."""
+        early, linear = "dropout_early" in self.slips, "no_relu_in_heads" in self.slips
+        x = F.conv2d(self._pooled(x), self.flat[0], self.flat[1])
+        x = (x if linear or "no_relu_after_1x1" in self.slips else x.relu()).flatten(1)
+        x = F.linear(self._dropped(x) if early else x, self.flat[2], self.flat[3])
+        x = x if linear or "no_relu_after_linear" in self.slips else x.relu()
+        x = F.linear(x if early else self._dropped(x), self.flat[4], self.flat[5])
+        return x.softmax(dim=1) if "softmax" in self.slips else x
+
+
+def head_of(make: Any, channels: int, classes: int, seed: int, maps: Tensor) -> dict[str, Any]:
+    """Scores of a head at 1/16 of the width, and the gradient of their squares at the maps."""
+    head = built(make, NAME, channels, classes, 1 / 16).double().eval()
+    fill(head.parameters(), seed)
+    maps.requires_grad_()
+    scores = head(maps)
+    (slope,) = torch.autograd.grad(scores.square().sum(), maps)
+    return {"scores": scores, "gradient": slope}
+
+
+def head_total(make: Any) -> dict[str, int]:
+    """Parameters of both heads of the paper, on the meta device."""
+    with torch.device("meta"):
+        return {
+            f"at {place}": count(built(make, NAME, channels).parameters())
+            for place, channels in (("4a", 512), ("4d", 528))
+        }
+
+
+def head_shapes(make: Any, channels: int, classes: int, width: float) -> list[list[int]]:
+    """Shapes of the parameters, in their order, on the meta device."""
+    with torch.device("meta"):
+        return shapes(built(make, NAME, channels, classes, width).parameters())
+
+
+def head_dropouts(make: Any, maps: Tensor) -> dict[str, Any]:
+    """Each dropout at work: its share, and how many numbers of an image it sees."""
+    head = built(make, NAME, maps.shape[1], 5, 1 / 16).double()
+    return dropouts_of(head, maps)
+
+
+def dropouts_of(model: nn.Module, images: Tensor) -> dict[str, Any]:
+    """Each dropout at work in both modes: its share, and how many numbers of an image it sees."""
+    answer: dict[str, Any] = {}
+    for mode, name in ((True, "in training"), (False, "in evaluation")):
+        seen: list[list[float]] = []
+        with dropouts(seen), torch.no_grad():
+            model.train(mode)(images)
+        answer[name] = sorted(seen)
+    return answer
+
+
+@contextmanager
+def dropouts(seen: list[list[float]]) -> Iterator[None]:
+    """Put out every dropout of ``torch.nn`` meanwhile, and note share and size of those at work."""
+
+    def quiet(
+        input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        if training and p > 0:
+            seen.append([round(float(p), 4), input[0].numel()])
+        return input
+
+    names = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout")
+    kept = {name: getattr(F, name) for name in names}
+    try:
+        for name in names:
+            setattr(F, name, quiet)
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(F, name, function)
+
+
+SLIPS: Mapping[str, str] = {
+    "adaptive_heads": "A head begins with an average of 5×5 windows, stride 3. An adaptive pooling "
+    "to 4×4 has other windows.",
+    "max_in_heads": "A head begins with an average, not a maximum.",
+    "no_relu_in_heads": "In a head a ReLU follows the 1×1 convolution and the first linear layer.",
+    "no_relu_after_1x1": "The 1×1 convolution has a ReLU, as every convolution has.",
+    "no_relu_after_linear": "The layer with 1024 units has a ReLU, before its dropout.",
+    "head_width_ignored": "The heads' 128 and 1024 follow the width, too.",
+    "head_drops_less": "The heads drop 70 %, the classifier 40 %.",
+    "keeps_seventy": "70 % are dropped, not kept.",
+    "half_dropout": "The shares of dropout are the paper's: 40 % and, in the heads, 70 %.",
+    "dropout_early": "In a head dropout stands before the last layer, behind the ReLU.",
+    "no_dropout": "In training, dropout stands before the classifier and in both heads.",
+    "softmax": "The model returns scores. The softmax is in the loss already.",
+}
+
+
+def _slip(name: str, hint: str) -> Mistake:
+    def make(in_channels: int, num_classes: int = 1000, width: float = 1.0) -> nn.Module:
+        return FlatHead(in_channels, num_classes, width, **{name: True})
+
+    return Mistake(name, {NAME: make}, hint)
+
+
+@check.define(
+    name=NAME,
+    oracle={NAME: FlatHead},
+    mistakes=[_slip(name, hint) for name, hint in SLIPS.items()],
+)
+def auxiliary_head(rng: Generator) -> Iterator[Case]:
+    """A classifier for maps of 14×14: exact counts, values at a small width, dropout."""
+    yield from _counts(rng)
+    channels, classes = whole(rng, 3, 9), whole(rng, 3, 9)
+    maps = normal(rng, 3, channels, 14, 14)
+    text = f"AuxiliaryHead({channels}, {classes}, 1/16): scores and their gradient at the maps"
+    yield Case(
+        "scores and gradient",
+        ask(head_of, NAME, channels, classes, seed_from(rng), maps, text=text),
+        "The parameters are filled in the order of parameters(): convolution, hidden layer, "
+        "scores. Look at the pooling and at ReLUs.",
+        TIGHT,
+        weight=4,
+    )
+    probe = ask(head_dropouts, NAME, maps, text="share and size of each dropout, width 1/16")
+    hint = "70 % of the 1024 units are dropped, before the last layer, in training only."
+    yield Case("where dropout works", probe, hint, same(), weight=2)
+
+
+def _counts(rng: Generator) -> Iterator[Case]:
+    yield Case(
+        "parameters at the paper's size",
+        ask(head_total, NAME, text="parameters of AuxiliaryHead(512) and AuxiliaryHead(528)"),
+        "4 × 4 × 128 numbers go into the first linear layer. Every layer has a bias.",
+        same(),
+        weight=2,
+    )
+    sizes = whole(rng, 9, 90), whole(rng, 5, 300), whole(rng, 3, 15) / 16
+    yield Case(
+        "another width, other classes",
+        ask(head_shapes, NAME, *sizes, text=f"shapes of the parameters of AuxiliaryHead{sizes}"),
+        "128 and 1024 become round(width × number), at least 1; in_channels stays.",
+        same(),
+    )

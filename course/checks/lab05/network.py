@@ -1,0 +1,294 @@
+"""Checks of lab 5: GoogLeNet, counted at the paper's size and compared by value at 1/16 of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from course.checks import Case, Mistake, ProbeError, ask, same
+from course.checks.lab05.basis import (
+    DEEP,
+    built,
+    check,
+    count,
+    fill,
+    normal,
+    seed_from,
+    shapes,
+    whole,
+)
+from course.checks.lab05.block import FlatBlock
+from course.checks.lab05.head import SLIPS as HEAD_SLIPS
+from course.checks.lab05.head import FlatHead, dropouts, dropouts_of, tensors
+from course.checks.lab05.paper import TABLE, TRUNK, WITH_CLASSIFIER, WITH_HEADS
+
+NAME = "GoogLeNet"
+NARROW = 1 / 16  # of the paper's width: 1 to 64 channels
+ORDER = (
+    "The parameters are filled in the order of parameters(): stem, blocks, classifier, then aux1 "
+    "and aux2. Look at strides, paddings and ReLUs."
+)
+
+
+class FlatGoogLeNet(nn.Module):
+    """GoogLeNet run from the table, with ``torch.nn.functional`` on flat lists of parameters.
+
+    Args:
+        slips: what it does wrong, by name; nothing of it for the right network.
+    """
+
+    def __init__(
+        self, num_classes: int = 1000, width: float = 1.0, aux: bool = True, **slips: Any
+    ) -> None:
+        super().__init__()
+        self.slips = slips
+        classes = 1000 if "classes_ignored" in slips else num_classes
+        thin, wide = (self._scaled(number, width) for number in (64, 192))
+        self.stem = tensors((thin, 3, 7, 7), (thin, thin, 1, 1), (wide, thin, 3, 3))
+        self.blocks = nn.ModuleDict()
+        channels, late = wide, {}
+        for name, full in TABLE.items():
+            spec = full.scaled(width)
+            three = "three_in_five" in slips
+            self.blocks[name] = FlatBlock(channels, spec, **({"three_in_five": 1} if three else {}))
+            channels = late[name] = spec.n1x1 + spec.n3x3 + spec.n5x5 + spec.pool_proj
+        self.classifier = tensors((classes, channels))
+        self.places = ("4b", "4e") if "heads_late" in slips else ("4a", "4d")
+        for number, place in enumerate(self.places if aux else (), start=1):
+            setattr(self, f"aux{number}", FlatHead(late[place], classes, width, **slips))
+
+    @staticmethod
+    def _scaled(number: int, width: float) -> int:
+        return max(round(number * width), 1)
+
+    def _pool(self, x: Tensor) -> Tensor:
+        if "padded_pool" in self.slips:
+            return F.max_pool2d(x, 3, 2, 1)
+        size = 2 if "small_pool" in self.slips else 3
+        return F.max_pool2d(x, size, 2, ceil_mode=True)
+
+    def _drop(self, x: Tensor, share: float) -> Tensor:
+        if "no_dropout" in self.slips or "no_dropout_at_the_end" in self.slips:
+            return x
+        share = 0.5 if "half_dropout" in self.slips else share
+        return F.dropout(x, share, self.training)
+
+    def _through_stem(self, x: Tensor) -> Tensor:
+        quiet = "no_relu_in_stem" in self.slips
+        for place in range(3):
+            weight, bias = self.stem[2 * place : 2 * place + 2]
+            stride = 1 if place else 2
+            x = F.conv2d(x, weight, bias, stride, weight.shape[-1] // 2)
+            x = x if quiet else F.relu(x)
+            if place != 1:
+                x = self._normalised(self._pool(self._normalised(x, place == 2)), place == 0)
+        return x
+
+    def _normalised(self, x: Tensor, here: bool) -> Tensor:
+        """The normalisation of the paper's figure 3, which this lab leaves out."""
+        wanted = here and "with_lrn" in self.slips
+        return F.local_response_norm(x, 5, 1e-4, 0.75, 1.0) if wanted else x
+
+    def _averaged(self, x: Tensor) -> Tensor:
+        if "maximum_at_the_end" in self.slips:
+            return x.amax(dim=(2, 3))
+        return x.mean(dim=(2, 3))
+
+    def forward(self, x: Tensor) -> Any:
+        """``(N, 3, 224, 224) -> (N, K)``; with heads, in training, a tuple of three."""
+        heads: list[Tensor] = []
+        x = self._through_stem(x)
+        for name, inner in self.blocks.items():
+            skipped = "no_pool_before_5a" in self.slips and name == "5a"
+            x = inner(self._pool(x) if name in ("4a", "5a") and not skipped else x)
+            if name in self.places and hasattr(self, "aux1"):
+                heads.append(getattr(self, f"aux{len(heads) + 1}")(x))
+        x = F.linear(self._drop(self._averaged(x), 0.4), *self.classifier)
+        if "softmax" in self.slips:
+            x = x.softmax(dim=1)
+        heads = heads[::-1] if "heads_exchanged" in self.slips else heads
+        wanted = self.training or "heads_in_evaluation" in self.slips
+        return (x, *heads) if heads and wanted and "never_heads" not in self.slips else x
+
+
+# Questions --------------------------------------------------------------------------------
+
+
+def parts(model: nn.Module) -> dict[str, list[nn.Parameter]]:
+    """Parameters before the classifier, of the classifier and of both heads, by the names that
+    the exercise prescribes.
+    """
+    found: dict[str, list[nn.Parameter]] = {}
+    for name in ("classifier", "aux1", "aux2"):
+        part = getattr(model, name, None)
+        if name == "classifier" and not isinstance(part, nn.Module):
+            raise ProbeError("the network has no layer under the name `classifier`")
+        found[name] = list(part.parameters()) if isinstance(part, nn.Module) else []
+    own = {id(parameter) for part in found.values() for parameter in part}
+    before = [parameter for parameter in model.parameters() if id(parameter) not in own]
+    return {"before the classifier": before, **found}
+
+
+def _narrow(make: Any, seed: int, **options: Any) -> nn.Module:
+    model = built(make, NAME, **options).double()
+    for number, parameters in enumerate(parts(model).values()):
+        fill(parameters, seed + number)
+    return model
+
+
+def totals(make: Any) -> dict[str, int]:
+    """Parameters at the paper's size, on the meta device."""
+    with torch.device("meta"):
+        plain, full = built(make, NAME, aux=False), built(make, NAME)
+    return {
+        "before the classifier": count(parts(plain)["before the classifier"]),
+        "with the classifier": count(plain.parameters()),
+        "with both heads": count(full.parameters()),
+    }
+
+
+def part_shapes(make: Any, num_classes: int, width: float) -> dict[str, list[list[int]]]:
+    """Shapes of all parameters by part, in their order, on the meta device."""
+    with torch.device("meta"):
+        model = built(make, NAME, num_classes=num_classes, width=width)
+    return {name: shapes(parameters) for name, parameters in parts(model).items()}
+
+
+def scores_of(make: Any, num_classes: int, seed: int, images: Tensor, width: float = NARROW) -> Any:
+    """What the network with heads gives in evaluation mode."""
+    model = _narrow(make, seed, num_classes=num_classes, width=width).eval()
+    with torch.no_grad():
+        return {"in evaluation": model(images)}
+
+
+def trained_once(
+    make: Any, num_classes: int, seed: int, images: Tensor, width: float = NARROW
+) -> dict[str, Any]:
+    """The three scores in training mode without dropout, and gradients of their squares."""
+    model = _narrow(make, seed, num_classes=num_classes, width=width).train()
+    with dropouts([]):
+        outputs = model(images)
+    if not isinstance(outputs, tuple | list):
+        return {"in training": outputs}
+    first, *_ = parts(model)["before the classifier"]
+    total = torch.stack([scores.square().sum() for scores in outputs]).sum()
+    (slope,) = torch.autograd.grad(total, first)
+    return {"in training": list(outputs), "gradient at the first convolution": slope}
+
+
+def without_heads(make: Any, seed: int, images: Tensor) -> dict[str, Any]:
+    """What the network made with ``aux=False`` gives in both modes, without dropout."""
+    model = _narrow(make, seed, num_classes=5, width=NARROW, aux=False)
+    answer = {}
+    for mode, name in ((True, "in training"), (False, "in evaluation")):
+        with dropouts([]), torch.no_grad():
+            answer[name] = model.train(mode)(images)
+    return answer
+
+
+def dropout_places(make: Any, seed: int, images: Tensor) -> dict[str, Any]:
+    """Each dropout at work: its share, and how many numbers of an image it sees."""
+    model = _narrow(make, seed, num_classes=5, width=NARROW)
+    return dropouts_of(model, images)
+
+
+# The check --------------------------------------------------------------------------------
+
+
+def _slip(name: str, hint: str) -> Mistake:
+    def make(num_classes: int = 1000, width: float = 1.0, aux: bool = True) -> nn.Module:
+        return FlatGoogLeNet(num_classes, width, aux, **{name: True})
+
+    return Mistake(name, {NAME: make}, hint)
+
+
+SLIPS: Mapping[str, str] = {
+    **{name: HEAD_SLIPS[name] for name in ("half_dropout", "no_dropout", "softmax")},
+    "heads_in_evaluation": "In evaluation mode only the main scores come out: the heads are for "
+    "training. A module knows its mode.",
+    "never_heads": "In training mode all three scores are wanted: main, aux1, aux2.",
+    "heads_exchanged": "aux1 is the earlier head, at 4a; aux2 the later one, at 4d.",
+    "heads_late": "The heads hang on the outputs of 4a and 4d.",
+    "no_dropout_at_the_end": "Dropout of 40 % stands before the classifier, too.",
+    "three_in_five": "The third branch of each block ends with a true 5×5.",
+    "no_relu_in_stem": "The three convolutions of the stem have ReLUs, too.",
+    "padded_pool": "112 → 56 can be had by padding and by ceil_mode. The values differ: here it is "
+    "ceil_mode.",
+    "small_pool": "The max-poolings between the stages have 3×3 windows.",
+    "no_pool_before_5a": "Between 4e and 5a the maps go from 14×14 to 7×7.",
+    "maximum_at_the_end": "The last maps are averaged.",
+    "with_lrn": "Figure 3 of the paper has a normalisation in the stem, table 1 has not. Here it "
+    "is left out.",
+    "classes_ignored": "The last layers always have 1000 outputs: num_classes says how many.",
+}
+
+
+@check.define(
+    name=NAME,
+    oracle={NAME: FlatGoogLeNet},
+    mistakes=[_slip(name, hint) for name, hint in SLIPS.items()],
+)
+def googlenet(rng: Generator) -> Iterator[Case]:
+    """The network of table 1: exact counts, values at a small width, heads in training only."""
+    yield from _counts(rng)
+    classes, seed = whole(rng, 3, 12), seed_from(rng)
+    image, pair = normal(rng, 1, 3, 224, 224), normal(rng, 2, 3, 224, 224)
+    text = f"scores in evaluation mode, width 1/16, {classes} classes, an image (1, 3, 224, 224)"
+    yield Case(
+        "evaluation: the main scores alone",
+        ask(scores_of, NAME, classes, seed, image, text=text),
+        ORDER,
+        DEEP,
+        weight=4,
+    )
+    text = "training mode without dropout: (main, aux1, aux2), and the first layer's gradient"
+    yield Case(
+        "training: main, aux1, aux2",
+        ask(trained_once, NAME, classes, seed, pair, text=text),
+        f"Three scores as a tuple, in this order. {ORDER}",
+        DEEP,
+        weight=4,
+    )
+    text = "share and size of each dropout at work, width 1/16"
+    yield Case(
+        "where dropout works",
+        ask(dropout_places, NAME, seed, pair, text=text),
+        "40 % before the classifier, 70 % in each head before its last layer; in training only.",
+        same(),
+        weight=2,
+    )
+    text = "GoogLeNet(5, 1/16, aux=False) in training and in evaluation mode"
+    yield Case(
+        "without heads",
+        ask(without_heads, NAME, seed, image, text=text),
+        "With aux=False there are no heads: the main scores alone, in both modes.",
+        DEEP,
+    )
+
+
+def _counts(rng: Generator) -> Iterator[Case]:
+    golden = {
+        "before the classifier": TRUNK,
+        "with the classifier": WITH_CLASSIFIER,
+        "with both heads": WITH_HEADS,
+    }
+    yield Case(
+        "parameters at the paper's size",
+        ask(totals, NAME, text="parameters of GoogLeNet(aux=False) and GoogLeNet()"),
+        "Every convolution and linear layer has a bias, nothing else has parameters.",
+        same(),
+        golden,
+        weight=3,
+    )
+    classes, width = whole(rng, 5, 300), whole(rng, 3, 15) / 16
+    yield Case(
+        "another width, other classes",
+        ask(part_shapes, NAME, classes, width, text=f"shapes, {classes} classes, width {width:g}"),
+        "Every number of the table, and 64, 192, 128 and 1024, becomes round(width × number), at "
+        "least 1.",
+        same(),
+    )

@@ -1,0 +1,151 @@
+"""Basic block and bottleneck, by value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from course.checks import Case, Mistake, ask, same
+from course.checks.lab06.basis import TIGHT, check, count, filled, module, normal, seed_from, whole
+from course.checks.lab06.tape import Tape, basic, bottleneck
+
+
+def block_on(
+    cls: Any, into: int, channels: int, stride: int, kind: str, seed: int, x: Tensor, training: bool
+) -> dict[str, Any]:
+    """A block's output, and the gradients of its squares: at the input, at the first weight."""
+    block = filled(module(cls(into, channels, stride, kind), "the class"), seed)
+    block.train(training)
+    x.requires_grad_()
+    output = block(x)
+    first = next(block.parameters())
+    at_input, at_weight = torch.autograd.grad(output.square().sum(), [x, first])
+    return {"output": output, "gradient": at_input, "gradient at the first weight": at_weight}
+
+
+def shapes_of(cls: Any, into: int, channels: int, stride: int, kind: str) -> list[list[int]]:
+    """Shapes of a block's parameters in their order."""
+    block = module(cls(into, channels, stride, kind), "the class")
+    return [list(parameter.shape) for parameter in block.parameters()]
+
+
+def as_by_default(cls: Any, into: int, channels: int, seed: int, x: Tensor) -> dict[str, Any]:
+    """A block made with two arguments: its parameters and its output."""
+    block = filled(module(cls(into, channels), "the class"), seed)
+    return {"parameters": count(block), "output": block(x)}
+
+
+Block = Callable[..., Tensor]
+
+
+def _class(name: str, block: Block, *slips: str) -> dict[str, Any]:
+    def make(in_channels: int, channels: int, stride: int = 1, shortcut: str = "B") -> nn.Module:
+        return Tape(partial(block, kind=shortcut, out=channels, stride=stride), in_channels, slips)
+
+    return {name: make}
+
+
+COMMON = {
+    "no_addition": "Shapes and counts are right, and so they would be in a plain network. What "
+    "makes a block residual?",
+    "relu_before_addition": "You apply ReLU to the branch and then add. The branch could then "
+    "never subtract. The addition comes before the last ReLU.",
+    "relu_on_both": "A ReLU stands right after the last BatchNorm. Only one comes there: after "
+    "the addition.",
+    "no_last_relu": "After the addition comes a ReLU.",
+    "no_middle_relu": "Between the convolutions of the branch there are ReLUs.",
+    "no_norm": "After each convolution comes BatchNorm, before ReLU.",
+    "no_last_norm": "The last convolution of the branch has a BatchNorm, too.",
+    "conv_bias": "Your convolutions have biases. BatchNorm follows and subtracts the mean: what "
+    "would a bias do? (Compare the number of parameters.)",
+    "channels_for_eps": "BatchNorm2d takes one number of channels. The second argument is ε, "
+    "which is added to the variance.",
+    "subtracted": "The branch is added.",
+}
+BASIC = {
+    "x_overwritten": "You add the intermediate result, not the block's input: was `x` overwritten "
+    "on the way?",
+    "stride_second": "The stride is in the second convolution. It belongs into the first, which "
+    "then works on fewer pixels.",
+}
+BOTTLENECK = {
+    "stride_first": "Your stride is in the first 1×1, as in the paper. The docstring wants it in "
+    "the 3×3, as torchvision has it: a 1×1 with stride 2 never looks at three of four pixels.",
+    "stride_last": "Your stride is in the last 1×1, which skips three of four pixels.",
+    "no_expansion": "The last convolution gives four times `channels`.",
+    "middle_1x1": "The convolution in the middle is 3 × 3.",
+}
+
+
+def _mistakes(name: str, block: Block, hints: dict[str, str]) -> list[Mistake]:
+    return [Mistake(slip, _class(name, block, slip), hint) for slip, hint in hints.items()]
+
+
+def one_block(
+    rng: Generator,
+    name: str,
+    into: int,
+    channels: int,
+    stride: int,
+    kind: str,
+    *,
+    training: bool = False,
+    hint: str = "",
+    weight: float = 1,
+) -> Case:
+    """One block on random images, in one of the two modes."""
+    x = normal(rng, 3, into, 6, whole(rng, 5, 8))
+    mode = "training" if training else "evaluation"
+    title = f"{into} → {channels}, stride {stride}, shortcut {kind}, {mode} mode"
+    text = f"{name}({into}, {channels}, {stride}, {kind!r}) in {mode} mode, x {tuple(x.shape)}"
+    args = (into, channels, stride, kind, seed_from(rng), x, training)
+    probe = ask(block_on, name, *args, text=text)
+    return Case(title, probe, hint, TIGHT, weight=weight)
+
+
+def _cases(rng: Generator, name: str, expansion: int, order: str) -> Iterator[Case]:
+    c, wide = whole(rng, 2, 3), whole(rng, 4, 6)
+    hint = f"{order} Values are filled in the order of parameters(): is the shortcut made last?"
+    for into, channels, stride, kind, training, weight in (
+        (expansion * c, c, 1, "B", False, 3.0),
+        (expansion * c, c, 1, "A", True, 2.0),
+        (wide, wide + 2, 2, "B", False, 2.0),
+        (wide, wide + 3, 2, "A", True, 2.0),
+        (expansion * c, c, 1, "C", False, 1.0),
+    ):
+        yield one_block(
+            rng, name, into, channels, stride, kind, training=training, hint=hint, weight=weight
+        )
+    text = f"shapes of the parameters of {name}({wide}, {c}, 2, 'B')"
+    probe = ask(shapes_of, name, wide, c, 2, "B", text=text)
+    yield Case("parameters, in order", probe, hint, same())
+    x = normal(rng, 2, wide, 5, 5)
+    text = f"{name}({wide}, {c}): parameters and output"
+    probe = ask(as_by_default, name, wide, c, seed_from(rng), x, text=text)
+    yield Case("defaults", probe, "stride=1 and shortcut='B' unless told otherwise.", TIGHT)
+
+
+@check.define(
+    oracle=_class("BasicBlock", basic),
+    mistakes=_mistakes("BasicBlock", basic, {**COMMON, **BASIC}),
+    name="BasicBlock",
+)
+def basic_block(rng: Generator) -> Iterator[Case]:
+    """Two 3×3 convolutions with a shortcut around them."""
+    order = "Convolution, BatchNorm, ReLU, convolution, BatchNorm; add the shortcut; ReLU."
+    yield from _cases(rng, "BasicBlock", 1, order)
+
+
+@check.define(
+    oracle=_class("Bottleneck", bottleneck),
+    mistakes=_mistakes("Bottleneck", bottleneck, {**COMMON, **BOTTLENECK}),
+    name="Bottleneck",
+)
+def bottleneck_block(rng: Generator) -> Iterator[Case]:
+    """1×1, 3×3, 1×1 with a shortcut around them."""
+    order = "Three convolutions, each with BatchNorm; ReLU after the first two; add; ReLU."
+    yield from _cases(rng, "Bottleneck", 4, order)

@@ -1,0 +1,207 @@
+"""Whole ResNets: counts at the paper's size on ``meta``, values at a small width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from course.checks import Case, Mistake, ask, same
+from course.checks.lab06.basis import (
+    DEEP,
+    NARROW,
+    check,
+    count,
+    filled,
+    module,
+    normal,
+    seed_from,
+    whole,
+)
+from course.checks.lab06.tape import Tape, cifar, imagenet
+
+CIFAR_PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}
+CIFAR_20_B = 272_474
+IMAGENET_PARAMETERS = {
+    18: 11_689_512,
+    34: 21_797_672,
+    50: 25_557_032,
+    101: 44_549_160,
+    152: 60_192_808,
+}
+
+# Questions --------------------------------------------------------------------------------
+
+
+def scores_of(make: Any, args: Any, seed: int, images: Tensor, training: bool = False) -> Any:
+    """Scores ``(N, K)`` of a filled network, and the gradient of their squares at the images."""
+    model = filled(module(make(*args), "the network"), seed).train(training)
+    images.requires_grad_()
+    scores = model(images)
+    (gradient,) = torch.autograd.grad(scores.square().sum(), images)
+    return {"scores": scores, "gradient": gradient}
+
+
+def counts_of(make: Any, tables: Any) -> list[int]:
+    """Parameters of networks made with these arguments, on the meta device."""
+    with torch.device("meta"):
+        return [count(module(make(*args), "the network")) for args in tables]
+
+
+# ResNetCIFAR ------------------------------------------------------------------------------
+
+
+def _cifar(*slips: str) -> dict[str, Any]:
+    def make(n: int, shortcut: str = "A", num_classes: int = 10, width: float = 1.0) -> nn.Module:
+        run = partial(cifar, n=n, kind=shortcut, num_classes=num_classes, width=width)
+        return Tape(run, 3, slips)
+
+    return {"ResNetCIFAR": make}
+
+
+HEAD = {
+    "softmax": "The model returns scores. The softmax is in the loss already.",
+    "classes_ignored": "num_classes says how many scores there are.",
+    "no_head_bias": "The last linear layer has a bias: no BatchNorm follows.",
+    "maximum_at_the_end": "The last maps are averaged, not maximised.",
+    "width_ignored": "`width` scales the channels of the first stage; the others double.",
+    "no_addition": "These are the values of a plain network: where does it add?",
+    "relu_before_addition": "In each block the addition comes before the last ReLU.",
+    "conv_bias": "Convolutions before BatchNorm have no bias.",
+    "first_stage_strided": "The first stage keeps the size.",
+    "channels_for_eps": "BatchNorm2d takes one number of channels; the second argument is ε.",
+}
+
+
+def _mistakes(make: Callable[..., dict[str, Any]], hints: dict[str, str]) -> list[Mistake]:
+    return [Mistake(slip, make(slip), hint) for slip, hint in hints.items()]
+
+
+@check.define(
+    oracle=_cifar(),
+    mistakes=_mistakes(
+        _cifar,
+        {
+            **HEAD,
+            "stride_in_every_block": "Only the first block of a stage has a stride.",
+            "n_is_not_per_stage": "n blocks in each of three stages: 3n blocks, 6n + 2 layers.",
+            "zeros_on_both_sides": "Option A's zero channels come behind the others.",
+        },
+    ),
+    name="ResNetCIFAR",
+)
+def resnet_cifar(rng: Generator) -> Iterator[Case]:
+    """The paper's networks for 32×32 images: five depths, exactly, and values."""
+    name, n = "ResNetCIFAR", {depth: (depth - 2) // 6 for depth in CIFAR_PARAMETERS}
+    hint = "3×3 with 16 channels; 3 stages of n blocks with 16, 32, 64; average; linear."
+    tables = [(n[depth],) for depth in (20, 32, 44, 56, 110)]
+    text = "parameters of ResNet-20, 32, 44, 56, 110 with shortcut A"
+    counts = list(CIFAR_PARAMETERS.values())
+    yield Case("parameters", ask(counts_of, name, tables, text=text), hint, same(), counts, 3)
+    text = "parameters of ResNet-20 with shortcut B"
+    probe = ask(counts_of, name, [(3, "B")], text=text)
+    yield Case("parameters with B", probe, hint, same(), [CIFAR_20_B])
+    for args, training, weight in (
+        ((1, "A", 10, 0.25), False, 3.0),
+        ((3, "A", whole(rng, 3, 9), whole(rng, 4, 6) / 16), False, 2.0),
+        ((2, "B", whole(rng, 3, 9), 0.25), True, 2.0),
+    ):
+        yield cifar_case(rng, args, training, weight=weight, hint=hint)
+
+
+def cifar_case(
+    rng: Generator, args: tuple[Any, ...], training: bool, *, weight: float = 1, hint: str = ""
+) -> Case:
+    """Scores and gradient of a narrow network for small images."""
+    images = normal(rng, 2, 3, 16, 16)
+    mode = "training" if training else "evaluation"
+    text = f"ResNetCIFAR{args} on images (2, 3, 16, 16), {mode} mode"
+    probe = ask(scores_of, "ResNetCIFAR", args, seed_from(rng), images, training, text=text)
+    return Case(f"values, ResNetCIFAR{args}", probe, hint, DEEP, weight=weight)
+
+
+# make_resnet ------------------------------------------------------------------------------
+
+
+def torchvision_model(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.Module:
+    """torchvision's ResNet of this depth, with ``width`` times its channels."""
+    from torchvision.models import resnet
+
+    kind = resnet.BasicBlock if depth < 50 else resnet.Bottleneck
+    stages = {18: [2, 2, 2, 2], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3]}.get(depth, [3, 4, 6, 3])
+    with torch.device("meta"):
+        model = resnet.ResNet(kind, stages)
+    base = model.inplanes = max(1, round(64 * width))
+    model.conv1 = nn.Conv2d(3, base, 7, 2, 3, bias=False)
+    model.bn1 = nn.BatchNorm2d(base)
+    for stage, blocks in enumerate(stages):
+        layer = model._make_layer(kind, base * 2**stage, blocks, stride=1 if stage == 0 else 2)
+        setattr(model, f"layer{stage + 1}", layer)
+    model.fc = nn.Linear(model.inplanes, num_classes)
+    return model
+
+
+def _torchvision_scores(args: tuple[Any, ...], seed: int, images: Tensor) -> Any:
+    return scores_of(torchvision_model, args, seed, images.clone())
+
+
+def _imagenet(*slips: str) -> dict[str, Any]:
+    def make(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.Module:
+        run = partial(imagenet, depth=depth, num_classes=num_classes, width=width)
+        return Tape(run, 3, slips)
+
+    return {"make_resnet": make}
+
+
+@check.define(
+    oracle=_imagenet(),
+    mistakes=_mistakes(
+        _imagenet,
+        {
+            **HEAD,
+            "stride_first": "Your bottlenecks have the stride in the first 1×1. Here it belongs "
+            "into the 3×3.",
+            "no_max_pool": "After the first convolution comes a max-pooling.",
+            "pool_without_padding": "The max-pooling is 3×3 with stride 2 and padding 1: 112 → 56.",
+            "stem_without_stride": "The first 7×7 has stride 2.",
+            "basic_everywhere": "From 50 layers on the blocks are bottlenecks.",
+        },
+    ),
+)
+def make_resnet(rng: Generator) -> Iterator[Case]:
+    """Five ResNets for ImageNet: parameters exactly, scores as torchvision's."""
+    name = "make_resnet"
+    hint = "Read the table from the top: 7×7, pooling, four stages, average, linear."
+    for depths, weight in (((18, 34), 2.0), ((50, 101, 152), 2.0)):
+        text = f"parameters of ResNet-{', '.join(map(str, depths))}"
+        probe = ask(counts_of, name, [(depth,) for depth in depths], text=text)
+        counts = [IMAGENET_PARAMETERS[depth] for depth in depths]
+        yield Case(text, probe, hint, same(), counts, weight)
+    for depth, weight in ((18, 3.0), (50, 3.0)):
+        args, seed = (depth, whole(rng, 3, 9), NARROW), seed_from(rng)
+        images = normal(rng, 2, 3, 64, 64)
+        text = (
+            f"make_resnet{args} on images (2, 3, 64, 64), weights as torchvision's ResNet-{depth}"
+        )
+        yield Case(
+            f"equal to torchvision's ResNet-{depth}",
+            ask(scores_of, name, args, seed, images, text=text),
+            "Values are filled in the order of parameters(). In which order does your network "
+            "make its layers?",
+            DEEP,
+            _torchvision_scores(args, seed, images),
+            weight,
+        )
+    yield training_case(rng, 34, hint)
+
+
+def training_case(rng: Generator, depth: int, hint: str = "") -> Case:
+    """Scores and gradient of a narrow network in training mode."""
+    args = (depth, whole(rng, 3, 9), whole(rng, 3, 5) / 64)
+    images = normal(rng, 3, 3, 48, 48)
+    text = f"make_resnet{args} on images (3, 3, 48, 48), training mode"
+    probe = ask(scores_of, "make_resnet", args, seed_from(rng), images, True, text=text)
+    return Case(f"ResNet-{depth} in training mode", probe, hint, DEEP)

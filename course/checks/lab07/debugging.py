@@ -1,0 +1,449 @@
+"""Checks of lab 7: a network to repair. One case for each symptom, whatever else is still wrong.
+
+Every probe looks at one part of the program with everything else replaced by a witness that is
+known to be right, so that each bug that was found earns its share.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from course.checks import Case, Mistake, ProbeError, ask, call, close, same
+from course.checks.lab07.basis import (
+    CLASSES,
+    a_module,
+    a_tensor,
+    bundled,
+    check,
+    normalised,
+    uniform,
+    whole,
+)
+from course.device import seeded
+
+NAME = "debug_this_network"
+
+# Witnesses -------------------------------------------------------------------------------------
+
+
+class Linear(nn.Module):
+    """A linear classifier in float64 of images of any size, without biases."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, …) -> (N, K)`` logits."""
+        return x.flatten(1).double() @ self.weight.T
+
+
+class Recorder(nn.Module):
+    """Writes down what it is shown and in which mode; answers with given scores, row by row."""
+
+    def __init__(self, scores: Tensor) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(scores)
+        self.seen: list[Tensor] = []
+        self.modes: list[bool] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, …) -> (N, K)``: the next N rows of the scores."""
+        done = sum(map(len, self.seen))
+        self.seen.append(x.detach().clone())
+        self.modes.append(self.training)
+        return self.scores[done : done + len(x)]
+
+
+def as_file(images: Tensor) -> Tensor:
+    """Images ``(N, 1, H, W)`` as the old file keeps them: ``(H, W, N)``."""
+    return images.squeeze(1).movedim(0, -1).contiguous()
+
+
+# Questions -------------------------------------------------------------------------------------
+
+
+def twins(network: Any, seed: int) -> dict[str, bool]:
+    """Do output channels of a fresh network's convolutions begin with another one's weights?"""
+    with seeded(seed):
+        model = a_module(network(), "Network()")
+    kernels = [p.detach().flatten(1) for p in model.parameters() if p.ndim == 4]
+    distinct = sum(len(torch.unique(kernel, dim=0)) for kernel in kernels)
+    return {"channels begin as twins of others": distinct < sum(map(len, kernels))}
+
+
+def scores_of(network: Any, seed: int, images: Tensor) -> Tensor:
+    """Scores ``(N, 10)`` in float64 of a network with weights of our own, in evaluation mode."""
+    model = a_module(network(), "Network()").double().eval()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                size = math.sqrt(2 / parameter[0].numel())
+                draw = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+                parameter.copy_(size * draw)
+        scores = model(images.double())
+    scores = a_tensor(scores, (len(images), CLASSES), "Network()(x)")
+    if torch.equal(scores[0], scores[-1]):
+        raise ProbeError("two different images have the same scores")
+    return scores
+
+
+def lowest_shared(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
+    """Do several classes share exactly the lowest score?"""
+    scores = scores_of(network, seed, images)
+    lowest = scores.min(dim=1, keepdim=True).values
+    shared = (scores == lowest).sum(dim=1) > 1
+    return {"classes share exactly the lowest score": bool(shared.double().mean() > 0.25)}
+
+
+def sum_to_one(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
+    """Are the scores of an image probabilities?"""
+    sums = scores_of(network, seed, images).sum(dim=1)
+    return {"the scores of every image add up to 1": bool(((sums - 1).abs() < 1e-6).all())}
+
+
+def after_steps(
+    function: Any, weight: Tensor, x: Tensor, labels: Tensor, epochs: int
+) -> Tensor:  # fmt: skip
+    """Weights of a linear classifier after epochs of one batch each, SGD with rate 0.5."""
+    model = Linear(weight)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    with seeded(3):
+        for _ in range(epochs):
+            function(model, optimizer, x, labels, len(x))
+    return model.weight.detach()
+
+
+def shown_to_the_network(predict: Any, as_input: Any, pixels: Tensor) -> dict[str, bool]:
+    """Does the network see in ``predict`` what ``as_input`` makes for training?"""
+    count = pixels.shape[-1]
+    witness = Recorder(torch.eye(CLASSES)[torch.arange(count) % CLASSES])
+    predict(witness, pixels.clone())
+    seen, wanted = torch.cat(witness.seen), as_input(pixels.clone())
+    alike = seen.shape == wanted.shape and torch.allclose(seen, wanted, atol=1e-5)
+    return {"predict shows the numbers that training shows": bool(alike)}
+
+
+def mode_of_prediction(predict: Any, pixels: Tensor) -> dict[str, bool]:
+    """In which mode is a network that comes from training when it is asked for classes?"""
+    witness = Recorder(torch.eye(CLASSES)[torch.arange(pixels.shape[-1]) % CLASSES]).train()
+    predict(witness, pixels)
+    return {"dropout still drops, BatchNorm still mixes": any(witness.modes)}
+
+
+def classes_named(predict: Any, scores: Tensor, pixels: Tensor) -> Any:
+    """The classes that ``predict`` names where the scores are given."""
+    return predict(Recorder(scores), pixels)
+
+
+# What is expected, and known mistakes ----------------------------------------------------------
+
+
+class Fresh(nn.Sequential):
+    """A network of another kind that has none of the symptoms."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(1, 8, 5, stride=2, padding=2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(8 * 14 * 14, CLASSES),
+        )
+
+
+def _arranged(pixels: Tensor) -> Tensor:
+    return torch.stack(pixels.unbind(-1)).unsqueeze(1)
+
+
+def _by_library(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int = 50) -> None:
+    """One epoch of the course's own training loop."""
+    from course.training import fit
+
+    fit(
+        model, (x, labels), epochs=1, batch_size=size, device="cpu", progress=False,
+        optimizer=lambda parameters, lr: optimizer, seed=torch.seed() % 2**31,
+        precision="float32", channels_last=False,
+    )  # fmt: skip
+
+
+def _by_evaluation(model: Any, pixels: Tensor) -> Tensor:
+    with torch.inference_mode():
+        return model.eval()(normalised(_arranged(pixels))).max(dim=1).indices
+
+
+ORACLE = {
+    "Network": Fresh,
+    "as_input": lambda pixels: normalised(_arranged(pixels)),
+    "train_epoch": _by_library,
+    "predict": _by_evaluation,
+}
+
+
+def _network(finish: Callable[[Tensor], Tensor]) -> Mapping[str, Any]:
+    class Finished(Fresh):
+        """Its scores go through one function too many."""
+
+        def forward(self, x: Tensor) -> Tensor:
+            """``(N, 1, 28, 28) -> (N, 10)``."""
+            scores: Tensor = super().forward(x)
+            return finish(scores)
+
+    return {"Network": Finished}
+
+
+class _Clones(Fresh):
+    """Every channel begins like the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for parameter in self.parameters():
+            nn.init.constant_(parameter, 0.05)
+
+
+def _inputs(make: Callable[[Tensor], Tensor]) -> Mapping[str, Any]:
+    return {"as_input": make}
+
+
+def _trained(
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    keep: bool = False,
+    step: bool = True,
+) -> Mapping[str, Any]:
+    """One batch each time, wrong in one place."""
+
+    def epoch(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int = 50) -> None:
+        parameters = list(model.parameters())
+        slopes = torch.autograd.grad(loss(model(x), labels), parameters)
+        for parameter, slope in zip(parameters, slopes, strict=True):
+            old = parameter.grad if keep and parameter.grad is not None else 0
+            parameter.grad = slope + old
+        _ = optimizer.step() if step else None
+
+    return {"train_epoch": epoch}
+
+
+def _named(change: Callable[[Tensor], Tensor]) -> Mapping[str, Any]:
+    return {"predict": lambda model, pixels: change(model.eval()(normalised(_arranged(pixels))))}
+
+
+def _shuffled_apart(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int = 50) -> None:
+    parts = [part[torch.randperm(len(part))] for part in (x, labels)]
+    _trained()["train_epoch"](model, optimizer, *parts)
+
+
+def _asked(model: Any, x: Tensor) -> Tensor:
+    return model(x).argmax(dim=1)
+
+
+MISTAKES = [
+    Mistake(
+        "all_alike",
+        {"Network": _Clones},
+        "All channels of a layer begin alike. They get the same gradient, so they stay alike for "
+        "ever: sixteen channels do the work of one. What must a start be besides small?",
+    ),
+    Mistake(
+        "relu_on_the_scores",
+        _network(F.relu),
+        "In most images several classes share exactly the lowest score. A score below zero is a "
+        "score. What makes all of them equal, and what does it do to their gradients?",
+    ),
+    Mistake(
+        "softmax_before_the_loss",
+        _network(lambda scores: scores.softmax(dim=1)),
+        "The scores of each image add up to 1. The loss has a softmax inside and expects logits. "
+        "With two, how low can it get for a network that is sure and right?",
+    ),
+    Mistake(
+        "other_numbers",
+        {"predict": lambda model, pixels: _asked(model.eval(), _arranged(pixels) / 255)},
+        "The network is asked about other numbers than it learnt from. Print the mean and the "
+        "standard deviation of both.",
+    ),
+    Mistake(
+        "reshaped",
+        _inputs(lambda pixels: normalised(pixels.reshape(-1, 1, *pixels.shape[:2]))),
+        "Look at what comes out as pictures. reshape keeps the order in memory, and there the "
+        "number of the *image* runs fastest. Which operation exchanges axes?",
+    ),
+    Mistake(
+        "on_its_side",
+        _inputs(lambda pixels: normalised(_arranged(pixels).mT)),
+        "The images are there, lying on their sides. Rows come first in the file.",
+    ),
+    Mistake(
+        "not_normalised",
+        _inputs(lambda pixels: _arranged(pixels) / 255),
+        "The pixels are in order, their scale is not: mean 0.2860, standard deviation 0.3530.",
+    ),
+    Mistake(
+        "shuffled_apart",
+        {"train_epoch": _shuffled_apart},
+        "Images and labels each got an order of their own. Which label does image 0 have when it "
+        "reaches the loss?",
+    ),
+    Mistake(
+        "gradients_pile_up",
+        _trained(keep=True),
+        "The second step is not made of the second gradient alone. backward *adds*. What has to "
+        "happen before each batch?",
+    ),
+    Mistake(
+        "softmax_in_the_loss",
+        _trained(lambda scores, labels: F.cross_entropy(scores.softmax(1), labels)),
+        "Now the softmax stands before the loss, in the training. cross_entropy has one inside.",
+    ),
+    Mistake(
+        "no_step",
+        _trained(step=False),
+        "The weights are what they were. Who moves them?",
+    ),
+    Mistake(
+        "still_training",
+        {"predict": lambda model, pixels: _asked(model, normalised(_arranged(pixels)))},
+        "Ask twice about the same image, or in other company: the answer changes. Two layers of "
+        "this network behave differently in training. How do they learn that it is over?",
+    ),
+    Mistake(
+        "first_class_left_out",
+        _named(lambda scores: scores[:, 1:].argmax(dim=1)),
+        "Every class is too low by one, and class 9 never comes. Which columns does argmax count?",
+    ),
+    Mistake(
+        "counted_from_one",
+        _named(lambda scores: scores.argmax(dim=1) + 1),
+        "Every class is too high by one. Classes count from 0, here and in the labels.",
+    ),
+    Mistake(
+        "scores_for_classes",
+        _named(lambda scores: scores.max(dim=1).values),
+        "These are scores. Wanted is *where* the highest one stands.",
+    ),
+]
+
+
+# The check -------------------------------------------------------------------------------------
+
+
+def _a_batch(rng: Generator, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights ``(4, 12)``, images ``(N, 1, 3, 4)``, labels ``(N,)``, of which all occur."""
+    weight = torch.randn(4, 12, generator=rng, dtype=torch.float64)
+    x = torch.randn(count, 1, 3, 4, generator=rng, dtype=torch.float64)
+    return weight, x, torch.randperm(count, generator=rng) % 4
+
+
+def _some_images(rng: Generator, count: int) -> Tensor:
+    train = bundled().train
+    return train.images[torch.randperm(len(train), generator=rng)[:count]]
+
+
+def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
+    seed, images = whole(rng, 0, 9999), normalised(_some_images(rng, 24))
+    yield Case(
+        "the channels of a fresh layer differ",
+        ask(twins, "Network", seed, text="the convolutions of a fresh Network()"),
+        "Count the different kernels in each layer of a fresh network.",
+        same(),
+        {"channels begin as twins of others": False},
+    )
+    text = "Network() with weights of our own, on 24 images"
+    yield Case(
+        "scores below zero are kept apart",
+        ask(lowest_shared, "Network", seed, images, text=text),
+        "Several classes must not share the lowest score by construction.",
+        same(),
+        {"classes share exactly the lowest score": False},
+    )
+    yield Case(
+        "the scores are no probabilities yet",
+        ask(sum_to_one, "Network", seed, images, text=text),
+        "The loss expects logits.",
+        same(),
+        {"the scores of every image add up to 1": False},
+    )
+
+
+def _symptoms_of_the_input(rng: Generator) -> Iterator[Case]:
+    images = _some_images(rng, 6)
+    yield Case(
+        "an image of the file is an image in the batch",
+        call("as_input", as_file(images)),
+        "Show what comes out as pictures.",
+        close(rtol=1e-5, atol=1e-5),
+        normalised(images),
+    )
+
+
+def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
+    weight, x, labels = _a_batch(rng, 24)
+    yield Case(
+        "each image is trained on its own label",
+        ask(
+            after_steps, "train_epoch", weight, x, labels, 1,
+            text="weights of a linear network after one step, 24 images in one batch",
+        ),
+        "One step on all images at once depends on nothing but the pairs of image and label. "
+        "Which label does image 0 have when it reaches the loss?",
+        close(rtol=1e-5, atol=1e-6, dtype=False),
+    )  # fmt: skip
+    yield Case(
+        "each step follows its own gradient",
+        ask(
+            after_steps, "train_epoch", weight, x, torch.full((24,), int(labels[0])), 3,
+            text="the same after three steps, all labels equal",
+        ),
+        "After one step all is well, after three it is not. What do later steps remember?",
+        close(rtol=1e-5, atol=1e-6, dtype=False),
+    )  # fmt: skip
+
+
+def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
+    pixels = as_file(_some_images(rng, 30))
+    yield Case(
+        "prediction sees what training saw",
+        ask(
+            shown_to_the_network, ("predict", "as_input"), pixels,
+            text="what predict shows to a network, beside as_input",
+        ),
+        "Compare what the network is shown here with what as_input gives.",
+        same(),
+        {"predict shows the numbers that training shows": True},
+    )  # fmt: skip
+    yield Case(
+        "the same image always gets the same answer",
+        ask(
+            mode_of_prediction, "predict", pixels,
+            text="the network's mode inside predict, right after training",
+        ),
+        "Dropout and BatchNorm behave differently in training.",
+        same(),
+        {"dropout still drops, BatchNorm still mixes": False},
+    )  # fmt: skip
+    labels = torch.randperm(30, generator=rng) % CLASSES
+    scores = torch.randn(30, CLASSES, generator=rng) * 0.1 + 3 * F.one_hot(labels, CLASSES)
+    yield Case(
+        "the classes are those of the labels",
+        ask(
+            classes_named, "predict", scores - uniform(rng, 1, 2), pixels,
+            text="predict, for a network that gives known scores",
+        ),
+        "Compare the classes that come out with the highest scores, one by one.",
+        close(dtype=True),
+        labels,
+    )  # fmt: skip
+
+
+@check.define(oracle=ORACLE, mistakes=MISTAKES)
+def debug_this_network(rng: Generator) -> Iterator[Case]:
+    """A program with nine bugs: one case for each symptom."""
+    yield from _symptoms_of_the_network(rng)
+    yield from _symptoms_of_the_input(rng)
+    yield from _symptoms_of_training(rng)
+    yield from _symptoms_of_prediction(rng)

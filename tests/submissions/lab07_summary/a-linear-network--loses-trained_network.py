@@ -1,0 +1,11 @@
+# ---
+# jupyter:
+#   sample:
+#     says: a linear network, trained as well as it goes
+#     points: {trained_network: 6}
+#     files: network.safetensors = linear.safetensors
+# ---
+
+# %% exercise="build_network"
+def build_network():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))

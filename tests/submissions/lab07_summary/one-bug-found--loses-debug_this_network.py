@@ -1,0 +1,52 @@
+# ---
+# jupyter:
+#   sample:
+#     says: zero_grad found and nothing else
+#     points: {debug_this_network: 1}
+#     mistakes: {debug_this_network: shuffled_apart}
+#     files: network.safetensors = good.safetensors
+# ---
+
+# %% exercise="debug_this_network"
+class Network(nn.Module):
+    """Two convolutions and a linear layer: (N, 1, 28, 28) -> (N, 10) logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16)
+        self.conv2, self.norm2 = nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32)
+        self.drop, self.head = nn.Dropout(0.3), nn.Linear(32 * 7 * 7, 10)
+        for layer in (self.conv1, self.conv2, self.head):
+            nn.init.constant_(layer.weight, 0.01)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.norm1(self.conv1(x))), 2)
+        x = F.max_pool2d(F.relu(self.norm2(self.conv2(x))), 2)
+        x = F.relu(self.head(self.drop(x.flatten(1))))
+        return x.softmax(dim=1)
+
+
+def as_input(pixels: Tensor) -> Tensor:
+    """Bytes (28, 28, N), as the file has them -> normalised floats (N, 1, 28, 28)."""
+    x = pixels.reshape(-1, 1, 28, 28)
+    return (x.float() / 255 - MEAN) / STD
+
+
+def train_epoch(model, optimizer, x: Tensor, labels: Tensor, batch_size: int = 50) -> None:
+    """One pass over images (N, 1, 28, 28) and labels (N,) in new order."""
+    model.train()
+    x, labels = x[torch.randperm(len(x))], labels[torch.randperm(len(x))]
+    for start in range(0, len(x), batch_size):
+        images, targets = x[start : start + batch_size], labels[start : start + batch_size]
+        loss = F.cross_entropy(model(images), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def predict(model, pixels: Tensor) -> Tensor:
+    """Classes (N,), from 0 to 9, of images as the file has them."""
+    x = (as_input(pixels) - MEAN) / STD
+    with torch.no_grad():
+        scores = model(x)
+    return scores[:, 1:].argmax(dim=1)
