@@ -32,8 +32,8 @@
 #   networks, 144 crops of each image). VGG is second with 7.3 %. The name bows to LeNet; the block
 #   has its own from the film *Inception*: "we need to go deeper".
 # - **Since then.** BatchNorm was first shown on an Inception network (2015). Versions 2 and 3 split
-#   the 5 × 5 into two 3 × 3 (lab 4!), version 4 and Inception-ResNet met the shortcuts of lab 6. The
-#   1 × 1 is in nearly every network since.
+#   the 5 × 5 into two 3 × 3 (lab 4!), version 4 and Inception-ResNet met the shortcuts of lab 6.
+#   The 1 × 1 is in nearly every network since.
 #
 # *Szegedy and others, Going Deeper with Convolutions, 2015. We call it "the paper" from here on.*
 
@@ -595,9 +595,9 @@ experiments.draw_class_maps(class_maps, fashion, epochs=pick(quick=3, full=10))
 
 # %% [markdown]
 # Nobody told it where anything is: it learned from one label for each image. And yet most garments
-# speak for themselves at their own place. In our run the bag and the dress are the clearest. Look at
-# the mistakes, too: the pullover also speaks for the bag, and the *empty* floor for the sneaker. A
-# picture of a sneaker is mostly empty. The network never had to tell the two apart.
+# speak for themselves at their own place. In our run the bag and the dress are the clearest. Look
+# at the mistakes, too: the pullover also speaks for the bag, and the *empty* floor for the sneaker.
+# A picture of a sneaker is mostly empty. The network never had to tell the two apart.
 #
 # ### A goal for a long evening
 #

@@ -6,10 +6,10 @@
 # ---
 
 # %% [markdown]
-# In 2015 everybody believed in depth, and nobody could train it. VGG had 19 layers. Pile up 30 more
-# and the network gets *worse*, on the training images too. Kaiming He, Xiangyu Zhang, Shaoqing Ren
-# and Jian Sun changed one line: a block gives out $f(x) + x$ instead of $f(x)$. They won the year's
-# contest with 152 layers.
+# By 2015 deeper was better, up to a point. VGG had 19 layers. Pile up 30 more and the network gets
+# *worse*, on the training images too. Kaiming He, Xiangyu Zhang, Shaoqing Ren and Jian Sun changed
+# one line: a block gives out $f(x) + x$ instead of $f(x)$. They won the year's contest with 152
+# layers.
 #
 # The lecture explains it in three lines: $y = f(x) + x$, so $y' = f'(x) + 1$, so **the gradient
 # does not vanish**. This lab takes the explanation seriously. You will derive it, build the
@@ -27,8 +27,7 @@
 #   shortcuts without gates. ILSVRC-2015: first place, top-5 error **3.57 %** on the test set, by an
 #   ensemble of six networks. (GoogLeNet had 6.67 % the year before.) One ResNet-152 alone has
 #   4.49 % on the validation set.
-# - **Since then.** The addition is in nearly every deep network: DenseNet's and U-Net's cousins,
-#   every block of a Transformer.
+# - **Since then.** The addition is in most deep networks, in every block of a Transformer, too.
 
 # %% setup=true
 from collections.abc import Callable
@@ -64,7 +63,7 @@ def residual_derivative(df: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     (…) -> (…)  any shape, same dtype.
     Args:
         df: the derivative f' of the branch: (…) -> (…).
-    Source: the lecture; He and others 2016b, equation 5, in one dimension.
+    Source: the lecture; compare He and others 2016b, section 2.
     """
     ### BEGIN SOLUTION
     return df(x) + 1
@@ -232,7 +231,7 @@ def weakest_gradient(jacobian: Tensor) -> tuple[Tensor, Tensor]:
 #
 # - The stride of A is a strided slice, `x[:, :, ::s, ::s]`, no pooling.
 # - A's zero channels come **behind** the others. The paper does not say where, and published
-#   programs differ; the authors' colleagues at Facebook put them behind in their Torch code.
+#   programs differ. Facebook's Torch code of 2016, fb.resnet.torch, puts them behind.
 # - The 1 × 1 convolutions of B and C have no bias, and BatchNorm follows. (Why no bias?)
 # - For the identity there is `nn.Identity()`. A with equal shapes is one, too.
 
@@ -492,9 +491,8 @@ def make_resnet(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.M
 #
 # ### The ledger
 #
-# Your counts beside the paper's (its table 6, in millions) and torchvision's. ResNet-110 has fewer
-# parameters than a single layer of VGG-16's classifier has inputs times outputs: 1.7 million
-# against 103 million.
+# Your counts beside the paper's (its table 6, in millions) and torchvision's. ResNet-152 has 60
+# million; in VGG-16 the first fully connected layer alone has 103 million.
 
 # %% explore=true
 experiments.parameter_ledger(ResNetCIFAR, make_resnet)
@@ -572,17 +570,17 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
 # ### The picture
 #
 # Stacks of equal blocks with 16 channels, fresh weights (PyTorch's own start), 64 small images,
-# ReLU. 20, 56 and 110 layers. All lines are relative to the last block, where they begin with 1 on
-# the right; follow them to the left, as the gradient does. With your instrument, one seed under the
-# quick profile:
+# ReLU. All lines are relative to the last block, where they begin with 1 on the right; follow them
+# to the left, as the gradient does. With your instrument; under the quick profile one seed, 20 and
+# 56 layers:
 
 # %% explore=true varies=true
 depths = pick(quick=(20, 56), full=(20, 56, 110))
 experiments.draw_gradients(gradient_norms, range(pick(quick=1, full=5)), depths)
 
 # %% [markdown]
-# Five seeds, measured before, with bands from the smallest to the largest. This is the picture for
-# a lecture:
+# Five seeds and 110 layers, too, measured before, with bands from the smallest to the largest. This
+# is the picture for a lecture:
 
 # %% explore=true varies=true
 experiments.draw_stored_gradients()
@@ -590,10 +588,11 @@ experiments.draw_stored_gradients()
 # %% [markdown]
 # Four answers to one question:
 #
-# - **Plain, no BatchNorm**: it vanishes. Each block costs a factor of about 6.5, so a gradient
-#   loses 7 powers of ten over 20 layers, and 40 over 110.
+# - **Plain, no BatchNorm**: it vanishes. A gradient loses 7 powers of ten over 20 layers, 22 over
+#   56, and 45 over 110: a factor of 6.7 for each block. (Lab 1: PyTorch's start costs about
+#   $\sqrt{6}$ a layer, and a block has two.)
 # - **Plain, BatchNorm**: it **explodes** towards the first layers, by $10^{1.2}$, $10^{3.8}$ and
-#   $10^{7.5}$. This is the plain network that the paper compares with, and its gradient does
+#   $10^{7.6}$. This is the plain network that the paper compares with, and its gradient does
 #   anything but vanish. (Yang and others, 2019, derive it: BatchNorm divides by the standard
 #   deviation, which a ReLU has just made smaller, and so it scales gradients up.)
 # - **Residual, BatchNorm**: it grows, by a factor of 8, 25 and 50. Not constant, but harmless.
@@ -603,12 +602,12 @@ experiments.draw_stored_gradients()
 # How small is small? In float32 the numbers end at about $10^{-45}$. The plain stacks without
 # BatchNorm, in float32:
 
-# %% explore=true
+# %% explore=true varies=true
 experiments.print_vanished()
 
 # %% [markdown]
-# At 110 layers the first layers get no gradient at all. At 56 there is one, of $10^{-26}$. (Its
-# norm would be 0 in float32, because squares underflow first. The pictures are in float64.)
+# At 110 layers the first layers get no gradient at all. At 56 there is one, of $10^{-26}$ at most.
+# (Its norm is 0 in float32, because squares underflow first. So the pictures are in float64.)
 #
 # ### All the combinations
 #
@@ -623,8 +622,8 @@ experiments.draw_combinations()
 
 # %% [markdown]
 # - A **sigmoid after the addition** makes the residual stack vanish: by almost six powers of ten
-#   over 20 layers. Each block multiplies by at most 1/4, shortcut or not. This is question 2 of
-#   part 1, measured.
+#   over 20 layers, by 35 over 110. Each block multiplies by at most 1/4, shortcut or not. This is
+#   question 2 of part 1, measured.
 # - A **tanh after the addition**, with BatchNorm: the residual stack explodes *like the plain one*.
 #   The shortcut is there, and it does not help.
 # - Move the activation **inside**, or before the convolutions, and the shortcut is clean. Then
@@ -647,19 +646,30 @@ experiments.print_ratios("gradient", experiments.HE_START)
 # With He's start the *plain* stack without BatchNorm keeps its gradient within an order of
 # magnitude or so: no shortcut needed. And now it is the *residual* stack without BatchNorm that
 # explodes. Its branches are as large as what the shortcut brings, so each block about doubles the
-# variance: on the way forward, too. Look at what goes forward:
+# variance: on the way forward, too.
+#
+# And what does the optimiser see? Not this gradient, but the one of the weights. Here are the
+# ratios of the kernels' gradients, first block to last, with PyTorch's start. For these networks
+# they tell the same story.
+
+# %% explore=true
+experiments.print_ratios("kernel", experiments.TORCH_START)
+
+# %% [markdown]
+# Back to He's start without BatchNorm. Look at what goes forward in residual stacks:
 
 # %% explore=true varies=true
 experiments.draw_scales(seeds=range(pick(quick=1, full=5)))
 
 # %% [markdown]
-# Without BatchNorm and with He's start the variance grew from 0.3 to $3 \cdot 10^{17}$ in 54
-# blocks: a factor of 2.15 each time. BatchNorm makes every branch's variance the same, whatever
-# comes in. So the sum grows by a constant *amount* per block (from 1 to 22 here), and a late block
-# changes its input little. Then its $I + J$ is near the identity, as you wished in part 1. (De and
-# Smith, 2020, explain ResNet's success by this.)
+# Without BatchNorm and with He's start the variance grew, over three seeds, from 0.3 to $3 \cdot
+# 10^{17}$ in 54 blocks: a factor of 2.15 each time. BatchNorm makes every branch's variance the
+# same, whatever comes in. So the sum grows by a constant *amount* per block (from 1 to 22 here),
+# and a late block changes its input little. Then its $I + J$ is near the identity, as you wished in
+# part 1. (De and Smith, 2020, explain ResNet's success by this.)
 #
-# Try your own combinations. Without a running Jupyter or Colab you see a still picture instead.
+# Try your own combinations: which activation profits most from moving into the branch? Without a
+# running Jupyter or Colab you see a still picture instead.
 
 # %% explore=true varies=true
 experiments.explorer()
@@ -678,22 +688,23 @@ experiments.explorer()
 # argument for $f(x) + x$ is another one: if the best a block can do is to pass on its input, then
 # "$f = 0$" is easier to learn than "$f$ = identity".
 #
-# Your own short race first: the paper's networks, 20 and 56 layers, plain and residual (shortcut A,
-# so that the members of a pair have equally many parameters), at half the width, on images pooled
-# to 16 × 16. The last two start with the last γ of each block at 0; more about them below. This is
-# one seed and a few minutes of a laptop's life under the full profile, some seconds under the quick
-# one.
+# Your own short race first: the paper's networks for small images, 20 and 56 layers, plain and
+# residual (shortcut A, so that a residual network has just the parameters of its plain twin). Under
+# the quick profile they have half the width, the images are pooled to 16 × 16, and there are only
+# 1,000 of them. The residual ones start here with the last γ of each block at 0: at the start every
+# branch gives nothing. More about this in part 6. One seed:
 
 # %% explore=true varies=true
 images = data.load("cifar10", size=pick(quick=(1000, 500), full=(50_000, 10_000)))
-quick = {"epochs": 4, "width": 8, "small": True}
+quick = {"epochs": 3, "width": 8, "small": True}
 full = {"epochs": 6, "width": 16, "small": False}
 budget = experiments.Budget(images, **pick(quick=quick, full=full))
 names = ["plain-20", "plain-56", "residual-20, last γ = 0", "residual-56, last γ = 0"]
 experiments.race(names, budget, range(1))
 
 # %% [markdown]
-# Too short to say much, but which of them fell behind? Now a longer series that was trained before.
+# Guessing has an error of 90 per cent. It is too short a race to say much, but which of the four did
+# not leave the start? Now a longer series that was trained before.
 
 # %% explore=true varies=true
 experiments.draw_degradation()
@@ -783,20 +794,23 @@ makers = {
 experiments.start_table(makers, range(pick(quick=1, full=5)))
 
 # %% [markdown]
-# RESULTS-STARTS
+# Over five seeds we saw for the gradient 49 ± 4 with the paper's block, 9.3 ± 1.1 with
+# pre-activation, 0.71 ± 0.01 with γ = 0; for the variance 22 ± 2, 9 ± 1, 0.33 ± 0.03. The last row
+# is what one ReLU does to a normal variable: half of the gradient's squares pass, and the variance
+# falls to a third. After the first block nothing happens at all.
 #
 # ### Shattered gradients
 #
 # So far we asked how *large* a gradient is. Balduzzi and others (2017) asked how much it can be
 # *trusted*. Take networks from one number to one number, 200 ReLU units in each layer, with
 # BatchNorm, fresh. Compute $dy/dx$ along a line of inputs. Does the slope at one input tell
-# anything about the slope at the next? In code it is `autocorrelation(slopes)`, where
+# anything about the slope at the next? The correlation of neighbours:
 
-# %% explore=true
+# %% explore=true varies=true
 slopes = experiments.slopes_on_a_line(layers=24, residual=False, seed=0)
 centred = slopes - slopes.mean()
 neighbours = (centred[:-1] @ centred[1:]) / (centred @ centred)
-print(f"256 slopes; correlation of neighbours in a plain network of 24 layers: {neighbours:+.1f}")
+print(f"correlation of neighbouring slopes, plain, 24 layers: {abs(neighbours):.1f}")
 
 # %% explore=true varies=true
 experiments.draw_shattered(range(pick(quick=3, full=20)))

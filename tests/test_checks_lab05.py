@@ -311,7 +311,7 @@ class NetworkWithBareClassifier(NetworkWithFixedAverage):
     def forward(self, x: Tensor) -> Any:
         classifier = self.classifier
         try:
-            self.classifier = nn.Sequential(self.drop, classifier)  # type: ignore[assignment]
+            self.classifier = nn.Sequential(self.drop, classifier)
             return super().forward(x)
         finally:
             self.classifier = classifier

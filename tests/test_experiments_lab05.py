@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 
@@ -47,6 +50,27 @@ def test_heads_leave_the_gradient_behind_them_alone() -> None:
     assert len(found["main"]) == len(lab05.STAGES) == 1 + len(TABLE)
     assert found["main"][behind:] == pytest.approx(found["with heads"][behind:], rel=1e-5)
     assert found["with heads"][0] > 10 * found["main"][0]
+
+
+def unwritten(*args: Any, **kwargs: Any) -> Any:
+    raise NotImplementedError("Exercise 5.1")
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        lab05.draw_savings,
+        lab05.naive_chain,
+        lab05.block_ledger,
+        lab05.parameter_ledger,
+        lambda function: lab05.draw_class_maps(function, None, 1),  # type: ignore[arg-type]
+    ],
+)
+def test_what_needs_an_exercise_says_so_until_it_is_written(
+    show: Callable[[Any], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show(unwritten) is None
+    assert "not written yet" in capsys.readouterr().out
 
 
 def test_the_stored_results_have_every_design() -> None:

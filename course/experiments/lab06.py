@@ -335,7 +335,9 @@ def score_ledger(make_resnet: Any) -> None:
         return float((ours - wanted).abs().max() / wanted.abs().max())
 
     sizes = {18: 1.0, 34: 0.25, 50: 0.25, 101: 0.25, 152: 0.25}
-    gaps = _written(lambda: {depth: gap(depth, width) for depth, width in sizes.items()}, "it")
+    gaps = _written(
+        lambda: {depth: gap(depth, width) for depth, width in sizes.items()}, "make_resnet"
+    )
     for depth, difference in (gaps or {}).items():
         verdict = "equal to 10 digits" if difference < 1e-10 else f"off by {difference:.1g}"
         print(f"ResNet-{depth}, width {sizes[depth]:g}, torchvision's weights: {verdict}")
@@ -486,7 +488,7 @@ def gradient_figure(curves: Mapping[Kind, Curves]) -> Figure:
     from matplotlib import pyplot
 
     plots.use_style()
-    figure, axes = pyplot.subplots(2, 2, figsize=(9.4, 6.4), sharex=True, sharey=True)
+    figure, axes = pyplot.subplots(2, 2, figsize=(9.4, 6.4), sharex=True, sharey="row")
     for ax, (kind, by_depth) in zip(axes.flat, curves.items(), strict=True):
         for (depth, runs), shade in zip(by_depth.items(), SHADES, strict=False):
             _draw_runs(ax, depth, runs, shade)
@@ -495,8 +497,9 @@ def gradient_figure(curves: Mapping[Kind, Curves]) -> Figure:
         ax.set_ylabel("gradient, relative to the last")
     for ax in axes[-1]:
         ax.set_xlabel("unit (0: the stem's output)")
-    axes[0, 0].set_yscale("log")
-    axes[0, 0].set_ylim(1e-50, 1e12)
+    for row, limits in zip(axes, ((1e-48, 1e4), (1e-2, 1e9)), strict=True):
+        row[0].set_yscale("log")
+        row[0].set_ylim(*limits)
     axes[0, 1].legend(loc="lower right", title="layers")
     return _shown(figure)
 
@@ -507,7 +510,8 @@ LOWEST = -300.0  # stands for a gradient of 0
 
 def _draw_runs(ax: Axes, depth: int, runs: Sequence[Sequence[float | None]], shade: str) -> None:
     """The geometric mean over the seeds, and a band from the smallest to the largest."""
-    filled_in = torch.tensor([[LOWEST if v is None else v for v in run] for run in runs])
+    powers = [[LOWEST if value is None else value for value in run] for run in runs]
+    filled_in = torch.tensor(powers, dtype=torch.float64)
     relative = filled_in - filled_in[:, -1:]
     zero = (filled_in <= LOWEST).any(dim=0)
     relative[:, zero] = torch.nan
@@ -668,7 +672,7 @@ def _draw_table(ax: Axes, table: Sequence[Sequence[float]], columns: Sequence[An
                 color="white" if dark else plots.INK,
             )  # fmt: skip
     ax.set_yticks(range(len(ROWS)), list(ROWS))
-    labels = [f"{depth}\n{name}" if depth == DEPTHS[1] else str(depth) for name, depth in columns]
+    labels = [f"{depth}\n{name if depth == DEPTHS[1] else ' '}" for name, depth in columns]
     ax.set_xticks(range(len(columns)), labels)
     for edge in (2.5, 5.5):
         ax.axvline(edge, color="white", linewidth=3)
@@ -936,7 +940,10 @@ def degradation(seeds: Sequence[int] = range(3), epochs: int = 12) -> dict[str, 
     from course import data
 
     torch.set_num_threads(1)
-    budget = Budget(data.load("cifar10", size=(5000, 1000), verbose=False), epochs)
+    images = data.load("cifar10", size=(5000, 1000), verbose=False)
+    if images.name != "cifar10":
+        raise SystemExit(f"this series needs CIFAR-10, found: {images}")
+    budget = Budget(images, epochs)
     options = budget.options()
     runs: dict[str, Any] = {name: {"train_error": [], "test_error": []} for name in PAIRS}
     for seed in seeds:
@@ -948,8 +955,8 @@ def degradation(seeds: Sequence[int] = range(3), epochs: int = 12) -> dict[str, 
                 name, seed, curves["train_error"][-1], f"{sum(history.seconds):.0f} s", flush=True
             )
     about = (
-        f"precomputed: 5,000 images of {budget.images.name} at 16×16, width {budget.width}, "
-        f"{epochs} epochs, SGD 0.1 with momentum and a cosine, batches of 64, no augmentation, "
+        f"precomputed: 5,000 images of CIFAR-10 at 16×16, width {budget.width}, "
+        f"{epochs} epochs,\nSGD 0.1 with momentum and a cosine, batches of 64, no augmentation, "
         f"{len(seeds)} seeds, CPU"
     )
     return {"about": about, "runs": runs}
@@ -1011,7 +1018,7 @@ def measured_gradients(seeds: Sequence[int] = range(5)) -> dict[str, Any]:
     """The four panels and all combinations, on the bundled images, one thread."""
     torch.set_num_threads(1)
     about = (
-        f"precomputed: {BATCH} images of Fashion-MNIST at 14×14, 16 channels, before training, "
+        f"precomputed: {BATCH} images of Fashion-MNIST at 14×14, 16 channels, before training,\n"
         f"{len(seeds)} seeds (3 for the table), float64, CPU"
     )
     found = {"curves": measured_curves(seeds), "combinations": measured_combinations(seeds[:3])}

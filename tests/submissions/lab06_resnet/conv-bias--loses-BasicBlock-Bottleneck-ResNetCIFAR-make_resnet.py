@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: biases in the convolutions before BatchNorm
-#     points: {BasicBlock: 0, Bottleneck: 0, ResNetCIFAR: 0, make_resnet: 0}
+#     points: {BasicBlock: 0.0, Bottleneck: 0.0, ResNetCIFAR: 0.0, make_resnet: 0.0}
 #     mistakes: {BasicBlock: conv_bias, Bottleneck: conv_bias}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: convolutions with biases and no BatchNorm; no ReLU at the end of the bottleneck
-#     points: {BasicBlock: 0, Bottleneck: 0, ResNetCIFAR: 0, make_resnet: 0}
+#     points: {BasicBlock: 0.0, Bottleneck: 0.27, ResNetCIFAR: 0.0, make_resnet: 0.77}
 #     mistakes: {BasicBlock: no_norm, Bottleneck: no_last_relu}
 # ---
 

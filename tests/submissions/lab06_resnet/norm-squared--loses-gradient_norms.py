@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: squared norms; hooks stay in the model
-#     points: {gradient_norms: 0}
+#     points: {gradient_norms: 0.0}
 #     mistakes: {gradient_norms: squared}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: gradients of the parameters of each part, by backward
-#     points: {gradient_norms: 0}
+#     points: {gradient_norms: 0.0}
 #     mistakes: {gradient_norms: of_parameters}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: option A with half of the zero channels in front, as many published programs have it
-#     points: {make_shortcut: 0, BasicBlock: 0, Bottleneck: 0, ResNetCIFAR: 0}
+#     points: {make_shortcut: 2.5, BasicBlock: 3.47, Bottleneck: 3.47, ResNetCIFAR: 2.29}
 #     mistakes: {make_shortcut: zeros_on_both_sides, ResNetCIFAR: zeros_on_both_sides}
 # ---
 
