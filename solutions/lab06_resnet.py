@@ -703,8 +703,8 @@ names = ["plain-20", "plain-56", "residual-20, last γ = 0", "residual-56, last 
 experiments.race(names, budget, range(1))
 
 # %% [markdown]
-# Guessing has an error of 90 per cent. It is too short a race to say much, but which of the four did
-# not leave the start? Now a longer series that was trained before.
+# Guessing has an error of 90 per cent. It is too short a race to say much, but which of the four
+# did not leave the start? Now a longer series that was trained before.
 
 # %% explore=true varies=true
 experiments.draw_degradation()

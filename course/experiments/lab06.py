@@ -995,7 +995,7 @@ def draw_degradation() -> Figure:
         plots.axes(ax, xlabel="epoch", ylabel="error", title=f"{part} error")
     axes[0].set_title("training error")
     axes[1].set_ylabel("")
-    axes[0].legend()
+    axes[0].legend(fontsize=8)
     for name, curves in results["runs"].items():
         last = {key: _spread([run[-1] for run in runs], ".1%") for key, runs in curves.items()}
         print(f"{name:24} training error {last['train_error']}, test error {last['test_error']}")
@@ -1005,10 +1005,12 @@ def draw_degradation() -> Figure:
 
 def _draw_errors(ax: Axes, name: str, runs: Sequence[Sequence[float]]) -> None:
     """Mean over seeds with its spread; the deep network of a pair is the full line."""
-    colour = plots.BLUE if name.startswith("residual") else plots.VERMILLION
+    kind, depth = PAIRS[name]
+    colour = plots.BLUE if kind.residual else plots.VERMILLION
+    colour = plots.GREEN if kind.zero else colour
     values = torch.tensor(runs)
     epochs = range(1, values.shape[1] + 1)
-    style = "-" if name.endswith("56") else (0, (3, 1.5))
+    style: Any = "-" if depth == 56 else (0, (3, 1.5))
     middle, width = values.mean(0), values.std(0)
     ax.plot(epochs, middle, linestyle=style, color=colour, label=name)
     ax.fill_between(epochs, middle - width, middle + width, color=colour, alpha=0.18, linewidth=0)
