@@ -213,4 +213,6 @@ def _outcome(student: StudentResult) -> str:
         return "[yellow]check failed itself[/]"
     if statuses == {"passed"}:
         return "[green]complete[/]"
-    return "not attempted" if statuses == {"skipped"} else "partly right"
+    if statuses == {"skipped"}:
+        return "not attempted"
+    return "partly right" if student.points else "nothing right yet"
