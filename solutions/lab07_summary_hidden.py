@@ -22,6 +22,7 @@ hidden = check.hidden()
 
 HELD_OUT = Path(__file__).parent / "fashion_mnist_heldout.npz"
 EARNED = (2.0, 2.0, 2.0, 3.0)  # weights of the steps, the fit and the bundled images have 3
+NOISE = 2  # grey levels of 255
 
 
 @hidden.also("confidence_interval")
@@ -47,7 +48,17 @@ def held_out() -> tuple[Tensor, Tensor]:
     return images.unsqueeze(1), labels.long()
 
 
+def shaken(images: Tensor, rng: Generator) -> Tensor:
+    """Every pixel moved by up to ``NOISE`` grey levels: whoever keeps a table of the public test
+    images and their labels does not find these, and a network hardly notices.
+    """
+    moves = torch.randint(-NOISE, NOISE + 1, images.shape, generator=rng)
+    return (images.int() + moves).clamp(0, 255).to(torch.uint8)
+
+
 @hidden.also("trained_network")
 def trained_network(rng: Generator) -> Iterator[Case]:
+    images, labels = held_out()
+    images = shaken(images, rng)
     for share, weight in zip(STEPS, EARNED, strict=True):
-        yield accuracy_case(share, "other", *held_out(), weight)
+        yield accuracy_case(share, "other", images, labels, weight)

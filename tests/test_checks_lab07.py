@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -378,6 +379,14 @@ def test_labels_of_the_judging_images_stay_with_the_judge() -> None:
     for case in hidden.checks(LAB)["trained_network"].cases(seed=1):
         asked = [arg for arg in case.probe.args if isinstance(arg, Tensor)]
         assert all(arg.dtype == torch.uint8 and arg.ndim == 4 for arg in asked)
+
+
+def test_no_judging_image_is_one_that_is_public() -> None:
+    public = np.load(tree.find().solutions / "fashion_mnist_heldout.npz")["images"]
+    judged = hidden.checks(LAB)["trained_network"].cases(seed=1)[-1].probe.args[-1]
+    difference = (judged.squeeze(1).int() - torch.from_numpy(public).int()).flatten(1).abs()
+    assert difference.amax(dim=1).min() > 0
+    assert difference.max() <= 2
 
 
 @pytest.mark.parametrize(

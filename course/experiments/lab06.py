@@ -390,7 +390,7 @@ def _photographs(count: int, fetch: bool) -> Any:
     profile = "full" if fetch else "grade"  # which never uses the network
     size = (10, 10)
     images = data.load("imagenette", profile=profile, size=size, image_size=224, verbose=False)
-    if images.name.startswith("Imagenette"):
+    if images.name == "imagenette":
         return images.test.images[:count], [images.classes[i] for i in images.test.labels[:count]]
     print("No photographs on this machine: Imagenette would be downloaded with fetch=True")
     return None
@@ -1000,7 +1000,7 @@ def draw_degradation() -> Figure:
         last = {key: _spread([run[-1] for run in runs], ".1%") for key, runs in curves.items()}
         print(f"{name:24} training error {last['train_error']}, test error {last['test_error']}")
     print(results["about"])
-    return _shown(figure)
+    return _shown(figure, dpi=74)
 
 
 def _draw_errors(ax: Axes, name: str, runs: Sequence[Sequence[float]]) -> None:

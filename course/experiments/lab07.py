@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -461,6 +462,16 @@ def _signs(x: Tensor, labels: Tensor, losses: Sequence[float], found: Tensor) ->
     axes[2].set_xticks(range(CLASSES + 1))
     axes[2].set_title("how often each class is named", fontsize=10)
     return _shown(figure)
+
+
+# The project -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def few_threads() -> Iterator[None]:
+    """Train with one thread where there are two cores: in small networks the second only waits."""
+    with one_thread() if torch.get_num_threads() <= 2 else nullcontext():
+        yield
 
 
 # All of it again -------------------------------------------------------------------------------
