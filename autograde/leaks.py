@@ -11,6 +11,7 @@ from autograde import build
 from autograde.tree import Tree
 
 SHORTEST = 20  # characters, without spaces, from which a line is somebody's own wording
+IDIOMS = frozenset({"withtorch.inference_mode():", "for_inrange(epochs):"})  # everybody's wording
 MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.hidden")
 
 
@@ -19,7 +20,7 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
     and files beside a solution, which nbgrader would release with it.
 
     Lines are compared without spaces and comments, from 20 characters on. A line that the
-    released part of the same source also has is no leak.
+    released part of the same source also has is no leak, nor is an idiom.
     """
     public = dict(_public_lines(tree))
     found = []
@@ -59,7 +60,7 @@ def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
     if hidden.is_file():
         lines = hidden.read_text().split("\n")
         secret += [(essence(line), f"{lab}, hidden check") for line in lines if _telling(line)]
-    own_wording = {line for line, _ in secret if len(line) >= SHORTEST} - released
+    own_wording = {line for line, _ in secret if len(line) >= SHORTEST} - released - IDIOMS
     yield from ((line, where) for line, where in secret if line in own_wording)
 
 
