@@ -23,6 +23,7 @@ from course.checks import (
     holds,
     same,
 )
+from course.checks.cases import Patience
 from course.checks.judges import _compare
 from course.checks.probes import Foreign, plain
 
@@ -361,3 +362,32 @@ def test_what_a_student_returns_is_never_measured():
     case = Case("x", call("square", X), judge=holds(lambda answer: True, "anything"))
     (result,) = run(lambda x: claim, case).results
     assert (result.outcome, result.measured) == ("passed", {})
+
+
+def test_who_waits_for_a_hint_waits_for_the_mistakes_that_time_allows():
+    tried = []
+
+    def wrong(name, factor):
+        def answer(x):
+            tried.append(name)
+            return factor * x
+
+        return Mistake(name, {"square": answer}, f"hint of {name}")
+
+    mistakes = [wrong("two", 2), wrong("three", 3), wrong("four", 4)]
+    other = Case("others", call("square", X + 1))
+    check = one_check(VALUES, other, mistakes=mistakes)
+    student = {"square": lambda x: 3 * x}
+    hasty = check.run(student, patience=Patience(0.0))
+    assert [one.mistake for one in hasty.results] == ["", ""]
+    assert tried == ["two"]
+    tried.clear()
+    calm = check.run(student, patience=Patience(60.0))
+    assert [one.mistake for one in calm.results] == ["three", "three"]
+    assert tried == ["two", "three", "three"]  # what it was before comes first
+
+
+def test_two_mistakes_of_a_check_can_not_share_a_name():
+    mistake = Mistake("twice", {"square": abs}, "")
+    with pytest.raises(ValueError, match="share a name"):
+        one_check(VALUES, mistakes=[mistake, mistake])

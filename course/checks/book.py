@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 
-from course.checks.cases import Case, Mistake, Prepared
+from course.checks.cases import Case, Mistake, Patience, Prepared
 from course.checks.report import Report
 
 CaseMaker = Callable[[torch.Generator], Iterable[Case]]
 
 VISIBLE_SEED = 0
+PATIENCE = 2.0  # seconds that a student waits for a known mistake to be recognised
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,14 @@ class Check:
         return [case for maker in self.makers for case in maker(generator)]
 
     def prepared(
-        self, oracle: Mapping[str, Any] | None = None, seed: int = VISIBLE_SEED
+        self,
+        oracle: Mapping[str, Any] | None = None,
+        seed: int = VISIBLE_SEED,
+        patience: Patience | None = None,
     ) -> list[Prepared]:
         """The cases, ready to judge any number of students' answers against one oracle."""
         truth = self.oracle if oracle is None else oracle
-        return [Prepared(case, truth, self.mistakes) for case in self.cases(seed)]
+        return [Prepared(case, truth, self.mistakes, patience) for case in self.cases(seed)]
 
     def run(
         self,
@@ -54,11 +58,12 @@ class Check:
         oracle: Mapping[str, Any] | None = None,
         seed: int = VISIBLE_SEED,
         points: float = 1.0,
+        patience: Patience | None = None,
     ) -> Report:
         """Probe the student's objects and judge their answers in this process; files that are
         handed in lie beside the notebook, in the current folder.
         """
-        ready = self.prepared(oracle, seed)
+        ready = self.prepared(oracle, seed, patience)
         results = tuple(one.put(lambda probe: probe.run(namespace)) for one in ready)
         return Report(self.name, self.about, results, points)
 
@@ -85,12 +90,16 @@ class Checks:
         line that the student reads.
         """
 
+        known = tuple(mistakes)
+
         def register(maker: CaseMaker) -> CaseMaker:
             key = name or maker.__name__
             if key in self._checks:
                 raise ValueError(f"{self.lab} defines the check {key!r} twice: rename one")
+            if len({one.name for one in known}) < len(known):
+                raise ValueError(f"{self.lab}: two mistakes of {key!r} share a name: rename one")
             about = (maker.__doc__ or "").strip().split("\n")[0]
-            self._checks[key] = Check(key, about, (maker,), dict(oracle or {}), tuple(mistakes))
+            self._checks[key] = Check(key, about, (maker,), dict(oracle or {}), known)
             return maker
 
         return register
@@ -125,4 +134,5 @@ class Checks:
 
     def __call__(self, name: str, points: float = 1.0) -> Report:
         """Run a visible check on the names of the calling notebook."""
-        return self[name].run(sys._getframe(1).f_globals, points=points)
+        names = sys._getframe(1).f_globals
+        return self[name].run(names, points=points, patience=Patience(PATIENCE))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -94,29 +95,64 @@ def expectation(case: Case, oracle: Mapping[str, Any]) -> Any:
 
 
 @dataclass
+class Patience:
+    """How long one run of a check may look for known mistakes, since somebody waits for it.
+
+    What was found in one case is tried first in the next; once the time is up, it alone.
+    """
+
+    seconds: float
+    spent: float = 0.0
+    found: list[Mistake] = field(default_factory=list)
+
+    def first(self, known: Sequence[Mistake], fits: Callable[[Mistake], bool]) -> Mistake | None:
+        """The first mistake that fits, as far as the time goes."""
+        others = [one for one in known if one not in self.found]
+        for mistake in (*self.found, *others):
+            if self.spent > self.seconds and mistake not in self.found:
+                return None
+            begun = time.monotonic()
+            match = fits(mistake)
+            self.spent += time.monotonic() - begun
+            if match:
+                self.found = [mistake, *(one for one in self.found if one is not mistake)]
+                return mistake
+        return None
+
+
+@dataclass
 class Prepared:
     """A case with everything that a class of students shares: what is expected, and what each
     known mistake answers. Both are found on first need and kept.
+
+    Attributes:
+        patience: bounds the search for mistakes; without it, all are tried in their order.
     """
 
     case: Case
     oracle: Mapping[str, Any]
     mistakes: tuple[Mistake, ...] = ()
+    patience: Patience | None = None
+    _answers: dict[str, Answer] = field(default_factory=dict)
 
     @cached_property
     def expected(self) -> Any:
         """What the case expects."""
         return expectation(self.case, self.oracle)
 
-    @cached_property
-    def wrong(self) -> list[tuple[Mistake, Answer]]:
+    @property
+    def wrong(self) -> Iterator[tuple[Mistake, Answer]]:
         """What each known mistake answers to the probe; nothing where it is about a file."""
-        if self.case.probe.files:
-            return []
-        return [
-            (mistake, self.case.probe.run({**self.oracle, **mistake.objects}))
-            for mistake in self.mistakes
-        ]
+        return ((mistake, self._answer_of(mistake)) for mistake in self._mistakes())
+
+    def _mistakes(self) -> Sequence[Mistake]:
+        return () if self.case.probe.files else self.mistakes
+
+    def _answer_of(self, mistake: Mistake) -> Answer:
+        if mistake.name not in self._answers:
+            names = {**self.oracle, **mistake.objects}
+            self._answers[mistake.name] = self.case.probe.run(names)
+        return self._answers[mistake.name]
 
     def put(self, ask: Callable[[Probe], Answer], files: Files = weights.read) -> CaseResult:
         """Ask the probe and judge the answer.
@@ -190,11 +226,15 @@ class Prepared:
         return self._as("skipped", message=missing if answer.kind == "missing" else todo)
 
     def _recognised(self, answer: Answer) -> Mistake | None:
-        judge, probe = self.case.judge, self.case.probe
-        for mistake, wrong in self.wrong:
-            if wrong.kind == "value" and judge(answer.value, wrong.value, probe).passed:
-                return mistake
-        return None
+        if self.patience:
+            return self.patience.first(self._mistakes(), lambda one: self._fits(one, answer))
+        return next((one for one in self._mistakes() if self._fits(one, answer)), None)
+
+    def _fits(self, mistake: Mistake, answer: Answer) -> bool:
+        wrong = self._answer_of(mistake)
+        if wrong.kind != "value":
+            return False
+        return self.case.judge(answer.value, wrong.value, self.case.probe).passed
 
 
 def _own_failure(error: Exception) -> str:

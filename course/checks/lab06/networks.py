@@ -85,10 +85,10 @@ def _mistakes(make: Callable[..., dict[str, Any]], hints: dict[str, str]) -> lis
     mistakes=_mistakes(
         _cifar,
         {
-            **HEAD,
             "stride_in_every_block": "Only the first block of a stage has a stride.",
             "n_is_not_per_stage": "n blocks in each of three stages: 3n blocks, 6n + 2 layers.",
             "zeros_on_both_sides": "Option A's zero channels come behind the others.",
+            **HEAD,
         },
     ),
     name="ResNetCIFAR",
@@ -161,13 +161,13 @@ def _imagenet(*slips: str) -> dict[str, Any]:
     mistakes=_mistakes(
         _imagenet,
         {
-            **HEAD,
+            "basic_everywhere": "From 50 layers on the blocks are bottlenecks.",
             "stride_first": "Your bottlenecks have the stride in the first 1×1. Here it belongs "
             "into the 3×3.",
             "no_max_pool": "After the first convolution comes a max-pooling.",
             "pool_without_padding": "The max-pooling is 3×3 with stride 2 and padding 1: 112 → 56.",
             "stem_without_stride": "The first 7×7 has stride 2.",
-            "basic_everywhere": "From 50 layers on the blocks are bottlenecks.",
+            **HEAD,
         },
     ),
 )
