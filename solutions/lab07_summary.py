@@ -401,7 +401,8 @@ experiments.examine(globals())
 #
 # Design a network of your own for Fashion-MNIST with **fewer than 300,000 numbers**, train it as
 # long as you like on your own machine or on Colab, and hand its weights in with the notebook: the
-# file `network.safetensors`, in the same folder, under that name.
+# file `network.safetensors`, in the same folder, under that name. (Colab keeps it on the
+# machine that it lends you: download it from the panel of files before you leave.)
 #
 # The rules:
 #
