@@ -17,7 +17,6 @@ Cell headers carry short tags; :func:`notebook` expands them. Pure: text in, not
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 from collections.abc import Iterator
@@ -171,12 +170,6 @@ def reference_code(source: LabSource) -> list[tuple[str, str]]:
         for cell in source.cells
         if cell.cell_type == "code" and ("setup" in cell.metadata or "exercise" in cell.metadata)
     ]
-
-
-def defined_names(code: str) -> set[str]:
-    """Names of functions and classes that ``code`` defines at its top level."""
-    kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-    return {node.name for node in ast.parse(code).body if isinstance(node, kinds)}
 
 
 def _check_tags(lab: str, position: int, cell: NotebookNode) -> None:

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from course.checks import Case, Checks, Mistake, ProbeError, ask, call, close, gradient, same
+from course.checks.inputs import whole as whole
 
 check = Checks("lab03_alexnet")
 
@@ -40,11 +41,6 @@ def normal(rng: Generator, *shape: int, scale: float = 1.0) -> Tensor:
 def between(rng: Generator, low: float, high: float) -> float:
     """A number between ``low`` and ``high``, to two decimals."""
     return round(low + (high - low) * float(torch.rand((), generator=rng)), 2)
-
-
-def whole(rng: Generator, low: int, high: int) -> int:
-    """A whole number from ``low`` to ``high``, both included."""
-    return int(torch.randint(low, high + 1, (), generator=rng))
 
 
 def unchanged(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[Any]:

@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from course.checks import Case, Checks, Mistake, ProbeError, ask, call, close, same
+from course.checks.inputs import normal as normal
+from course.checks.inputs import whole as whole
 
 check = Checks("lab04_vgg")
 
@@ -29,16 +31,6 @@ NARROW = 1 / 32  # the width at which whole columns are compared: 2 to 16 channe
 SHALLOW = 1 / 16  # and short ones; two poolings take images of 28 × 28 to maps of 7 × 7
 
 # Inputs -----------------------------------------------------------------------------------
-
-
-def normal(rng: Generator, *shape: int) -> Tensor:
-    """Standard normal numbers of this shape, float64."""
-    return torch.randn(shape, generator=rng, dtype=torch.float64)
-
-
-def whole(rng: Generator, low: int, high: int) -> int:
-    """A whole number from ``low`` to ``high``, both included."""
-    return int(torch.randint(low, high + 1, (), generator=rng))
 
 
 def seed_from(rng: Generator) -> int:

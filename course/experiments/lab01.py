@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from course import plots
 from course.checks.probes import gradient_of
 from course.device import seeded
+from course.experiments.pages import shown
 from course.instruments import record_activations, record_gradients
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def gallery(names: Mapping[str, Any]) -> Figure:
             worst = max(worst, float((answer - wanted)[x != 0].abs().max()))
     axes[0, 0].legend(loc="upper left")
     _say_gallery(missing, worst)
-    return _shown(figure)
+    return shown(figure)
 
 
 def _say_gallery(missing: list[str], worst: float) -> None:
@@ -104,18 +105,6 @@ def _attempt(function: Any, *args: Any) -> Tensor | None:
         return answer if answer.shape == args[-1].shape else None
     except Exception:
         return None
-
-
-def _shown(figure: Any, dpi: int = 84) -> Any:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell.
-
-    At the style's own resolution the wide figures here would take up to 160 kB in a notebook.
-    """
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
-    figure.set_dpi(dpi)  # after closing, which restores the style's resolution
-    return figure
 
 
 # Chains -----------------------------------------------------------------------------------
@@ -144,7 +133,7 @@ def draw_chain(chain_gradient: Any, deepest: int = 20) -> Figure:
     axes[1].set_ylabel("")
     if not slopes:
         print("chain_gradient is not written yet: only the bound is drawn")
-    return _shown(figure)
+    return shown(figure)
 
 
 def _slopes_by_depth(
@@ -363,7 +352,7 @@ def signal_histograms(pairs: Sequence[tuple[str, str]], depth: int = 20) -> Figu
         plots.histograms_by_layer(outputs, left, xlabel="output", bins=40)
         plots.histograms_by_layer(gradients, right, xlabel="|gradient|", scale="log", bins=40)
         right.set_yticklabels([])
-    return _shown(figure)
+    return shown(figure)
 
 
 # Activation × initialisation --------------------------------------------------------------
@@ -410,7 +399,7 @@ def draw_grid(grid: Grid) -> Figure:
             cmap="PuOr",
         )
     figure.supxlabel("powers of ten: −2 is a hundredth, 0 is unchanged", fontsize=10)
-    return _shown(figure)
+    return shown(figure)
 
 
 def most_uncertain(grid: Grid) -> float:
@@ -490,7 +479,7 @@ def draw_accuracies(accuracies: Tensor, activations: Sequence[str]) -> Figure:
         fmt=".0%",
         limits=(0.0, 1.0),
     )
-    return _shown(ax.figure)
+    return shown(ax.figure)
 
 
 # Dead units -------------------------------------------------------------------------------
@@ -532,7 +521,7 @@ def draw_dead_by_depth(seeds: Sequence[int]) -> Figure:
         plots.spread(ax, range(1, dead.shape[1] + 1), dead, initialisation, colour)
     ax.set(ylim=(0, 1), xticks=range(0, dead.shape[1] + 1, 10))
     ax.axhline(0.5, color=plots.GREY, linewidth=0.8, linestyle=":")
-    return _shown(ax.figure)
+    return shown(ax.figure)
 
 
 @dataclass(frozen=True)
@@ -621,7 +610,7 @@ def draw_fixed_point(seeds: Sequence[int]) -> Figure:
         ax.get_legend().remove()
         ax.set_xticks(range(0, 51, 10))
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
-    return _shown(figure)
+    return shown(figure)
 
 
 # Explorer ---------------------------------------------------------------------------------
@@ -686,7 +675,7 @@ def tangent(activation: str, parameter: float, x: float) -> Figure:
     right.plot([x], [slope], "o", color=plots.INK)
     plots.axes(left, xlabel="x", ylabel="y", title=f"{activation}: y = {y:.3f}")
     plots.axes(right, xlabel="x", ylabel="slope", title=f"slope {slope:.3f}")
-    return _shown(figure)
+    return shown(figure)
 
 
 def static_explorer() -> Figure:
@@ -707,4 +696,4 @@ def static_explorer() -> Figure:
         plots.axes(axes[0, column], ylabel="y", title=name)
         plots.axes(axes[1, column], xlabel="x", ylabel="slope")
         axes[0, column].legend()
-    return _shown(figure)
+    return shown(figure)

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from course import plots, training
 from course.checks.lab04 import NARROW, PLACES, column_of, filled, torchvision_model
 from course.device import seeded
+from course.experiments.pages import shown, spread, written
 from course.instruments import LayerTable, layer_table, record_gradients
 
 if TYPE_CHECKING:
@@ -33,32 +34,6 @@ if TYPE_CHECKING:
     from course.data import Dataset
 
 RESULTS = "results/lab04.json"
-
-
-def _shown(figure: Any, dpi: int = 84) -> Any:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
-    figure.set_dpi(dpi)
-    return figure
-
-
-def _written(function: Callable[[], Any], name: str) -> Any:
-    """What ``function`` gives, or None with a line that says why, while ``name`` is missing."""
-    try:
-        return function()
-    except NotImplementedError:
-        print(f"{name} is not written yet: write it, then run this cell again")
-    except Exception as error:
-        print(f"{name} does not work yet ({type(error).__name__}): see its check above")
-    return None
-
-
-def _spread(values: Sequence[float], form: str = ".0%") -> str:
-    if len(values) < 2:
-        return format(values[0], form)
-    return f"{mean(values):{form}} ± {stdev(values):{form}}"
 
 
 # Receptive fields -------------------------------------------------------------------------
@@ -101,7 +76,7 @@ def draw_fields(
     Args:
         measure: the student's ``effective_receptive_field``.
     """
-    maps = _written(
+    maps = written(
         lambda: {d: [field_of(measure, d, seed) for seed in seeds] for d in depths},
         "effective_receptive_field",
     )
@@ -122,8 +97,8 @@ def _fields_figure(maps: Mapping[int, Sequence[Tensor]]) -> Figure:
         ax.add_patch(Rectangle((corner, corner), side, side, fill=False, color="white"))
         ax.set_title(f"{depth} layers\nformula {side}, measured {mean(sides):.0f}", fontsize=9)
         ax.axis("off")
-        print(f"{depth:3} layers: formula {side:3}, 95 % within {_spread(sides, '.1f')} pixels")
-    return _shown(figure)
+        print(f"{depth:3} layers: formula {side:3}, 95 % within {spread(sides, '.1f')} pixels")
+    return shown(figure)
 
 
 # The ledger -------------------------------------------------------------------------------
@@ -179,7 +154,7 @@ def score_ledger(make_vgg: Any) -> None:
                 found[name] = float((yours(images) - theirs(images)).abs().max())
         return found
 
-    for name, gap in (_written(differences, "make_vgg") or {}).items():
+    for name, gap in (written(differences, "make_vgg") or {}).items():
         verdict = "equal to 12 digits" if gap < 1e-12 else f"they differ by {gap:.2g}"
         print(f"column {name}, width 1/32, torchvision's weights copied in: {verdict}")
     wide = torch.randn(1, 3, 288, 320)
@@ -230,7 +205,7 @@ def draw_stages() -> Figure:
         ax.set_xlim(0, 1.2 * max(values))
         ax.set_title(f"{label}: {sum(values):.1f}", fontsize=10)
     axes[0].invert_yaxis()
-    return _shown(figure)
+    return shown(figure)
 
 
 def compare_totals(layer_flops: Any, activation_memory: Any) -> None:
@@ -242,7 +217,7 @@ def compare_totals(layer_flops: Any, activation_memory: Any) -> None:
         "activation_memory": (activation_memory, memory, 2**20, "MiB"),
     }  # fmt: skip
     for name, (function, ours, unit, label) in rows.items():
-        answer = _written(lambda function=function: function(model, shape), name)  # type: ignore[misc]
+        answer = written(lambda function=function: function(model, shape), name)  # type: ignore[misc]
         yours = f"yours {sum(answer.values()) / unit:.2f}, " if answer else ""
         print(f"{name}: {yours}the course's table {ours:.2f} {label} for one image")
 
@@ -330,8 +305,8 @@ def race(variants: Sequence[str], budget: Budget, seeds: Sequence[int]) -> None:
     options = budget.options()
     for variant in variants:
         runs = [train(variant, options, seed) for seed in seeds]
-        accuracy = _spread([run.last.test_accuracy for run in runs], ".1%")
-        loss = _spread([run.last.train_loss for run in runs], ".2f")
+        accuracy = spread([run.last.test_accuracy for run in runs], ".1%")
+        loss = spread([run.last.train_loss for run in runs], ".2f")
         print(f"{variant:14} test accuracy {accuracy}, training loss {loss}")
 
 
@@ -384,13 +359,13 @@ def draw_stored() -> Figure:
             plots.spread(ax, epochs, runs[key], name, look["color"])
         final = [curve[-1] for curve in runs["test_accuracy"]]
         loss = [curve[-1] for curve in runs["train_loss"]]
-        print(f"{name:14} {_spread(final, '.1%'):16} training loss {_spread(loss, '.2f')}")
+        print(f"{name:14} {spread(final, '.1%'):16} training loss {spread(loss, '.2f')}")
     plots.axes(axes[0], xlabel="epoch", ylabel="test accuracy")
     plots.axes(axes[1], xlabel="epoch", ylabel="training loss")
     axes[0].get_legend().remove()
     axes[1].legend(fontsize=8)
     print(results["about"])
-    return _shown(figure)
+    return shown(figure)
 
 
 def precompute(seeds: Sequence[int] = range(3)) -> dict[str, Any]:
@@ -457,7 +432,7 @@ def draw_map(convert: Any, images: Dataset, epochs: int) -> Figure | None:
             result: Tensor = convert(model).eval()(pixels)
         return result
 
-    found = _written(scores, "to_fully_convolutional")
+    found = written(scores, "to_fully_convolutional")
     return None if found is None else _map_figure(canvas, found, images.classes)
 
 
@@ -477,7 +452,7 @@ def _map_figure(canvas: Tensor, scores: Tensor, classes: Sequence[str]) -> Figur
     right.set_title(f"{tuple(scores.shape[1:])} scores: the best class, its probability")
     for ax in (left, right):
         ax.axis("off")
-    return _shown(figure)
+    return shown(figure)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -27,6 +27,7 @@ from course import plots, training
 from course.checks.lab05.paper import INPUTS, TABLE, Spec
 from course.device import seeded
 from course.experiments.lab04 import Budget, scene
+from course.experiments.pages import shown, spread, written
 from course.instruments import count_parameters, parameter_gradient_norms
 
 if TYPE_CHECKING:
@@ -35,32 +36,6 @@ if TYPE_CHECKING:
     from course.data import Dataset
 
 RESULTS = "results/lab05.json"
-
-
-def _shown(figure: Any, dpi: int = 84) -> Any:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
-    figure.set_dpi(dpi)
-    return figure
-
-
-def _written(function: Callable[[], Any], name: str) -> Any:
-    """What ``function`` gives, or None with a line that says why, while ``name`` is missing."""
-    try:
-        return function()
-    except NotImplementedError:
-        print(f"{name} is not written yet: write it, then run this cell again")
-    except Exception as error:
-        print(f"{name} does not work yet ({type(error).__name__}): see its check above")
-    return None
-
-
-def _spread(values: Sequence[float], form: str = ".0%") -> str:
-    if len(values) < 2:
-        return format(values[0], form)
-    return f"{mean(values):{form}} ± {stdev(values):{form}}"
 
 
 # Small GoogLeNets -------------------------------------------------------------------------
@@ -224,7 +199,7 @@ def draw_block() -> Figure:
     with torch.device("meta"):
         block = inception(channels, TABLE["3a"])
     ax = diagrams.draw(block, (channels, side, side), title="Inception block 3a")
-    return _shown(ax.figure, dpi=72)
+    return shown(ax.figure, dpi=72)
 
 
 # What the 1×1 saves -----------------------------------------------------------------------
@@ -237,7 +212,7 @@ def draw_savings(inception_cost: Any) -> Figure | None:
         inputs = {name: INPUTS[name] for name in TABLE}
         return {name: inception_cost(c, TABLE[name], s, s) for name, (c, s) in inputs.items()}
 
-    found = _written(costs, "inception_cost")
+    found = written(costs, "inception_cost")
     if found is None:
         return None
     sums = {key: sum(cost[key] for cost in found.values()) / 1e6 for key in ("naive", "reduced")}
@@ -266,7 +241,7 @@ def _savings_figure(found: Mapping[str, Mapping[str, int]]) -> Figure:
     ax.grid(visible=False, axis="x")
     plots.axes(ax, xlabel="block", ylabel="million multiplications")
     ax.legend()
-    return _shown(figure)
+    return shown(figure)
 
 
 def naive_chain(inception_cost: Any) -> None:
@@ -280,7 +255,7 @@ def naive_chain(inception_cost: Any) -> None:
             channels += spec.n1x1 + spec.n3x3 + spec.n5x5
         return rows
 
-    rows = _written(chain, "inception_cost") or []
+    rows = written(chain, "inception_cost") or []
     for name, channels, cost in rows:
         print(f"{name}   {channels:5} channels come in (paper {INPUTS[name][0]:3})   "
               f"{cost / 1e6:6.0f} million")  # fmt: skip
@@ -306,7 +281,7 @@ def block_ledger(make_block: Any) -> None:
                 found[name] = float((yours(maps) - theirs(maps)).abs().max())
         return found
 
-    gaps = _written(differences, "InceptionBlock")
+    gaps = written(differences, "InceptionBlock")
     for name, gap in (gaps or {}).items():
         verdict = "equal to 12 digits" if gap < 1e-12 else f"they differ by {gap:.2g}"
         print(f"block {name} at 1/8 of its width, torchvision's weights copied in: {verdict}")
@@ -342,7 +317,7 @@ def parameter_ledger(make_network: Any) -> None:
               else f"{label:{width}}{number:>13,}")  # fmt: skip
     print(f"{'the paper, table 1':{width}}{sum(rows.values()):>13,}")
     for label, options in (("yours, aux=False", {"aux": False}), ("yours, with both heads", {})):
-        count = _written(lambda options=options: _count(make_network, options), "GoogLeNet")  # type: ignore[misc]
+        count = written(lambda options=options: _count(make_network, options), "GoogLeNet")  # type: ignore[misc]
         if count is None:
             return
         print(f"{label:{width}}{count:>13,}")
@@ -430,7 +405,7 @@ def draw_gradients(seeds: Sequence[int]) -> Figure:
     axes[0].set_ylabel("gradient norm")
     axes[1].set_xlabel("first layer, then blocks")
     axes[0].legend(fontsize=8.5)
-    return _shown(figure)
+    return shown(figure)
 
 
 def _tell_gradients(title: str, several: Sequence[Mapping[str, Sequence[float]]]) -> None:
@@ -440,7 +415,7 @@ def _tell_gradients(title: str, several: Sequence[Mapping[str, Sequence[float]]]
     ]
     gains = [found["with heads"][0] / found["main"][0] for found in several]
     print(f"{title:16} first layer to last block: main {falls[0]}, with heads {falls[1]}")
-    print(f"{'':16} the heads multiply the first layer's gradient by {_spread(gains, '.2f')}")
+    print(f"{'':16} the heads multiply the first layer's gradient by {spread(gains, '.2f')}")
 
 
 def _power(values: Sequence[float]) -> str:
@@ -460,8 +435,8 @@ def race(designs: Sequence[str], images: Dataset, epochs: int, seeds: Sequence[i
     options = Budget(images, epochs).options()
     for design in designs:
         runs = [train(design, options, seed) for seed in seeds]
-        tested = _spread([run.last.test_accuracy for run in runs], ".1%")
-        trained = _spread([run.last.train_accuracy for run in runs], ".1%")
+        tested = spread([run.last.test_accuracy for run in runs], ".1%")
+        trained = spread([run.last.train_accuracy for run in runs], ".1%")
         print(f"{design:18} test accuracy {tested}, on the training images {trained}")
 
 
@@ -499,7 +474,7 @@ def draw_stored(designs: Sequence[str]) -> Figure:
         plots.spread(ax, epochs, runs["test_accuracy"], name, START_COLOURS[name.split(",")[0]])
         ax.lines[-1].set_linestyle("--" if "," in name else "-")
         final, trained = (
-            _spread([curve[-1] for curve in runs[f"{part}_accuracy"]], ".1%")
+            spread([curve[-1] for curve in runs[f"{part}_accuracy"]], ".1%")
             for part in ("test", "train")
         )
         print(f"{name:18} {runs['parameters']:>9,} parameters   test {final}   training {trained}")
@@ -507,7 +482,7 @@ def draw_stored(designs: Sequence[str]) -> Figure:
     ax.xaxis.set_major_locator(MultipleLocator(1))
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     print(textwrap.fill(results["about"], 88))
-    return _shown(figure)
+    return shown(figure)
 
 
 # Class maps -------------------------------------------------------------------------------
@@ -522,7 +497,7 @@ def draw_class_maps(class_maps: Any, images: Dataset, epochs: int) -> Figure | N
     Shown is each class's map less the average over all classes: what speaks for this one.
     """
     tiny = (torch.zeros(1, 2, 1, 1), torch.zeros(3, 2), torch.zeros(3))
-    if _written(lambda: class_maps(*tiny), "class_maps") is None:  # before it trains
+    if written(lambda: class_maps(*tiny), "class_maps") is None:  # before it trains
         return None
     network = _averaging_network(images, epochs)
     pixels = images.normalise(scene(images, SCENE)).expand(-1, 3, -1, -1)
@@ -533,7 +508,7 @@ def draw_class_maps(class_maps: Any, images: Dataset, epochs: int) -> Figure | N
         return found - found.mean(dim=1, keepdim=True)
 
     with torch.no_grad():
-        found = _written(maps, "class_maps")
+        found = written(maps, "class_maps")
     if found is None:
         return None
     labels = images.test.labels[SCENE : SCENE + 5]
@@ -576,7 +551,7 @@ def _maps_figure(canvas: Tensor, maps: Tensor, names: Sequence[str]) -> Figure:
         ax.set_title(name, fontsize=9)
     for ax in axes:
         ax.axis("off")
-    return _shown(figure, dpi=72)
+    return shown(figure, dpi=72)
 
 
 # Results that were trained before ---------------------------------------------------------

@@ -34,6 +34,7 @@ from course.checks.lab06.networks import (
 )
 from course.device import seeded
 from course.experiments.lab01 import live_front_end
+from course.experiments.pages import shown, spread, written
 from course.instruments import layer_gradient_norms, record_activations
 
 if TYPE_CHECKING:
@@ -43,32 +44,6 @@ if TYPE_CHECKING:
     from course.data import Dataset
 
 RESULTS = "results/lab06.json"
-
-
-def _shown(figure: Any, dpi: int = 84) -> Any:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
-    figure.set_dpi(dpi)
-    return figure
-
-
-def _written(function: Callable[[], Any], name: str) -> Any:
-    """What ``function`` gives, or None with a line that says why, while ``name`` is missing."""
-    try:
-        return function()
-    except NotImplementedError:
-        print(f"{name} is not written yet: write it, then run this cell again")
-    except Exception as error:
-        print(f"{name} does not work yet ({type(error).__name__}): see its check above")
-    return None
-
-
-def _spread(values: Sequence[float], form: str = ".0%") -> str:
-    if len(values) < 2:
-        return format(values[0], form)
-    return f"{mean(values):{form}} ± {stdev(values):{form}}"
 
 
 # Networks ---------------------------------------------------------------------------------
@@ -219,7 +194,7 @@ def draw_law(chain_gradient: Any) -> Figure | None:
     """
     with seeded(0):
         slopes = {name: (flag, make(BLOCKS).double()) for name, (flag, make) in SCALARS.items()}
-    products = _written(
+    products = written(
         lambda: {
             name: [float(chain_gradient(d[:depth], flag)) for depth in range(BLOCKS + 1)]
             for name, (flag, d) in slopes.items()
@@ -246,7 +221,7 @@ def _law_figure(products: Mapping[str, Sequence[float]]) -> Figure:
         ax.set_yscale("log")
         ax.set_ylim(1e-34, 1e8)
         ax.legend(fontsize=8.5, loc="lower left")
-    return _shown(figure)
+    return shown(figure)
 
 
 def _draw_spectrum(ax: Axes, residual: bool, colour: str) -> None:
@@ -335,7 +310,7 @@ def score_ledger(make_resnet: Any) -> None:
         return float((ours - wanted).abs().max() / wanted.abs().max())
 
     sizes = {18: 1.0, 34: 0.25, 50: 0.25, 101: 0.25, 152: 0.25}
-    gaps = _written(
+    gaps = written(
         lambda: {depth: gap(depth, width) for depth, width in sizes.items()}, "make_resnet"
     )
     for depth, difference in (gaps or {}).items():
@@ -399,7 +374,7 @@ def _photographs(count: int, fetch: bool) -> Any:
 def _classified(make_resnet: Any, depth: int, weights: Any, photographs: Any) -> Any:
     state, names = weights
     pixels, truth = photographs
-    model = _written(lambda: make_resnet(depth).eval(), "make_resnet")
+    model = written(lambda: make_resnet(depth).eval(), "make_resnet")
     if model is None:
         return None
     theirs = torchvision_model(depth)
@@ -410,7 +385,7 @@ def _classified(make_resnet: Any, depth: int, weights: Any, photographs: Any) ->
     with torch.no_grad():
         sure, best = model((pixels / 255 - channel_mean) / channel_std).softmax(1).max(1)
     titles = [f"{names[i]} {p:.0%}\n({t})" for i, p, t in zip(best, sure, truth, strict=True)]
-    return _shown(plots.image_grid(pixels, titles).figure)
+    return shown(plots.image_grid(pixels, titles).figure)
 
 
 # Gradients --------------------------------------------------------------------------------
@@ -461,7 +436,7 @@ def draw_gradients(
         gradient_norms: the student's; the course's instrument stands in until it is there.
     """
     measure = gradient_norms
-    if _written(lambda: norms_by_unit(measure, PANELS[0], 8, 0), "gradient_norms") is None:
+    if written(lambda: norms_by_unit(measure, PANELS[0], 8, 0), "gradient_norms") is None:
         print("The picture is drawn with the course's instrument.")
         measure = own_parts
     return gradient_figure(
@@ -501,7 +476,7 @@ def gradient_figure(curves: Mapping[Kind, Curves]) -> Figure:
         row[0].set_yscale("log")
         row[0].set_ylim(*limits)
     axes[0, 1].legend(loc="lower right", title="layers")
-    return _shown(figure)
+    return shown(figure)
 
 
 SHADES = (plots.SKY, plots.BLUE, plots.INK)
@@ -649,7 +624,7 @@ def draw_combinations() -> Figure:
         ]
         _draw_table(ax, table, columns)
         ax.set_title("with BatchNorm" if norm else "without BatchNorm")
-    return _shown(figure)
+    return shown(figure)
 
 
 def _middle(values: Sequence[float | None]) -> float:
@@ -731,7 +706,7 @@ def draw_scales(depth: int = 110, seeds: Sequence[int] = range(3)) -> Figure:
         )
     ax.set_yscale("log")
     ax.legend()
-    return _shown(ax.figure)
+    return shown(ax.figure)
 
 
 def variances(kind: Kind, depth: int, seed: int) -> list[float]:
@@ -774,7 +749,7 @@ def _explore(depth: int, activation: str, batchnorm: bool, order: str, start: st
     plots.use_style()
     figure, ax = pyplot.subplots(figsize=(6.8, 3.6))
     compare_families(ax, Kind(True, batchnorm, activation, order, start), depth)
-    display(_shown(figure))
+    display(shown(figure))
 
 
 def compare_families(ax: Axes, kind: Kind, depth: int, seed: int = 0) -> None:
@@ -800,7 +775,7 @@ def static_explorer(depth: int = 38) -> Figure:
         compare_families(ax, Kind(True, True, activation), depth)
         ax.set_ylabel("gradient" if ax is axes[0] else "")
     figure.suptitle(f"{depth} layers, BatchNorm, the activation after the addition", fontsize=10)
-    return _shown(figure)
+    return shown(figure)
 
 
 # Other starts and orders ------------------------------------------------------------------
@@ -811,7 +786,7 @@ def start_table(makers: Mapping[str, Callable[[], nn.Module]], seeds: Sequence[i
     print(f"{'54 units':22}{'gradient, first : last':>26}{'variance, last : first':>26}")
     for name, make in makers.items():
         rows = [_first_and_last(make, seed) for seed in seeds]
-        cells = [_spread(column, ".2g") for column in zip(*rows, strict=True)]
+        cells = [spread(column, ".2g") for column in zip(*rows, strict=True)]
         print(f"{name:22}{cells[0]:>26}{cells[1]:>26}")
 
 
@@ -882,8 +857,8 @@ def draw_shattered(seeds: Sequence[int]) -> Figure:
     for name, (layers, residual, colour) in SHATTERED.items():
         runs = torch.stack([autocorrelation(slopes_on_a_line(layers, residual, s)) for s in seeds])
         plots.spread(ax, range(runs.shape[1]), runs, name, colour)
-        print(f"{name:22} at distance 1: {_spread(runs[:, 1].tolist(), '.2f')}")
-    return _shown(ax.figure)
+        print(f"{name:22} at distance 1: {spread(runs[:, 1].tolist(), '.2f')}")
+    return shown(ax.figure)
 
 
 # Degradation ------------------------------------------------------------------------------
@@ -967,8 +942,8 @@ def race(names: Sequence[str], budget: Budget, seeds: Sequence[int]) -> None:
     options = budget.options()
     for name in names:
         runs = [train(name, budget, options, seed) for seed in seeds]
-        errors = _spread([1 - run.last.train_accuracy for run in runs], ".1%")
-        tests = _spread([1 - run.last.test_accuracy for run in runs], ".1%")
+        errors = spread([1 - run.last.train_accuracy for run in runs], ".1%")
+        tests = spread([1 - run.last.test_accuracy for run in runs], ".1%")
         print(f"{name:24} training error {errors:14} test error {tests}")
 
 
@@ -997,10 +972,10 @@ def draw_degradation() -> Figure:
     axes[1].set_ylabel("")
     axes[0].legend(fontsize=8)
     for name, curves in results["runs"].items():
-        last = {key: _spread([run[-1] for run in runs], ".1%") for key, runs in curves.items()}
+        last = {key: spread([run[-1] for run in runs], ".1%") for key, runs in curves.items()}
         print(f"{name:24} training error {last['train_error']}, test error {last['test_error']}")
     print(results["about"])
-    return _shown(figure, dpi=74)
+    return shown(figure, dpi=74)
 
 
 def _draw_errors(ax: Axes, name: str, runs: Sequence[Sequence[float]]) -> None:

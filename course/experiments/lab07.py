@@ -26,6 +26,7 @@ from course.checks.lab02.training import one_thread
 from course.checks.lab07.basis import CLASSES, bundled
 from course.checks.lab07.debugging import as_file
 from course.device import seeded
+from course.experiments.pages import shown
 from course.instruments import LayerTable, count_parameters, layer_table
 
 if TYPE_CHECKING:
@@ -311,16 +312,7 @@ def draw_bubbles() -> Figure:
     ax.minorticks_off()
     ax.margins(y=0.25)
     ax.set_title("five families, one budget")
-    return _shown(ax.figure)
-
-
-def _shown(figure: Any, dpi: int = 84) -> Any:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
-    figure.set_dpi(dpi)
-    return figure
+    return shown(ax.figure)
 
 
 # The history -----------------------------------------------------------------------------------
@@ -353,7 +345,7 @@ def draw_history() -> Figure:
     ax.set_xlim(2011.6, 2015.9)
     ax.set_ylim(0, 30)
     ax.set_xticks(list(range(2012, 2016)))
-    return _shown(ax.figure)
+    return shown(ax.figure)
 
 
 _AT: dict[str, Any] = {"textcoords": "offset points"}
@@ -461,7 +453,7 @@ def _signs(x: Tensor, labels: Tensor, losses: Sequence[float], found: Tensor) ->
     axes[2].bar(range(CLASSES + 1), counts.tolist(), color=plots.BLUE)
     axes[2].set_xticks(range(CLASSES + 1))
     axes[2].set_title("how often each class is named", fontsize=10)
-    return _shown(figure)
+    return shown(figure)
 
 
 # The project -----------------------------------------------------------------------------------

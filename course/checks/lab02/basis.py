@@ -16,21 +16,13 @@ from course.checks import (
     close,
     wording,
 )
+from course.checks.inputs import normal as normal
+from course.checks.inputs import whole as whole
 
 check = Checks("lab02_lenet")
 
 TIGHT = close(rtol=1e-6, atol=1e-8, dtype=False)  # float64
 SINGLE = close(rtol=1e-4, atol=1e-5)  # float32
-
-
-def normal(rng: Generator, *shape: int) -> Tensor:
-    """Standard normal numbers; ``shape``, float64."""
-    return torch.randn(shape, generator=rng, dtype=torch.float64)
-
-
-def whole(rng: Generator, low: int, high: int) -> int:
-    """A whole number from ``low`` to ``high``, both included."""
-    return int(torch.randint(low, high + 1, (), generator=rng))
 
 
 def signs(rng: Generator, *shape: int) -> Tensor:

@@ -6,25 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 
 from course.checks import Checks, ProbeError, close
+from course.checks.inputs import normal as normal
+from course.checks.inputs import whole as whole
 from course.checks.lab05.paper import Spec
 
 check = Checks("lab05_inception")
 
 TIGHT = close(rtol=1e-7, atol=1e-10, dtype=False)
 DEEP = close(rtol=1e-6, atol=1e-9, dtype=False)  # after 22 layers in float64
-
-
-def normal(rng: Generator, *shape: int) -> Tensor:
-    """Standard normal numbers of this shape, float64."""
-    return torch.randn(shape, generator=rng, dtype=torch.float64)
-
-
-def whole(rng: Generator, low: int, high: int) -> int:
-    """A whole number from ``low`` to ``high``, both included."""
-    return int(torch.randint(low, high + 1, (), generator=rng))
 
 
 def seed_from(rng: Generator) -> int:

@@ -8,6 +8,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from course.checks import Checks, ProbeError, close
+from course.checks.inputs import normal as normal
+from course.checks.inputs import whole as whole
 
 check = Checks("lab06_resnet")
 
@@ -15,16 +17,6 @@ TIGHT = close(rtol=1e-7, atol=1e-10, dtype=False)  # float64
 DTYPE_TOO = close(rtol=1e-6, atol=1e-9)
 DEEP = close(rtol=1e-6, atol=1e-8, dtype=False)  # after many layers in float64
 NARROW = 1 / 16  # of the paper's width, where whole networks are compared
-
-
-def normal(rng: Generator, *shape: int) -> Tensor:
-    """Standard normal numbers of this shape, float64."""
-    return torch.randn(shape, generator=rng, dtype=torch.float64)
-
-
-def whole(rng: Generator, low: int, high: int) -> int:
-    """A whole number from ``low`` to ``high``, both included."""
-    return int(torch.randint(low, high + 1, (), generator=rng))
 
 
 def seed_from(rng: Generator) -> int:
