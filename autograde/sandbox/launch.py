@@ -136,7 +136,7 @@ def _show_system(seen: View) -> None:
 def _show_library(seen: View) -> None:
     seen.show(str(Path(course.__file__).parent), f"{LIBRARY}/course")
     engine = _engine()
-    for name in ("errors.py", "sandbox", "transport.py"):
+    for name in ("errors.py", "sandbox"):
         seen.show(str(engine / name), f"{LIBRARY}/autograde/{name}")
     seen.layers.append((LIBRARY, True))
 

@@ -108,7 +108,9 @@ class Session:
 
     def ask(self, probe: Probe, *, timeout: float = 10.0) -> Answer:
         """Put a probe to the student's objects; the answer is a claim."""
-        from autograde import transport  # loads torch, which need not delay the warm process
+        from autograde.sandbox import (
+            transport,  # loads torch, which need not delay the warm process
+        )
         from course.checks.probes import Answer
 
         bounds = Bounds(buffers=self.limits.answer_bytes)

@@ -18,8 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from autograde import transport
-from autograde.sandbox import launch, outputs
+from autograde.sandbox import launch, outputs, transport
 from autograde.sandbox.bounds import PROBES, Bounds, TransportError
 from autograde.sandbox.channel import Channel, ChannelError
 from autograde.sandbox.limits import Limits

@@ -25,9 +25,11 @@ from typing import Any
 
 import nbformat
 
-from autograde import build, engine, gradebook, journal, samples
-from autograde.normalise import normalise
-from autograde.results import StudentResult
+from autograde.authoring import build, samples
+from autograde.gradebook import cells, scores
+from autograde.handing_in.normalise import normalise
+from autograde.marking import engine, journal
+from autograde.marking.results import StudentResult
 from autograde.sandbox import Warm
 from autograde.tree import Tree, find
 
@@ -73,7 +75,7 @@ def _measure(course: Tree, ours: Path, stock: Path, options: argparse.Namespace)
     }
     (stock / "nbgrader_config.py").write_text(CONFIG.format(work=str(stock)))
     solution = _without_exploration(build.expected(course, LAB).solution)
-    build.release_with_nbgrader(LAB, solution, stock, database=True)
+    cells.record(LAB, solution, stock)
     theirs = _seconds(["nbgrader", "autograde", LAB], stock, env)
     command = ["autograde", "grade", LAB, "--workdir", str(ours), "--jobs", str(options.jobs)]
     own = _seconds(command, course.root, env)
@@ -113,9 +115,9 @@ def _seconds(command: list[str], folder: Path, env: dict[str, str]) -> float:
 
 
 def _compare(ours: Path, stock: Path) -> None:
-    own = gradebook.scores(ours / "gradebook.db", LAB)
-    theirs = gradebook.scores(stock / "gradebook.db", LAB)
-    differing = [name for name, cells in theirs.items() if cells != own[name]]
+    own = scores.read(ours / "gradebook.db", LAB)
+    theirs = scores.read(stock / "gradebook.db", LAB)
+    differing = [name for name, points in theirs.items() if points != own[name]]
     verdict = f"differ for {differing}" if differing else "equal, cell by cell"
     print(f"scores of {len(theirs)} students: {verdict}")
 
@@ -131,7 +133,7 @@ def _stages(course: Tree, work: Path) -> None:
         times.setdefault(stage, []).append(time.perf_counter() - begun)
         return found
 
-    with Warm() as warm, gradebook.opened(work / "gradebook.db") as book:
+    with Warm() as warm, scores.opened(work / "gradebook.db") as book:
         for number in range(STAGED):
             path = work / "submitted" / f"s{number:03}" / LAB / f"{LAB}.ipynb"
             data = path.read_bytes()
@@ -145,7 +147,7 @@ def _stages(course: Tree, work: Path) -> None:
             timed("write notebook", lambda g=graded, t=target: nbformat.write(g.notebook, t))
             entry = journal.Entry("key", {}, result)
             timed("journal", lambda e=entry: journal.append(work / "again.jsonl", e))
-            timed("gradebook", lambda r=result: gradebook.save(book, LAB, r))
+            timed("gradebook", lambda r=result: scores.save(book, LAB, r))
     _floor(release, tidy, timed)
     print(f"\nmedian milliseconds a student, one thread, {STAGED} students")
     for stage, seconds in times.items():

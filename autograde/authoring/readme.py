@@ -1,0 +1,25 @@
+"""The README's table of labs, from the lab sources."""
+
+from __future__ import annotations
+
+import re
+
+from autograde.authoring import build
+from autograde.tree import Tree
+
+BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
+HEAD = "| lab | what is in it | |\n|---|---|---|\n"
+PLACE = re.compile(r"(<!-- labs -->\n).*?(<!-- /labs -->)", re.DOTALL)
+
+
+def updated(text: str, tree: Tree) -> str:
+    """The README with a row a lab: number, title, exercises, Colab badge."""
+    rows = HEAD + "".join(_row(tree, lab) for lab in tree.lab_names())
+    return PLACE.sub(lambda place: place[1] + rows + place[2], text)
+
+
+def _row(tree: Tree, lab: str) -> str:
+    source = build.parse(tree, lab)
+    work = f"{len(source.exercises)} exercises, about {source.minutes} minutes"
+    badge = f"[![Open in Colab]({BADGE})]({build.links(tree).colab(lab)})"
+    return f"| [{source.number} · {source.title}](labs/{lab}/{lab}.ipynb) | {work} | {badge} |\n"

@@ -1,0 +1,339 @@
+"""Lab sources: a percent script becomes the notebook that nbgrader takes as its source.
+
+Cell headers carry short tags; :func:`notebook` expands them. Pure: text in, notebook out.
+
+=================================  ==============================================================
+``# %% setup=true``                imports and constants; also run to make the reference
+``# %% [markdown] intro="id"``     the exercise's text; gets its number and a line of facts
+``# %% exercise="id"``             the student's cell (``difficulty=1..3 minutes=5``)
+``# %% [raw] starter="id"``         code that the student's cell begins with, in place of a stub
+``# %% check="id" points=2``       the check; its code is written here
+``# %% [markdown] question="id"``  a manually graded answer (``points=3``)
+``# %% explore=true``              an experiment: grading skips it, no check depends on it
+``# %% varies=true``               output that differs between runs or machines
+``# %% [markdown] lang="ru"``      prose in one language; the build keeps one
+=================================  ==============================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from autograde.errors import DesignedError
+
+ANSWER = "{}_answer"  # grade_id of an exercise's own cell; the check has the exercise's id
+TAGS = {
+    "setup",
+    "intro",
+    "exercise",
+    "starter",
+    "check",
+    "question",
+    "explore",
+    "varies",
+    "lang",
+    "difficulty",
+    "minutes",
+    "points",
+}
+LONGEST_CELL = 25  # lines of code that a reader still takes in at once
+
+BOOTSTRAP = """\
+# On Colab, fetch the course library once; torch and numpy stay as they are there.
+try:
+    import course
+except ModuleNotFoundError:
+    %pip install -q --no-deps "{package} @ git+{repository}"
+"""
+PARAMETERS = """\
+PROFILE = None  # "quick" or "full"; None takes COURSE_PROFILE, else what this machine can do
+"""
+HIDDEN = """\
+check("{name}", points={points})
+### BEGIN HIDDEN TESTS
+from autograde.marking.hidden import grade
+
+grade("{lab}", "{name}", points={points})
+### END HIDDEN TESTS"""
+
+
+class SourceError(DesignedError):
+    """A lab source breaks the format; the message names the lab, the cell and what to write."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One graded item of a lab, as its tags describe it."""
+
+    name: str
+    number: str
+    points: int
+    difficulty: int
+    minutes: int
+    manual: bool
+
+
+@dataclass(frozen=True)
+class LabSource:
+    """A parsed lab source, before anything is generated."""
+
+    lab: str
+    title: str
+    minutes: int
+    cells: tuple[NotebookNode, ...]
+    exercises: tuple[Exercise, ...]
+
+    @property
+    def number(self) -> int:
+        """The 1 of ``lab01_activations``."""
+        return lab_number(self.lab)
+
+    @property
+    def points(self) -> int:
+        """Points of all exercises together."""
+        return sum(exercise.points for exercise in self.exercises)
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where the public repository is, for the Colab link and the bootstrap cell."""
+
+    repository: str
+    package: str = "convnet-course"
+    branch: str = "main"
+
+    def colab(self, lab: str) -> str:
+        """Address that opens a student notebook in Colab."""
+        path = self.repository.removeprefix("https://github.com/")
+        return (
+            f"https://colab.research.google.com/github/{path}/blob/{self.branch}"
+            f"/labs/{lab}/{lab}.ipynb"
+        )
+
+
+def lab_number(lab: str) -> int:
+    """The number in a lab's name."""
+    match = re.match(r"lab(\d+)_", lab)
+    if not match:
+        raise SourceError(f"{lab}: expected a name such as lab01_activations")
+    return int(match[1])
+
+
+def parse(lab: str, text: str, *, language: str = "en") -> LabSource:
+    """Read a percent script.
+
+    Raises:
+        SourceError: the format is broken; names the cell and the next step.
+    """
+    book = jupytext.reads(text, fmt="py:percent")
+    about = book.metadata.get("course", {})
+    if "title" not in about:
+        raise SourceError(
+            f"{lab}: no title. Begin the file with '# ---', '# jupyter:', '#   course:', "
+            "'#     title: …', '# ---'."
+        )
+    cells = tuple(cell for cell in book.cells if cell.metadata.get("lang", language) == language)
+    for position, cell in enumerate(cells):
+        _check_tags(lab, position, cell)
+    return LabSource(
+        lab, about["title"], int(about.get("minutes", 0)), cells, tuple(_exercises(lab, cells))
+    )
+
+
+def notebook(source: LabSource, links: Links) -> NotebookNode:
+    """The notebook that nbgrader takes as its source: answers and hidden tests still in it."""
+    exercises = {exercise.name: exercise for exercise in source.exercises}
+    cells = [*_prologue(source, links)]
+    cells += [
+        _expanded(source, cell, exercises)
+        for cell in source.cells
+        if "starter" not in cell.metadata
+    ]
+    _name_cells(cells)
+    book = nbformat.v4.new_notebook(cells=cells)
+    book.metadata = _notebook_metadata(source)
+    return book
+
+
+def reference_code(source: LabSource) -> list[tuple[str, str]]:
+    """The cells that make the reference solution: (cell name, code), in order."""
+    return [
+        (cell.metadata.get("exercise", "setup"), cell.source)
+        for cell in source.cells
+        if cell.cell_type == "code" and ("setup" in cell.metadata or "exercise" in cell.metadata)
+    ]
+
+
+def _check_tags(lab: str, position: int, cell: NotebookNode) -> None:
+    where = f"{lab}, cell {position} ({_head(cell)})"
+    unknown = set(cell.metadata) - TAGS - {"cell_marker", "lines_to_next_cell", "title"}
+    if unknown or "title" in cell.metadata:
+        odd = ", ".join(sorted(unknown)) or repr(cell.metadata["title"])
+        raise SourceError(f"{where}: unknown tag {odd}. Tags are: {', '.join(sorted(TAGS))}.")
+    if cell.metadata.get("check") and cell.source.strip():
+        raise SourceError(f"{where}: a check cell has no body; the build writes it.")
+    if "exercise" in cell.metadata and "### BEGIN SOLUTION" not in cell.source:
+        raise SourceError(f"{where}: put the answer between ### BEGIN and ### END SOLUTION.")
+    lines = len(cell.source.splitlines())
+    if cell.cell_type == "code" and "exercise" not in cell.metadata and lines > LONGEST_CELL:
+        raise SourceError(
+            f"{where}: {lines} lines of code, at most {LONGEST_CELL}. Move what the reader "
+            f"need not see to course/experiments/."
+        )
+
+
+def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
+    answers = {c.metadata["exercise"]: c.metadata for c in cells if "exercise" in c.metadata}
+    number, seen = lab_number(lab), set[str]()
+    graded = [c.metadata for c in cells if "check" in c.metadata or "question" in c.metadata]
+    for order, tags in enumerate(graded, start=1):
+        manual = "question" in tags
+        name = tags["question"] if manual else tags["check"]
+        if name in seen:
+            raise SourceError(f"{lab}: {name!r} is graded twice. Give each exercise one check.")
+        if not manual and name not in answers:
+            raise SourceError(f"{lab}: check {name!r} has no cell tagged exercise={name!r}.")
+        if not isinstance(tags.get("points"), int):
+            raise SourceError(f"{lab}: {name!r} has no whole number of points. Add points=2.")
+        seen.add(name)
+        facts = tags if manual else answers[name]
+        yield Exercise(
+            name,
+            f"{number}.{order}",
+            tags["points"],
+            int(facts.get("difficulty", 1)),
+            int(facts.get("minutes", 5)),
+            manual,
+        )
+    for name in [c.metadata["starter"] for c in cells if "starter" in c.metadata]:
+        if name not in answers:
+            raise SourceError(f"{lab}: starter {name!r} has no cell tagged exercise={name!r}.")
+    if unchecked := set(answers) - seen:
+        raise SourceError(f"{lab}: no check for {', '.join(sorted(unchecked))}.")
+
+
+def _prologue(source: LabSource, links: Links) -> list[NotebookNode]:
+    title = (
+        f"# Lab {source.number} · {source.title}\n\n"
+        f"about {source.minutes} minutes · {len(source.exercises)} exercises · "
+        f"{source.points} points · [open in Colab]({links.colab(source.lab)})"
+    )
+    bootstrap = BOOTSTRAP.format(package=links.package, repository=links.repository).rstrip()
+    return [
+        nbformat.v4.new_markdown_cell(title),
+        nbformat.v4.new_code_cell(bootstrap, metadata={"tags": ["bootstrap"]}),
+        nbformat.v4.new_code_cell(PARAMETERS.rstrip(), metadata={"tags": ["parameters"]}),
+    ]
+
+
+def _expanded(
+    source: LabSource, cell: NotebookNode, exercises: dict[str, Exercise]
+) -> NotebookNode:
+    tags, text = cell.metadata, cell.source
+    if "intro" in tags:
+        if tags["intro"] not in exercises:
+            raise SourceError(f"{source.lab}: intro {tags['intro']!r} names no exercise.")
+        return nbformat.v4.new_markdown_cell(_introduced(text, exercises[tags["intro"]]))
+    if "exercise" in tags:
+        exercise = exercises[tags["exercise"]]
+        cell = _graded_cell("code", text, ANSWER.format(exercise.name), solution=True)
+        cell.metadata["course"] = {"exercise": exercise.number}
+        if starter := _starter(source, exercise.name):
+            cell.metadata["course"]["starter"] = starter
+        return cell
+    if "check" in tags:
+        exercise = exercises[tags["check"]]
+        code = HIDDEN.format(lab=source.lab, name=exercise.name, points=exercise.points)
+        return _graded_cell("code", code, exercise.name, points=exercise.points)
+    if "question" in tags:
+        exercise = exercises[tags["question"]]
+        return _graded_cell("markdown", text, exercise.name, solution=True, points=exercise.points)
+    if cell.cell_type == "markdown":
+        return nbformat.v4.new_markdown_cell(text)
+    return nbformat.v4.new_code_cell(text, metadata=_plain_metadata(tags))
+
+
+def _starter(source: LabSource, name: str) -> str:
+    """Code that the release puts in the answer's place; nothing where a stub will do."""
+    found = (cell.source for cell in source.cells if cell.metadata.get("starter") == name)
+    return str(next(found, ""))
+
+
+def _plain_metadata(tags: dict[str, Any]) -> dict[str, Any]:
+    names = [name for name in ("setup", "explore") if tags.get(name)]
+    names += ["nbval-ignore-output"] if tags.get("varies") else []
+    return {"tags": names} if names else {}
+
+
+def _graded_cell(
+    kind: str, text: str, grade_id: str, *, solution: bool = False, points: int | None = None
+) -> NotebookNode:
+    from nbgrader.nbgraderformat import SCHEMA_VERSION
+
+    marks = {
+        "schema_version": SCHEMA_VERSION,
+        "grade_id": grade_id,
+        "grade": points is not None,
+        "solution": solution,
+        "locked": not solution,
+        "task": False,
+        "cell_type": kind,
+    }
+    if points is not None:
+        marks["points"] = points
+    make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
+    return make(text, metadata={"nbgrader": marks})
+
+
+def _introduced(text: str, exercise: Exercise) -> str:
+    heading, _, rest = text.partition("\n")
+    if not heading.startswith("#"):
+        raise SourceError(
+            f"the text of exercise {exercise.name!r} must begin with a heading, found {heading!r}"
+        )
+    marks, _, title = heading.partition(" ")
+    word = "Question" if exercise.manual else "Exercise"
+    dots = "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)
+    plural = "point" if exercise.points == 1 else "points"
+    facts = f"{dots} · about {exercise.minutes} minutes · {exercise.points} {plural}"
+    return f"{marks} {word} {exercise.number} · {title}\n\n*{facts}*\n\n{rest.lstrip()}"
+
+
+def _name_cells(cells: list[NotebookNode]) -> None:
+    """Stable cell ids: a grade_id where there is one, else a hash of what the cell says."""
+    used: set[str] = set()
+    for cell in cells:
+        marks = cell.metadata.get("nbgrader")
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        name = marks["grade_id"] if marks else digest
+        while name in used:
+            name = hashlib.sha256(name.encode()).hexdigest()[:12]
+        used.add(name)
+        cell["id"] = name
+
+
+def _notebook_metadata(source: LabSource) -> NotebookNode:
+    return nbformat.from_dict(
+        {
+            "course": {"lab": source.lab, "title": source.title},
+            "kernelspec": {
+                "display_name": "Python 3 (ipykernel)",
+                "language": "python",
+                "name": "python3",
+            },
+            "language_info": {"name": "python"},
+        }
+    )
+
+
+def _head(cell: NotebookNode) -> str:
+    line = cell.source.strip().split("\n")[0] if cell.source.strip() else "empty"
+    return line[:50]

@@ -1,0 +1,92 @@
+"""Commands for who writes labs: build, verify."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from autograde import tree as trees
+from autograde.cli.common import FOUND, Json, Labs
+
+
+def build(
+    labs: Labs = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare; exit 1 and name what differs.")
+    ] = False,
+    force: Annotated[bool, typer.Option(help="Rebuild even what is up to date.")] = False,
+    language: Annotated[str, typer.Option(help="Language of the prose.")] = "en",
+) -> None:
+    """Make solution and student notebooks from the lab sources."""
+    from autograde.authoring import build as builder
+    from autograde.authoring import leaks, readme
+    from autograde.reports.show import console
+
+    out, course = console(), trees.find()
+    differing = 0
+    chosen = course.chosen(labs)
+    for lab in chosen:
+        built = builder.expected(course, lab, language)
+        found = builder.differences(course, built)
+        differing += bool(found)
+        if check:
+            _say_differences(out, lab, found)
+        elif found or force:
+            with out.status(f"{lab}: running the solution notebook"):
+                builder.write(course, built, builder.execute(lab, built.solution))
+            out.print(f"{lab}: built")
+        else:
+            out.print(f"{lab}: up to date")
+    page = course.root / "README.md"
+    if (text := readme.updated(page.read_text(), course)) != page.read_text():
+        differing += 1
+        if check:
+            out.print("[red]README.md[/]: its table of labs is out of date; run `autograde build`")
+        else:
+            page.write_text(text)
+    leaking = leaks.find(course, chosen)
+    for line in leaking:
+        out.print(f"[red]leak[/] {escape(line)}", soft_wrap=True)
+    if leaking or (check and differing):
+        raise typer.Exit(FOUND)
+
+
+def verify(
+    labs: Labs = None,
+    profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    jobs: Annotated[int, typer.Option(help="Notebooks at a time; 1 gives honest times.")] = 1,
+    json_: Json = False,
+) -> None:
+    """Run every solution and student notebook with papermill; a table of times."""
+    from autograde.authoring import verify as verifier
+    from autograde.reports.show import console, run_table
+
+    out, course = console(), trees.find()
+    chosen = course.chosen(labs)
+
+    def tell(run: verifier.Run) -> None:
+        mark = "[red]failed[/]" if run.trouble else "ok"
+        out.print(f"{run.name}: {mark}, {run.seconds:.0f} s")
+
+    runs = verifier.verify(course, chosen, profile, jobs, None if json_ else tell)
+    if json_:
+        print(json.dumps([run.__dict__ for run in runs], indent=1))
+    else:
+        out.print(run_table(runs))
+        for run in (run for run in runs if run.trouble):
+            out.print(f"\n[red]{run.name}[/], {escape(run.trouble)}\n", soft_wrap=True)
+            out.print(escape(run.source), style="dim")
+    if any(run.trouble for run in runs):
+        raise typer.Exit(FOUND)
+
+
+def _say_differences(out: Any, lab: str, found: list[str]) -> None:
+    if not found:
+        out.print(f"{lab}: no difference")
+        return
+    out.print(f"[red]{lab}[/]: run `autograde build {lab}` and commit the result")
+    for line in found:
+        out.print(f"  {escape(line)}", soft_wrap=True)

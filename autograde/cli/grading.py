@@ -1,0 +1,92 @@
+"""Commands that grade: a class, or the sample class."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autograde import tree as trees
+from autograde.cli.authoring import build
+from autograde.cli.common import FOUND, Isolating, Labs, WorkDir
+
+
+def grade(
+    lab: Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")],
+    submissions: Annotated[
+        Path | None,
+        typer.Option(help="STUDENT/LAB/LAB.ipynb lie here. Default: WORKDIR/submitted."),
+    ] = None,
+    workdir: WorkDir = Path("grading"),
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all results to this file too.")
+    ] = None,
+    isolation: Isolating = "full",
+    jobs: Annotated[int, typer.Option(help="Students at a time.")] = 2,
+) -> None:
+    """Grade a class into nbgrader's gradebook; print what needs a person."""
+    from autograde.marking import classrun
+    from autograde.reports.show import attention, class_table, console, exercise_table, moves
+
+    out, course = console(), trees.find()
+    course.chosen([lab])
+    folder = submissions or workdir / "submitted"
+    job = classrun.Job(course, lab, folder, workdir.resolve(), isolation, jobs)
+    result = _graded(out, job)
+    if json_file:
+        text = json.dumps(result.as_json(), indent=1, ensure_ascii=False)
+        json_file.write_text(text + "\n")
+    out.print(class_table(result, out.width))
+    out.print(exercise_table(result))
+    moves(result, out)
+    attention(result, out)
+
+
+def demo(
+    labs: Labs = None, workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full"
+) -> None:
+    """Build the labs, grade the sample class, and say whether all came out as expected.
+
+    Without names, the first two labs' classes.
+    """
+    from autograde.marking import classrun
+    from autograde.marking import demo as demonstration
+    from autograde.reports import feedback as pages
+    from autograde.reports import show
+
+    out, course = show.console(), trees.find()
+    build(None)
+    surprised = 0
+    for lab in course.chosen(labs or list(demonstration.SHOWN)):
+        work = workdir.resolve() / lab
+        class_ = demonstration.hand_in(course, lab, work)
+        job = classrun.Job(course, lab, work / "submitted", work, isolation)
+        result = _graded(out, job)
+        out.print(show.class_table(result, out.width))
+        out.print(show.exercise_table(result))
+        show.attention(result, out)
+        show.pages(pages.generate(lab, work), out)
+        by_name = {student.student: student for student in result.students}
+        for sample in class_:
+            for surprise in demonstration.surprises(sample, by_name[sample.name]):
+                surprised += 1
+                out.print(f"[red]unexpected[/] {surprise.sample}: {surprise.text}")
+        out.print(f"{lab}: {len(class_)} submissions graded in {result.seconds:.0f} s\n")
+    if surprised:
+        raise typer.Exit(FOUND)
+    out.print("[green]Every submission came out as its file name says.[/]")
+
+
+def _graded(out: Any, job: Any) -> Any:
+    from autograde.marking import classrun
+    from autograde.reports.show import class_progress
+
+    with class_progress(out) as progress:
+        task = progress.add_task(f"grading {job.lab}", total=None)
+
+        def tell(result: Any, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return classrun.grade(job, tell)

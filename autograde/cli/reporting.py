@@ -1,0 +1,54 @@
+"""Commands for what people read after a grading: feedback, leaderboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from autograde import tree as trees
+from autograde.cli.common import WorkDir
+
+
+def feedback(lab: str, workdir: WorkDir = Path("grading")) -> None:
+    """Write a feedback page for every graded student."""
+    from autograde.reports import feedback as pages
+    from autograde.reports.show import console
+    from autograde.reports.show import pages as show_pages
+
+    show_pages(pages.generate(lab, workdir.resolve()), console())
+
+
+def leaderboard(
+    lab: Annotated[str, typer.Argument(help="The lab, for example lab07_summary.")],
+    workdir: WorkDir = Path("grading"),
+    alias: Annotated[
+        bool, typer.Option("--alias", help="A page without names, to be shown to the class.")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option(help="The page. Default: WORKDIR/leaderboard/LAB.html, or LAB_aliases.html."),
+    ] = None,
+) -> None:
+    """Rank the networks that the last grading measured; print them, and write a page."""
+    from autograde.authoring import build as builder
+    from autograde.reports import leaderboard as boards
+    from autograde.reports.leaderboard_page import page as drawn
+    from autograde.reports.show import absent_lines, board_table, console
+
+    out, course = console(), trees.find()
+    course.chosen([lab])
+    board, names = boards.read(workdir.resolve(), lab), None
+    if alias:
+        aliases = boards.aliases(board.students, course.secret().encode())
+        board, names = boards.aliased(board, aliases), {new: old for old, new in aliases.items()}
+    place = page or workdir.resolve() / "leaderboard" / f"{lab}{'_aliases' if alias else ''}.html"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    source = builder.parse(course, lab)
+    heading = f"Lab {source.number} · {source.title}"
+    place.write_text(drawn(board, heading), encoding="utf-8")
+    out.print(board_table(board, names))
+    absent_lines(board, out, names)
+    out.print(f"The page: {escape(str(place))}", soft_wrap=True)

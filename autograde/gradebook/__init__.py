@@ -1,0 +1,1 @@
+"""nbgrader's database: no other code of ours opens it."""

@@ -1,0 +1,86 @@
+"""Scores and comments in nbgrader's database: one writer, one commit a student."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from autograde.marking.results import Item, StudentResult
+from autograde.nbgrader_settings import put_tools_on_path
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Gradebook]:
+    """The gradebook file at ``path``, closed afterwards."""
+    put_tools_on_path()
+    book = Gradebook(f"sqlite:///{path}", "convnet-course")
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def save(book: Gradebook, lab: str, result: StudentResult) -> None:
+    """Record a student's automatic scores and comments; a person's stay as they are.
+
+    nbgrader's own rules hold: a cell with a manual score, and one without an automatic score,
+    wait for a person.
+    """
+    book.update_or_create_student(result.student)
+    with book.db.no_autoflush:  # nbgrader builds the submission's parts before adding it
+        submission = book.update_or_create_submission(lab, result.student)
+    items = {item.grade_id: item for item in result.items}
+    # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student.
+    comments = {flag.cell: escape(flag.message) for flag in result.flags if flag.cell}
+    for notebook in submission.notebooks:
+        for grade in notebook.grades:
+            item = items[grade.cell.name]
+            grade.auto_score = item.points
+            grade.needs_manual_grade = _waits(item) or grade.manual_score is not None
+        for comment in notebook.comments:
+            name = comment.cell.name
+            comment.auto_comment = comments.get(name) or _no_response(items.get(name))
+    book.db.commit()
+
+
+def read(path: Path, lab: str) -> dict[str, dict[str, float]]:
+    """Each student's scores by ``grade_id``, manual ones included.
+
+    Raises:
+        MissingEntry: the gradebook knows no such lab.
+    """
+    with opened(path) as book:
+        book.find_assignment(lab)
+        return {
+            submission.student.id: {
+                grade.cell.name: grade.score
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
+            for submission in book.assignment_submissions(lab)
+        }
+
+
+def knows(path: Path, lab: str) -> bool:
+    """Whether the gradebook has the lab."""
+    if not path.is_file():
+        return False
+    with opened(path) as book:
+        try:
+            book.find_assignment(lab)
+        except MissingEntry:
+            return False
+        return True
+
+
+def _waits(item: Item) -> bool:
+    return item.points is None
+
+
+def _no_response(item: Item | None) -> str | None:
+    unanswered = item is not None and item.status == "skipped" and item.report is None
+    return "No response." if unanswered else None

@@ -1,0 +1,283 @@
+"""Grade a class: take in, normalise, run, judge, record. One writer, many sessions."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from html import escape
+from itertools import islice
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograde.authoring import build
+from autograde.errors import DesignedError
+from autograde.gradebook import cells, scores
+from autograde.gradebook.scores import Gradebook
+from autograde.handing_in import intake, roster
+from autograde.handing_in.normalise import Flag, normalise
+from autograde.handing_in.normalise.flags import shown
+from autograde.marking import engine, journal
+from autograde.marking.evidence import evidence
+from autograde.marking.results import ClassResult, Handing, Item, Move, StudentResult, results_of
+from autograde.sandbox import Isolation, SandboxError, Warm, proven
+from autograde.tree import Tree
+
+ENVIRONMENT = {"COURSE_PROFILE": "grade"}
+
+OnResult = Callable[[StudentResult, int, int], None]
+
+
+class GradeError(DesignedError):
+    """Grading can't begin; the message says what was expected and what to do."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One lab's grading: where things come from and go to."""
+
+    tree: Tree
+    lab: str
+    submissions: Path
+    work: Path
+    isolation: Isolation = "full"
+    jobs: int = 2
+
+    @property
+    def journal(self) -> Path:
+        """What is already graded."""
+        return self.work / "journal" / f"{self.lab}.jsonl"
+
+    @property
+    def results(self) -> Path:
+        """What the last grading that came to its end found, as JSON."""
+        return results_of(self.work, self.lab)
+
+    def autograded(self, student: str) -> Path:
+        """Where the graded notebook of a student goes, in nbgrader's tree."""
+        return self.work / "autograded" / student / self.lab / f"{self.lab}.ipynb"
+
+
+def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
+    """Grade every submission of a lab.
+
+    Raises:
+        GradeError: no submissions folder, or the lab changed under a gradebook with scores.
+        autograde.sandbox.IsolationError: a wall is missing and ``isolation`` demands it.
+    """
+    begun = time.monotonic()
+    students = _students(job)
+    # Nothing of the class may be seen from inside; all that notebooks may know is the profile.
+    hidden = [job.work, job.submissions]
+    warm = Warm(isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
+    with closing(warm.begin()):  # it warms up while the release is made
+        release = _release(job)
+        checks = _check_keys(job.lab, release)
+        expected = engine.expected_files(job.lab, checks)
+        marker = Marker(job, release, warm, journal.read(job.journal), checks)
+        with warm, scores.opened(job.work / "gradebook.db") as book:
+            proven(warm)
+            results, moves = [], list[Move]()
+            for marked in _in_parallel(marker.mark, job, expected):
+                _record(job, book, marked, marker.checks)
+                results.append(marked.result)
+                moves += _moves(marker.known.get(marked.result.student), marked.result)
+                if on_result:
+                    on_result(marked.result, len(results), len(students))
+    results.sort(key=lambda result: result.student)
+    class_ = ClassResult(
+        job.lab,
+        tuple(results),
+        job.isolation,
+        tuple(sorted(moves)),
+        roster.strays(job.submissions),
+        time.monotonic() - begun,
+    )
+    with _whole(job.results) as draft:
+        draft.write_text(json.dumps(class_.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return class_
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A student's result; ``notebook`` is None when the earlier grading still holds."""
+
+    result: StudentResult
+    submission: str
+    notebook: NotebookNode | None
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Everything that grading one student needs besides the submission."""
+
+    job: Job
+    release: NotebookNode
+    warm: Warm
+    known: dict[str, journal.Entry]
+    checks: dict[str, str]
+
+    def mark(self, submission: intake.Submission) -> Marked:
+        """Grade one student, as far as the journal does not have it. What goes wrong with one
+        never stops the class, unless the sandbox itself is gone.
+        """
+        try:
+            return self._marked(submission)
+        except SandboxError:
+            raise
+        except Exception as error:
+            return self._broken(submission, error)
+
+    def _broken(self, submission: intake.Submission, error: Exception) -> Marked:
+        """The grader's own failure: no points are known, and the next run tries again."""
+        told = (
+            f"The grader itself failed ({type(error).__name__}: {shown(str(error))}). "
+            "No points are lost: grade by hand, or grade again."
+        )
+        items = tuple(
+            replace(item, status="grader_error", points=None)
+            for item in engine.ungraded(self.release)
+        )
+        flags = (*submission.flags, Flag("grader-failed", "ungradable", "", told))
+        result = StudentResult(submission.student, "graded", items, flags)
+        return Marked(result, "", self.release)
+
+    def _marked(self, submission: intake.Submission) -> Marked:
+        flags, notebook = list(submission.flags), None
+        if submission.data is not None:
+            normalised = normalise(submission.data, self.release)
+            flags += normalised.flags
+            notebook = normalised.notebook
+        key = journal.submission_key(notebook, flags, submission.extra_files)
+        entry = self.known.get(submission.student)
+        if entry is None or entry.submission != key:
+            return self._graded(submission, notebook, tuple(flags), key, {})
+        stale = entry.stale(self.checks)
+        if not stale and self.job.autograded(submission.student).is_file():
+            return Marked(entry.result, key, None)
+        kept = {item.grade_id: item for item in entry.result.items if item.grade_id not in stale}
+        return self._graded(submission, notebook, tuple(flags), key, kept)
+
+    def _graded(
+        self,
+        submission: intake.Submission,
+        notebook: NotebookNode | None,
+        flags: tuple[Flag, ...],
+        key: str,
+        kept: dict[str, Item],
+    ) -> Marked:
+        begun = time.monotonic()
+        name = submission.student
+        if notebook is None:
+            outcome: Handing = "not handed in" if submission.path is None else "ungradable"
+            result = StudentResult(name, outcome, engine.ungraded(self.release), flags)
+            return Marked(result, key, _noticed(self.release, flags))
+        graded = engine.grade(
+            self.job.lab,
+            notebook,
+            self.warm,
+            submission.extra_files,
+            left_out=submission.left_out,
+            release=self.release,
+            kept=kept,
+        )
+        flags = (*flags, *graded.flags, *evidence(self.job.lab, notebook))
+        seconds = time.monotonic() - begun
+        return Marked(
+            StudentResult(name, "graded", graded.items, flags, seconds), key, graded.notebook
+        )
+
+
+def _students(job: Job) -> list[str]:
+    if not job.submissions.is_dir():
+        raise GradeError(
+            f"no submissions folder {job.submissions}: expected STUDENT/{job.lab}/{job.lab}.ipynb "
+            "in it. Name it with --submissions."
+        )
+    found = roster.students(job.submissions)
+    if not found:
+        raise GradeError(
+            f"{job.submissions} has no student folders: expected "
+            f"STUDENT/{job.lab}/{job.lab}.ipynb in it."
+        )
+    return found
+
+
+def _release(job: Job) -> NotebookNode:
+    """The student notebook as released now; the gradebook learns the lab's cells."""
+    job.work.mkdir(parents=True, exist_ok=True)
+    solution = build.expected(job.tree, job.lab).solution
+    cells.record(job.lab, solution, job.work)
+    return nbformat.read(job.work / "release" / job.lab / f"{job.lab}.ipynb", as_version=4)
+
+
+def _in_parallel(
+    work: Callable[[intake.Submission], Marked], job: Job, expected: Mapping[str, str]
+) -> Iterator[Marked]:
+    """Results as they come, ``job.jobs`` students at a time; few submissions are read ahead."""
+    submissions = intake.collect(job.submissions, job.lab, expected=expected)
+    with ThreadPoolExecutor(job.jobs) as pool:
+        waiting = {pool.submit(work, one) for one in islice(submissions, 2 * job.jobs)}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                waiting |= {pool.submit(work, one) for one in islice(submissions, len(done))}
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _check_keys(lab: str, release: NotebookNode) -> dict[str, str]:
+    marks = [
+        cell.metadata.get("nbgrader", {}) for cell in release.cells if cell.cell_type == "code"
+    ]
+    names = [mark["grade_id"] for mark in marks if mark.get("grade")]
+    return {name: journal.check_key(*engine.prepared(lab, name)) for name in names}
+
+
+def _record(job: Job, book: Gradebook, marked: Marked, checks: dict[str, str]) -> None:
+    """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
+    if marked.notebook is not None:
+        _write(job.autograded(marked.result.student), marked.notebook)
+        journal.append(job.journal, journal.Entry(marked.submission, checks, marked.result))
+    scores.save(book, job.lab, marked.result)
+
+
+def _moves(entry: journal.Entry | None, result: StudentResult) -> list[Move]:
+    before = {item.grade_id: item.points for item in entry.result.items} if entry else {}
+    return [
+        Move(result.student, item.grade_id, before[item.grade_id], item.points)
+        for item in result.items
+        if item.grade_id in before and before[item.grade_id] != item.points
+    ]
+
+
+def _noticed(release: NotebookNode, flags: tuple[Flag, ...]) -> NotebookNode:
+    """The release with a first cell that tells the student why nothing was graded."""
+    book = nbformat.from_dict(release)
+    reasons = "\n".join(f"- {escape(flag.message)}" for flag in flags) or "- nothing was handed in"
+    book.cells.insert(
+        0, nbformat.v4.new_markdown_cell(f"**Nothing could be graded.**\n\n{reasons}")
+    )
+    return book
+
+
+def _write(path: Path, notebook: NotebookNode) -> None:
+    with _whole(path) as draft:
+        nbformat.write(notebook, draft)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A draft that takes the file's place when it is written: at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    yield draft
+    draft.replace(path)

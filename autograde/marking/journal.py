@@ -1,0 +1,116 @@
+"""The journal: what is already graded, so that a killed run goes on and a changed check is
+regraded alone.
+
+One JSON line a student, appended when the student is done and forced to disk. A student's line
+holds when the submission (normalised), and the checks with their expected values, are what they
+were; a torn last line, left by a kill, counts as not written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograde.handing_in.normalise import Flag
+from autograde.marking.results import Item, StudentResult
+from autograde.sandbox import transport
+from course.checks import Answer, CaseResult, Prepared, Report
+
+VERSION = 1  # of what grading does; a higher number regrades everything
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One student's graded submission, and of what it is the result."""
+
+    submission: str
+    checks: Mapping[str, str]
+    result: StudentResult
+
+    def stale(self, checks: Mapping[str, str]) -> set[str]:
+        """Checks that are no longer what they were."""
+        return {name for name, key in checks.items() if self.checks.get(name) != key}
+
+
+def read(path: Path) -> dict[str, Entry]:
+    """The last entry of each student; empty where there is no journal."""
+    if not path.is_file():
+        return {}
+    found = {}
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            entry = _decoded(json.loads(line))
+        except (ValueError, KeyError, TypeError):
+            continue  # torn by a kill: that student is graded again
+        found[entry.result.student] = entry
+    return found
+
+
+def append(path: Path, entry: Entry) -> None:
+    """Add a student; on return it is on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(asdict(entry), ensure_ascii=False).encode()
+    with path.open("ab") as file:
+        file.write(b"\n" + line)  # a torn line before it ends here
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def submission_key(
+    notebook: NotebookNode | None, flags: Iterable[Flag], files: Mapping[str, bytes]
+) -> str:
+    """Key of what a student handed in, after normalising."""
+    digest = hashlib.sha256(f"{VERSION}\n".encode())
+    digest.update(json.dumps(notebook, sort_keys=True).encode())
+    for flag in flags:
+        digest.update(repr(flag).encode())
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    return digest.hexdigest()
+
+
+def check_key(about: str, cases: Iterable[Prepared]) -> str:
+    """Key of a check: its questions, what they expect, how they are judged, what is told."""
+    digest = hashlib.sha256(about.encode())
+    for one in cases:
+        case = one.case
+        digest.update(repr((case.title, case.hint, case.weight, _judge_facts(case.judge))).encode())
+        digest.update(transport.encode_probe(case.probe))
+        digest.update(_value(one.expected))
+        for mistake, answer in one.wrong:
+            digest.update(repr((mistake.name, mistake.hint)).encode() + _value(answer.value))
+    return digest.hexdigest()
+
+
+def _value(value: Any) -> bytes:
+    return transport.encode_answer(Answer("value", value=value))
+
+
+def _judge_facts(judge: Any) -> tuple[Any, ...]:
+    """A judge by its code and the settings that it closed over."""
+    code = judge.__code__
+    inside = tuple(repr(cell.cell_contents) for cell in judge.__closure__ or ())
+    plain = [text for text in inside if " at 0x" not in text]
+    return judge.__qualname__, code.co_code, repr(plain)
+
+
+def _decoded(line: dict[str, Any]) -> Entry:
+    result = line["result"]
+    items = tuple(Item(**{**item, "report": _report(item["report"])}) for item in result["items"])
+    flags = tuple(Flag(**flag) for flag in result["flags"])
+    student = StudentResult(**{**result, "items": items, "flags": flags})
+    return Entry(line["submission"], line["checks"], student)
+
+
+def _report(report: dict[str, Any] | None) -> Report | None:
+    if report is None:
+        return None
+    results = tuple(CaseResult(**result) for result in report["results"])
+    return Report(**{**report, "results": results})

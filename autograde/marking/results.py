@@ -1,0 +1,155 @@
+"""Results of grading as values: what each student got, why, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from autograde.handing_in.normalise import Flag
+from course.checks import Report
+
+Status = Literal["passed", "failed", "skipped", "grader_error", "manual"]
+Handing = Literal["graded", "ungradable", "not handed in"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One graded cell of one student.
+
+    ``status`` is a check's outcome, or ``manual`` for a written answer that a person grades.
+    ``points`` is None while nobody knows: a written answer, or a check that failed itself.
+    """
+
+    grade_id: str
+    maximum: float
+    status: Status
+    points: float | None
+    report: Report | None = None
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """What the judge of the check's last case measured: hidden cases come last."""
+        results = self.report.results if self.report else ()
+        # No earlier case stands in for it: code can know the visible images, and fail on others.
+        return dict(results[-1].measured) if results else {}
+
+    def as_json(self) -> dict[str, Any]:
+        """The item for machines."""
+        found: dict[str, Any] = {
+            "points": self.points,
+            "maximum": self.maximum,
+            "status": self.status,
+        }
+        if self.measured:
+            found["measured"] = self.measured
+        if self.report and self.status != "passed":
+            mistakes = sorted({r.mistake for r in self.report.results if r.mistake})
+            found |= {"failed": [r.title for r in self.report.results if r.outcome == "failed"]}
+            found |= {"mistakes": mistakes} if mistakes else {}
+        return found
+
+
+@dataclass(frozen=True)
+class StudentResult:
+    """What became of one student's submission."""
+
+    student: str
+    outcome: Handing
+    items: tuple[Item, ...]
+    flags: tuple[Flag, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> float:
+        """Points known so far."""
+        return round(sum(item.points or 0.0 for item in self.items), 2)
+
+    @property
+    def maximum(self) -> float:
+        """Points that the lab gives at most."""
+        return sum(item.maximum for item in self.items)
+
+    @property
+    def needs(self) -> list[str]:
+        """Why a person should look, in words; empty when nobody needs to."""
+        reasons = [flag.message for flag in self.flags if flag.severity != "info"]
+        broken = [item.grade_id for item in self.items if item.status == "grader_error"]
+        if broken:
+            reasons.append(f"the check itself failed for {', '.join(broken)}: grade by hand")
+        written = [item.grade_id for item in self.items if item.status == "manual"]
+        if written:
+            reasons.append(f"read the answers to {', '.join(written)}")
+        return reasons
+
+    def as_json(self) -> dict[str, Any]:
+        """The result for machines."""
+        return {
+            "student": self.student,
+            "outcome": self.outcome,
+            "points": self.points,
+            "maximum": self.maximum,
+            "cells": {item.grade_id: item.as_json() for item in self.items},
+            "flags": [_flag(flag) for flag in self.flags],
+        }
+
+
+@dataclass(frozen=True, order=True)
+class Move:
+    """A score that a regrading changed."""
+
+    student: str
+    grade_id: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class ClassResult:
+    """What became of a class."""
+
+    lab: str
+    students: tuple[StudentResult, ...]
+    isolation: str = "full"
+    moves: tuple[Move, ...] = ()
+    flags: tuple[Flag, ...] = ()  # of the whole folder
+    seconds: float = field(default=0.0, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The class for machines: nothing in it depends on when or where it was graded."""
+        return {
+            "lab": self.lab,
+            "isolation": self.isolation,
+            "students": [student.as_json() for student in self.students],
+            "exercises": summary(self.students),
+            "flags": [_flag(flag) for flag in self.flags],
+        }
+
+
+def results_of(work: Path, lab: str) -> Path:
+    """Where a class's folder has the results of the last grading that came to its end."""
+    return work / "results" / f"{lab}.json"
+
+
+def summary(students: Iterable[StudentResult]) -> dict[str, dict[str, float]]:
+    """For each exercise how many students have each status, and their mean points."""
+    found: dict[str, dict[str, float]] = {}
+    for student in students:
+        for item in student.items:
+            row = found.setdefault(item.grade_id, {"maximum": item.maximum, "sum": 0.0})
+            row[item.status] = row.get(item.status, 0) + 1
+            row["sum"] += item.points or 0.0
+    for row in found.values():
+        counted = sum(row.get(status, 0) for status in ("passed", "failed", "skipped"))
+        row["mean"] = round(row.pop("sum") / counted, 2) if counted else 0.0
+    return found
+
+
+def _flag(flag: Flag) -> dict[str, str]:
+    return {
+        "code": flag.code,
+        "severity": flag.severity,
+        "cell": flag.cell,
+        "message": flag.message,
+    }

@@ -1,0 +1,1 @@
+"""What people read afterwards: feedback pages, the leaderboard, tables in the terminal."""

@@ -1,0 +1,218 @@
+"""How results look in a terminal: tables and lists, nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from autograde.authoring.verify import Run
+from autograde.doctor import Line
+from autograde.handing_in.normalise.flags import shown
+from autograde.marking.results import ClassResult, Item, StudentResult, summary
+from autograde.reports.leaderboard import Board
+from autograde.reports.leaderboard_page import percent, size, spread
+
+PLAIN_WIDTH = 160  # where no terminal tells its width: logs, CI
+MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "yellow"}
+SIGNS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
+
+
+def console() -> Console:
+    """A console on stdout that does not squeeze tables into 80 columns when piped."""
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+
+
+class StudentsPerMinute(ProgressColumn):
+    """The speed so far."""
+
+    def render(self, task: Task) -> Text:
+        """Students per minute, or nothing before the first."""
+        if not task.speed:
+            return Text("")
+        return Text(f"{task.speed * 60:.0f} students/min", style="dim")
+
+
+def class_progress(out: Console) -> Progress:
+    """A progress bar that tells students per minute and the remaining time."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        StudentsPerMinute(),
+        TimeRemainingColumn(),
+        console=out,
+        transient=True,
+    )
+
+
+def class_table(result: ClassResult, width: int) -> Table:
+    """A row a student: points by exercise, the sum, the outcome.
+
+    Where ``width`` has no room for numbers, a sign stands for them: ✓ full, ◐ part, · none.
+    """
+    names = list(summary(result.students))
+    longest = max((len(shown(s.student)) for s in result.students), default=0)
+    roomy = width >= longest + 5 * len(names) + 32
+    table = Table(
+        title=f"{result.lab}: points by exercise",
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("student", no_wrap=True)
+    for number, _ in enumerate(names, start=1):
+        table.add_column(str(number), justify="right", no_wrap=True)
+    table.add_column("sum", justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    for student in result.students:
+        cells = [_points(item) if roomy else _sign(item) for item in student.items]
+        total = f"{student.points:g}/{student.maximum:g}"
+        table.add_row(escape(shown(student.student)), *cells, total, _outcome(student))
+    return table
+
+
+def exercise_table(result: ClassResult) -> Table:
+    """A row an exercise: how many have it, and the mean."""
+    table = Table(title="By exercise", title_justify="left", box=None)
+    for name in ("", "exercise", "points", "mean"):
+        table.add_column(name, justify="left" if name == "exercise" else "right")
+    for status in ("passed", "failed", "skipped", "manual", "grader_error"):
+        table.add_column(status.replace("_", " "), justify="right")
+    for number, (name, row) in enumerate(summary(result.students).items(), start=1):
+        counts = (row.get(s, 0) for s in ("passed", "failed", "skipped", "manual", "grader_error"))
+        written = "" if row.get("manual") else f"{row['mean']:g}"
+        table.add_row(
+            str(number), name, f"{row['maximum']:g}", written, *(str(n or "") for n in counts)
+        )
+    return table
+
+
+def attention(result: ClassResult, out: Console) -> None:
+    """Who needs a person, and why. Written answers that wait are counted, not listed."""
+    out.print("[bold]Needs a person[/]")
+    waiting = sum(item.status == "manual" for s in result.students for item in s.items)
+    if waiting:
+        out.print(f"  {waiting} written answers wait to be read: `nbgrader formgrader` lists them")
+    for flag in result.flags:
+        out.print(f"  {escape(flag.message)}", soft_wrap=True)
+    for student in result.students:
+        who = escape(shown(student.student))
+        for flag in student.flags:
+            if flag.severity != "info":
+                where = f" ({escape(flag.cell)})" if flag.cell else ""
+                out.print(f"  {who}{where}: {escape(flag.message)}", soft_wrap=True)
+        for item in student.items:
+            if item.status == "grader_error":
+                out.print(f"  {who}: the check {item.grade_id} itself failed")
+
+
+def board_table(board: Board, names: Mapping[str, str] | None = None) -> Table:
+    """A leaderboard; ``names`` gives the student to each alias."""
+    table = Table(title=f"{board.lab}: leaderboard", title_justify="left", box=None)
+    table.add_column("rank", justify="right")
+    table.add_column("alias" if names else "student")
+    if names:
+        table.add_column("student")
+    for name in ("accuracy", "95 % interval", "parameters", "points"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for entry in board.entries:
+        who = [entry.label, shown(names[entry.student])] if names else [entry.label]
+        table.add_row(
+            str(entry.rank),
+            *map(escape, who),
+            percent(entry.accuracy),
+            spread(entry.interval),
+            size(entry.parameters),
+            f"{entry.points:g}/{entry.maximum:g}",
+        )
+    return table
+
+
+def absent_lines(board: Board, out: Console, names: Mapping[str, str] | None = None) -> None:
+    """Who has no measured network, and why."""
+    if board.absent:
+        out.print("[bold]Without a measured network[/]")
+    for one in board.absent:
+        who = f"{one.label} ({shown(names[one.student])})" if names else one.label
+        out.print(f"  {escape(who)}: {one.why}", soft_wrap=True)
+
+
+def moves(result: ClassResult, out: Console) -> None:
+    """Scores that changed since the last grading."""
+    if result.moves:
+        out.print("[bold]Scores that moved[/]")
+    for move in result.moves:
+        before = "?" if move.before is None else f"{move.before:g}"
+        after = "?" if move.after is None else f"{move.after:g}"
+        out.print(f"  {escape(shown(move.student))}, {move.grade_id}: {before} → {after}")
+
+
+def run_table(runs: Iterable[Run]) -> Table:
+    """Times of verified notebooks."""
+    table = Table(box=None)
+    table.add_column("notebook")
+    table.add_column("seconds", justify="right")
+    table.add_column("")
+    for run in runs:
+        table.add_row(
+            run.name, f"{run.seconds:.1f}", "[red]failed[/]" if run.trouble else "[green]ok[/]"
+        )
+    return table
+
+
+def doctor_lines(lines: Sequence[Line], out: Console) -> None:
+    """Each line with what to do about it."""
+    for line in lines:
+        out.print(f"{SIGNS[line.status]} {line.name:12} {escape(line.found)}", soft_wrap=True)
+        if line.todo:
+            out.print(f"  {'':12} [bold]→[/] {escape(line.todo)}", soft_wrap=True)
+
+
+def pages(found: Sequence[Path], out: Console) -> None:
+    """Where the feedback pages are."""
+    if found:
+        folder = found[0].parents[2]
+        out.print(f"{len(found)} feedback pages: {folder}/STUDENT/{found[0].parent.name}/")
+
+
+def _points(item: Item) -> str:
+    if item.points is None:
+        return "[yellow]?[/]"
+    style = MARKS.get(item.status, "")
+    return f"[{style}]{item.points:g}[/]" if style else f"{item.points:g}"
+
+
+def _sign(item: Item) -> str:
+    if item.points is None:
+        return "[yellow]?[/]"
+    if item.points == item.maximum:
+        return "[green]✓[/]"
+    return "[red]◐[/]" if item.points else "[dim]·[/]"
+
+
+def _outcome(student: StudentResult) -> str:
+    if student.outcome != "graded":
+        return f"[red]{student.outcome}[/]"
+    statuses = {item.status for item in student.items} - {"manual"}
+    if "grader_error" in statuses:
+        return "[yellow]check failed itself[/]"
+    if statuses == {"passed"}:
+        return "[green]complete[/]"
+    if statuses == {"skipped"}:
+        return "not attempted"
+    return "partly right" if student.points else "nothing right yet"

@@ -1,0 +1,101 @@
+"""The command line: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from autograde.authoring import build, readme, verify
+from tests.conftest import MINI, MINI_SOURCE
+
+
+def autograde(tree, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from autograde.cli import main; main()", *words],
+        capture_output=True,
+        text=True,
+        cwd=tree.root,
+        check=False,
+    )
+
+
+@pytest.fixture
+def built(mini):
+    one = build.expected(mini, MINI)
+    build.write(mini, one, one.solution)
+    page = mini.root / "README.md"
+    page.write_text(readme.updated(page.read_text(), mini))
+    return mini
+
+
+def test_build_check_passes_when_nothing_differs(built):
+    done = autograde(built, "build", "--check")
+    assert (done.returncode, done.stdout) == (0, f"{MINI}: no difference\n")
+
+
+def test_build_check_names_the_cell_and_the_next_step(built):
+    source = built.source(MINI)
+    source.write_text(MINI_SOURCE.replace("Twice x.", "Two times x."))
+    done = autograde(built, "build", "--check")
+    assert done.returncode == 1
+    assert "cell double_answer: source differs" in done.stdout
+    assert f"run `autograde build {MINI}`" in done.stdout
+
+
+def test_a_readme_without_the_lab_is_noticed(built):
+    (built.root / "README.md").write_text("<!-- labs -->\n<!-- /labs -->\n")
+    done = autograde(built, "build", "--check")
+    assert done.returncode == 1
+    assert "README.md: its table of labs is out of date" in done.stdout
+
+
+def test_an_unknown_lab_is_named_without_a_traceback(built):
+    done = autograde(built, "build", "lab77_nowhere")
+    assert done.returncode == 2
+    assert done.stderr.startswith("autograde: no lab is called 'lab77_nowhere'. Labs here: lab90")
+
+
+def test_outside_a_course_the_command_says_where_to_go(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_ROOT", str(tmp_path))
+
+    class Nowhere:
+        root = tmp_path
+
+    done = autograde(Nowhere, "build")
+    assert done.returncode == 2
+    assert "expected a folder that holds solutions/ and course/" in done.stderr
+
+
+def test_verify_shows_the_failing_cell_and_its_error(built):
+    for path in (built.solution(MINI), built.student(MINI)):
+        book = build.expected(built, MINI).solution
+        book.cells = [nbformat.v4.new_code_cell("1 / 0")]
+        nbformat.write(book, path)
+    done = autograde(built, "verify", "--json")
+    assert done.returncode == 1
+    assert done.stdout, done.stderr
+    first, second = json.loads(done.stdout)
+    assert (first["name"], second["name"]) == (f"{MINI} solution", f"{MINI} student")
+    assert "ZeroDivisionError: division by zero" in first["trouble"]
+    assert first["source"] == "1 / 0"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import sys; print('careful', file=sys.stderr)", "writes to stderr"),
+        ("1.0", "gives 1.0 points, not 2"),
+    ],
+)
+def test_verify_notices_noise_and_lost_points(built, code, told):
+    book = build.expected(built, MINI).solution
+    for cell in book.cells:
+        if cell["id"] == "double":
+            cell.source = code
+    nbformat.write(book, built.solution(MINI))
+    run = verify._run(f"{MINI} solution", built.solution(MINI), "quick")
+    assert told in run.trouble

@@ -1,0 +1,65 @@
+"""Stock nbgrader with the course's own set-up: its commands work as instructors know them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograde.authoring import samples
+from autograde.tree import find
+
+COURSE = find(Path(__file__).parent)
+LAB = "lab00_setup"
+
+
+def nbgrader(folder: Path, *words: str) -> str:
+    here = str(Path(sys.executable).parent)
+    env = {
+        **os.environ,
+        "PATH": here + os.pathsep + os.environ["PATH"],
+        "COURSE_ROOT": str(COURSE.root),
+        "COURSE_PROFILE": "grade",
+    }
+    command = [sys.executable, "-m", "nbgrader", *words]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A course folder as nbgrader sees it, with one lab."""
+    home = tmp_path_factory.mktemp("course")
+    shutil.copy(COURSE.root / "nbgrader_config.py", home)
+    shutil.copytree(COURSE.root / "solutions" / LAB, home / "solutions" / LAB)
+    (home / "grading").mkdir()
+    nbgrader(home, "generate_assignment", LAB)
+    return home
+
+
+def without_exploration(book):
+    book.cells = [c for c in book.cells if "explore" not in c.metadata.get("tags", ())]
+    return book
+
+
+def test_generate_assignment_makes_the_committed_student_notebook(folder):
+    made = nbformat.read(folder / "labs" / LAB / f"{LAB}.ipynb", 4)
+    assert made == nbformat.read(COURSE.student(LAB), 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answered", "told"), [(True, "Success!"), (False, "VALIDATION FAILED ON 4 CELL(S)")]
+)
+def test_validate_tells_answered_and_untouched_notebooks_apart(folder, tmp_path, answered, told):
+    student = nbformat.read(COURSE.student(LAB), 4)
+    book = samples.answered(nbformat.read(COURSE.solution(LAB), 4), student)
+    path = tmp_path / f"{LAB}.ipynb"
+    nbformat.write(without_exploration(book if answered else student), path)
+    assert told in nbgrader(folder, "validate", str(path))

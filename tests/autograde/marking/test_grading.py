@@ -1,0 +1,198 @@
+"""Grading a whole class through the real engine: the sample submissions and what must come out."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograde.authoring import samples
+from autograde.authoring.build import environment, quiet_nbgrader
+from autograde.gradebook import cells, scores
+from autograde.marking import classrun, demo
+from autograde.marking.results import ClassResult
+from autograde.nbgrader_settings import settings
+from autograde.reports import feedback
+from autograde.tree import find
+
+COURSE = find(Path(__file__).parent)
+LABS = demo.labs(COURSE)
+SAMPLES = [(lab, sample) for lab in LABS for sample in samples.load(demo.folder_of(COURSE, lab))]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A graded class and where it lies."""
+
+    work: Path
+    samples: list[samples.Sample]
+    result: ClassResult
+    before: dict[Path, str]
+
+    def of(self, student: str):
+        return next(one for one in self.result.students if one.student == student)
+
+
+def digests(folder: Path) -> dict[Path, str]:
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def graded(lab: str, work: Path) -> Graded:
+    class_ = demo.hand_in(COURSE, lab, work)
+    before = digests(work / "submitted")
+    result = classrun.grade(classrun.Job(COURSE, lab, work / "submitted", work))
+    return Graded(work, class_, result, before)
+
+
+@pytest.fixture(scope="session")
+def class_of(tmp_path_factory) -> Callable[[str], Graded]:
+    """Each lab's class, graded once and only if a test asks for it."""
+    return cache(lambda lab: graded(lab, tmp_path_factory.mktemp(lab)))
+
+
+@pytest.fixture(scope="session")
+def activations(class_of) -> Graded:
+    return class_of("lab01_activations")
+
+
+@pytest.mark.parametrize(
+    ("lab", "sample"), SAMPLES, ids=[f"{lab[:5]}-{s.name}" for lab, s in SAMPLES]
+)
+def test_each_sample_comes_out_as_its_file_says(class_of, lab, sample):
+    result = class_of(lab).of(sample.name)
+    assert demo.surprises(sample, result) == []
+
+
+def test_the_json_has_points_status_and_flags_of_every_cell_and_student(activations):
+    found = json.loads(json.dumps(activations.result.as_json()))
+    (reference,) = [s for s in found["students"] if s["student"] == "reference"]
+    assert reference["cells"]["sigmoid"]["status"] == "passed"
+    assert reference["cells"]["sigmoid"]["points"] == reference["cells"]["sigmoid"]["maximum"]
+    assert all({"points", "maximum", "cells", "flags"} <= set(s) for s in found["students"])
+    assert {s["student"] for s in found["students"]} == {s.name for s in activations.samples}
+
+
+def test_no_file_of_a_students_is_changed(activations):
+    assert digests(activations.work / "submitted") == activations.before
+
+
+def test_the_gradebook_holds_the_same_points(activations):
+    stored = scores.read(activations.work / "gradebook.db", "lab01_activations")
+    for student in activations.result.students:
+        points = {item.grade_id: item.points or 0.0 for item in student.items}
+        assert stored[student.student] == points
+
+
+def test_grading_again_gives_identical_results_and_runs_nobody(activations):
+    job = classrun.Job(
+        COURSE, "lab01_activations", activations.work / "submitted", activations.work
+    )
+    before = job.journal.read_bytes()
+    again = classrun.grade(job)
+    assert again.as_json() == activations.result.as_json()
+    assert job.journal.read_bytes() == before
+
+
+def test_a_second_class_gives_identical_points(activations, tmp_path):
+    shutil.copytree(activations.work / "submitted", tmp_path / "submitted")
+    again = classrun.grade(
+        classrun.Job(COURSE, "lab01_activations", tmp_path / "submitted", tmp_path, jobs=1)
+    )
+    assert again.as_json() == activations.result.as_json()
+
+
+def test_feedback_pages_are_written_for_all_and_hold_no_script_of_a_students(activations):
+    pages = feedback.generate("lab01_activations", activations.work)
+    assert {page.parents[1].name for page in pages} == {s.name for s in activations.samples}
+    text = next(p for p in pages if p.parents[1].name == "reference").read_text()
+    assert "cases passed" in text
+
+
+def test_a_page_tells_why_nothing_could_be_graded(activations):
+    pages = feedback.generate("lab01_activations", activations.work)
+    text = next(p for p in pages if p.parents[1].name == "empty-file").read_text()
+    assert "Nothing could be graded" in text
+
+
+def test_nbgrader_exports_the_scores(activations, tmp_path):
+    from nbgrader.apps import ExportApp
+
+    target = tmp_path / "grades.csv"
+    with quiet_nbgrader():
+        app = ExportApp(config=_config(activations.work))
+        app.initialize(["--to", str(target)])
+        app.start()
+    table = csv.DictReader(target.read_text().splitlines())
+    rows = {row["student_id"]: row for row in table}
+    for student in activations.result.students:
+        assert float(rows[student.student]["raw_score"]) == pytest.approx(student.points)
+
+
+def _config(work: Path):
+    return settings(work, work, source=work / "source", release=work / "release")
+
+
+HONEST = ["reference", "not-attempted"]
+
+
+@pytest.fixture(scope="session")
+def stock(activations, tmp_path_factory) -> Path:
+    """Some of the same notebooks graded by nbgrader itself, with its own kernels."""
+    from nbgrader.apps import NbGraderAPI
+
+    work = tmp_path_factory.mktemp("stock")
+    names = HONEST + [s.name for s in activations.samples if s.outcome.startswith("loses-")][:2]
+    for name in names:
+        shutil.copytree(activations.work / "submitted" / name, work / "submitted" / name)
+    solution = nbformat.read(
+        activations.work / "source" / "lab01_activations" / "lab01_activations.ipynb", 4
+    )
+    cells.record("lab01_activations", solution, work)
+    api = NbGraderAPI(config=_config(work))
+    with environment("grade"), quiet_nbgrader(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader's own, from its database layer
+        os.environ["COURSE_ROOT"] = str(COURSE.root)
+        for name in names:
+            result = api.autograde("lab01_activations", name)
+            assert result["success"], result["log"]
+    return work
+
+
+@pytest.mark.slow
+def test_stock_nbgrader_gives_the_same_points_cell_by_cell(activations, stock):
+    theirs = scores.read(stock / "gradebook.db", "lab01_activations")
+    ours = scores.read(activations.work / "gradebook.db", "lab01_activations")
+    assert theirs
+    for name, points in theirs.items():
+        assert points == ours[name], name
+
+
+def test_a_missing_submissions_folder_is_named(tmp_path):
+    job = classrun.Job(COURSE, LABS[0], tmp_path / "nowhere", tmp_path)
+    with pytest.raises(classrun.GradeError, match="nowhere: expected STUDENT/"):
+        classrun.grade(job)
+
+
+def test_a_person_who_did_not_hand_in_is_listed(tmp_path):
+    (tmp_path / "submitted" / "absent").mkdir(parents=True)
+    result = classrun.grade(classrun.Job(COURSE, LABS[0], tmp_path / "submitted", tmp_path))
+    (student,) = result.students
+    assert (student.outcome, student.points) == ("not handed in", 0)
+
+
+logging.getLogger("traitlets").setLevel(logging.CRITICAL)

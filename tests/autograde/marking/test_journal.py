@@ -1,0 +1,111 @@
+"""The journal: what holds is not graded again, what changed is, and a person's marks stay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autograde.authoring import samples
+from autograde.gradebook import scores
+from autograde.marking import classrun, demo, engine, hidden, journal
+from autograde.tree import find
+from course.checks import Case, call
+
+COURSE = find(Path(__file__).parent)
+LAB = "lab00_setup"
+NAMES = ("reference", "scales-last")
+
+
+@pytest.fixture
+def job(tmp_path) -> classrun.Job:
+    chosen = [s for s in samples.load(demo.folder_of(COURSE, LAB)) if s.name in NAMES]
+    samples.hand_in(chosen, COURSE, LAB, tmp_path / "submitted")
+    return classrun.Job(COURSE, LAB, tmp_path / "submitted", tmp_path)
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """Texts of all probes that reach a student's session."""
+    texts: list[str] = []
+    ask = engine.Life.ask
+
+    def listening(self, probe):
+        texts.append(probe.uses[0])
+        return ask(self, probe)
+
+    monkeypatch.setattr(engine.Life, "ask", listening)
+    return texts
+
+
+def points(result, student, exercise):
+    (one,) = [s for s in result.students if s.student == student]
+    (item,) = [i for i in one.items if i.grade_id == exercise]
+    return item.points
+
+
+def test_a_second_run_asks_nobody_anything(job, asked):
+    first = classrun.grade(job)
+    asked.clear()
+    assert classrun.grade(job).as_json() == first.as_json()
+    assert asked == []
+
+
+def test_a_changed_check_is_regraded_alone_and_moved_scores_are_told(job, asked, monkeypatch):
+    first = classrun.grade(job)
+    changed = hidden.checks(LAB).hidden()
+
+    @changed.also("topk_error")
+    def impossible(rng):
+        yield Case("what nobody can", call("topk_error", 1, 2, 3), expected=-1)
+
+    monkeypatch.setattr(hidden, "checks", lambda lab: changed)
+    engine.prepared.cache_clear()
+    asked.clear()
+    second = classrun.grade(job)
+    engine.prepared.cache_clear()
+
+    assert set(asked) == {"topk_error"}
+    assert {(m.student, m.grade_id) for m in second.moves} == {(n, "topk_error") for n in NAMES}
+    before, after = (points(r, "reference", "topk_error") for r in (first, second))
+    assert after < before
+    same = [points(r, "scales-last", "normalise_images") for r in (first, second)]
+    assert same[0] == same[1]
+
+
+def test_a_changed_submission_is_graded_anew(job, asked):
+    classrun.grade(job)
+    path = job.submissions / "reference" / LAB / f"{LAB}.ipynb"
+    book = json.loads(path.read_text())
+    for cell in book["cells"]:
+        if cell.get("id") == "topk_error_answer":
+            cell["source"] = "def topk_error(logits, labels, k):\n    return 0.5"
+    path.write_text(json.dumps(book))
+    asked.clear()
+    again = classrun.grade(job)
+    assert points(again, "reference", "topk_error") < 3
+    assert set(asked) == {"normalise_images", "topk_error", "accuracy_by_class"}
+
+
+def test_a_persons_scores_and_comments_stay(job):
+    classrun.grade(job)
+    with scores.opened(job.work / "gradebook.db") as book:
+        mark = book.find_grade("why_top5", LAB, LAB, "reference")
+        mark.manual_score = 1.5
+        book.find_comment("why_top5", LAB, LAB, "reference").manual_comment = "well said"
+        book.db.commit()
+    job.journal.unlink()  # as if everything had to be graded again
+    classrun.grade(job)
+    assert scores.read(job.work / "gradebook.db", LAB)["reference"]["why_top5"] == 1.5
+    with scores.opened(job.work / "gradebook.db") as book:
+        assert book.find_comment("why_top5", LAB, LAB, "reference").comment == "well said"
+
+
+def test_a_torn_line_is_a_student_not_yet_graded(job):
+    classrun.grade(job)
+    lines = job.journal.read_bytes().rstrip(b"\n").split(b"\n")
+    job.journal.write_bytes(b"\n".join(lines[:-1]) + b"\n" + lines[-1][: len(lines[-1]) // 2])
+    assert len(journal.read(job.journal)) == 1
+    classrun.grade(job)
+    assert set(journal.read(job.journal)) == set(NAMES)
