@@ -9,8 +9,6 @@ from pathlib import Path
 from autograde.errors import DesignedError
 
 ROOT_VARIABLE = "COURSE_ROOT"
-# Beside the lab sources, in no folder of their own: nbgrader takes every folder for a lab.
-HIDDEN = "_hidden"
 
 
 class TreeError(DesignedError):
@@ -25,8 +23,13 @@ class Tree:
 
     @property
     def solutions(self) -> Path:
-        """Lab sources, executed solutions and hidden checks: the one secret folder."""
+        """A folder for each lab, and the executed notebooks: the one secret folder."""
         return self.root / "solutions"
+
+    @property
+    def notebooks(self) -> Path:
+        """Executed solution notebooks; nbgrader takes every folder in it for a lab."""
+        return self.solutions / "notebooks"
 
     @property
     def labs(self) -> Path:
@@ -35,24 +38,35 @@ class Tree:
 
     def lab_names(self) -> list[str]:
         """All labs, in order, by their sources' names."""
-        names = (path.stem for path in self.solutions.glob("lab*.py"))
-        return sorted(name for name in names if not name.endswith(HIDDEN))
+        return sorted(path.parent.name for path in self.solutions.glob("lab*/lab.py"))
 
     def source(self, lab: str) -> Path:
         """The percent script of a lab."""
-        return self.solutions / f"{lab}.py"
+        return self.solutions / lab / "lab.py"
 
     def solution(self, lab: str) -> Path:
         """The executed solution notebook."""
-        return self.solutions / lab / f"{lab}.ipynb"
+        return self.notebooks / lab / f"{lab}.ipynb"
 
     def student(self, lab: str) -> Path:
         """The student notebook."""
         return self.labs / lab / f"{lab}.ipynb"
 
-    def hidden_checks(self, lab: str) -> Path:
-        """The hidden checks of a lab."""
-        return self.solutions / f"{lab}{HIDDEN}.py"
+    def checks(self, lab: str) -> Path:
+        """The checks of a lab as their author wrote them, a package."""
+        return self.solutions / lab / "checks"
+
+    def answers(self, lab: str) -> Path:
+        """Answers to single exercises, right and wrong, a package."""
+        return self.solutions / lab / "answers"
+
+    def samples(self, lab: str) -> Path:
+        """Sample submissions of a lab; a file's name says what must come out."""
+        return self.solutions / lab / "samples"
+
+    def compiled(self, lab: str) -> Path:
+        """The visible checks of a lab as students have them: data."""
+        return self.root / "course" / "labs" / lab / "checks.json"
 
     def secret(self) -> str:
         """What nobody outside knows: hidden inputs and aliases are drawn from it.

@@ -112,6 +112,17 @@ def set_random_state(state: dict[str, Any]) -> None:
             _restore_accelerators(kind, state[kind])
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Work with one CPU thread: in small networks threads wait more than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def deterministic(on: bool = True) -> None:
     """Ask for the same bits from the same seed, or (``on=False``) for speed again.
 

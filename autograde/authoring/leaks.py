@@ -56,17 +56,16 @@ def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
                 secret.append((essence(line), f"{lab}, solution of {name}"))
             else:
                 released.add(essence(line))
-    hidden = tree.hidden_checks(lab)
-    if hidden.is_file():
-        lines = hidden.read_text().split("\n")
-        secret += [(essence(line), f"{lab}, hidden check") for line in lines if _telling(line)]
+    for path in sorted(tree.checks(lab).rglob("*.py")):
+        lines, where = path.read_text().split("\n"), str(path.relative_to(tree.root))
+        secret += [(essence(line), where) for line in lines if _telling(line)]
     own_wording = {line for line, _ in secret if len(line) >= SHORTEST} - released - IDIOMS
     yield from ((line, where) for line, where in secret if line in own_wording)
 
 
 def _telling(line: str) -> bool:
     """Imports, decorators and signatures are the framework's words, not a hidden check's."""
-    return not line.startswith(("import ", "from ", "@", "def ", "hidden"))
+    return not line.startswith(("import ", "from ", "@", "def ", "check ="))
 
 
 def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:

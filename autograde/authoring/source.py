@@ -186,7 +186,7 @@ def _check_tags(lab: str, position: int, cell: NotebookNode) -> None:
     if cell.cell_type == "code" and "exercise" not in cell.metadata and lines > LONGEST_CELL:
         raise SourceError(
             f"{where}: {lines} lines of code, at most {LONGEST_CELL}. Move what the reader "
-            f"need not see to course/experiments/."
+            f"need not see to course/labs/{lab}/experiments/."
         )
 
 

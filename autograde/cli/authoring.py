@@ -22,6 +22,7 @@ def build(
 ) -> None:
     """Make solution and student notebooks from the lab sources."""
     from autograde.authoring import build as builder
+    from autograde.authoring import compile as compiler
     from autograde.authoring import leaks, readme
     from autograde.reports.show import console
 
@@ -30,11 +31,13 @@ def build(
     chosen = course.chosen(labs)
     for lab in chosen:
         built = builder.expected(course, lab, language)
-        found = builder.differences(course, built)
+        found = [*(drift := compiler.drift(course, lab)), *builder.differences(course, built)]
         differing += bool(found)
         if check:
             _say_differences(out, lab, found)
         elif found or force:
+            if drift:
+                compiler.write(course, lab)
             with out.status(f"{lab}: running the solution notebook"):
                 builder.write(course, built, builder.execute(lab, built.solution))
             out.print(f"{lab}: built")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from autograde.marking.results import Item, StudentResult
 from autograde.nbgrader_settings import put_tools_on_path
+from autograde.results import Item, StudentResult
 
 
 @contextmanager

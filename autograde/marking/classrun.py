@@ -22,9 +22,9 @@ from autograde.gradebook.scores import Gradebook
 from autograde.handing_in import intake, roster
 from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
-from autograde.marking import engine, journal
+from autograde.marking import engine, hidden, journal
 from autograde.marking.evidence import evidence
-from autograde.marking.results import ClassResult, Handing, Item, Move, StudentResult, results_of
+from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
 from autograde.sandbox import Isolation, SandboxError, Warm, proven
 from autograde.tree import Tree
 
@@ -239,7 +239,10 @@ def _check_keys(lab: str, release: NotebookNode) -> dict[str, str]:
         cell.metadata.get("nbgrader", {}) for cell in release.cells if cell.cell_type == "code"
     ]
     names = [mark["grade_id"] for mark in marks if mark.get("grade")]
-    return {name: journal.check_key(*engine.prepared(lab, name)) for name in names}
+    return {
+        name: journal.check_key(hidden.check(lab, name), hidden.sources(lab, name))
+        for name in names
+    }
 
 
 def _record(job: Job, book: Gradebook, marked: Marked, checks: dict[str, str]) -> None:

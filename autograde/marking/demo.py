@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograde.authoring import samples
 from autograde.authoring.samples import Sample
-from autograde.marking.results import StudentResult
+from autograde.results import StudentResult
 from autograde.tree import Tree
 
 
@@ -20,22 +20,17 @@ class Surprise:
     text: str
 
 
-def folder_of(tree: Tree, lab: str) -> Path:
-    """Where the sample submissions of a lab lie."""
-    return tree.root / "tests" / "submissions" / lab
-
-
 SHOWN = ("lab00_setup", "lab01_activations")  # enough to see everything, in a minute
 
 
 def labs(tree: Tree) -> list[str]:
     """Labs that have sample submissions."""
-    return [lab for lab in tree.lab_names() if folder_of(tree, lab).is_dir()]
+    return [lab for lab in tree.lab_names() if tree.samples(lab).is_dir()]
 
 
 def hand_in(tree: Tree, lab: str, work: Path) -> list[Sample]:
     """A fresh class in ``work/submitted``; what an earlier demonstration left is removed."""
-    class_ = samples.load(folder_of(tree, lab))
+    class_ = samples.load(tree.samples(lab))
     shutil.rmtree(work, ignore_errors=True)
     samples.hand_in(class_, tree, lab, work / "submitted")
     return class_

@@ -10,18 +10,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from torch import Tensor
 
-from autograde.authoring import reference
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
 from autograde.marking import hidden
-from autograde.marking.results import Item
+from autograde.results import Item
 from autograde.sandbox import CellRun, Session, Warm
 from course import weights
 from course.checks import Answer, CaseResult, Prepared, Probe, Report
@@ -146,7 +144,7 @@ def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
     """Files that checks of these names want beside the notebook, each with a check that does."""
     found: dict[str, str] = {}
     for name in names:
-        for case in prepared(lab, name)[1]:
+        for case in hidden.check(lab, name).cases:
             found = dict.fromkeys(case.case.probe.files, name) | found
     return found
 
@@ -158,13 +156,6 @@ def ungraded(notebook: NotebookNode) -> tuple[Item, ...]:
         for marks in (cell.metadata.get("nbgrader", {}) for cell in notebook.cells)
         if marks.get("grade")
     )
-
-
-@cache
-def prepared(lab: str, name: str) -> tuple[str, tuple[Prepared, ...]]:
-    """A hidden check, ready for the whole class: its line for the reader, and its cases."""
-    check = hidden.checks(lab)[name]
-    return check.about, tuple(check.prepared(reference.load(lab), hidden.seed(lab, name)))
 
 
 @dataclass
@@ -227,8 +218,8 @@ class Sitting:
 
     def _checked(self, marks: Mapping[str, Any]) -> Item:
         name, maximum = marks["grade_id"], float(marks["points"])
-        about, cases = prepared(self.lab, name)
-        report = Report(name, about, tuple(self._results(name, cases)), maximum)
+        check = hidden.check(self.lab, name)
+        report = Report(name, check.about, tuple(self._results(name, check.cases)), maximum)
         points = None if report.outcome == "grader_error" else report.earned
         return Item(name, maximum, report.outcome, points, report)
 

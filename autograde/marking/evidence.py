@@ -8,15 +8,14 @@ never costs a point.
 from __future__ import annotations
 
 import ast
-import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 
 from nbformat import NotebookNode
 from torch import Tensor
 
+from autograde.authoring import checks
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
 from autograde.handing_in.normalise.flags import listed
@@ -25,7 +24,7 @@ LONGEST_CELL = 20_000  # characters; beyond, nobody wrote it by hand and it is n
 LONGEST_BOOK = 300_000
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
-ORACLE = "the check's own oracle"
+NOT_FOR_ANSWERS = ("course.checks", "course.labs")  # questions and experiments, no tools
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -33,7 +32,7 @@ def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
     """A flag for each answer that is made with what its exercise forbids.
 
     Args:
-        lab: whose ``FORBIDS``, in ``course.checks.labNN``, names the built-ins by exercise.
+        lab: whose checks say what each exercise forbids.
         notebook: as :func:`autograde.handing_in.normalise.normalise` returns it.
     """
     forbids = {ANSWER.format(name): names for name, names in forbidden(lab).items()}
@@ -48,10 +47,7 @@ def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
 
 def forbidden(lab: str) -> Mapping[str, frozenset[str]]:
     """What the exercises of a lab ask to write by hand: built-ins' plain names, by exercise."""
-    name = f"course.checks.{lab.partition('_')[0]}"
-    module = importlib.import_module(name) if find_spec(name) else None
-    forbids: Mapping[str, Iterable[str]] = getattr(module, "FORBIDS", {})
-    return {name: frozenset(map(_plain, built_ins)) for name, built_ins in forbids.items()}
+    return {one.name: frozenset(map(_plain, one.forbids)) for one in checks.load(lab)}
 
 
 @dataclass(frozen=True)
@@ -136,13 +132,13 @@ def _found(tree: ast.Module, helpers: Names, names: frozenset[str]) -> list[str]
 
 def _uses(body: ast.stmt, known: Names, names: frozenset[str]) -> Iterator[str]:
     for node in ast.walk(body):
-        if isinstance(node, ast.Attribute) and node.attr == "oracle":
-            yield ORACLE
-        elif isinstance(node, ast.Attribute | ast.Name):
+        if isinstance(node, ast.Attribute | ast.Name):
             full = known.origin(node)
             holder, _, last = full.rpartition(".")
             if _plain(last) in names and _is_torch(holder, last):
                 yield full if holder else f"Tensor.{last}"
+            elif full.startswith(NOT_FOR_ANSWERS):
+                yield full
         elif isinstance(node, ast.Call) and _plain(_asked_for(node)) in names:
             yield f"getattr(…, {_asked_for(node)!r})"
 

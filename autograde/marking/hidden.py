@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import inspect
 import os
 import sys
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from autograde import tree
-from autograde.authoring import reference
-from course.checks import Checks, Report
+from autograde.authoring import checks, reference
+from course.checks import Check, Report
 
 REPORT_MIME = "application/vnd.convnet-course.report+json"
 
@@ -23,25 +23,22 @@ class GraderError(Exception):
 
 
 @cache
-def checks(lab: str) -> Checks:
-    """The hidden checks of a lab, from ``solutions/LAB_hidden.py``.
+def check(lab: str, name: str) -> Check:
+    """A check as grading puts it, ready for a whole class: the reference says what is expected.
 
     Raises:
-        TreeError: there is no such file.
+        TreeError: the lab has no checks.
+        KeyError: it has none of this name.
     """
-    path = tree.find().hidden_checks(lab)
-    if not path.is_file():
-        raise tree.TreeError(
-            f"no hidden checks for {lab}: expected {path}, which begins with "
-            "'hidden = check.hidden()'."
-        )
-    spec = importlib.util.spec_from_file_location(f"hidden_{lab}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: Checks = module.hidden
-    return found
+    return checks.load(lab)[name].graded(reference.load(lab), seed(lab, name))
+
+
+def sources(lab: str, name: str) -> list[str]:
+    """The code that a check is made of: where it is defined, its questions, its judges."""
+    homes = {checks.load(lab)[name].home}
+    for one in check(lab, name).cases:
+        homes |= {one.case.probe.question.__module__, type(one.case.judge).__module__}
+    return [inspect.getsource(sys.modules[home]) for home in sorted(homes)]
 
 
 def seed(lab: str, name: str) -> int:
@@ -52,8 +49,7 @@ def seed(lab: str, name: str) -> int:
 
 def report(lab: str, name: str, namespace: Mapping[str, Any], points: float) -> Report:
     """Run a hidden check on the objects of ``namespace``, in this process."""
-    check = checks(lab)[name]
-    return check.run(namespace, oracle=reference.load(lab), seed=seed(lab, name), points=points)
+    return check(lab, name).run(namespace, points=points)
 
 
 class GradedReport(Report):

@@ -19,9 +19,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograde.handing_in.normalise import Flag
-from autograde.marking.results import Item, StudentResult
+from autograde.results import Item, StudentResult
 from autograde.sandbox import transport
-from course.checks import Answer, CaseResult, Prepared, Report
+from course.checks import Answer, CaseResult, Check, Report, stored
 
 VERSION = 1  # of what grading does; a higher number regrades everything
 
@@ -76,29 +76,24 @@ def submission_key(
     return digest.hexdigest()
 
 
-def check_key(about: str, cases: Iterable[Prepared]) -> str:
-    """Key of a check: its questions, what they expect, how they are judged, what is told."""
-    digest = hashlib.sha256(about.encode())
-    for one in cases:
+def check_key(check: Check, sources: Iterable[str]) -> str:
+    """Key of a check: its questions, what they expect, how they are judged, what is told, and the
+    code that does it.
+    """
+    digest = hashlib.sha256(check.about.encode())
+    for one in check.cases:
         case = one.case
-        digest.update(repr((case.title, case.hint, case.weight, _judge_facts(case.judge))).encode())
+        judge = json.dumps(stored.encoded(case.judge))
+        digest.update(repr((case.title, case.hint, case.weight, judge)).encode())
         digest.update(transport.encode_probe(case.probe))
         digest.update(_value(one.expected))
-        for mistake, answer in one.wrong:
-            digest.update(repr((mistake.name, mistake.hint)).encode() + _value(answer.value))
+    for source in sources:
+        digest.update(b"\0" + source.encode())
     return digest.hexdigest()
 
 
 def _value(value: Any) -> bytes:
     return transport.encode_answer(Answer("value", value=value))
-
-
-def _judge_facts(judge: Any) -> tuple[Any, ...]:
-    """A judge by its code and the settings that it closed over."""
-    code = judge.__code__
-    inside = tuple(repr(cell.cell_contents) for cell in judge.__closure__ or ())
-    plain = [text for text in inside if " at 0x" not in text]
-    return judge.__qualname__, code.co_code, repr(plain)
 
 
 def _decoded(line: dict[str, Any]) -> Entry:

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import shown
-from autograde.marking.results import results_of
+from autograde.results import results_of
 
 Z = 1.96  # standard deviations to each side of a 95 % interval
 REASONS = {
@@ -144,7 +144,7 @@ def board(results: Mapping[str, Any]) -> Board:
     """The board of a grading's results.
 
     Args:
-        results: as :meth:`autograde.marking.results.ClassResult.as_json` gives them.
+        results: as :meth:`autograde.results.ClassResult.as_json` gives them.
 
     Raises:
         LeaderboardError: nobody's network was measured.

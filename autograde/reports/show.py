@@ -23,9 +23,9 @@ from rich.text import Text
 from autograde.authoring.verify import Run
 from autograde.doctor import Line
 from autograde.handing_in.normalise.flags import shown
-from autograde.marking.results import ClassResult, Item, StudentResult, summary
 from autograde.reports.leaderboard import Board
 from autograde.reports.leaderboard_page import percent, size, spread
+from autograde.results import ClassResult, Item, StudentResult, summary
 
 PLAIN_WIDTH = 160  # where no terminal tells its width: logs, CI
 MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "yellow"}

@@ -40,7 +40,7 @@ from autograde.sandbox.bounds import (
 )
 from course.checks.probes import Answer, Foreign, HandedIn, Probe
 
-QUESTIONS = "course.checks"  # the only package whose functions a probe can ask
+QUESTIONS = ("course.checks.", "course.labs.")  # whose modules' functions a probe can ask
 DTYPES = {
     "BOOL": torch.bool,
     "U8": torch.uint8,
@@ -62,7 +62,7 @@ def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
     """A probe as bytes. They are kept with the probe: a class is asked the same many times.
 
     Raises:
-        TransportError: its question is no module-level function of ``course.checks``, or an
+        TransportError: its question is no module-level function of :data:`QUESTIONS`, or an
             argument is nothing that travels.
     """
     kept: bytes | None = probe.__dict__.get("_bytes")
@@ -136,12 +136,13 @@ def question_name(question: Callable[..., Any]) -> str:
 
 
 def resolve(name: object) -> Callable[..., Any]:
-    """The module-level function of ``course.checks`` that ``module:name`` names."""
+    """The module-level function of :data:`QUESTIONS` that ``module:name`` names."""
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w*", name):
         raise _unfit("a module-level function as 'module:name'", name)
     module, _, function = name.partition(":")
-    if module != QUESTIONS and not module.startswith(f"{QUESTIONS}."):
-        raise TransportError(f"a question must be defined in {QUESTIONS}, found {name}")
+    if not module.startswith(QUESTIONS):
+        homes = " or ".join(home.rstrip(".") for home in QUESTIONS)
+        raise TransportError(f"a question must be defined in {homes}, found {name}")
     try:
         found = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:

@@ -1,21 +1,18 @@
 """The check framework: a probe asks, a judge compares, a report tells.
 
 A :class:`Case` pairs a **probe** (a question to the student's object, as data) with a **judge**
-(a pure function from the answer and what was expected to a finding). What is expected comes
-from running *the same probe* on an oracle: torch's built-ins and numerical derivatives for the
-visible checks, the reference solution for the hidden ones. So a check is written once, and the
-two halves can live in different processes.
-
-Labs define their checks in ``course.checks.labNN``; notebooks call ``check("sigmoid", points=2)``.
+(a pure function from the answer and what is expected to a finding). Labs' visible checks are
+stored as data, see :mod:`course.checks.stored`; notebooks call ``check("sigmoid", points=2)``.
 """
 
 from __future__ import annotations
 
 from course.checks.book import Check, Checks
-from course.checks.cases import Case, CaseResult, Mistake, Prepared
+from course.checks.cases import Case, Known, Prepared
 from course.checks.judges import Finding, close, holds, same
 from course.checks.probes import Answer, HandedIn, Probe, ProbeError, ask, call, gradient
 from course.checks.report import Report
+from course.checks.results import CaseResult
 
 __all__ = [
     "Answer",
@@ -25,7 +22,7 @@ __all__ = [
     "Checks",
     "Finding",
     "HandedIn",
-    "Mistake",
+    "Known",
     "Prepared",
     "Probe",
     "ProbeError",

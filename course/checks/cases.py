@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from course import weights
 from course.checks import wording
-from course.checks.judges import Judge, close
+from course.checks.judges import Close, Judge, close
 from course.checks.probes import Answer, Files, Probe
-
-Outcome = Literal["passed", "failed", "skipped", "grader_error"]
+from course.checks.results import CaseResult, Outcome
+from course.checks.sketches import Fingerprint
 
 
 class _FromOracle:
@@ -25,21 +24,6 @@ FROM_ORACLE = _FromOracle()
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A known wrong answer, as code: whoever answers like it gets its hint.
-
-    Attributes:
-        name: short, stable name; class reports count it.
-        objects: the wrong objects, under the student's names.
-        hint: a sentence that makes one think, not the answer.
-    """
-
-    name: str
-    objects: Mapping[str, Any]
-    hint: str
-
-
-@dataclass(frozen=True)
 class Case:
     """One thing that a check tries.
 
@@ -47,9 +31,9 @@ class Case:
         title: what holds when it passes ("stays finite at ±1000").
         probe: the question.
         hint: shown when it fails and no known mistake matches.
-        judge: compares the answer with what was expected.
-        expected: a golden value, or what the oracle answers to the same probe. A probe of a
-            handed-in file needs a golden one, which may be None.
+        judge: compares the answer with what is expected.
+        expected: a golden value; by default what the author's oracle answers to the same probe. A
+            probe of a handed-in file needs a golden one, which may be None.
         weight: share of the check's points, relative to the other cases.
     """
 
@@ -62,97 +46,46 @@ class Case:
 
 
 @dataclass(frozen=True)
-class CaseResult:
-    """What became of a case, in the student's words; ``measured`` is the judge's, never a claim."""
+class Known:
+    """A known mistake as a case sees it: whoever answers like it gets its hint.
 
-    title: str
-    outcome: Outcome
-    weight: float
-    tried: str = ""
-    expected: str = ""
-    found: str = ""
-    message: str = ""
-    hint: str = ""
-    mistake: str = ""
-    printed: str = ""
-    measured: Mapping[str, float] = field(default_factory=dict, hash=False)
-
-
-def expectation(case: Case, oracle: Mapping[str, Any]) -> Any:
-    """What the case expects: its golden value, or the oracle's answer.
-
-    Raises:
-        RuntimeError: the oracle has no answer; that is the grader's fault, never the student's.
-    """
-    if case.expected is not FROM_ORACLE:
-        return case.expected
-    if case.probe.files:
-        raise RuntimeError(f"{case.title!r} is about a handed-in file: give what it expects")
-    answer = case.probe.run(oracle)
-    if answer.kind != "value":
-        raise RuntimeError(f"the oracle has no answer to {case.probe.text}: {answer.error}")
-    return answer.value
-
-
-@dataclass
-class Patience:
-    """How long one run of a check may look for known mistakes, since somebody waits for it.
-
-    What was found in one case is tried first in the next; once the time is up, it alone.
+    Attributes:
+        name: short, stable name; class reports count it.
+        hint: a sentence that makes one think, not the answer.
+        fingerprint: of what it answers.
     """
 
-    seconds: float
-    spent: float = 0.0
-    found: list[Mistake] = field(default_factory=list)
+    name: str
+    hint: str
+    fingerprint: Fingerprint
 
-    def first(self, known: Sequence[Mistake], fits: Callable[[Mistake], bool]) -> Mistake | None:
-        """The first mistake that fits, as far as the time goes."""
-        others = [one for one in known if one not in self.found]
-        for mistake in (*self.found, *others):
-            if self.spent > self.seconds and mistake not in self.found:
-                return None
-            begun = time.monotonic()
-            match = fits(mistake)
-            self.spent += time.monotonic() - begun
-            if match:
-                self.found = [mistake, *(one for one in self.found if one is not mistake)]
-                return mistake
-        return None
+
+def tolerances(judge: Judge) -> dict[str, Any]:
+    """How exactly a fingerprint is compared where this judge compares values."""
+    if isinstance(judge, Close):
+        return {"dtype": judge.dtype, "rtol": judge.rtol, "atol": judge.atol}
+    return {"dtype": False}
 
 
 @dataclass
 class Prepared:
-    """A case with everything that a class of students shares: what is expected, and what each
-    known mistake answers. Both are found on first need and kept.
-
-    Attributes:
-        patience: bounds the search for mistakes; without it, all are tried in their order.
+    """A case with what is expected and which mistakes are known. Both are found on first need and
+    kept: a class of students shares them.
     """
 
     case: Case
-    oracle: Mapping[str, Any]
-    mistakes: tuple[Mistake, ...] = ()
-    patience: Patience | None = None
-    _answers: dict[str, Answer] = field(default_factory=dict)
+    expect: Callable[[], Any]
+    know: Callable[[], Iterable[Known]] = tuple
 
     @cached_property
     def expected(self) -> Any:
         """What the case expects."""
-        return expectation(self.case, self.oracle)
+        return self.expect()
 
-    @property
-    def wrong(self) -> Iterator[tuple[Mistake, Answer]]:
-        """What each known mistake answers to the probe; nothing where it is about a file."""
-        return ((mistake, self._answer_of(mistake)) for mistake in self._mistakes())
-
-    def _mistakes(self) -> Sequence[Mistake]:
-        return () if self.case.probe.files else self.mistakes
-
-    def _answer_of(self, mistake: Mistake) -> Answer:
-        if mistake.name not in self._answers:
-            names = {**self.oracle, **mistake.objects}
-            self._answers[mistake.name] = self.case.probe.run(names)
-        return self._answers[mistake.name]
+    @cached_property
+    def known(self) -> tuple[Known, ...]:
+        """Mistakes that this case can tell from a right answer."""
+        return tuple(self.know())
 
     def put(self, ask: Callable[[Probe], Answer], files: Files = weights.read) -> CaseResult:
         """Ask the probe and judge the answer.
@@ -225,16 +158,9 @@ class Prepared:
         missing = f"{answer.error}: run the exercise cell above, then this check again"
         return self._as("skipped", message=missing if answer.kind == "missing" else todo)
 
-    def _recognised(self, answer: Answer) -> Mistake | None:
-        if self.patience:
-            return self.patience.first(self._mistakes(), lambda one: self._fits(one, answer))
-        return next((one for one in self._mistakes() if self._fits(one, answer)), None)
-
-    def _fits(self, mistake: Mistake, answer: Answer) -> bool:
-        wrong = self._answer_of(mistake)
-        if wrong.kind != "value":
-            return False
-        return self.case.judge(answer.value, wrong.value, self.case.probe).passed
+    def _recognised(self, answer: Answer) -> Known | None:
+        how = tolerances(self.case.judge)
+        return next((one for one in self.known if one.fingerprint.fits(answer.value, **how)), None)
 
 
 def _own_failure(error: Exception) -> str:

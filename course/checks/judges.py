@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from course.checks import wording
 from course.checks.probes import Probe
+from course.checks.sketches import Sketch
 
 
 @dataclass(frozen=True)
@@ -29,61 +30,90 @@ class Finding:
     measured: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
-Judge = Callable[[Any, Any, Probe], Finding]
+class Judge(Protocol):
+    """From an answer, what was expected, and the probe as it was asked, to a finding.
 
-
-def close(rtol: float = 1e-5, atol: float = 1e-7, *, dtype: bool = True) -> Judge:
-    """Equal up to ``atol + rtol·|expected|``, with the same shape and (unless told) dtype.
-
-    Works through numbers, tensors, and lists and dicts of them. A one-element tensor may stand
-    for a number.
+    A judge is a frozen dataclass of ``course.checks`` or ``course.labs``, so that a stored check
+    can name it and its settings.
     """
 
-    def judge(answer: Any, expected: Any, probe: Probe) -> Finding:
-        return _compare(answer, expected, probe, rtol=rtol, atol=atol, dtype=dtype)
-
-    return judge
-
-
-def same() -> Judge:
-    """Exactly equal: for counts, shapes and names."""
-    return close(rtol=0.0, atol=0.0, dtype=False)
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """What the judge sees."""
+        ...
 
 
-def holds(predicate: Callable[[Any], bool], wanted: str) -> Judge:
+@dataclass(frozen=True)
+class Close:
+    """Equal up to ``atol + rtol·|expected|``, with the same shape and (unless told) dtype.
+
+    Works through numbers, tensors, sketches of tensors, and lists and dicts of them. A one-element
+    tensor may stand for a number.
+    """
+
+    rtol: float = 1e-5
+    atol: float = 1e-7
+    dtype: bool = True
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """Where the answer differs most from what was expected."""
+        return _compare(answer, expected, probe, self)
+
+
+@dataclass(frozen=True)
+class Holds:
     """A property of the answer, described by ``wanted``; what was expected is not compared.
 
     An answer that the predicate can't take, such as a text for a number, fails. Where the
-    predicate can't take the oracle's answer either, the fault is the grader's.
+    predicate can't take what was expected either, the fault is the grader's.
+
+    Attributes:
+        predicate: a module-level function of ``course.labs`` or ``course.checks``.
+        wanted: the property, in words.
     """
 
-    def judge(answer: Any, expected: Any, probe: Probe) -> Finding:
+    predicate: Callable[[Any], bool]
+    wanted: str
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """Whether the property holds."""
         try:
-            passed = bool(predicate(answer))
+            passed = bool(self.predicate(answer))
         except Exception:
             if expected is not None:
-                predicate(expected)
+                self.predicate(expected)
             passed = False
-        return Finding(passed, wanted, wording.value(answer))
-
-    return judge
+        return Finding(passed, self.wanted, wording.value(answer))
 
 
-def _compare(
-    answer: Any, expected: Any, probe: Probe, *, rtol: float, atol: float, dtype: bool
-) -> Finding:
-    settings: dict[str, Any] = {"rtol": rtol, "atol": atol, "dtype": dtype}
+def close(rtol: float = 1e-5, atol: float = 1e-7, *, dtype: bool = True) -> Close:
+    """A judge of values: see :class:`Close`."""
+    return Close(rtol, atol, dtype)
+
+
+def same() -> Close:
+    """Exactly equal: for counts, shapes and names."""
+    return Close(rtol=0.0, atol=0.0, dtype=False)
+
+
+def holds(predicate: Callable[[Any], bool], wanted: str) -> Holds:
+    """A judge of a property: see :class:`Holds`."""
+    return Holds(predicate, wanted)
+
+
+def _compare(answer: Any, expected: Any, probe: Probe, judge: Close) -> Finding:
     if isinstance(expected, bool | str) or expected is None:
         alike = type(answer) is type(expected) and answer == expected
         return _finding(alike, answer, expected)
     if isinstance(expected, int | float):
-        return _numbers(answer, expected, rtol, atol)
+        return _numbers(answer, expected, judge)
     if isinstance(expected, Tensor):
-        return _tensors(answer, expected, probe, **settings)
+        return _tensors(answer, expected, probe, judge)
+    if isinstance(expected, Sketch):
+        return _sketched(answer, expected, judge)
     if isinstance(expected, list):
-        return _lists(answer, expected, probe, **settings)
+        return _lists(answer, expected, probe, judge)
     if isinstance(expected, dict):
-        return _dicts(answer, expected, probe, **settings)
+        return _dicts(answer, expected, probe, judge)
     raise TypeError(f"a check expects {type(expected).__name__}, which no judge compares")
 
 
@@ -110,33 +140,60 @@ def _wrong_kind(answer: Any, expected: Any) -> Finding:
     )
 
 
-def _numbers(answer: Any, expected: float, rtol: float, atol: float) -> Finding:
+def _numbers(answer: Any, expected: float, judge: Close) -> Finding:
     if isinstance(answer, Tensor) and answer.numel() == 1:
         answer = answer.item()
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return _wrong_kind(answer, expected)
     a, b = torch.tensor([answer, expected], dtype=torch.float64)
-    passed = bool(torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
+    passed = bool(torch.isclose(a, b, judge.rtol, judge.atol, equal_nan=True))
     return _finding(passed, answer, expected)
 
 
-def _tensors(
-    answer: Any, expected: Tensor, probe: Probe, *, rtol: float, atol: float, dtype: bool
-) -> Finding:
+def _unlike(answer: Any, expected: Tensor | Sketch, judge: Close) -> Finding | None:
+    """What is wrong with an answer besides its values: kind, shape or dtype."""
     if not isinstance(answer, Tensor):
         return _wrong_kind(answer, expected)
-    if answer.shape != expected.shape:
+    if tuple(answer.shape) != tuple(expected.shape):
         return Finding(False, f"shape {wording.shape(expected)}", f"shape {wording.shape(answer)}")
-    if dtype and answer.dtype != expected.dtype:
+    if judge.dtype and answer.dtype != expected.dtype:
         return Finding(False, wording.dtype(expected), wording.dtype(answer), "dtypes differ")
-    near = torch.isclose(
-        answer.to(torch.float64), expected.to(torch.float64), rtol, atol, equal_nan=True
-    )
+    return None
+
+
+def _tensors(answer: Any, expected: Tensor, probe: Probe, judge: Close) -> Finding:
+    if unlike := _unlike(answer, expected, judge):
+        return unlike
+    near = _near(answer, expected, judge)
     if near.all():
         return _finding(True, answer, expected)
     if expected.numel() <= wording.SMALL:
         return _finding(False, answer, expected)
     return _worst(answer, expected, near, probe)
+
+
+def _near(answer: Tensor, expected: Tensor, judge: Close) -> Tensor:
+    a, b = answer.to(torch.float64), expected.to(torch.float64)
+    return torch.isclose(a, b, judge.rtol, judge.atol, equal_nan=True)
+
+
+def _sketched(answer: Any, expected: Sketch, judge: Close) -> Finding:
+    if unlike := _unlike(answer, expected, judge):
+        return unlike
+    places = torch.tensor(expected.places)
+    found, wanted = answer.flatten()[places], torch.tensor(expected.values, dtype=torch.float64)
+    near = _near(found, wanted, judge)
+    if not near.all():
+        distance = (found.to(torch.float64) - wanted).abs().nan_to_num(torch.inf)
+        worst = int(distance.masked_fill(near, -1.0).argmax())
+        at = _position(expected.places[worst], expected.shape)
+        finding = _inside(_finding(False, found[worst].item(), wanted[worst].item()), at)
+        wrong = int((~near).sum())
+        return replace(finding, message=f"{wrong} of {len(places)} values looked at differ")
+    if expected.sums_agree(answer, judge.rtol, judge.atol):
+        return _finding(True, answer, expected)
+    told = f"sums over all {answer.numel():,} values differ; the {len(places)} looked at agree"
+    return Finding(False, wording.value(expected), wording.value(answer), told)
 
 
 def _worst(answer: Tensor, expected: Tensor, near: Tensor, probe: Probe) -> Finding:
@@ -158,29 +215,33 @@ def _place(index: int, expected: Tensor, probe: Probe) -> str:
     first = probe.args[0] if probe.args else None
     if isinstance(first, Tensor) and first.shape == expected.shape and first.is_floating_point():
         return f"x = {wording.number(first.flatten()[index].item())}"
-    position = torch.unravel_index(torch.tensor(index), expected.shape)
+    return _position(index, tuple(expected.shape))
+
+
+def _position(index: int, shape: tuple[int, ...]) -> str:
+    position = torch.unravel_index(torch.tensor(index), shape)
     return "[" + ", ".join(str(int(axis)) for axis in position) + "]"
 
 
-def _lists(answer: Any, expected: list[Any], probe: Probe, **settings: Any) -> Finding:
+def _lists(answer: Any, expected: list[Any], probe: Probe, judge: Close) -> Finding:
     if not isinstance(answer, list):
         return _wrong_kind(answer, expected)
     if len(answer) != len(expected):
         return Finding(False, f"{len(expected)} items", f"{len(answer)} items")
     for index, (a, b) in enumerate(zip(answer, expected, strict=True)):
-        finding = _compare(a, b, probe, **settings)
+        finding = _compare(a, b, probe, judge)
         if not finding.passed:
             return _inside(finding, f"item {index}")
     return _finding(True, answer, expected)
 
 
-def _dicts(answer: Any, expected: dict[str, Any], probe: Probe, **settings: Any) -> Finding:
+def _dicts(answer: Any, expected: dict[str, Any], probe: Probe, judge: Close) -> Finding:
     if not isinstance(answer, dict):
         return _wrong_kind(answer, expected)
     if set(answer) != set(expected):
         return Finding(False, f"keys {sorted(expected)}", f"keys {sorted(answer)}")
     for key in expected:
-        finding = _compare(answer[key], expected[key], probe, **settings)
+        finding = _compare(answer[key], expected[key], probe, judge)
         if not finding.passed:
             return _inside(finding, key)
     return _finding(True, answer, expected)

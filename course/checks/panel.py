@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from typing import Protocol
 
-from course.checks.cases import CaseResult
-from course.checks.report import SIGNS, Report, details
+from course.checks.results import SIGNS, CaseResult, Outcome, details
 
 # Mid-tones that keep 3:1 contrast on white and on near-black; text inherits the theme's colour.
 TONES = {"passed": "#2e8b57", "failed": "#d1495b", "skipped": "#8a8a8a", "grader_error": "#c77700"}
 FEW = 3  # failing cases shown in full; the rest by title
 
 
-def html(report: Report) -> str:
+class Told(Protocol):
+    """What a panel shows of a report."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Of the whole check."""
+
+    @property
+    def headline(self) -> str:
+        """One line on how it went."""
+
+    @property
+    def remark(self) -> str:
+        """What is said once, in the place of the cases."""
+
+    @property
+    def results(self) -> Sequence[CaseResult]:
+        """One for each case."""
+
+    @property
+    def printed(self) -> str:
+        """What the student's code printed."""
+
+
+def html(report: Told) -> str:
     """The panel of a report. Every text of a student's is escaped."""
     tone = TONES[report.outcome]
     body = _remark(report) if report.remark else _cases(report)
@@ -24,11 +49,11 @@ def html(report: Report) -> str:
     )
 
 
-def _remark(report: Report) -> str:
+def _remark(report: Told) -> str:
     return f"<div>{escape(report.remark)}</div>"
 
 
-def _cases(report: Report) -> str:
+def _cases(report: Told) -> str:
     shown, rows, hints = 0, [], set[str]()
     for result in report.results:
         in_full = result.outcome != "passed" and shown < FEW
@@ -62,7 +87,7 @@ def _row(key: str, text: str) -> str:
     )
 
 
-def _printed(report: Report) -> str:
+def _printed(report: Told) -> str:
     if not report.printed:
         return ""
     return (

@@ -71,8 +71,8 @@ class Probe:
     """One question, as data that can travel to another process.
 
     Attributes:
-        question: module-level function of ``course`` that is called with the student's
-            objects first and the arguments after them, and returns plain values.
+        question: module-level function of ``course.labs`` or ``course.checks`` that is called with
+            the student's objects first and the arguments after them, and returns plain values.
         uses: names of the student's objects.
         args: positional arguments; tensors are copied before each run. An argument may be
             :class:`HandedIn`.
@@ -135,7 +135,7 @@ def ask(
 
 def call(name: str, *args: Any, **kwargs: Any) -> Probe:
     """Call the student's function ``name`` and take what it returns."""
-    return Probe(_call, (name,), args, kwargs, wording.call_text(name, args, kwargs))
+    return Probe(called, (name,), args, kwargs, wording.call_text(name, args, kwargs))
 
 
 def gradient(name: str, *args: Any, wrt: int = 0, **kwargs: Any) -> Probe:
@@ -197,7 +197,8 @@ def copied(value: Any) -> Any:
     return value
 
 
-def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def called(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What the function returns."""
     return function(*args, **kwargs)
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from course.checks.cases import CaseResult, Outcome
-
-LONG = 40  # characters from which something found is worth reading once only
-
-SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "grader_error": "!"}
+from course.checks import panel
+from course.checks.results import SIGNS, CaseResult, Outcome, details
 
 
 @dataclass(frozen=True)
@@ -81,31 +78,9 @@ class Report:
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from course.checks.panel import html
-
         if not _in_kernel():
             return {"text/plain": str(self)}
-        return {"text/plain": f"{self.earned:g}", "text/html": html(self)}
-
-
-def details(result: CaseResult, told: set[str]) -> list[tuple[str, str]]:
-    """The rows under a case that did not pass: tried, expected, found, note, hint.
-
-    What ``told`` has already is not told again: a hint is left out, a long error shortened.
-    """
-    if result.outcome == "passed":
-        return []
-    hint = "" if result.hint in told else result.hint
-    found = "as above" if result.found in told and len(result.found) > LONG else result.found
-    told |= {result.hint, result.found}
-    rows = [
-        ("tried", result.tried),
-        ("expected", result.expected),
-        ("found", found),
-        ("note", result.message),
-        ("hint", hint),
-    ]
-    return [(key, text) for key, text in rows if text]
+        return {"text/plain": f"{self.earned:g}", "text/html": panel.html(self)}
 
 
 def _in_kernel() -> bool:

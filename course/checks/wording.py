@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course.checks.sketches import Sketch
+
 SMALL = 6  # tensors with at most this many elements are written out
 MOST_ITEMS = 24  # of a list or dict that are written out
 MOST_CHARACTERS = 600
@@ -32,12 +34,12 @@ def number(value: float | int | bool, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def shape(tensor: Tensor) -> str:
+def shape(tensor: Tensor | Sketch) -> str:
     """A shape as a tuple: ``(64, 10)``."""
     return str(tuple(tensor.shape))
 
 
-def dtype(tensor: Tensor) -> str:
+def dtype(tensor: Tensor | Sketch) -> str:
     """A dtype without its module: ``float64``."""
     return str(tensor.dtype).removeprefix("torch.")
 
@@ -50,6 +52,8 @@ def value(item: Any, digits: int = 4) -> str:
 def _value(item: Any, digits: int) -> str:
     if isinstance(item, Tensor):
         return _tensor(item, digits)
+    if isinstance(item, Sketch):
+        return f"tensor of shape {shape(item)}"
     if isinstance(item, bool | int | float):
         return number(item, digits)
     if isinstance(item, Mapping):
@@ -71,7 +75,7 @@ def kind_of(item: Any) -> str:
     """What sort of thing a plain value is: "nothing (None)", "a tensor of shape (3,)", …"""
     if item is None:
         return "nothing (None)"
-    if isinstance(item, Tensor):
+    if isinstance(item, Tensor | Sketch):
         return f"a tensor of shape {shape(item)}"
     if hasattr(item, "type_name"):
         return f"a {item.type_name}"

@@ -30,8 +30,7 @@ from torch import Tensor, nn
 
 import course
 from course import data, plots, training
-from course.checks.lab00 import check, demo
-from course.experiments import lab00
+from course.labs.lab00_setup import check, experiments
 from course.profile import pick
 
 # %% [markdown]
@@ -76,7 +75,7 @@ print(course.start(PROFILE))
 # Here is what that number did while the networks of this course appeared.
 
 # %% explore=true varies=true
-ax = lab00.ilsvrc_history()
+ax = experiments.ilsvrc_history()
 
 # %% [markdown]
 # *Figures as the papers state them: AlexNet and the second best from Krizhevsky et al. 2012, VGG
@@ -150,7 +149,7 @@ def values_in_image(height: int, width: int, channels: int) -> int:
     raise NotImplementedError("demonstration")
 
 
-demo("values_in_image", points=1)
+check("values_in_image", points=1)
 
 # %% [markdown]
 # **2. A wrong answer.** Read the panel from the top. Each case has a title. *tried* is what the
@@ -164,7 +163,7 @@ def values_in_image(height: int, width: int, channels: int) -> int:
     return height * width
 
 
-demo("values_in_image", points=1)
+check("values_in_image", points=1)
 
 # %% [markdown]
 # **3. A right answer.**
@@ -175,7 +174,7 @@ def values_in_image(height: int, width: int, channels: int) -> int:
     return height * width * channels
 
 
-demo("values_in_image", points=1)
+check("values_in_image", points=1)
 
 # %% [markdown]
 # You may run a check as often as you like; only what you hand in counts. Change an answer, run its
@@ -239,7 +238,7 @@ def normalise_images(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 # If your function is right, the training images come out with mean 0 and standard deviation 1:
 
 # %% explore=true
-normalised = lab00.attempt(
+normalised = experiments.attempt(
     "normalise_images",
     lambda: normalise_images(
         fashion.train.images, torch.tensor(fashion.mean), torch.tensor(fashion.std)
@@ -357,7 +356,7 @@ ax = history.plot(label="small CNN")
 # If two networks differ by less than that, you have not seen a difference.
 
 # %% explore=true varies=true
-trained = lab00.train_kinds(
+trained = experiments.train_kinds(
     {"linear": linear, "small CNN": small_cnn},
     train,
     test,
@@ -372,11 +371,11 @@ trained = lab00.train_kinds(
 # reaches with $k$ guesses among ten classes.
 
 # %% explore=true varies=true
-table = lab00.attempt(
-    "topk_error", lambda: lab00.errors_by_k(trained, fashion.test.labels, topk_error)
+table = experiments.attempt(
+    "topk_error", lambda: experiments.errors_by_k(trained, fashion.test.labels, topk_error)
 )
 if table is not None:
-    ax = lab00.show_errors_by_k(table)
+    ax = experiments.show_errors_by_k(table)
 
 # %% [markdown]
 # The axis is logarithmic: each step down is ten times fewer errors. Watch how fast the errors fall
@@ -423,19 +422,19 @@ def accuracy_by_class(logits: Tensor, labels: Tensor, num_classes: int) -> Tenso
 # Your function on the three small CNNs: each dot is one seed, each bar their mean.
 
 # %% explore=true varies=true
-by_class = lab00.attempt(
+by_class = experiments.attempt(
     "accuracy_by_class",
     lambda: [accuracy_by_class(x, fashion.test.labels, 10) for x in trained["small CNN"].logits],
 )
 if by_class is not None:
-    ax = lab00.show_by_class(torch.stack(by_class), fashion.classes)
+    ax = experiments.show_by_class(torch.stack(by_class), fashion.classes)
 
 # %% [markdown]
 # Some classes are nearly done, and others are not. Look at the images themselves before you
 # explain a number. These are the ones where a small CNN was surest of itself, and wrong:
 
 # %% explore=true varies=true
-ax = lab00.surest_mistakes(
+ax = experiments.surest_mistakes(
     trained["small CNN"].logits[0], fashion.test.images, fashion.test.labels, fashion.classes
 )
 

@@ -1,0 +1,104 @@
+"""Answers that a lab's author wrote by hand, right and wrong, and what must become of them.
+
+They lie in ``solutions/LAB/answers/``, a file for each exercise or small family; its ``__init__``
+makes ``answers = Answers("LAB")`` and imports the files::
+
+    answers.right("double", "by addition", lambda x: x + x)
+    answers.wrong("double", "the square", lambda x: x * x, mistake="squared", at_most=0.3)
+
+An answer is laid over the reference, so that what it uses of other exercises is right. Whole
+submissions, with everything that a notebook file can have, are samples: see
+:mod:`autograde.authoring.samples`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from autograde.authoring import reference
+from autograde.authoring.checks import package
+from autograde.tree import Tree, find
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An answer to one exercise.
+
+    Attributes:
+        exercise: whose check it meets.
+        says: what is right or wrong about it.
+        objects: by the student's names.
+        right: whether it must get full points.
+        mistake: the known mistake that must be recognised, if any.
+        at_most: share of the points that a wrong one may get, visible and graded.
+        at_least: share that it must get, since most of it is right.
+        unseen: whether only grading sees that it is wrong, not the visible check.
+    """
+
+    exercise: str
+    says: str
+    objects: Mapping[str, Any]
+    right: bool
+    mistake: str = ""
+    at_most: float = 1.0
+    at_least: float = 0.0
+    unseen: bool = False
+
+
+class Answers:
+    """The hand-written answers of a lab, in the order in which they are given."""
+
+    def __init__(self, lab: str) -> None:
+        self.lab = lab
+        self._attempts: list[Attempt] = []
+
+    @property
+    def reference(self) -> Mapping[str, Any]:
+        """Names that the reference solution defines, for answers that build on them."""
+        return reference.load(self.lab)
+
+    def right(self, exercise: str, says: str, answer: Any) -> None:
+        """An answer that must get full points; a mapping gives several names."""
+        self._add(Attempt(exercise, says, _named(exercise, answer), True, at_least=1.0))
+
+    def wrong(
+        self,
+        exercise: str,
+        says: str,
+        answer: Any,
+        *,
+        mistake: str = "",
+        at_most: float = 1.0,
+        at_least: float = 0.0,
+        unseen: bool = False,
+    ) -> None:
+        """An answer that must lose points; see :class:`Attempt`."""
+        objects = _named(exercise, answer)
+        self._add(Attempt(exercise, says, objects, False, mistake, at_most, at_least, unseen))
+
+    def _add(self, attempt: Attempt) -> None:
+        if any((one.exercise, one.says) == (attempt.exercise, attempt.says) for one in self):
+            raise ValueError(f"{self.lab}: two answers to {attempt.exercise} say {attempt.says!r}")
+        self._attempts.append(attempt)
+
+    def __iter__(self) -> Iterator[Attempt]:
+        return iter(self._attempts)
+
+
+@cache
+def load(lab: str, tree: Tree | None = None) -> Answers:
+    """The hand-written answers of a lab; none, where there is no such folder."""
+    folder = (tree or find()).answers(lab)
+    if not (folder / "__init__.py").is_file():
+        return Answers(lab)
+    name = f"answers_to_{lab}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    found: Answers = package(name, folder).answers
+    return found
+
+
+def _named(exercise: str, answer: Any) -> Mapping[str, Any]:
+    return answer if isinstance(answer, Mapping) else {exercise: answer}

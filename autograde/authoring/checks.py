@@ -1,0 +1,247 @@
+"""How a lab's checks are written: visible and hidden cases, an oracle, known mistakes.
+
+They lie in ``solutions/LAB/checks/``, a file for each exercise or small family. Its ``__init__``
+makes the lab's :class:`Book` and imports the files::
+
+    check = Book("lab06_resnet")
+
+    @check.define(oracle={"double": lambda x: 2 * x}, mistakes=[...], forbids=["mul"])
+    def double(rng):
+        \"\"\"Twice as much.\"\"\"                     # the line that the student reads
+        yield Case("a few numbers", call("double", normal(rng, 4)), "Which factor?")
+
+    @check.hidden("double")
+    def double_hidden(rng):
+        yield Case("a batch", call("double", normal(rng, 3, 5)))
+
+Visible cases are run once on the oracle and on the mistakes, and the answers are stored for the
+student's side (:mod:`autograde.authoring.compile`). Grading puts all cases, visible and hidden, on
+fresh inputs, and expects what the reference answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from autograde.tree import Tree, TreeError, find
+from course.checks import Case, Check, Known, Prepared
+from course.checks.cases import FROM_ORACLE, tolerances
+from course.checks.probes import Answer
+from course.checks.sketches import Fingerprint, sketched
+
+CaseMaker = Callable[[torch.Generator], Iterable[Case]]
+
+VISIBLE_SEED = 0
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known wrong answer, as code: whoever answers like it gets its hint.
+
+    Attributes:
+        name: short, stable name; class reports count it.
+        objects: the wrong objects, under the student's names.
+        hint: a sentence that makes one think, not the answer.
+    """
+
+    name: str
+    objects: Mapping[str, Any]
+    hint: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One exercise's check, as its author wrote it.
+
+    Attributes:
+        name: the exercise's id, which is also its ``grade_id``.
+        about: one line that the student reads.
+        visible: makes the visible cases from a random generator.
+        hidden: make further cases, for grading alone.
+        oracle: objects that answer the probes rightly, under the student's names.
+        mistakes: known wrong answers.
+        forbids: plain names of what the exercise asks to write by hand. Grading tells a person
+            where an answer uses one; it costs no point.
+        home: the module that defines it.
+    """
+
+    name: str
+    about: str
+    visible: CaseMaker
+    hidden: tuple[CaseMaker, ...] = ()
+    oracle: Mapping[str, Any] = field(default_factory=dict)
+    mistakes: tuple[Mistake, ...] = ()
+    forbids: tuple[str, ...] = ()
+    home: str = ""
+
+    def shown(self) -> Check:
+        """The visible check, as the student has it once it is stored: large values sketched."""
+        cases = self._cases((self.visible,), VISIBLE_SEED)
+        return Check(self.name, self.about, _prepared(cases, self.oracle, self.mistakes, sketched))
+
+    def graded(self, reference: Mapping[str, Any], seed: int) -> Check:
+        """All cases on inputs drawn from ``seed``; the reference says what is expected."""
+        cases = self._cases((self.visible, *self.hidden), seed)
+        return Check(self.name, self.about, _prepared(cases, reference, self.mistakes))
+
+    def _cases(self, makers: Iterable[CaseMaker], seed: int) -> list[Case]:
+        generator = torch.Generator().manual_seed(seed)
+        return [case for maker in makers for case in maker(generator)]
+
+
+class Book:
+    """The checks of a lab, in the order in which they are defined.
+
+    Args:
+        lab: the lab's name, ``lab01_activations``.
+    """
+
+    def __init__(self, lab: str) -> None:
+        self.lab = lab
+        self._checks: dict[str, Definition] = {}
+
+    def define(
+        self,
+        *,
+        oracle: Mapping[str, Any] | None = None,
+        mistakes: Iterable[Mistake] = (),
+        forbids: Iterable[str] = (),
+        name: str = "",
+    ) -> Callable[[CaseMaker], CaseMaker]:
+        """Decorate a function that yields the visible cases; its name is the check's, its
+        docstring the line that the student reads.
+        """
+        known = tuple(mistakes)
+
+        def register(maker: CaseMaker) -> CaseMaker:
+            key = name or maker.__name__
+            if key in self._checks:
+                raise ValueError(f"{self.lab} defines the check {key!r} twice: rename one")
+            if len({one.name for one in known}) < len(known):
+                raise ValueError(f"{self.lab}: two mistakes of {key!r} share a name: rename one")
+            about = (maker.__doc__ or "").strip().split("\n")[0]
+            self._checks[key] = Definition(
+                key, about, maker, (), dict(oracle or {}), known, tuple(forbids), maker.__module__
+            )
+            return maker
+
+        return register
+
+    def hidden(self, name: str) -> Callable[[CaseMaker], CaseMaker]:
+        """Decorate a function that yields further cases of the check ``name``, for grading."""
+
+        def extend(maker: CaseMaker) -> CaseMaker:
+            known = self[name]
+            self._checks[name] = replace(known, hidden=(*known.hidden, maker))
+            return maker
+
+        return extend
+
+    def __getitem__(self, name: str) -> Definition:
+        if name not in self._checks:
+            known = ", ".join(self._checks) or "none"
+            raise KeyError(f"{self.lab} has no check {name!r}; it has: {known}")
+        return self._checks[name]
+
+    def __iter__(self) -> Iterator[Definition]:
+        return iter(self._checks.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._checks
+
+
+@cache
+def load(lab: str, tree: Tree | None = None) -> Book:
+    """The checks of a lab, from ``solutions/LAB/checks/`` of the course around.
+
+    Raises:
+        TreeError: there are none, or the package makes no ``check = Book(…)``.
+    """
+    folder = (tree or find()).checks(lab)
+    if not (folder / "__init__.py").is_file():
+        raise TreeError(
+            f"no checks for {lab}: expected {folder / '__init__.py'}, which makes "
+            f"`check = Book({lab!r})` and imports the files beside it."
+        )
+    name = f"checks_of_{lab}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    book = getattr(package(name, folder), "check", None)
+    if not isinstance(book, Book):
+        raise TreeError(f"{folder / '__init__.py'} makes no `check = Book({lab!r})`.")
+    return book
+
+
+def package(name: str, folder: Path) -> ModuleType:
+    """The package in a folder that is on no import path, under a name of its own."""
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def expectation(case: Case, oracle: Mapping[str, Any]) -> Any:
+    """What the case expects: its golden value, or the oracle's answer.
+
+    Raises:
+        RuntimeError: the oracle has no answer; that is the author's fault, never the student's.
+    """
+    if case.expected is not FROM_ORACLE:
+        return case.expected
+    if case.probe.files:
+        raise RuntimeError(f"{case.title!r} is about a handed-in file: give what it expects")
+    answer = case.probe.run(oracle)
+    if answer.kind != "value":
+        raise RuntimeError(f"the oracle has no answer to {case.probe.text}: {answer.error}")
+    return answer.value
+
+
+def _prepared(
+    cases: Iterable[Case],
+    oracle: Mapping[str, Any],
+    mistakes: tuple[Mistake, ...],
+    kept: Callable[[Any], Any] = lambda value: value,
+) -> tuple[Prepared, ...]:
+    return tuple(_one(case, oracle, mistakes, kept) for case in cases)
+
+
+def _one(
+    case: Case,
+    oracle: Mapping[str, Any],
+    mistakes: tuple[Mistake, ...],
+    kept: Callable[[Any], Any],
+) -> Prepared:
+    def expect() -> Any:
+        return kept(expectation(case, oracle))
+
+    def know() -> Iterator[Known]:
+        for mistake in () if case.probe.files else mistakes:
+            answer = case.probe.run({**oracle, **mistake.objects})
+            if answer.kind == "value" and not _accepted(case, answer, prepared.expected):
+                print_ = Fingerprint.of(answer.value, dtype=tolerances(case.judge)["dtype"])
+                yield Known(mistake.name, mistake.hint, print_)
+
+    prepared = Prepared(case, expect, know)
+    return prepared
+
+
+def _accepted(case: Case, answer: Answer, expected: Any) -> bool:
+    return case.judge(answer.value, expected, case.probe).passed

@@ -1,0 +1,112 @@
+"""Visible checks as data for the student's side: ``course/labs/LAB/checks.json``."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from autograde.authoring.checks import Book, Definition, load
+from autograde.tree import Tree
+from course.checks import stored
+
+RTOL = 1e-5  # results may differ by rounding between machines and versions of torch
+ATOL = 1e-7
+
+
+def compiled(book: Book) -> dict[str, Any]:
+    """All visible checks of a lab as they are stored: oracle and mistakes run once.
+
+    Raises:
+        StoredError: a value can't be stored; names the check and the case.
+        RuntimeError: the oracle has no answer to a case.
+    """
+    return {"lab": book.lab, "checks": {one.name: _check(book.lab, one) for one in book}}
+
+
+def write(tree: Tree, lab: str) -> None:
+    """Store the visible checks of a lab."""
+    tree.compiled(lab).write_text(text(compiled(load(lab, tree))), encoding="utf-8")
+
+
+def drift(tree: Tree, lab: str) -> list[str]:
+    """Where the stored checks of a lab differ from what their source compiles to."""
+    if not tree.checks(lab).is_dir():
+        return []
+    path = tree.compiled(lab)
+    name = str(path.relative_to(tree.root))
+    if not path.is_file():
+        return [f"{name}: missing"]
+    committed = json.loads(path.read_text(encoding="utf-8"))
+    wanted = json.loads(text(compiled(load(lab, tree))))
+    return [f"{name}: {line}" for line in differences(committed, wanted)]
+
+
+def text(checks: dict[str, Any]) -> str:
+    """The file's text: a line for each case, so that differences read well."""
+    parts = []
+    for name, check in checks["checks"].items():
+        cases = ",\n    ".join(_line(case) for case in check["cases"])
+        head = {key: value for key, value in check.items() if key != "cases"}
+        parts.append(f' {_line(name)}: {_line(head)[:-1]}, "cases": [\n    {cases}\n ]}}')
+    body = ",\n".join(parts)
+    return f'{{"lab": {_line(checks["lab"])}, "checks": {{\n{body}\n}}}}\n'
+
+
+def differences(committed: Any, wanted: Any, where: str = "") -> Iterator[str]:
+    """Where stored checks differ by more than rounding."""
+    if isinstance(wanted, float) or isinstance(committed, float):
+        if not _near(committed, wanted):
+            yield f"{where or 'it'} is {committed!r}, now {wanted!r}"
+    elif type(committed) is not type(wanted):
+        yield f"{where or 'it'} is {_brief(committed)}, now {_brief(wanted)}"
+    elif isinstance(wanted, dict) and "bytes" in wanted and set(committed) == set(wanted):
+        found, now = (stored.decoded({"tensor": one}) for one in (committed, wanted))
+        if found.shape != now.shape or found.dtype != now.dtype:
+            yield f"{where} has another shape or dtype"
+        elif not found.double().allclose(now.double(), RTOL, ATOL, equal_nan=True):
+            yield f"{where} has other values"
+    elif isinstance(wanted, dict):
+        for key in dict.fromkeys([*committed, *wanted]):
+            place = f"{where}, {key}" if where else key
+            if key not in wanted or key not in committed:
+                yield f"{place} is {'missing' if key in wanted else 'not there any more'}"
+            else:
+                yield from differences(committed[key], wanted[key], place)
+    elif isinstance(wanted, list):
+        if len(committed) != len(wanted):
+            yield f"{where} has {len(committed)} entries, now {len(wanted)}"
+        for number, (old, new) in enumerate(zip(committed, wanted, strict=False)):
+            yield from differences(old, new, f"{where} {number}")
+    elif committed != wanted:
+        yield f"{where} is {_brief(committed)}, now {_brief(wanted)}"
+
+
+def _check(lab: str, definition: Definition) -> dict[str, Any]:
+    cases = []
+    for prepared in definition.shown().cases:
+        try:
+            cases.append(stored.case(prepared))
+        except Exception as error:
+            where = f"{lab}, {definition.name}, case {prepared.case.title!r}"
+            raise type(error)(f"{where}: {error}") from error
+    told = {one for case in cases for one in case["known"]}
+    hints = {one.name: one.hint for one in definition.mistakes if one.name in told}
+    cases, table = stored.shared(cases)
+    return {"about": definition.about, "mistakes": hints, "shared": table, "cases": cases}
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _near(one: Any, other: Any) -> bool:
+    if not isinstance(one, int | float) or not isinstance(other, int | float):
+        return False
+    return math.isclose(one, other, rel_tol=RTOL, abs_tol=ATOL)
+
+
+def _brief(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) < 60 else shown[:57] + "…"

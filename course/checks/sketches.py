@@ -1,0 +1,171 @@
+"""Large values in few numbers: enough to tell whether an answer is right, or a known mistake.
+
+A stored check must be small and hold nothing that could be handed in. So of a large tensor a
+:class:`Sketch` is kept, some of its values and random sums over all of them; and of what a known
+mistake answers a :class:`Fingerprint`, three random sums in all.
+
+Random sums: with signs or weights drawn independently of the values, two tensors that differ
+anywhere have different sums but for bad luck (Johnson and Lindenstrauss 1984; Achlioptas 2003
+for signs).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+WHOLE = 192  # tensors with at most this many elements are kept as they are
+SHOWN = 24  # elements of a larger one that are kept
+SUMS = 6
+SPREAD = 8.0  # deviations of a sum that rounding may cause
+ALIKE = 1e-4  # relative tolerance of fingerprints: float32 and other orders of adding fit
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Of a large tensor: some values, and signed sums over all.
+
+    Attributes:
+        shape: of the tensor.
+        dtype: of the tensor.
+        places: flat indices of the values that are kept.
+        values: those values, float64.
+        sums: each over all values with signs of its own.
+        size: root of the sum of all squares; it scales what rounding may change in a sum.
+    """
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    places: tuple[int, ...]
+    values: tuple[float, ...]
+    sums: tuple[float, ...]
+    size: float
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> Sketch:
+        """The sketch of a floating-point tensor whose values are all finite."""
+        flat = tensor.detach().to(torch.float64).flatten()
+        places = torch.linspace(0, len(flat) - 1, SHOWN).long().unique()
+        return cls(
+            tuple(tensor.shape),
+            tensor.dtype,
+            tuple(places.tolist()),
+            tuple(flat[places].tolist()),
+            tuple(signed_sums(flat).tolist()),
+            float(flat.norm()),
+        )
+
+    def sums_agree(self, answer: Tensor, rtol: float, atol: float) -> bool:
+        """Whether the sums of an answer of this shape are the same up to rounding."""
+        found = signed_sums(answer.detach().to(torch.float64).flatten())
+        slack = SPREAD * (rtol * self.size + atol * math.sqrt(answer.numel()))
+        wanted = torch.tensor(self.sums, dtype=torch.float64)
+        return bool(((found - wanted).abs() <= slack).all())
+
+
+def sketched(value: Any) -> Any:
+    """``value`` with a :class:`Sketch` in the place of every large floating-point tensor."""
+    if isinstance(value, Tensor):
+        large = value.numel() > WHOLE and value.is_floating_point()
+        return Sketch.of(value) if large and bool(value.isfinite().all()) else value
+    if isinstance(value, Mapping):
+        return {key: sketched(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [sketched(item) for item in value]
+    return value
+
+
+def signed_sums(flat: Tensor) -> Tensor:
+    """Sums ``(SUMS,)`` over ``flat (N,)``, each with random signs."""
+    return _signs(len(flat)) @ flat
+
+
+@lru_cache(maxsize=16)
+def _signs(count: int) -> Tensor:
+    # RandomState's stream is frozen: the same numbers on every platform and version.
+    drawn = np.random.RandomState(SUMS).randint(0, 2, (SUMS, count), dtype=np.int8)
+    return torch.from_numpy(drawn).to(torch.float64) * 2 - 1
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What is kept of a known mistake's answer: its structure's digest and three weighted sums.
+
+    Attributes:
+        structure: digest of the kinds, keys, shapes and texts in it, and where it is not finite.
+        sums: over all its numbers, with weights between 1/2 and 3/2 and random signs.
+    """
+
+    structure: str
+    sums: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, value: Any, *, dtype: bool) -> Fingerprint:
+        """The fingerprint of a plain value; ``dtype`` says whether dtypes matter."""
+        structure, numbers = _taken_apart(value, dtype)
+        return cls(structure, tuple(_weighted(numbers).sum(dim=1).tolist()))
+
+    def fits(self, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> bool:
+        """Whether a value has this fingerprint, up to rounding or a wider tolerance."""
+        structure, numbers = _taken_apart(value, dtype)
+        if structure != self.structure:
+            return False
+        terms = _weighted(numbers)
+        slack = max(ALIKE, rtol) * terms.norm(dim=1) + (atol + 1e-12) * len(numbers) ** 0.5
+        wanted = torch.tensor(self.sums, dtype=torch.float64)
+        return bool(((terms.sum(dim=1) - wanted).abs() <= slack).all())
+
+
+def _taken_apart(value: Any, dtype: bool) -> tuple[str, Tensor]:
+    """Digest of everything but the finite numbers, and these ``(N,)``, float64."""
+    parts, numbers = [], list[Tensor]()
+    for text, tensor in _leaves(value, dtype):
+        parts.append(text)
+        if tensor is not None:
+            finite = tensor.isfinite()
+            numbers.append(tensor[finite])
+            if not finite.all():
+                parts.append(str(tensor[~finite].tolist()) + str(finite.int().tolist()))
+    digest = hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:8]
+    return digest, torch.cat(numbers) if numbers else torch.zeros(0, dtype=torch.float64)
+
+
+def _leaves(value: Any, dtype: bool) -> Iterator[tuple[str, Tensor | None]]:
+    if isinstance(value, Tensor):
+        kind = str(value.dtype) if dtype else "tensor"
+        flat = value.detach().flatten()
+        real = torch.view_as_real(flat).flatten() if flat.is_complex() else flat
+        yield f"{kind}{tuple(value.shape)}", real.to(torch.float64)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield "number", torch.tensor([float(value)], dtype=torch.float64)
+    elif isinstance(value, Mapping):
+        yield "{", None
+        for key in sorted(value):
+            yield key, None
+            yield from _leaves(value[key], dtype)
+    elif isinstance(value, list):
+        yield f"[{len(value)}", None
+        for item in value:
+            yield from _leaves(item, dtype)
+    else:
+        yield repr(value), None
+
+
+def _weighted(numbers: Tensor) -> Tensor:
+    return _weights(len(numbers)) * numbers
+
+
+@lru_cache(maxsize=16)
+def _weights(count: int) -> Tensor:
+    state = np.random.RandomState(3)
+    sizes = torch.from_numpy(state.random_sample((3, count)) + 0.5)
+    signs = torch.from_numpy(state.randint(0, 2, (3, count), dtype=np.int8)).to(torch.float64)
+    return sizes * (signs * 2 - 1)

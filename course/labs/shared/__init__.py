@@ -1,0 +1,1 @@
+"""What several labs' questions and experiments share."""

@@ -1,0 +1,53 @@
+"""What the labs' experiments share in showing things on a notebook's page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from statistics import mean, stdev
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def shown(figure: Any, dpi: int = 84) -> Any:
+    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
+    from matplotlib import pyplot
+
+    pyplot.close(figure)
+    figure.set_dpi(dpi)
+    return figure
+
+
+def attempt(name: str, work: Callable[[], T]) -> T | None:
+    """The result of work that uses the student's function ``name``.
+
+    Where that can't be done yet: None, and a line of print that says why.
+    """
+    try:
+        return work()
+    except NotImplementedError:
+        print(f"`{name}` is not written yet: run this cell again when it is.")
+    except Exception as error:
+        print(f"`{name}` stops with {type(error).__name__}: {error}. Look at its check first.")
+    return None
+
+
+def spread(values: Sequence[float], form: str = ".0%") -> str:
+    """Mean ± standard deviation, or the value where there is one alone."""
+    if len(values) < 2:
+        return format(values[0], form)
+    return f"{mean(values):{form}} ± {stdev(values):{form}}"
+
+
+def live_front_end() -> bool:
+    """Whether a person's front end is attached: Jupyter's session, Colab, VS Code or Kaggle.
+
+    A notebook that a program runs (nbclient, papermill, nbval) has a kernel and no one to move
+    a slider.
+    """
+    variables = ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD")
+    if os.environ.get("KAGGLE_KERNEL_RUN_TYPE") == "Interactive":
+        return True
+    return "google.colab" in sys.modules or any(os.environ.get(name) for name in variables)

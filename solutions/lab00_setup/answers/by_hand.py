@@ -1,0 +1,105 @@
+"""Right answers in other words, and wrong ones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .book import answers
+
+
+def normalise_by_loop(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    channels = [(images[:, c] / 255.0 - mean[c]) / std[c] for c in range(images.shape[1])]
+    return torch.stack(channels, dim=1)
+
+
+def normalise_channels_last(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    scaled = images.float().div_(255).permute(0, 2, 3, 1)
+    return ((scaled - mean) / std).permute(0, 3, 1, 2)
+
+
+def normalise_in_bytes(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    shift, scale = mean * 255, std * 255
+    return (images - shift[None, :, None, None]) / scale[None, :, None, None]
+
+
+def error_by_rank(logits: Tensor, labels: Tensor, k: int) -> float:
+    if k > logits.size(1) or k < 1:
+        raise ValueError("k")
+    own = logits.gather(1, labels[:, None])
+    return ((logits > own).sum(1) >= k).double().mean().item()
+
+
+def error_by_loop(logits: Tensor, labels: Tensor, k: int) -> float:
+    if k not in range(1, logits.shape[1] + 1):
+        raise ValueError("k")
+    wrong = 0
+    for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
+        best = sorted(range(len(row)), key=row.__getitem__)[-k:]
+        wrong += label not in best
+    return wrong / len(labels)
+
+
+def error_as_tensor(logits: Tensor, labels: Tensor, k: int) -> Tensor:
+    if k > logits.shape[-1]:
+        raise ValueError("k")
+    order = torch.argsort(logits, dim=-1, descending=True)[:, :k]
+    missed = torch.all(order.ne(labels.view(-1, 1)), dim=-1)
+    return missed.sum() / missed.numel()
+
+
+def by_class_by_mask(logits: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    guesses = logits.argmax(1)
+    return torch.stack([(guesses[labels == c] == c).float().mean() for c in range(num_classes)])
+
+
+def by_class_by_loop(logits: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    right, total = [0] * num_classes, [0] * num_classes
+    for guess, label in zip(logits.max(1).indices.tolist(), labels.tolist(), strict=True):
+        total[label] += 1
+        right[label] += guess == label
+    shares = [r / n if n else float("nan") for r, n in zip(right, total, strict=True)]
+    return torch.tensor(shares, dtype=torch.float64)
+
+
+def by_class_by_scatter(logits: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    hits = (logits.argmax(-1) == labels).float()
+    sums = torch.zeros(num_classes).scatter_add_(0, labels, hits)
+    return sums / torch.zeros(num_classes).scatter_add_(0, labels, torch.ones_like(hits))
+
+
+answers.right("normalise_images", "channel by channel", normalise_by_loop)
+answers.right("normalise_images", "channels last", normalise_channels_last)
+answers.right("normalise_images", "in bytes", normalise_in_bytes)
+answers.wrong("normalise_images", "untouched", lambda images, mean, std: images, at_most=0.0)
+answers.wrong(
+    "normalise_images",
+    "float64: it costs the dtype case only",
+    lambda *args: normalise_by_loop(*args).double(),
+    at_least=0.8,
+)
+
+answers.right("topk_error", "by rank", error_by_rank)
+answers.right("topk_error", "by a loop over images", error_by_loop)
+answers.right("topk_error", "as a tensor of one number", error_as_tensor)
+for constant in (0.0, 0.5, 1.0):
+    answers.wrong("topk_error", f"always {constant}", lambda *args, c=constant: c, at_most=0.0)
+
+
+def unguarded(logits: Tensor, labels: Tensor, k: int) -> float:
+    """torch raises its own error for a large k: that case only."""
+    return 1 - (logits.topk(k).indices == labels[:, None]).any(1).double().mean().item()
+
+
+answers.wrong("topk_error", "torch's own error for a large k", unguarded, at_least=0.9)
+
+answers.right("accuracy_by_class", "by masks", by_class_by_mask)
+answers.right("accuracy_by_class", "by a loop", by_class_by_loop)
+answers.right("accuracy_by_class", "by scatter_add", by_class_by_scatter)
+for constant in (float("nan"), 0.0, 1.0):
+    answers.wrong(
+        "accuracy_by_class",
+        f"always {constant}",
+        lambda x, y, k, c=constant: torch.full((k,), c),
+        at_most=0.0,
+    )
