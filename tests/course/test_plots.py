@@ -233,7 +233,7 @@ def test_numbers_keep_a_contrast_of_four_and_a_half(name: str) -> None:
             shade[:3] <= 0.04045, shade[:3] / 12.92, ((shade[:3] + 0.055) / 1.055) ** 2.4
         )
         luminance = linear @ (0.2126, 0.7152, 0.0722)
-        ink = colors.to_rgb(plots._readable_on(shade))[0]
+        ink = colors.to_rgb(plots.readable_on(shade))[0]
         dark, light = sorted((luminance, ink))
         assert (light + 0.05) / (dark + 0.05) > 4.5
 

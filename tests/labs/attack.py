@@ -1,0 +1,159 @@
+"""Try everything that `course` holds as an answer: ``python -m tests.labs.attack LAB``.
+
+Each function, class and constant of the package, and whatever a function gives without arguments,
+stands in turn for each exercise of the lab, and is graded. Answers are also tried that look up
+what the stored checks expect. Prints JSON: ``[exercise, attack, share of the points]`` for all
+that earn something. Nothing it calls is meant to be called like this, so it runs behind walls:
+see ``test_secrets.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import io
+import json
+import pkgutil
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import torch
+
+import course
+from autograde.authoring import checks, reference
+from course.checks import Check, stored
+from course.checks.sketches import Sketch
+
+SECONDS = 2.0  # for one object and one case
+SEED = 77
+
+
+class Slow(BaseException):
+    """Time is up; no answer's own `except` should catch it."""
+
+
+def everything() -> dict[str, Any]:
+    """Objects of the package by a name of theirs: at the top of a module, or made by a function."""
+    found: dict[int, tuple[str, Any]] = {}
+    for module in _modules():
+        for name, thing in vars(module).items():
+            own = getattr(thing, "__module__", module.__name__)
+            if (
+                inspect.ismodule(thing)
+                or name.startswith("__")
+                or not str(own).startswith("course")
+            ):
+                continue
+            found.setdefault(id(thing), (f"{module.__name__}.{name}", thing))
+    objects = dict(found.values())
+    for name, thing in list(objects.items()):
+        if inspect.isfunction(thing) and not _required(thing):
+            with bounded():
+                made = thing()
+                if callable(made) or isinstance(made, Mapping | tuple | list):
+                    objects[f"{name}()"] = made
+    return objects
+
+
+def _modules() -> Iterator[Any]:
+    yield course
+    for info in pkgutil.walk_packages(course.__path__, "course."):
+        with contextlib.suppress(Exception):
+            yield importlib.import_module(info.name)
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in kinds]
+
+
+@contextlib.contextmanager
+def bounded(seconds: float = SECONDS) -> Iterator[None]:
+    """Whatever goes wrong inside, or takes too long, ends quietly."""
+
+    def stop(*_: Any) -> None:
+        raise Slow
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    except (Exception, Slow, SystemExit):
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def share(check: Check, objects: Mapping[str, Any], *, first: int | None = None) -> float:
+    """The share of the points that these objects earn, or of those of the first cases."""
+    earned = total = 0.0
+    for one in check.cases[:first]:
+        total += one.case.weight
+        with bounded():
+            earned += one.case.weight * (one.put(lambda p: p.run(objects)).outcome == "passed")
+    return earned / total
+
+
+class Looked:
+    """Answers from a stored check: what was expected where the same arguments came."""
+
+    def __init__(self, check: Check) -> None:
+        self.cases = [(one.case.probe, one.expected) for one in check.cases]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What a stored case expects of these arguments."""
+        for probe, expected in self.cases:
+            if _same(list(args), list(probe.args)) and _same(kwargs, dict(probe.kwargs)):
+                return None if isinstance(expected, Sketch) else expected
+        raise NotImplementedError
+
+
+def _same(one: Any, other: Any) -> bool:
+    with contextlib.suppress(Exception):
+        return json.dumps(stored.encoded(one)) == json.dumps(stored.encoded(other))
+    return False
+
+
+@cache
+def candidates() -> dict[str, Any]:
+    return everything()
+
+
+def attacks(lab: str) -> Iterator[tuple[str, str, float]]:
+    """All that earned something: exercise, attack, share."""
+    solved = reference.load(lab)
+    shown = importlib.import_module(f"course.labs.{lab}").check
+    for definition in checks.load(lab):
+        name = definition.name
+        if name not in solved and not definition.oracle:
+            continue  # a demonstration, or no exercise
+        check = definition.graded(solved, SEED)
+        uses = list(dict.fromkeys(use for one in check.cases for use in one.case.probe.uses))
+        for label, thing in candidates().items():
+            objects = dict.fromkeys(uses, thing)
+            if share(check, objects, first=3) or not callable(thing):
+                found = share(check, objects)
+                if found:
+                    yield name, label, found
+        looked = Looked(shown[name])
+        for label, thing in (("looked up", looked), *_constants(looked)):
+            found = share(check, dict.fromkeys(uses, thing))
+            if found:
+                yield name, label, found
+
+
+def _constants(looked: Looked) -> Iterator[tuple[str, Any]]:
+    """Every expected value as an object by itself: for exercises whose answer is a constant."""
+    for number, (_, expected) in enumerate(looked.cases):
+        yield f"expected value {number}", expected
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print(json.dumps([list(one) for one in attacks(sys.argv[1])]))
