@@ -65,10 +65,11 @@ def course() -> Tree:
 @pytest.fixture
 def mini(tmp_path: Path, course: Tree) -> Tree:
     """A course with one tiny lab in a folder of its own."""
-    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions" / MINI).mkdir(parents=True)
     (tmp_path / "course").mkdir()
     (tmp_path / "labs").mkdir()
     (tmp_path / "README.md").write_text("# A course\n<!-- labs -->\n<!-- /labs -->\n")
     (tmp_path / "pyproject.toml").write_text((course.root / "pyproject.toml").read_text())
-    (tmp_path / "solutions" / f"{MINI}.py").write_text(MINI_SOURCE)
-    return Tree(tmp_path)
+    tree = Tree(tmp_path)
+    tree.source(MINI).write_text(MINI_SOURCE)
+    return tree

@@ -61,6 +61,10 @@ class Answers:
         """Names that the reference solution defines, for answers that build on them."""
         return reference.load(self.lab)
 
+    def changed(self, exercise: str, change: str) -> Mapping[str, Any]:
+        """The reference's answer with lines replaced: see :mod:`autograde.authoring.changes`."""
+        return reference.changed(self.lab, exercise, change)
+
     def right(self, exercise: str, says: str, answer: Any) -> None:
         """An answer that must get full points; a mapping gives several names."""
         self._add(Attempt(exercise, says, _named(exercise, answer), True, at_least=1.0))

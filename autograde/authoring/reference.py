@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from autograde import tree
+from autograde.authoring import changes
 from autograde.authoring.source import parse, reference_code
 
 
@@ -22,7 +23,7 @@ def load(lab: str) -> dict[str, Any]:
     course.chosen([lab])
     path = course.source(lab)
     module = types.ModuleType(f"reference_{lab}")
-    for name, code in reference_code(parse(lab, path.read_text())):
+    for name, code in cells(lab):
         try:
             exec(compile(code, f"<{lab}:{name}>", "exec"), module.__dict__)
         except Exception as error:
@@ -30,3 +31,22 @@ def load(lab: str) -> dict[str, Any]:
                 f"{path}: the reference cell {name!r} fails with {type(error).__name__}: {error}"
             ) from error
     return module.__dict__
+
+
+@cache
+def cells(lab: str) -> list[tuple[str, str]]:
+    """The code of the setup and exercise cells, each with its exercise's name or ``setup``."""
+    return reference_code(parse(lab, tree.find().source(lab).read_text()))
+
+
+def changed(lab: str, exercise: str, change: str) -> dict[str, Any]:
+    """Names that an exercise's cell defines after a change of its code.
+
+    Raises:
+        ChangeError: the change does not fit the reference.
+        KeyError: the lab has no such exercise.
+    """
+    code = changes.changed(dict(cells(lab))[exercise], change)
+    names = dict(load(lab))
+    exec(compile(code, f"<{lab}:{exercise}, changed>", "exec"), names)
+    return {name: thing for name, thing in names.items() if thing is not load(lab).get(name)}

@@ -1,6 +1,6 @@
 """Sample submissions: small overrides of the reference, grown into whole notebooks.
 
-A sample is a percent script in ``tests/submissions/LAB/``. Its file name says what must come
+A sample is a percent script in ``solutions/LAB/samples/``. Its file name says what must come
 out, ``NAME--OUTCOME.py``: ``full``, ``zero``, ``ungradable``, or ``loses-EXERCISE[-EXERCISE…]``.
 Its header has the details, and its cells the answers that differ from the reference::
 
@@ -19,8 +19,10 @@ Its header has the details, and its cells the answers that differ from the refer
     def selu(x): ...
 
 A cell replaces the answer to its exercise, or the setup cell (``exercise="setup"``); an empty one
-leaves the exercise unanswered. ``# %% before="selu"`` is a cell of the student's own in front of
-that answer, and ``# %% copy="selu"`` a second cell with that answer's marks, behind it.
+leaves the exercise unanswered. ``# %% [markdown] change="selu"`` is the reference's answer with
+lines replaced, see :mod:`autograde.authoring.changes`. ``# %% before="selu"`` is a cell of the
+student's own in front of that answer, and ``# %% copy="selu"`` a second cell with that answer's
+marks, behind it.
 ``files`` are handed in beside the notebook: FILE, from the sample's own folder, as NAME.
 
 A ``.ipynb`` beside them is handed in byte for byte: for cases where the file itself is the case.
@@ -43,6 +45,7 @@ import yaml
 from nbformat import NotebookNode
 
 from autograde.authoring.build import expected
+from autograde.authoring.changes import changed
 from autograde.errors import DesignedError
 from autograde.tree import Tree
 
@@ -68,6 +71,7 @@ class Sample:
     edits: tuple[str, ...] = ()
     files: dict[str, Path] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
 
@@ -117,6 +121,8 @@ def _raw(sample: Sample, solution: NotebookNode, student: NotebookNode) -> bytes
         name = _answers(cell)
         if name in sample.answers:
             cell.source = sample.answers[name] or _source_of(student, cell["id"])
+        if name in sample.changes:
+            cell.source = changed(cell.source, sample.changes[name])
         if name in sample.before:
             own = nbformat.v4.new_code_cell(sample.before[name], id=f"own-before-{name}")
             cells.append(own)
@@ -165,6 +171,7 @@ def _read(path: Path) -> Sample:
         tuple(about.get("edits", ())),
         _files(path, about.get("files", "")),
         _tagged(cells, "exercise"),
+        _tagged(cells, "change"),
         _tagged(cells, "before"),
         _tagged(cells, "copy"),
     )

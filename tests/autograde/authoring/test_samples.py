@@ -59,3 +59,15 @@ def test_a_header_that_is_no_yaml_is_refused_with_the_files_name(folder):
     write(folder, "a: b")
     with pytest.raises(SampleError, match=r"(?s)one--full.py: its header is no YAML.*in quotes"):
         samples.load(folder)
+
+
+def test_is_a_change_made_in_the_references_answer(folder, mini, tmp_path):
+    change = "- secret_factor_of_two = 2\n# + secret_factor_of_two = 3"
+    text = HEADER.format("''") + f'\n# %% [markdown] change="double"\n# {change}\n'
+    (folder / "three--loses-double.py").write_text(
+        text.replace("says: the reference", "says: three times\n#     points: {double: 0}")
+    )
+    samples.hand_in(samples.load(folder), mini, MINI, tmp_path / "submitted")
+    book = (tmp_path / "submitted" / "three" / MINI / f"{MINI}.ipynb").read_text()
+    assert "secret_factor_of_two = 3" in book
+    assert "secret_factor_of_two = 2" not in book
