@@ -4,14 +4,16 @@ and under grading, and what the student is told fits.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autograde.authoring import answers, build, checks, reference
+from autograde.authoring import answers, build, checks, reference, samples
 from autograde.authoring.answers import Attempt
 from autograde.authoring.checks import Definition, Mistake
 from autograde.marking import hidden
@@ -36,6 +38,23 @@ def named(value: Any) -> str | None:
 
 
 @cache
+def handed_in(lab: str) -> dict[str, Path]:
+    """What the reference sample hands in beside its notebook."""
+    found = samples.load(TREE.samples(lab)) if TREE.samples(lab).is_dir() else []
+    return next((one.files for one in found if one.name == "reference"), {})
+
+
+@pytest.fixture(autouse=True)
+def beside_the_notebook(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each test runs where the files lie that its lab's reference hands in."""
+    for name, path in handed_in(request.node.callspec.params["lab"]).items():
+        shutil.copy(path, tmp_path / name)
+        monkeypatch.chdir(tmp_path)
+
+
+@cache
 def visible(lab: str, name: str) -> Check:
     found: Check = import_module(f"course.labs.{lab}").check[name]
     return found
@@ -54,6 +73,16 @@ def reports(lab: str, name: str, objects: Mapping[str, Any]) -> tuple[Report, Re
 
 def recognised(report: Report) -> set[str]:
     return {result.mistake for result in report.results} - {""}
+
+
+def confused(check: Check, report: Report, mistake: str) -> set[str]:
+    """Other mistakes that were recognised in cases where they answer otherwise than this one."""
+    found = set()
+    for one, result in zip(check.cases, report.results, strict=True):
+        prints = {known.name: known.fingerprint for known in one.known}
+        if result.mistake and prints[result.mistake] != prints.get(mistake):
+            found.add(result.mistake)
+    return found
 
 
 @pytest.mark.parametrize(("lab", "name"), EXERCISES)
@@ -83,9 +112,12 @@ def test_do_oracle_and_reference_agree(lab: str, definition: Definition) -> None
 
 @pytest.mark.parametrize(("lab", "definition", "mistake"), MISTAKES, ids=named)
 def test_is_a_known_mistake_recognised(lab: str, definition: Definition, mistake: Mistake) -> None:
-    for report in reports(lab, definition.name, {**definition.oracle, **mistake.objects}):
+    name = definition.name
+    found = reports(lab, name, {**definition.oracle, **mistake.objects})
+    for check, report in zip((visible(lab, name), graded(lab, name)), found, strict=True):
         assert report.outcome == "failed", str(report)
-        assert recognised(report) == {mistake.name}, str(report)
+        assert mistake.name in recognised(report), str(report)
+        assert not confused(check, report, mistake.name), str(report)
         assert mistake.hint in {result.hint for result in report.results}
 
 

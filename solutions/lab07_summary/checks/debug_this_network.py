@@ -1,12 +1,7 @@
-"""Checks of lab 7: a network to repair. One case for each symptom, whatever else is still wrong.
-
-Every probe looks at one part of the program with everything else replaced by a witness that is
-known to be right, so that each bug that was found earns its share.
-"""
+"""Checks of `debug_this_network`: one case for each symptom, whatever else is still wrong."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,134 +9,22 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from course.checks import Case, Mistake, ProbeError, ask, call, close, same
-from course.checks.lab07.basis import (
-    CLASSES,
-    a_module,
-    a_tensor,
-    bundled,
-    check,
-    normalised,
-    uniform,
-    whole,
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, close, same
+from course.checks.inputs import between, bundled, coarse, normal, whole
+from course.labs.lab07_summary.images import CLASSES, normalised
+from course.labs.lab07_summary.questions import (
+    after_steps,
+    classes_named,
+    lowest_shared,
+    mode_of_prediction,
+    read_from_file,
+    shown_to_the_network,
+    sum_to_one,
+    twins,
 )
-from course.device import seeded
 
-NAME = "debug_this_network"
-
-# Witnesses -------------------------------------------------------------------------------------
-
-
-class Linear(nn.Module):
-    """A linear classifier in float64 of images of any size, without biases."""
-
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, …) -> (N, K)`` logits."""
-        return x.flatten(1).double() @ self.weight.T
-
-
-class Recorder(nn.Module):
-    """Writes down what it is shown and in which mode; answers with given scores, row by row."""
-
-    def __init__(self, scores: Tensor) -> None:
-        super().__init__()
-        self.scores = nn.Parameter(scores)
-        self.seen: list[Tensor] = []
-        self.modes: list[bool] = []
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, …) -> (N, K)``: the next N rows of the scores."""
-        done = sum(map(len, self.seen))
-        self.seen.append(x.detach().clone())
-        self.modes.append(self.training)
-        return self.scores[done : done + len(x)]
-
-
-def as_file(images: Tensor) -> Tensor:
-    """Images ``(N, 1, H, W)`` as the old file keeps them: ``(H, W, N)``."""
-    return images.squeeze(1).movedim(0, -1).contiguous()
-
-
-# Questions -------------------------------------------------------------------------------------
-
-
-def twins(network: Any, seed: int) -> dict[str, bool]:
-    """Do output channels of a fresh network's convolutions begin with another one's weights?"""
-    with seeded(seed):
-        model = a_module(network(), "Network()")
-    kernels = [p.detach().flatten(1) for p in model.parameters() if p.ndim == 4]
-    distinct = sum(len(torch.unique(kernel, dim=0)) for kernel in kernels)
-    return {"channels begin as twins of others": distinct < sum(map(len, kernels))}
-
-
-def scores_of(network: Any, seed: int, images: Tensor) -> Tensor:
-    """Scores ``(N, 10)`` in float64 of a network with weights of our own, in evaluation mode."""
-    model = a_module(network(), "Network()").double().eval()
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim > 1:
-                size = math.sqrt(2 / parameter[0].numel())
-                draw = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-                parameter.copy_(size * draw)
-        scores = model(images.double())
-    scores = a_tensor(scores, (len(images), CLASSES), "Network()(x)")
-    if torch.equal(scores[0], scores[-1]):
-        raise ProbeError("two different images have the same scores")
-    return scores
-
-
-def lowest_shared(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
-    """Do several classes share exactly the lowest score?"""
-    scores = scores_of(network, seed, images)
-    lowest = scores.min(dim=1, keepdim=True).values
-    shared = (scores == lowest).sum(dim=1) > 1
-    return {"classes share exactly the lowest score": bool(shared.double().mean() > 0.25)}
-
-
-def sum_to_one(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
-    """Are the scores of an image probabilities?"""
-    sums = scores_of(network, seed, images).sum(dim=1)
-    return {"the scores of every image add up to 1": bool(((sums - 1).abs() < 1e-6).all())}
-
-
-def after_steps(
-    function: Any, weight: Tensor, x: Tensor, labels: Tensor, epochs: int
-) -> Tensor:  # fmt: skip
-    """Weights of a linear classifier after epochs of one batch each, SGD with rate 0.5."""
-    model = Linear(weight)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-    with seeded(3):
-        for _ in range(epochs):
-            function(model, optimizer, x, labels, len(x))
-    return model.weight.detach()
-
-
-def shown_to_the_network(predict: Any, as_input: Any, pixels: Tensor) -> dict[str, bool]:
-    """Does the network see in ``predict`` what ``as_input`` makes for training?"""
-    count = pixels.shape[-1]
-    witness = Recorder(torch.eye(CLASSES)[torch.arange(count) % CLASSES])
-    predict(witness, pixels.clone())
-    seen, wanted = torch.cat(witness.seen), as_input(pixels.clone())
-    alike = seen.shape == wanted.shape and torch.allclose(seen, wanted, atol=1e-5)
-    return {"predict shows the numbers that training shows": bool(alike)}
-
-
-def mode_of_prediction(predict: Any, pixels: Tensor) -> dict[str, bool]:
-    """In which mode is a network that comes from training when it is asked for classes?"""
-    witness = Recorder(torch.eye(CLASSES)[torch.arange(pixels.shape[-1]) % CLASSES]).train()
-    predict(witness, pixels)
-    return {"dropout still drops, BatchNorm still mixes": any(witness.modes)}
-
-
-def classes_named(predict: Any, scores: Tensor, pixels: Tensor) -> Any:
-    """The classes that ``predict`` names where the scores are given."""
-    return predict(Recorder(scores), pixels)
-
+from .book import check
 
 # What is expected, and known mistakes ----------------------------------------------------------
 
@@ -208,7 +91,7 @@ class _Clones(Fresh):
 
 
 def _inputs(make: Callable[[Tensor], Tensor]) -> Mapping[str, Any]:
-    return {"as_input": make}
+    return {"as_input": make, "predict": lambda model, pixels: _asked(model.eval(), make(pixels))}
 
 
 def _trained(
@@ -332,20 +215,8 @@ MISTAKES = [
 # The check -------------------------------------------------------------------------------------
 
 
-def _a_batch(rng: Generator, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights ``(4, 12)``, images ``(N, 1, 3, 4)``, labels ``(N,)``, of which all occur."""
-    weight = torch.randn(4, 12, generator=rng, dtype=torch.float64)
-    x = torch.randn(count, 1, 3, 4, generator=rng, dtype=torch.float64)
-    return weight, x, torch.randperm(count, generator=rng) % 4
-
-
-def _some_images(rng: Generator, count: int) -> Tensor:
-    train = bundled().train
-    return train.images[torch.randperm(len(train), generator=rng)[:count]]
-
-
 def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
-    seed, images = whole(rng, 0, 9999), normalised(_some_images(rng, 24))
+    seed, (images, _) = whole(rng, 0, 9999), bundled(rng, "train", 24)
     yield Case(
         "the channels of a fresh layer differ",
         ask(twins, "Network", seed, text="the convolutions of a fresh Network()"),
@@ -371,10 +242,10 @@ def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
 
 
 def _symptoms_of_the_input(rng: Generator) -> Iterator[Case]:
-    images = _some_images(rng, 6)
+    images, _ = bundled(rng, "train", 6)
     yield Case(
         "an image of the file is an image in the batch",
-        call("as_input", as_file(images)),
+        ask(read_from_file, "as_input", images, text="as_input(tensor of shape (28, 28, 6))"),
         "Show what comes out as pictures.",
         close(rtol=1e-5, atol=1e-5),
         normalised(images),
@@ -382,7 +253,8 @@ def _symptoms_of_the_input(rng: Generator) -> Iterator[Case]:
 
 
 def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
-    weight, x, labels = _a_batch(rng, 24)
+    weight, x = normal(rng, 4, 12), normal(rng, 24, 1, 3, 4)
+    labels = torch.randperm(24, generator=rng) % 4  # all classes occur
     yield Case(
         "each image is trained on its own label",
         ask(
@@ -405,11 +277,11 @@ def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
 
 
 def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
-    pixels = as_file(_some_images(rng, 30))
+    images, _ = bundled(rng, "train", 30)
     yield Case(
         "prediction sees what training saw",
         ask(
-            shown_to_the_network, ("predict", "as_input"), pixels,
+            shown_to_the_network, ("predict", "as_input"), images,
             text="what predict shows to a network, beside as_input",
         ),
         "Compare what the network is shown here with what as_input gives.",
@@ -419,7 +291,7 @@ def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
     yield Case(
         "the same image always gets the same answer",
         ask(
-            mode_of_prediction, "predict", pixels,
+            mode_of_prediction, "predict", images,
             text="the network's mode inside predict, right after training",
         ),
         "Dropout and BatchNorm behave differently in training.",
@@ -427,11 +299,12 @@ def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
         {"dropout still drops, BatchNorm still mixes": False},
     )  # fmt: skip
     labels = torch.randperm(30, generator=rng) % CLASSES
-    scores = torch.randn(30, CLASSES, generator=rng) * 0.1 + 3 * F.one_hot(labels, CLASSES)
+    noise = coarse(torch.randn(30, CLASSES, generator=rng) * 0.1, 256)
+    scores = noise + 3 * F.one_hot(labels, CLASSES) - between(rng, 1, 2, 1)
     yield Case(
         "the classes are those of the labels",
         ask(
-            classes_named, "predict", scores - uniform(rng, 1, 2), pixels,
+            classes_named, "predict", scores, images,
             text="predict, for a network that gives known scores",
         ),
         "Compare the classes that come out with the highest scores, one by one.",

@@ -1,0 +1,110 @@
+"""Checks of `build_network`: the structure of the student's own network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import integers, normal, whole
+from course.labs.lab07_summary.images import CLASSES
+from course.labs.lab07_summary.judges import FewerThan
+from course.labs.lab07_summary.questions import (
+    alone_and_in_company,
+    built_twice,
+    parameters_left_out,
+    scores_in_training,
+    size_of,
+)
+
+from .book import LIMIT, check
+
+
+class _Small(nn.Sequential):
+    """A linear classifier, to which slips are added; ``(N, 1, 28, 28) -> (N, K)``."""
+
+    def __init__(self, *more: nn.Module, classes: int = CLASSES) -> None:
+        super().__init__(nn.Flatten(), nn.Linear(28 * 28, classes), *more)
+
+
+class _Squeezed(_Small):
+    def forward(self, x: Tensor) -> Tensor:
+        scores: Tensor = super().forward(x)
+        return scores.squeeze()
+
+
+def _building(make: Callable[[], nn.Module]) -> Mapping[str, Any]:
+    return {"build_network": make}
+
+
+@check.define(
+    oracle=_building(_Small),
+    mistakes=[
+        Mistake(
+            "nine_classes",
+            _building(lambda: _Small(classes=9)),
+            "Nine scores. Classes run from 0 to 9: how many is that?",
+        ),
+        Mistake(
+            "probabilities",
+            _building(lambda: _Small(nn.Softmax(dim=1))),
+            "The scores of each image add up to 1: there is a softmax at the end. You met it among "
+            "the nine bugs.",
+        ),
+        Mistake(
+            "squeezed",
+            _building(_Squeezed),
+            "One image loses its batch axis. squeeze() removes every axis of size 1, that one too.",
+        ),
+        Mistake(
+            "depends_on_company",
+            _building(lambda: _Small(nn.BatchNorm1d(CLASSES, track_running_stats=False))),
+            "In evaluation mode the scores of an image still depend on the others in its batch. "
+            "Which layer takes its statistics from the batch?",
+        ),
+    ],
+)
+def build_network(rng: Generator) -> Iterator[Case]:
+    """Your own network: (N, 1, 28, 28) to (N, 10) logits, with fewer than 300,000 numbers."""
+    name, count = "build_network", whole(rng, 5, 9)
+    images = normal(rng, count, 1, 28, 28, dtype=torch.float32)
+    labels = integers(rng, count, low=0, high=CLASSES - 1)
+    yield Case(
+        f"fewer than {LIMIT:,} numbers",
+        ask(size_of, name, text="the numbers in build_network().state_dict()"),
+        "Everything in state_dict() counts: weights, biases, BatchNorm's running statistics.",
+        FewerThan(LIMIT),
+        LIMIT,
+    )
+    yield Case(
+        "ten logits for each image",
+        ask(scores_in_training, name, images, text=f"scores of {count} images in training mode"),
+        "One row for each image, one column for each class, no softmax.",
+        same(),
+        {"shape": [count, CLASSES], "all finite": True, "add up to 1": False},
+    )
+    yield Case(
+        "every parameter takes part",
+        ask(parameters_left_out, name, images, labels, text="gradients after backward()"),
+        "A layer was made and is not used in forward, or the path to it is cut (detach, data).",
+        same(),
+        {"parameters without a gradient": []},
+    )
+    yield Case(
+        "one image by itself",
+        ask(alone_and_in_company, name, images, text="one image alone and in a batch, eval()"),
+        "In evaluation mode an image's scores depend on that image only.",
+        same(),
+        {"shape for one image": [1, CLASSES], "the same in any company": True},
+    )
+    yield Case(
+        "a fresh network on each call",
+        ask(built_twice, name, text="build_network() twice"),
+        "Make the layers inside the function, and of the same sizes each time.",
+        same(),
+        {"the same names and shapes": True, "tensors in common": False},
+    )

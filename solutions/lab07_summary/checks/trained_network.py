@@ -1,0 +1,84 @@
+"""Checks of `trained_network`: the weights that the student's network was handed in with.
+
+The project's networks are shown images whose labels are nowhere but in the secret folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from course.checks import Case, HandedIn, ask
+from course.checks.inputs import bundled
+from course.labs.lab07_summary.judges import FitsAndSmall, RightAtLeast
+from course.labs.lab07_summary.questions import FILE, classes_of, fits
+
+from .book import LIMIT, check
+
+STEPS = (0.60, 0.75, 0.82, 0.85)  # shares of right answers that earn points
+EARNED = (2.0, 2.0, 2.0, 3.0)  # weights of the steps, the fit and the bundled images have 3
+SECONDS = 60.0  # for one look at a thousand images, on a machine that may be busy
+JUDGED_ON = 1000
+HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
+NOISE = 2  # grey levels of 255
+
+
+def accuracy_case(
+    share: float, whose: str, images: Tensor, labels: Tensor, weight: float = 1.0
+) -> Case:
+    """The classes of ``images``; their labels stay with the judge."""
+    text = f"build_network() with the weights in {FILE}, on {len(images):,} {whose} images"
+    probe = ask(classes_of, "build_network", HandedIn(FILE), images, text=text)
+    return Case(
+        f"{share:.0%} of {len(images):,} {whose} images",
+        replace(probe, seconds=SECONDS),
+        "10 % is guessing: was the file saved after the training, and in the same notebook? Above "
+        "that: more epochs, a rate that falls, augmentation, another network. Keep some training "
+        "images back to choose by.",
+        RightAtLeast(share, LIMIT),
+        labels,
+        weight,
+    )
+
+
+@check.define()
+def trained_network(rng: Generator) -> Iterator[Case]:
+    """The weights handed in beside the notebook, on images that the network has not seen."""
+    yield Case(
+        "the file fits the network",
+        ask(fits, "build_network", HandedIn(FILE), text=f"{FILE} into build_network()"),
+        "Save the network that build_network makes now, after training it.",
+        FitsAndSmall(LIMIT),
+        "tensors of the names and shapes that build_network() has",
+    )
+    images, labels = bundled(rng, "test", JUDGED_ON)
+    for share in STEPS[1::2]:
+        yield accuracy_case(share, "bundled test", images, labels)
+
+
+@check.hidden("trained_network")
+def on_other_images(rng: Generator) -> Iterator[Case]:
+    images, labels = held_out()
+    images = shaken(images, rng)
+    for share, weight in zip(STEPS, EARNED, strict=True):
+        yield accuracy_case(share, "other", images, labels, weight)
+
+
+def held_out() -> tuple[Tensor, Tensor]:
+    """Real test images that students do not have, uint8 ``(N, 1, 28, 28)``, and labels."""
+    with np.load(HELD_OUT) as file:
+        images, labels = (torch.from_numpy(file[key]) for key in ("images", "labels"))
+    return images.unsqueeze(1), labels.long()
+
+
+def shaken(images: Tensor, rng: Generator) -> Tensor:
+    """Every pixel moved by up to ``NOISE`` grey levels: whoever keeps a table of the public test
+    images and their labels does not find these, and a network hardly notices.
+    """
+    moves = torch.randint(-NOISE, NOISE + 1, images.shape, generator=rng)
+    return (images.int() + moves).clamp(0, 255).to(torch.uint8)
