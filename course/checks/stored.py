@@ -225,7 +225,8 @@ def decoded(found: Any) -> Any:
 
 
 def _encoded_tensor(tensor: Tensor) -> dict[str, Any]:
-    if recipe := inputs.recipe_of(tensor):
+    recipe = inputs.recipe_of(tensor)
+    if recipe and torch.equal(inputs.made(recipe), tensor):  # else it was written to since
         return {"drawn": [recipe.name, dict(recipe.arguments)]}
     if tensor.numel() > LARGEST:
         raise StoredError(

@@ -1,0 +1,110 @@
+"""What the checks of lab 1 ask, beyond plain calls and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course.checks import ProbeError
+from course.checks.probes import gradient_of
+
+
+def on_numbers(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[Any]:
+    """The function on each element of ``x (N,)`` alone, as a tensor of shape ``()``."""
+    return [function(number, **kwargs) for number in x]
+
+
+def unchanged(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[Any]:
+    """The result, and the argument afterwards."""
+    result = function(x, **kwargs)
+    return [result, x]
+
+
+def with_gradient(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> dict[str, Any]:
+    """The values, and the gradient: a finite gradient of the wrong function earns nothing."""
+    return {"value": function(x, **kwargs), "gradient": gradient_of(function, x, **kwargs)}
+
+
+# Functions of autograd --------------------------------------------------------------------
+
+
+def applied(function: Any, x: Tensor, alpha: float) -> Any:
+    """What ``function.apply(x, alpha)`` returns."""
+    return function.apply(x, alpha)
+
+
+def pulled_back(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> Tensor:
+    """What backward makes of the gradient ``upstream`` at the output; shape of ``x``.
+
+    Raises:
+        ProbeError: the output has no gradient.
+    """
+    leaf = x.detach().clone().requires_grad_()
+    output = function.apply(leaf, alpha)
+    if not getattr(output, "requires_grad", False):
+        raise ProbeError(
+            "the result of ELUFunction.apply needs no gradient: does the class inherit from "
+            "torch.autograd.Function, and does forward return a new tensor?"
+        )
+    (result,) = torch.autograd.grad(output, leaf, grad_outputs=upstream)
+    return result
+
+
+def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> list[Any]:
+    """The values at ``x``, and the gradient there."""
+    return [function.apply(x, alpha), pulled_back(function, x, upstream, alpha)]
+
+
+def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
+    """What forward keeps: how many tensors are saved, which, and how many lie on ``ctx``."""
+    leaf, saved = x.detach().clone().requires_grad_(), []
+
+    def pack(tensor: Tensor) -> Tensor:
+        saved.append(tensor.detach())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        output = function.apply(leaf, alpha)
+    attributes = getattr(output.grad_fn, "__dict__", {}).values()
+    return {
+        "saved tensors": len(saved),
+        "it holds": _nature(saved, leaf, output),
+        "other tensors on ctx": sum(isinstance(item, Tensor) for item in attributes),
+    }
+
+
+def _nature(saved: list[Tensor], x: Tensor, output: Tensor) -> str:
+    names = [
+        "the input" if torch.equal(tensor, x) else
+        "the output" if torch.equal(tensor, output) else "something else"
+        for tensor in saved
+    ]  # fmt: skip
+    return " and ".join(names) or "nothing"
+
+
+# Chains, and batches ----------------------------------------------------------------------
+
+
+def chained(function: Any, name: str, depth: int, x: Tensor) -> Any:
+    """``chain_gradient`` with the built-in activation called ``name``."""
+    return function(getattr(F, name), depth, x)
+
+
+def chained_twice(function: Any, name: str, depth: int, x: Tensor) -> list[Any]:
+    """The same call twice with the same tensor, and whether that still has no gradient."""
+    first, second = (chained(function, name, depth, x) for _ in range(2))
+    return [first, second, x.requires_grad]
+
+
+def chained_at_depths(function: Any, name: str, x: Tensor) -> list[Any]:
+    """``chain_gradient`` at depths 0 and 1."""
+    return [chained(function, name, depth, x) for depth in (0, 1)]
+
+
+def on_batches(function: Any, *batches: Tensor) -> list[Any]:
+    """What the function says of each batch ``(N, D)``."""
+    return [function(batch) for batch in batches]

@@ -1,0 +1,136 @@
+"""Checks of `dead_fraction`: the share of units that are always zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, call
+from course.checks.inputs import coarse, mixed, normal, whole
+from course.labs.lab01_activations.questions import (
+    on_batches,
+)
+
+from .book import SINGLE, check
+
+
+def rectified(rng: Generator, samples: int, units: int, dead: int) -> Tensor:
+    """A batch after ReLU: ``dead`` units are zero throughout, the others now and then."""
+    batch = coarse(normal(rng, samples, units)).relu()
+    some = torch.randint(1, samples, (units,), generator=rng)
+    batch[some, torch.arange(units)] += 0.1  # so that no other unit is dead by chance
+    order = torch.randperm(units, generator=rng)
+    batch[0] = 0.5
+    batch[0, order[: dead + 1]] = 0.0  # so that the first sample does not tell which are dead
+    batch[:, order[:dead]] = 0.0
+    return batch
+
+
+def _share_of(silent: Callable[[Tensor], Any]) -> Mapping[str, Any]:
+    """A wrong ``dead_fraction``: the share of units, samples or entries that are ``silent``."""
+
+    def share(activations: Tensor) -> float:
+        return float(torch.as_tensor(silent(activations)).double().mean())
+
+    return {"dead_fraction": share}
+
+
+def _dead_by_units(activations: Tensor) -> float:
+    """The oracle: unit by unit, in plain Python."""
+    dead = [unit for unit in activations.T.tolist() if not any(unit)]
+    return len(dead) / activations.shape[1]
+
+
+@check.define(
+    oracle={"dead_fraction": _dead_by_units},
+    mistakes=[
+        Mistake(
+            "zeros_of_entries",
+            _share_of(lambda a: a.eq(0)),
+            "This is the share of zeros (the sparsity). A unit with some zeros is not dead: it "
+            "is dead if it is zero for every sample of the batch.",
+        ),
+        Mistake(
+            "any_instead_of_all",
+            _share_of(lambda a: a.eq(0).any(0)),
+            "Your units are dead as soon as one sample leaves them silent. Is one enough?",
+        ),
+        Mistake(
+            "one_sample_only",
+            _share_of(lambda a: a[0].eq(0)),
+            "You look at one sample. A unit that is silent there may speak for the next.",
+        ),
+        Mistake(
+            "samples_instead_of_units",
+            _share_of(lambda a: a.eq(0).all(1)),
+            "You look along the wrong axis: rows are samples, columns are units.",
+        ),
+        Mistake(
+            "alive_instead_of_dead",
+            _share_of(lambda a: a.ne(0).any(0)),
+            "This is the share of units that are alive.",
+        ),
+        Mistake(
+            "not_positive",
+            _share_of(lambda a: a.le(0).all(0)),
+            "A negative output is not a dead one: leaky ReLU and ELU have those.",
+        ),
+        Mistake(
+            "sum_is_zero",
+            _share_of(lambda a: a.sum(0).abs() < 1e-9),
+            "Values of both signs can cancel in a sum. Is the unit silent then?",
+        ),
+        Mistake(
+            "count_instead_of_share",
+            {"dead_fraction": lambda a: float(a.eq(0).all(0).sum())},
+            "You count the dead units. Wanted is their share of all units, in [0, 1].",
+        ),
+    ],
+)
+def dead_fraction(rng: Generator) -> Iterator[Case]:
+    """The share of units that are zero on the whole batch (N, D)."""
+    hint = "Mark the zeros, decide for each unit (column) over all samples, take the share."
+    dead = whole(rng, 1, 6)  # drawn, or a constant could be right
+    batch = rectified(rng, 16, 10, dead)
+    yield Case(
+        f"{dead} of 10 units are dead",
+        call("dead_fraction", batch),
+        hint,
+        SINGLE,
+        weight=3,
+    )
+    yield Case(
+        "none, half, all",
+        ask(
+            on_batches,
+            "dead_fraction",
+            *(rectified(rng, 12, 8, dead) for dead in (0, 4, 8)),
+            text="dead_fraction on batches with 0, 4 and 8 dead units of 8",
+        ),
+        hint,
+        SINGLE,
+        weight=2,
+    )
+    signed = coarse(mixed(rng, 4, 7))
+    signed[0, 3] = signed[2, 4] = signed[2, 5] = 0.0  # silent for some samples only
+    signed[1::2], signed[:, 0] = -signed[::2], 0.0  # unit 0 is dead; in the others values cancel,
+    signed[:, 1:3] = -signed[:, 1:3].abs()  # but for two that are negative throughout
+    yield Case(
+        "negative values count as alive",
+        call("dead_fraction", signed),
+        "Zero means zero: units with negative outputs, or with outputs that cancel, are alive.",
+        SINGLE,
+        weight=2,
+    )
+
+
+@check.hidden("dead_fraction")
+def three_batches(rng: Generator) -> Iterator[Case]:
+    batches = [rectified(rng, 20, 31, whole(rng, 1, 29)) for _ in range(3)]
+    text = "dead_fraction on three batches of 31 units"
+    probe = ask(on_batches, "dead_fraction", *batches, text=text)
+    yield Case("three batches of 31 units", probe, judge=SINGLE, weight=2)

@@ -1,0 +1,120 @@
+"""What is asked of several exercises alike, and the inputs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from course.checks import Case, Probe, ask, call, gradient
+from course.checks.inputs import mixed
+from course.labs.lab01_activations.questions import (
+    on_numbers,
+    unchanged,
+    with_gradient,
+)
+
+from .book import DTYPE_TOO, EXACT, SINGLE, TIGHT
+
+
+def extremes(rng: Generator) -> Tensor:
+    """±1000 with ordinary numbers between them; ``(4,)``, float64."""
+    ends = torch.tensor([-1000.0, 1000.0], dtype=torch.float64)
+    return torch.cat([ends[:1], mixed(rng, 2, high=0.8), ends[1:]])
+
+
+def maps(rng: Generator) -> Tensor:
+    """Feature maps of both signs that do not lie in memory in order; ``(N, C, H, W)``."""
+    return mixed(rng, 2, 3, 4, 5, low=0.05, high=6.0).transpose(1, 3)
+
+
+def elementwise(
+    name: str, rng: Generator, *, and_values: bool = False, **kwargs: Any
+) -> Iterator[Case]:
+    """What grading asks besides of each of the six functions."""
+    x = maps(rng)
+    yield Case("feature maps (2, 5, 4, 3)", call(name, x, **kwargs), judge=EXACT)
+    probe = slope_of(name, x, and_values, **kwargs)
+    yield Case("their gradient", probe, judge=EXACT, weight=2)
+    text = f"{name}, and then what became of its argument"
+    probe = ask(unchanged, name, mixed(rng, 7), text=text, **kwargs)
+    yield Case(
+        "leaves its argument as it was", probe, "Does the function write into x?", judge=EXACT
+    )
+
+
+def numbers(name: str, x: Tensor, **kwargs: Any) -> Case:
+    """Elements one by one, as tensors of shape ``()``."""
+    text = f"{name} on single numbers, tensors of shape ()"
+    return Case(
+        "takes a single number",
+        ask(on_numbers, name, x, text=text, **kwargs),
+        hint="Does the function index or loop? Operations that work element by element "
+        "take every shape, also ().",
+        judge=TIGHT,
+    )
+
+
+def values(name: str, rng: Generator, hint: str, **kwargs: Any) -> Iterator[Case]:
+    """What is asked of each of the six functions: a few numbers, a batch, one number, dtype."""
+    yield Case("a few numbers", call(name, mixed(rng, 4), **kwargs), hint, TIGHT, weight=2)
+    yield Case("a batch (4, 6)", call(name, mixed(rng, 4, 6), **kwargs), hint, DTYPE_TOO)
+    yield numbers(name, mixed(rng, 2), **kwargs)
+    yield Case(
+        "float32 in, float32 out",
+        call(name, mixed(rng, 6, dtype=torch.float32), **kwargs),
+        hint="The result should have the dtype of the input: where does another one come in?",
+        judge=SINGLE,
+    )
+
+
+def by_autograd(
+    name: str, rng: Generator, hint: str, *, and_values: bool = False, **kwargs: Any
+) -> Case:
+    """Whether autograd can follow the function, and finds its slope."""
+    probe = slope_of(name, mixed(rng, 12), and_values, **kwargs)
+    return Case("its gradient, by autograd", probe, hint, TIGHT, weight=2)
+
+
+def slope_of(name: str, x: Tensor, and_values: bool = False, **kwargs: Any) -> Probe:
+    """The gradient; with the values, where two mistakes differ in these alone."""
+    if not and_values:
+        return gradient(name, x, **kwargs)
+    text = f"{call(name, x, **kwargs).text}, and its gradient"
+    return ask(with_gradient, name, x, text=text, **kwargs)
+
+
+FINITE_HINT = (
+    "Which intermediate result becomes infinite there? `0 · ∞` and `∞ / ∞` are nan, forwards "
+    "and backwards. Print the parts of your formula at x = 1000 and x = -1000."
+)
+
+
+def finite(name: str, rng: Generator, **kwargs: Any) -> Iterator[Case]:
+    """Values and gradients at ±1000, in float64 and in float32."""
+    x = extremes(rng)
+    probe = call(name, x, **kwargs)
+    yield Case("finite values at ±1000", probe, FINITE_HINT, TIGHT)
+    text = f"{probe.text}, and its gradient"
+    yield Case(
+        "finite gradients at ±1000",
+        ask(with_gradient, name, x, text=text, **kwargs),
+        FINITE_HINT,
+        TIGHT,
+        weight=6,
+    )
+    yield Case(
+        "the same in float32",
+        ask(with_gradient, name, x.float(), text=f"{text}, in float32", **kwargs),
+        hint="In float32 exp overflows beyond 88 already, not at 709 as in float64.",
+        judge=SINGLE,
+        weight=2,
+    )
+
+
+def at_zero(name: str, rng: Generator, hint: str) -> Case:
+    """The slope at 0, where |x| and sign(x) have none."""
+    x = torch.cat([mixed(rng, 2), torch.zeros(1, dtype=torch.float64)])
+    return Case("its gradient at 0", gradient(name, x), hint, TIGHT)
