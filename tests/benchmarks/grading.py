@@ -29,7 +29,7 @@ from autograde.authoring import build, samples
 from autograde.gradebook import cells, scores
 from autograde.handing_in.normalise import normalise
 from autograde.marking import engine, journal
-from autograde.marking.results import StudentResult
+from autograde.results import StudentResult
 from autograde.sandbox import Warm
 from autograde.tree import Tree, find
 

@@ -21,14 +21,14 @@ from autograde.authoring import samples
 from autograde.authoring.build import environment, quiet_nbgrader
 from autograde.gradebook import cells, scores
 from autograde.marking import classrun, demo
-from autograde.marking.results import ClassResult
 from autograde.nbgrader_settings import settings
 from autograde.reports import feedback
+from autograde.results import ClassResult
 from autograde.tree import find
 
 COURSE = find(Path(__file__).parent)
 LABS = demo.labs(COURSE)
-SAMPLES = [(lab, sample) for lab in LABS for sample in samples.load(demo.folder_of(COURSE, lab))]
+SAMPLES = [(lab, sample) for lab in LABS for sample in samples.load(COURSE.samples(lab))]
 
 
 @dataclass(frozen=True)

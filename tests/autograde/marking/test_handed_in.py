@@ -19,7 +19,7 @@ import torch
 
 from autograde.authoring import build, leaks, reference, samples, verify
 from autograde.marking import classrun, engine, hidden, journal
-from autograde.marking.results import ClassResult, Item, StudentResult
+from autograde.results import ClassResult, Item, StudentResult
 from autograde.tree import ROOT_VARIABLE, Tree
 from tests.conftest import MINI
 

@@ -30,8 +30,8 @@ import pytest
 from autograde.authoring import samples
 from autograde.gradebook import scores
 from autograde.marking import classrun, demo, engine
-from autograde.marking.results import ClassResult, StudentResult
 from autograde.reports import feedback
+from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import IsolationError, Warm, proven
 from autograde.tree import find
 

@@ -9,7 +9,7 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, demo, engine, hidden, journal
+from autograde.marking import classrun, engine, hidden, journal
 from autograde.tree import find
 from course.checks import Case, call
 
@@ -20,7 +20,7 @@ NAMES = ("reference", "scales-last")
 
 @pytest.fixture
 def job(tmp_path) -> classrun.Job:
-    chosen = [s for s in samples.load(demo.folder_of(COURSE, LAB)) if s.name in NAMES]
+    chosen = [s for s in samples.load(COURSE.samples(LAB)) if s.name in NAMES]
     samples.hand_in(chosen, COURSE, LAB, tmp_path / "submitted")
     return classrun.Job(COURSE, LAB, tmp_path / "submitted", tmp_path)
 

@@ -19,7 +19,7 @@ import pytest
 from autograde import cli
 from autograde.authoring import samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, demo, journal
+from autograde.marking import classrun, journal
 from autograde.sandbox import IsolationError, Warm
 from autograde.tree import ROOT_VARIABLE, find
 
@@ -34,7 +34,7 @@ Stop = Callable[[], bool]
 
 def hand_in(folder: Path) -> None:
     """Twenty students: the samples, over and over."""
-    class_ = samples.load(demo.folder_of(COURSE, LAB))
+    class_ = samples.load(COURSE.samples(LAB))
     samples.hand_in(class_, COURSE, LAB, folder / "samples")
     for number in range(STUDENTS):
         name = class_[number % len(class_)].name

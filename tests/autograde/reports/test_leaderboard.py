@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograde.marking.results import Item, results_of
 from autograde.reports import leaderboard
 from autograde.reports.leaderboard import LeaderboardError, aliased, aliases, board, wilson
 from autograde.reports.leaderboard_page import page
+from autograde.results import Item, results_of
 from course.checks import CaseResult, Report
 from tests.autograde.cli.test_cli import autograde
 from tests.conftest import MINI
