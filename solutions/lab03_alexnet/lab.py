@@ -50,8 +50,7 @@ from torch import Generator, Tensor, nn
 
 import course
 from course import data, plots
-from course.checks.lab03 import check
-from course.experiments import lab03 as experiments
+from course.labs.lab03_alexnet import check, experiments
 from course.profile import pick
 
 # %% varies=true

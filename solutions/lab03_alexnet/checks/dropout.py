@@ -1,0 +1,356 @@
+"""Checks of `dropout` and `paper_dropout`.
+
+Dropout is random, so its checks ask for facts that hold for every mask.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, close, same
+from course.checks.inputs import between, mixed, seed_from, whole
+from course.labs.lab03_alexnet.questions import (
+    AsExpected,
+    extremes,
+    kept,
+    outside_training,
+    patterns,
+    pulled_through,
+    randomness,
+    types,
+    unguided,
+)
+
+from .book import check
+
+TIGHT = close(rtol=1e-7, atol=1e-9, dtype=False)  # float64
+COUNTED = close(rtol=0.0, atol=0.02, dtype=False)  # shares of 20,000 draws: 5 standard errors
+ROWS, COLUMNS = 200, 100
+
+
+def signal(
+    rng: Generator, rows: int = ROWS, columns: int = COLUMNS, dtype: torch.dtype = torch.float64
+) -> Tensor:
+    """Numbers of both signs, none near zero; ``(rows, columns)``."""
+    return mixed(rng, rows, columns, low=0.5, high=1.5, dtype=dtype)
+
+
+def _probability(rng: Generator) -> float:
+    """Never near 1/2, where dropping and keeping look the same."""
+    return [0.2, 0.25, 0.3, 0.7, 0.75][whole(rng, 0, 4)]
+
+
+def _independent(shape: tuple[int, ...], generator: Generator | None) -> Tensor:
+    return torch.rand(shape, generator=generator)
+
+
+def _evenly(shape: tuple[int, ...], generator: Generator | None) -> Tensor:
+    # Below p lies a share p of few numbers too: such a mask is known by its pattern alone.
+    count = math.prod(shape)
+    return torch.randperm(count, generator=generator).reshape(shape) / count
+
+
+def _dropper(
+    *,
+    name: str = "dropout",
+    scale: Callable[[float], float] = lambda p: 1 / (1 - p) if p < 1 else 0.0,
+    rest: Callable[[float], float] = lambda p: 1.0,
+    drop: Callable[[float], float] = lambda p: p,
+    always: bool = False,
+    shape: Callable[[Tensor], tuple[int, ...]] = lambda x: tuple(x.shape),
+    source: Callable[[Generator | None], Generator | None] = lambda generator: generator,
+    draw: Callable[[tuple[int, ...], Generator | None], Tensor] = _independent,
+) -> Mapping[str, Any]:
+    """Dropout that goes wrong in one place."""
+
+    def wrong(x: Tensor, p: float, training: bool, generator: Generator | None = None) -> Tensor:
+        if not (training or always):
+            return x * rest(p)
+        keep = draw(shape(x), source(generator)) >= drop(p)
+        return x * keep.to(x.dtype) * scale(p)
+
+    return {name: wrong}
+
+
+NOT_RANDOM = "It must drop another set each time, and yet the same set for equal generators."
+
+
+def _shared_cases(name: str, rng: Generator, factor: Callable[[float], float]) -> Iterator[Case]:
+    """What both kinds of dropout are asked in training."""
+    p, seed = _probability(rng), seed_from(rng)
+    tried = f"{name}(x, {p:g}, True) on x of shape ({ROWS}, {COLUMNS})"
+    hint = "Draw one number in [0, 1) for each element. Which of them fall below p, how often?"
+    yield Case(
+        f"training, p = {p:g}",
+        ask(kept, name, signal(rng), p, seed, text=tried),
+        hint,
+        COUNTED,
+        {"share of zeros": p, "kept values are x times": factor(p)},
+        weight=3,
+    )
+    p, seed = _probability(rng), seed_from(rng)
+    tried = f"{name}(x, {p:g}, True) on x of shape ({ROWS}, {COLUMNS}): which elements are zero?"
+    yield Case(
+        "each element decides for itself",
+        ask(patterns, name, signal(rng), p, seed, text=tried),
+        "One random number for each element, not one for a row or a column.",
+        COUNTED,
+        dict.fromkeys(("rows dropped or kept as one", "columns dropped or kept as one"), 0.0)
+        | {"share of zeros": p},
+        weight=3,
+    )
+    yield Case(
+        "the generator decides",
+        ask(
+            randomness,
+            name,
+            signal(rng, 20, 20),
+            0.4,
+            seed_from(rng),
+            text=f"{name}(x, 0.4, True, generator=…), 4 times",
+        ),
+        "torch.rand takes a generator. " + NOT_RANDOM,
+        same(),
+        {
+            "equal generators, equal masks": True,
+            "a second call, another mask": True,
+            "a generator given, torch's own is left alone": True,
+        },
+        weight=2,
+    )
+    yield Case(
+        "without a generator",
+        ask(
+            unguided,
+            name,
+            signal(rng, 20, 20),
+            0.4,
+            seed_from(rng),
+            text=f"{name}(x, 0.4, True) after torch.manual_seed",
+        ),
+        "With generator=None torch's own random state decides.",
+        same(),
+        {"equal torch.manual_seed, equal masks": True, "another seed, another mask": True},
+        weight=0.5,
+    )
+
+
+def _resting(name: str, rng: Generator, factor: Callable[[float], float], hint: str) -> Case:
+    p, x = _probability(rng), signal(rng, 4, 5)
+    text = f"{name}(x, {p:g}, False), and with True, x of shape (4, 5)"
+    expected = {
+        "training=False gives": factor(p) * x,
+        "training=True gives the same": False,
+    }
+    return Case(
+        "outside training",
+        ask(outside_training, name, x, p, seed_from(rng), text=text),
+        hint,
+        AsExpected(rtol=1e-7, atol=1e-9),
+        expected,
+        weight=3,
+    )
+
+
+P_IS_KEPT = "p is the probability of being dropped. You keep with probability p."
+FIXED_MASK = "The same elements are dropped in every call. " + NOT_RANDOM
+OWN_GENERATOR = "The generator that is given changes nothing. torch.rand takes one."
+SHARED_MASK = "Whole rows or columns go together. Each element should decide for itself."
+
+
+@check.define(
+    oracle=_dropper(),
+    mistakes=[
+        Mistake(
+            "unscaled",
+            _dropper(scale=lambda p: 1.0),
+            "What is kept is not scaled, so on average x shrinks to (1 - p)·x in training. "
+            "Which factor makes up for it?",
+        ),
+        Mistake(
+            "scaled_down",
+            _dropper(scale=lambda p: 1 - p),
+            "Values are lost, and what is kept is made smaller too. In which direction must the "
+            "factor go, for the mean to stay?",
+        ),
+        Mistake(
+            "divided_by_p",
+            _dropper(scale=lambda p: 1 / p if p else 1.0),
+            "A share of 1 - p is kept. Look at the factor again, for p near 0: hardly anything "
+            "is lost then.",
+        ),
+        Mistake(
+            "p_is_kept",
+            _dropper(drop=lambda p: 1 - p, scale=lambda p: 1 / p if p else 0.0),
+            P_IS_KEPT,
+        ),
+        Mistake(
+            "never_rests",
+            _dropper(always=True),
+            "It drops outside training too. Then a network gives another answer each time.",
+        ),
+        Mistake(
+            "scaled_at_rest",
+            _dropper(rest=lambda p: 1 - p),
+            "It scales in training, and outside training as well: once is enough.",
+        ),
+        Mistake(
+            "rows_as_one",
+            _dropper(shape=lambda x: (len(x), *(1,) * (x.ndim - 1)), draw=_evenly),
+            SHARED_MASK,
+        ),
+        Mistake(
+            "columns_as_one",
+            _dropper(shape=lambda x: tuple(x.shape[1:]), draw=_evenly),
+            SHARED_MASK,
+        ),
+        Mistake("own_generator", _dropper(source=lambda generator: None), OWN_GENERATOR),
+        Mistake(
+            "fixed_mask", _dropper(source=lambda generator: Generator().manual_seed(0)), FIXED_MASK
+        ),
+        Mistake(
+            "nan_at_one",
+            _dropper(scale=lambda p: 1 / (1 - p) if p < 1 else float("inf")),
+            "With p = 1 nothing is kept, and 1 / (1 - p) has no value: 0 · ∞ is nan. What "
+            "should come out?",
+        ),
+    ],
+)
+def dropout(rng: Generator) -> Iterator[Case]:
+    """Inverted dropout: zeros and a factor in training, nothing at all outside it."""
+    yield from _shared_cases("dropout", rng, lambda p: 1 / (1 - p))
+    yield _resting(
+        "dropout", rng, lambda p: 1.0, "All is done in training already. What is left to do?"
+    )
+    p, seed = _probability(rng), seed_from(rng)
+    yield Case(
+        "its gradient",
+        ask(
+            pulled_through,
+            "dropout",
+            signal(rng),
+            p,
+            seed,
+            text=f"gradient of dropout(x, {p:g}, True).sum()",
+        ),
+        "The gradient goes through the same mask, with the same factor.",
+        COUNTED,
+        {
+            "share of zeros in the gradient": p,
+            "it is zero where y is": True,
+            "largest value": 1 / (1 - p),
+        },
+    )
+    x = signal(rng, 2, 3)
+    yield Case(
+        "p = 0 and p = 1",
+        ask(
+            extremes,
+            "dropout",
+            x,
+            seed_from(rng),
+            text="dropout(x, 0, True) and dropout(x, 1, True)",
+        ),
+        "Nothing is dropped, or everything. Look out for 0 / 0 and 0 · ∞, forwards and backwards.",
+        TIGHT,
+        {
+            "p = 0": x,
+            "p = 1": torch.zeros_like(x),
+            "gradient, p = 0": torch.ones_like(x),
+            "gradient, p = 1": torch.zeros_like(x),
+        },
+    )
+    yield Case(
+        "float32 in, float32 out",
+        ask(
+            types,
+            "dropout",
+            signal(rng, 20, 20, torch.float32),
+            0.4,
+            seed_from(rng),
+            text="dropout(x, 0.4, True), x float32",
+        ),
+        "A mask of another dtype changes the result's.",
+        same(),
+        {"float32 becomes": "float32", "some values are dropped, some kept": True},
+        weight=0.5,
+    )
+
+
+_paper = partial(
+    _dropper, name="paper_dropout", scale=lambda p: 1.0, rest=lambda p: 1 - p
+)  # what is right, before one thing is changed
+
+
+@check.define(
+    oracle=_paper(),
+    mistakes=[
+        Mistake(
+            "not_scaled_at_all",
+            _paper(rest=lambda p: 1.0),
+            "Outside training all neurons speak at once, and the next layer gets more than it "
+            "is used to. By which factor?",
+        ),
+        Mistake(
+            "inverted",
+            _dropper(name="paper_dropout"),
+            "That is inverted dropout, the exercise before. In 2012 training left the kept "
+            "values as they are.",
+        ),
+        Mistake(
+            "times_p",
+            _paper(rest=lambda p: p),
+            "For p = 0.5 nobody sees the difference. If few are dropped, p near 0, by how much "
+            "should the output shrink?",
+        ),
+        Mistake(
+            "divided_at_rest",
+            _paper(rest=lambda p: 1 / (1 - p) if p < 1 else 0.0),
+            "Outside training more neurons are active than in training. Should each speak up, "
+            "or lower its voice?",
+        ),
+        Mistake("p_is_kept", _paper(drop=lambda p: 1 - p, rest=lambda p: p), P_IS_KEPT),
+        Mistake("own_generator", _paper(source=lambda generator: None), OWN_GENERATOR),
+        Mistake(
+            "fixed_mask", _paper(source=lambda generator: Generator().manual_seed(0)), FIXED_MASK
+        ),
+        Mistake(
+            "rows_as_one",
+            _paper(shape=lambda x: (len(x), *(1,) * (x.ndim - 1)), draw=_evenly),
+            SHARED_MASK,
+        ),
+    ],
+)
+def paper_dropout(rng: Generator) -> Iterator[Case]:
+    """Dropout as in 2012: plain zeros in training, all outputs scaled outside it."""
+    yield from _shared_cases("paper_dropout", rng, lambda p: 1.0)
+    yield _resting(
+        "paper_dropout",
+        rng,
+        lambda p: 1 - p,
+        "On average over the masks, what did a neuron send on in training? Send that.",
+    )
+
+
+def _another_p(name: str, rng: Generator, factor: Callable[[float], float]) -> Case:
+    p, seed = between(rng, 0.55, 0.9, 2), seed_from(rng)
+    expected = {"share of zeros": p, "kept values are x times": factor(p)}
+    probe = ask(kept, name, signal(rng), p, seed, text=f"{name}(x, {p}, True)")
+    return Case(f"another p, {p}", probe, judge=COUNTED, expected=expected)
+
+
+@check.hidden("dropout")
+def dropout_with_another_p(rng: Generator) -> Iterator[Case]:
+    yield _another_p("dropout", rng, lambda p: 1 / (1 - p))
+
+
+@check.hidden("paper_dropout")
+def paper_dropout_with_another_p(rng: Generator) -> Iterator[Case]:
+    yield _another_p("paper_dropout", rng, lambda p: 1.0)

@@ -1,0 +1,80 @@
+"""Checks of `overlapping_pool_size`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Generator
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import whole
+from course.labs.lab03_alexnet.questions import for_each
+
+from .book import check
+
+
+def _pooled(size: int, window: int = 3, stride: int = 2) -> int:
+    """What torch's pooling gives, without computing it."""
+    row = torch.empty(1, 1, size, device="meta")
+    return F.max_pool1d(row, window, stride).shape[-1]
+
+
+def _pooling_case(title: str, settings: list[list[int]], hint: str, weight: float = 1.0) -> Case:
+    text = f"overlapping_pool_size(size, window, stride) for {settings}"
+    return Case(
+        title,
+        ask(for_each, "overlapping_pool_size", settings, text=text),
+        hint,
+        same(),
+        weight=weight,
+    )
+
+
+@check.define(
+    oracle={"overlapping_pool_size": _pooled},
+    mistakes=[
+        Mistake(
+            "rounds_up",
+            {"overlapping_pool_size": lambda n, z=3, s=2: -(-(n - z) // s) + 1},
+            "A window that would reach beyond the edge is counted too. Only whole windows count.",
+        ),
+        Mistake(
+            "one_too_few",
+            {"overlapping_pool_size": lambda n, z=3, s=2: (n - z) // s},
+            "You count the steps. How many windows stand at the ends of three steps?",
+        ),
+        Mistake(
+            "window_forgotten",
+            {"overlapping_pool_size": lambda n, z=3, s=2: n // s},
+            "This is right where window and stride are equal. Where can the last window begin?",
+        ),
+        Mistake(
+            "no_overlap",
+            {"overlapping_pool_size": lambda n, z=3, s=2: n // z},
+            "Your windows stand side by side: the stride changes nothing.",
+        ),
+        Mistake(
+            "padded",
+            {"overlapping_pool_size": lambda n, z=3, s=2: (n + 2 * (z // 2) - z) // s + 1},
+            "This is the size with padding. The paper's pooling has none.",
+        ),
+    ],
+)
+def overlapping_pool_size(rng: Generator) -> Iterator[Case]:
+    """How many windows fit along one side."""
+    hint = "Draw eight squares and lay windows of three on them, two squares apart."
+    yield _pooling_case("AlexNet's three poolings", [[55, 3, 2], [27, 3, 2], [13, 3, 2]], hint)
+    settings = [[whole(rng, 20, 90), whole(rng, 3, 7), whole(rng, 2, 5)] for _ in range(6)]
+    yield _pooling_case("other windows and strides", settings, hint, weight=2)
+    even = [[2 * whole(rng, 8, 40), 3, 2], [17, 4, 3], [16, 4, 3]]
+    yield _pooling_case("where a rest is left over", even, hint)
+
+
+@check.hidden("overlapping_pool_size")
+def many_settings(rng: Generator) -> Iterator[Case]:
+    settings = [[whole(rng, 12, 300), whole(rng, 2, 9), whole(rng, 1, 8)] for _ in range(20)]
+    text = "overlapping_pool_size for 20 settings"
+    yield Case("20 settings", ask(for_each, "overlapping_pool_size", settings, text=text))
