@@ -9,22 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograde.authoring.checks import Book, Mistake
 from course import weights
-from course.checks import (
-    Case,
-    Checks,
-    Finding,
-    HandedIn,
-    Mistake,
-    ask,
-    call,
-    close,
-    gradient,
-    holds,
-    same,
-)
-from course.checks.cases import Patience
-from course.checks.judges import _compare
+from course.checks import Case, Finding, HandedIn, ask, call, close, gradient, holds, same
 from course.checks.probes import Foreign, plain
 
 X = torch.tensor([-1.0, 0.0, 2.0], dtype=torch.float64)
@@ -35,14 +22,14 @@ def square(x):
 
 
 def one_check(*cases, oracle=None, mistakes=()):
-    book = Checks("lab91_tests")
+    book = Book("lab91_tests")
 
     @book.define(oracle=oracle or {"square": square}, mistakes=mistakes)
     def squared(rng):
         """Squares every element."""
         yield from cases
 
-    return book["squared"]
+    return book["squared"].shown()
 
 
 def run(student, *cases, **options):
@@ -192,34 +179,6 @@ def test_questions_of_a_lab_can_return_several_things():
     assert result.found == "shape: item 0: 2"
 
 
-def test_hidden_cases_come_on_top_and_leave_the_visible_ones_alone():
-    book = Checks("lab91_tests")
-
-    @book.define(oracle={"square": square})
-    def squared(rng):
-        """Squares."""
-        yield Case("values", call("square", torch.rand(3, generator=rng)))
-
-    hidden = book.hidden()
-
-    @hidden.also("squared")
-    def more(rng):
-        yield VALUES
-
-    assert [len(book["squared"].cases()), len(hidden["squared"].cases())] == [1, 2]
-    first, second = (book["squared"].cases(seed)[0].probe.args[0] for seed in (1, 2))
-    assert not torch.equal(first, second)
-
-
-def test_a_name_defined_twice_and_an_unknown_check_are_refused():
-    book = Checks("lab91_tests")
-    book.define(name="squared")(lambda rng: iter(()))
-    with pytest.raises(ValueError, match="defines the check 'squared' twice"):
-        book.define(name="squared")(lambda rng: iter(()))
-    with pytest.raises(KeyError, match="it has: squared"):
-        book["cubed"]
-
-
 def test_the_panel_escapes_what_students_write():
     def rude(x):
         raise ValueError("<script>alert(1)</script>")
@@ -266,9 +225,7 @@ values = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(values, values)
 def test_any_plain_answer_is_judged_without_an_error(answer, expected):
-    finding = _compare(
-        plain(answer), plain(expected), VALUES.probe, rtol=1e-5, atol=1e-7, dtype=True
-    )
+    finding = close()(plain(answer), plain(expected), VALUES.probe)
     assert finding.passed or finding.expected or finding.found or finding.message
 
 
@@ -276,7 +233,7 @@ def test_any_plain_answer_is_judged_without_an_error(answer, expected):
 @given(values)
 def test_every_value_equals_itself(value):
     item = plain(value)
-    assert _compare(item, item, VALUES.probe, rtol=0, atol=0, dtype=True).passed
+    assert close(0, 0)(item, item, VALUES.probe).passed
 
 
 # Handed-in files --------------------------------------------------------------------------------
@@ -362,32 +319,3 @@ def test_what_a_student_returns_is_never_measured():
     case = Case("x", call("square", X), judge=holds(lambda answer: True, "anything"))
     (result,) = run(lambda x: claim, case).results
     assert (result.outcome, result.measured) == ("passed", {})
-
-
-def test_who_waits_for_a_hint_waits_for_the_mistakes_that_time_allows():
-    tried = []
-
-    def wrong(name, factor):
-        def answer(x):
-            tried.append(name)
-            return factor * x
-
-        return Mistake(name, {"square": answer}, f"hint of {name}")
-
-    mistakes = [wrong("two", 2), wrong("three", 3), wrong("four", 4)]
-    other = Case("others", call("square", X + 1))
-    check = one_check(VALUES, other, mistakes=mistakes)
-    student = {"square": lambda x: 3 * x}
-    hasty = check.run(student, patience=Patience(0.0))
-    assert [one.mistake for one in hasty.results] == ["", ""]
-    assert tried == ["two"]
-    tried.clear()
-    calm = check.run(student, patience=Patience(60.0))
-    assert [one.mistake for one in calm.results] == ["three", "three"]
-    assert tried == ["two", "three", "three"]  # what it was before comes first
-
-
-def test_two_mistakes_of_a_check_can_not_share_a_name():
-    mistake = Mistake("twice", {"square": abs}, "")
-    with pytest.raises(ValueError, match="share a name"):
-        one_check(VALUES, mistakes=[mistake, mistake])
