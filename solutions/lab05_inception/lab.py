@@ -44,8 +44,7 @@ from torch import Tensor, nn
 
 import course
 from course import data
-from course.checks.lab05 import TABLE, Spec, check
-from course.experiments import lab05 as experiments
+from course.labs.lab05_inception import TABLE, Spec, check, experiments
 from course.profile import pick
 
 # %% varies=true

@@ -1,27 +1,21 @@
-"""Checks of lab 5: the Inception block, compared by value on weights from a seed."""
+"""Checks of `InceptionBlock`, compared by value on weights from a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from course.checks import Case, Mistake, ask, same
-from course.checks.lab05.basis import (
-    TIGHT,
-    built,
-    check,
-    fill,
-    normal,
-    seed_from,
-    shapes,
-    small_spec,
-    whole,
-)
-from course.checks.lab05.paper import INPUTS, TABLE, Spec
+from autograde.authoring.checks import Mistake
+from course.checks import Case, Probe, ask, same
+from course.checks.inputs import normal, seed_from, whole
+from course.labs.lab05_inception.paper import TABLE, Spec
+from course.labs.lab05_inception.questions import block_of, block_shapes, sizes_after
+
+from .book import TIGHT, check, small_spec
 
 NAME = "InceptionBlock"
 ORDER = (
@@ -115,36 +109,6 @@ def torchvision_block(in_channels: int, spec: Spec) -> nn.Module:
     return module
 
 
-def block_of(make: Any, in_channels: int, spec: Any, seed: int, images: Tensor) -> dict[str, Any]:
-    """What the block makes of images, and the gradient there of the output's squares."""
-    block = built(make, NAME, in_channels, spec).double().eval()
-    fill(block.parameters(), seed)
-    images.requires_grad_()
-    output = block(images)
-    (slope,) = torch.autograd.grad(output.square().sum(), images)
-    return {"output": output, "gradient": slope}
-
-
-def block_shapes(make: Any, names: Sequence[str]) -> dict[str, list[list[int]]]:
-    """Shapes of the parameters of the paper's blocks, in their order, on the meta device."""
-    with torch.device("meta"):
-        blocks = {name: built(make, NAME, INPUTS[name][0], TABLE[name]) for name in names}
-    return {name: shapes(block.parameters()) for name, block in blocks.items()}
-
-
-def sizes_after(make: Any, name: str) -> list[int]:
-    """Shape of a paper's block's output for two of its maps, on the meta device."""
-    channels, side = INPUTS[name]
-    with torch.device("meta"):
-        block = built(make, NAME, channels, TABLE[name])
-        return list(block(torch.empty(2, channels, side, side)).shape)
-
-
-def _as_torchvision(channels: int, spec: Sequence[int], seed: int, images: Tensor) -> Any:
-    make: Mapping[str, Any] = {NAME: torchvision_block}
-    return block_of(make[NAME], channels, spec, seed, images.clone())
-
-
 def _slip(name: str, hint: str, value: Any = True, key: str = "") -> Mistake:
     def make(in_channels: int, spec: Spec) -> nn.Module:
         return FlatBlock(in_channels, spec, **{key or name: value})
@@ -217,7 +181,7 @@ def inception_block(rng: Generator) -> Iterator[Case]:
     channels, equal = whole(rng, 3, 6), [4, whole(rng, 2, 5), 4, whole(rng, 2, 5), 4, 4]
     yield Case(
         "four channels from each branch",
-        _values(rng, channels, equal, (2, channels, 5, 5)),
+        _values(rng, channels, equal, (2, channels, 6, 6)),
         f"{size} And how are the four put together?",
         TIGHT,
         weight=2,
@@ -233,7 +197,7 @@ def inception_block(rng: Generator) -> Iterator[Case]:
     yield _like_torchvision(rng)
 
 
-def _values(rng: Generator, channels: int, spec: list[int], shape: tuple[int, ...]) -> Any:
+def _values(rng: Generator, channels: int, spec: list[int], shape: tuple[int, ...]) -> Probe:
     text = f"InceptionBlock({channels}, Spec{tuple(spec)}) on maps {shape}: output and gradient"
     return ask(block_of, NAME, channels, spec, seed_from(rng), normal(rng, *shape), text=text)
 
@@ -242,5 +206,14 @@ def _like_torchvision(rng: Generator) -> Case:
     spec, seed, maps = TABLE["3a"].scaled(1 / 8), seed_from(rng), normal(rng, 2, 24, 7, 7)
     text = "block 3a at 1/8 of its width, weights as torchvision's module with a 5×5 put in"
     probe = ask(block_of, NAME, 24, list(spec), seed, maps, text=text)
-    expected = _as_torchvision(24, spec, seed, maps)
+    expected = block_of(torchvision_block, 24, spec, seed, maps.clone())
     return Case("equal to torchvision's, with a 5×5", probe, ORDER, TIGHT, expected, weight=2)
+
+
+@check.hidden(NAME)
+def another_block(rng: Generator) -> Iterator[Case]:
+    channels, spec, maps = whole(rng, 7, 12), small_spec(rng), normal(rng, 1, 12, 8, 5)
+    text = f"InceptionBlock({channels}, Spec{tuple(spec)}): output and gradient"
+    seed = seed_from(rng)
+    probe = ask(block_of, NAME, channels, spec, seed, maps[:, :channels], text=text)
+    yield Case("another block", probe, "", TIGHT, weight=3)

@@ -1,27 +1,20 @@
-"""Checks of lab 5: the auxiliary head, compared by value on weights from a seed."""
+"""Checks of `AuxiliaryHead`, compared by value on weights from a seed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from course.checks import Case, Mistake, ask, same
-from course.checks.lab05.basis import (
-    TIGHT,
-    built,
-    check,
-    count,
-    fill,
-    normal,
-    seed_from,
-    shapes,
-    whole,
-)
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import normal, seed_from, whole
+from course.labs.lab05_inception.questions import head_dropouts, head_of, head_shapes, head_total
+
+from .book import TIGHT, check
 
 NAME = "AuxiliaryHead"
 
@@ -73,70 +66,6 @@ class FlatHead(nn.Module):
         x = x if linear or "no_relu_after_linear" in self.slips else x.relu()
         x = F.linear(x if early else self._dropped(x), self.flat[4], self.flat[5])
         return x.softmax(dim=1) if "softmax" in self.slips else x
-
-
-def head_of(make: Any, channels: int, classes: int, seed: int, maps: Tensor) -> dict[str, Any]:
-    """Scores of a head at 1/16 of the width, and the gradient of their squares at the maps."""
-    head = built(make, NAME, channels, classes, 1 / 16).double().eval()
-    fill(head.parameters(), seed)
-    maps.requires_grad_()
-    scores = head(maps)
-    (slope,) = torch.autograd.grad(scores.square().sum(), maps)
-    return {"scores": scores, "gradient": slope}
-
-
-def head_total(make: Any) -> dict[str, int]:
-    """Parameters of both heads of the paper, on the meta device."""
-    with torch.device("meta"):
-        return {
-            f"at {place}": count(built(make, NAME, channels).parameters())
-            for place, channels in (("4a", 512), ("4d", 528))
-        }
-
-
-def head_shapes(make: Any, channels: int, classes: int, width: float) -> list[list[int]]:
-    """Shapes of the parameters, in their order, on the meta device."""
-    with torch.device("meta"):
-        return shapes(built(make, NAME, channels, classes, width).parameters())
-
-
-def head_dropouts(make: Any, maps: Tensor) -> dict[str, Any]:
-    """Each dropout at work: its share, and how many numbers of an image it sees."""
-    head = built(make, NAME, maps.shape[1], 5, 1 / 16).double()
-    return dropouts_of(head, maps)
-
-
-def dropouts_of(model: nn.Module, images: Tensor) -> dict[str, Any]:
-    """Each dropout at work in both modes: its share, and how many numbers of an image it sees."""
-    answer: dict[str, Any] = {}
-    for mode, name in ((True, "in training"), (False, "in evaluation")):
-        seen: list[list[float]] = []
-        with dropouts(seen), torch.no_grad():
-            model.train(mode)(images)
-        answer[name] = sorted(seen)
-    return answer
-
-
-@contextmanager
-def dropouts(seen: list[list[float]]) -> Iterator[None]:
-    """Put out every dropout of ``torch.nn`` meanwhile, and note share and size of those at work."""
-
-    def quiet(
-        input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-    ) -> Tensor:
-        if training and p > 0:
-            seen.append([round(float(p), 4), input[0].numel()])
-        return input
-
-    names = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout")
-    kept = {name: getattr(F, name) for name in names}
-    try:
-        for name in names:
-            setattr(F, name, quiet)
-        yield
-    finally:
-        for name, function in kept.items():
-            setattr(F, name, function)
 
 
 SLIPS: Mapping[str, str] = {
@@ -202,3 +131,12 @@ def _counts(rng: Generator) -> Iterator[Case]:
         "128 and 1024 become round(width × number), at least 1; in_channels stays.",
         same(),
     )
+
+
+@check.hidden(NAME)
+def other_maps(rng: Generator) -> Iterator[Case]:
+    channels, classes, maps = whole(rng, 3, 9), whole(rng, 10, 20), normal(rng, 2, 9, 14, 14)
+    text = f"AuxiliaryHead({channels}, {classes}, 1/16) on other maps"
+    seed = seed_from(rng)
+    probe = ask(head_of, NAME, channels, classes, seed, maps[:, :channels], text=text)
+    yield Case("other maps", probe, "", TIGHT, weight=2)

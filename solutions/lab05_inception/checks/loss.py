@@ -1,4 +1,4 @@
-"""Checks of lab 5: the loss of a network with two auxiliary heads."""
+"""Checks of `auxiliary_loss`: the loss of a network with two auxiliary heads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from course.checks import Case, Mistake, ask, call, close
-from course.checks.lab05.basis import TIGHT, check, normal, whole
-from course.checks.probes import gradient_of
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, call, close
+from course.checks.inputs import integers, uniform, whole
+from course.labs.lab05_inception.questions import slopes
+
+from .book import TIGHT, check
 
 NAME = "auxiliary_loss"
 
@@ -33,14 +36,6 @@ def _loss_by(
 
 def _right(main: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return torch.stack([main, first, second]) @ main.new_tensor([1.0, 0.3, 0.3])
-
-
-def slopes(function: Any, main: Tensor, aux1: Tensor, aux2: Tensor, labels: Tensor) -> Any:
-    """Gradient of the loss at each of the three scores, ``(N, K)``, and the loss itself."""
-    inputs = (main, aux1, aux2, labels)
-    names = ("main", "aux1", "aux2")
-    found = {name: gradient_of(function, *inputs, wrt=at) for at, name in enumerate(names)}
-    return {**found, "loss": function(*inputs)}
 
 
 @check.define(
@@ -106,16 +101,25 @@ def slopes(function: Any, main: Tensor, aux1: Tensor, aux2: Tensor, labels: Tens
 def auxiliary_loss(rng: Generator) -> Iterator[Case]:
     """Cross-entropy of the main scores, plus that of each head with its weight."""
     hint = "Three cross-entropies (means over the batch). How much does each count?"
-    images, classes = whole(rng, 4, 8), whole(rng, 3, 9)
-    scores = [2 * normal(rng, images, classes) for _ in range(3)]
-    labels = torch.randint(classes, (images,), generator=rng)
+    images, classes = whole(rng, 4, 6), whole(rng, 3, 7)
+    scores = [uniform(rng, images, classes, low=-4, high=4) for _ in range(3)]
+    labels = integers(rng, images, low=0, high=classes - 1)
     yield Case("its value", call(NAME, *scores, labels), hint, TIGHT, weight=3)
     text = "its gradients at main, aux1 and aux2, for the same scores"
     yield Case(
         "its gradients", ask(slopes, NAME, *scores, labels, text=text), hint, TIGHT, weight=3
     )
-    large = [1000 * torch.eye(3, dtype=torch.float64).roll(turn, 1) for turn in (0, 0, 1)]
-    probe = call(NAME, *large, torch.arange(3))
-    yield Case("scores of ±1000", probe, "Is the logarithm of a softmax safe there?", TIGHT)
-    floats = [tensor.float() for tensor in scores]
+    right = torch.eye(3, dtype=torch.float64)
+    wrong = right.roll(1, 1)
+    probe = call(NAME, 1000 * right, 1000 * wrong, 2000 * wrong, torch.arange(3))
+    yield Case("scores of 1000 and 2000", probe, "Is the logarithm of a softmax safe there?", TIGHT)
+    floats = [uniform(rng, images, classes, low=-4, high=4, dtype=torch.float32) for _ in range(3)]
     yield Case("float32", call(NAME, *floats, labels), hint, close(rtol=1e-5, atol=1e-6))
+
+
+@check.hidden(NAME)
+def a_larger_batch(rng: Generator) -> Iterator[Case]:
+    scores = [uniform(rng, 17, 12, low=-6, high=6) for _ in range(3)]
+    labels = integers(rng, 17, low=0, high=11)
+    probe = ask(slopes, NAME, *scores, labels, text="a larger batch")
+    yield Case("a larger batch", probe, "", TIGHT, weight=2)

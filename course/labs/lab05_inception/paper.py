@@ -1,4 +1,6 @@
-"""What the GoogLeNet paper states: the nine Inception blocks of its table 1, and exact counts.
+"""What the GoogLeNet paper states: the nine Inception blocks of its table 1.
+
+The notebook gives these numbers to the student, as data to build from.
 
 Source: Szegedy and others, *Going Deeper with Convolutions* (2015), table 1.
 """
@@ -48,6 +50,3 @@ INPUTS: dict[str, tuple[int, int]] = {
     "5b": (832, 7),
 }
 """Channels and side of the maps that enter each block, for images of 224 × 224."""
-
-TRUNK, WITH_CLASSIFIER, WITH_HEADS = 5_973_552, 6_998_552, 13_378_280
-"""Parameters at the paper's size with 1000 classes, biases included."""

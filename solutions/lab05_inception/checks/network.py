@@ -1,33 +1,38 @@
-"""Checks of lab 5: GoogLeNet, counted at the paper's size and compared by value at 1/16 of it."""
+"""Checks of `GoogLeNet`, counted at the paper's size and compared by value at 1/16 of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from course.checks import Case, Mistake, ProbeError, ask, same
-from course.checks.lab05.basis import (
-    DEEP,
-    built,
-    check,
-    count,
-    fill,
-    normal,
-    seed_from,
-    shapes,
-    whole,
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import normal, seed_from, whole
+from course.labs.lab05_inception.paper import TABLE
+from course.labs.lab05_inception.questions import (
+    dropout_places,
+    part_shapes,
+    scores_of,
+    totals,
+    trained_once,
+    without_heads,
 )
-from course.checks.lab05.block import FlatBlock
-from course.checks.lab05.head import SLIPS as HEAD_SLIPS
-from course.checks.lab05.head import FlatHead, dropouts, dropouts_of, tensors
-from course.checks.lab05.paper import TABLE, TRUNK, WITH_CLASSIFIER, WITH_HEADS
+
+from .block import FlatBlock
+from .book import DEEP, check
+from .head import SLIPS as HEAD_SLIPS
+from .head import FlatHead, tensors
 
 NAME = "GoogLeNet"
-NARROW = 1 / 16  # of the paper's width: 1 to 64 channels
+TOTALS = {
+    "before the classifier": 5_973_552,
+    "with the classifier": 6_998_552,
+    "with both heads": 13_378_280,
+}
+"""Parameters at the paper's size with 1000 classes, biases included."""
 ORDER = (
     "The parameters are filled in the order of parameters(): stem, blocks, classifier, then aux1 "
     "and aux2. Look at strides, paddings and ReLUs."
@@ -115,90 +120,6 @@ class FlatGoogLeNet(nn.Module):
         return (x, *heads) if heads and wanted and "never_heads" not in self.slips else x
 
 
-# Questions --------------------------------------------------------------------------------
-
-
-def parts(model: nn.Module) -> dict[str, list[nn.Parameter]]:
-    """Parameters before the classifier, of the classifier and of both heads, by the names that
-    the exercise prescribes.
-    """
-    found: dict[str, list[nn.Parameter]] = {}
-    for name in ("classifier", "aux1", "aux2"):
-        part = getattr(model, name, None)
-        if name == "classifier" and not isinstance(part, nn.Module):
-            raise ProbeError("the network has no layer under the name `classifier`")
-        found[name] = list(part.parameters()) if isinstance(part, nn.Module) else []
-    own = {id(parameter) for part in found.values() for parameter in part}
-    before = [parameter for parameter in model.parameters() if id(parameter) not in own]
-    return {"before the classifier": before, **found}
-
-
-def _narrow(make: Any, seed: int, **options: Any) -> nn.Module:
-    model = built(make, NAME, **options).double()
-    for number, parameters in enumerate(parts(model).values()):
-        fill(parameters, seed + number)
-    return model
-
-
-def totals(make: Any) -> dict[str, int]:
-    """Parameters at the paper's size, on the meta device."""
-    with torch.device("meta"):
-        plain, full = built(make, NAME, aux=False), built(make, NAME)
-    return {
-        "before the classifier": count(parts(plain)["before the classifier"]),
-        "with the classifier": count(plain.parameters()),
-        "with both heads": count(full.parameters()),
-    }
-
-
-def part_shapes(make: Any, num_classes: int, width: float) -> dict[str, list[list[int]]]:
-    """Shapes of all parameters by part, in their order, on the meta device."""
-    with torch.device("meta"):
-        model = built(make, NAME, num_classes=num_classes, width=width)
-    return {name: shapes(parameters) for name, parameters in parts(model).items()}
-
-
-def scores_of(make: Any, num_classes: int, seed: int, images: Tensor, width: float = NARROW) -> Any:
-    """What the network with heads gives in evaluation mode."""
-    model = _narrow(make, seed, num_classes=num_classes, width=width).eval()
-    with torch.no_grad():
-        return {"in evaluation": model(images)}
-
-
-def trained_once(
-    make: Any, num_classes: int, seed: int, images: Tensor, width: float = NARROW
-) -> dict[str, Any]:
-    """The three scores in training mode without dropout, and gradients of their squares."""
-    model = _narrow(make, seed, num_classes=num_classes, width=width).train()
-    with dropouts([]):
-        outputs = model(images)
-    if not isinstance(outputs, tuple | list):
-        return {"in training": outputs}
-    first, *_ = parts(model)["before the classifier"]
-    total = torch.stack([scores.square().sum() for scores in outputs]).sum()
-    (slope,) = torch.autograd.grad(total, first)
-    return {"in training": list(outputs), "gradient at the first convolution": slope}
-
-
-def without_heads(make: Any, seed: int, images: Tensor) -> dict[str, Any]:
-    """What the network made with ``aux=False`` gives in both modes, without dropout."""
-    model = _narrow(make, seed, num_classes=5, width=NARROW, aux=False)
-    answer = {}
-    for mode, name in ((True, "in training"), (False, "in evaluation")):
-        with dropouts([]), torch.no_grad():
-            answer[name] = model.train(mode)(images)
-    return answer
-
-
-def dropout_places(make: Any, seed: int, images: Tensor) -> dict[str, Any]:
-    """Each dropout at work: its share, and how many numbers of an image it sees."""
-    model = _narrow(make, seed, num_classes=5, width=NARROW)
-    return dropouts_of(model, images)
-
-
-# The check --------------------------------------------------------------------------------
-
-
 def _slip(name: str, hint: str) -> Mistake:
     def make(num_classes: int = 1000, width: float = 1.0, aux: bool = True) -> nn.Module:
         return FlatGoogLeNet(num_classes, width, aux, **{name: True})
@@ -271,17 +192,12 @@ def googlenet(rng: Generator) -> Iterator[Case]:
 
 
 def _counts(rng: Generator) -> Iterator[Case]:
-    golden = {
-        "before the classifier": TRUNK,
-        "with the classifier": WITH_CLASSIFIER,
-        "with both heads": WITH_HEADS,
-    }
     yield Case(
         "parameters at the paper's size",
         ask(totals, NAME, text="parameters of GoogLeNet(aux=False) and GoogLeNet()"),
         "Every convolution and linear layer has a bias, nothing else has parameters.",
         same(),
-        golden,
+        TOTALS,
         weight=3,
     )
     classes, width = whole(rng, 5, 300), whole(rng, 3, 15) / 16
@@ -292,3 +208,13 @@ def _counts(rng: Generator) -> Iterator[Case]:
         "least 1.",
         same(),
     )
+
+
+@check.hidden(NAME)
+def another_width(rng: Generator) -> Iterator[Case]:
+    classes, width, images = whole(rng, 13, 20), 1 / 12, normal(rng, 1, 3, 224, 224)
+    text = f"{classes} classes, width 1/12"
+    probe = ask(scores_of, NAME, classes, seed_from(rng), images, width, text=text)
+    yield Case("another width, in evaluation", probe, "", DEEP, weight=2)
+    probe = ask(trained_once, NAME, classes, seed_from(rng), images, width, text=text)
+    yield Case("another width, in training", probe, "", DEEP, weight=2)

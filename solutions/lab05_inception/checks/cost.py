@@ -1,4 +1,4 @@
-"""Checks of lab 5: multiplications of an Inception block, with and without 1×1 reductions."""
+"""Checks of `inception_cost`: multiplications of a block, with and without 1×1 reductions."""
 
 from __future__ import annotations
 
@@ -9,24 +9,16 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from course.checks import Case, Mistake, ProbeError, ask, same
-from course.checks.lab05.basis import check, small_spec, whole
-from course.checks.lab05.paper import INPUTS, TABLE, Spec
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import whole
+from course.labs.lab05_inception.paper import INPUTS, TABLE, Spec
+from course.labs.lab05_inception.questions import COSTS, cost_of
+
+from .book import check, small_spec
 
 NAME = "inception_cost"
-KEYS = ("naive", "reduced")
-
 Convolution = tuple[int, int, int]  # channels in, channels out, kernel
-
-
-def cost_of(function: Any, in_channels: int, spec: Any, height: int, width: int) -> Any:
-    """What the student's function says of a block: both numbers by name."""
-    answer = function(in_channels, Spec(*spec), height, width)
-    if isinstance(answer, dict) and set(answer) != set(KEYS):
-        raise ProbeError(
-            f"expected the keys {', '.join(KEYS)}; found {', '.join(map(str, answer))}"
-        )
-    return answer
 
 
 def convolutions(in_channels: int, spec: Spec, reduced: bool) -> list[Convolution]:
@@ -44,7 +36,7 @@ def _by_torch(in_channels: int, spec: Spec, height: int, width: int) -> dict[str
     from torch.utils.flop_counter import FlopCounterMode
 
     found = {}
-    for key in KEYS:
+    for key in COSTS:
         with FlopCounterMode(display=False) as counter, torch.device("meta"):
             for into, out, side in convolutions(in_channels, spec, key == "reduced"):
                 maps = torch.empty(1, into, height, width)
@@ -85,7 +77,7 @@ def _fives_as_threes(reduced: bool) -> Callable[[int, Spec], list[Convolution]]:
 
 def _exchanged(in_channels: int, spec: Spec, height: int, width: int) -> dict[str, int]:
     right = _counting()[NAME](in_channels, spec, height, width)
-    return dict(zip(KEYS, reversed([right[key] for key in KEYS]), strict=True))
+    return dict(zip(COSTS, reversed([right[key] for key in COSTS]), strict=True))
 
 
 @check.define(
@@ -166,3 +158,13 @@ def inception_cost(rng: Generator) -> Iterator[Case]:
     text = f"inception_cost({channels}, Spec{tuple(spec)}, {height}, {width})"
     probe = ask(cost_of, NAME, channels, spec, height, width, text=text)
     yield Case("a block of our own, no square", probe, hint, same(), weight=2)
+
+
+@check.hidden(NAME)
+def other_blocks(rng: Generator) -> Iterator[Case]:
+    for _ in range(2):
+        channels, spec = whole(rng, 100, 900), small_spec(rng)
+        height, width = whole(rng, 3, 60), whole(rng, 3, 60)
+        text = f"{channels} channels, Spec{tuple(spec)}, maps of {height}×{width}"
+        probe = ask(cost_of, NAME, channels, spec, height, width, text=text)
+        yield Case("another block", probe, "", same())

@@ -1,0 +1,19 @@
+"""The book of lab 5's checks, and what its files share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator
+
+from autograde.authoring.checks import Book
+from course.checks import close
+
+check = Book("lab05_inception")
+
+TIGHT = close(rtol=1e-7, atol=1e-10, dtype=False)
+DEEP = close(rtol=1e-6, atol=1e-9, dtype=False)  # after 22 layers in float64
+
+
+def small_spec(rng: Generator) -> list[int]:
+    """Channels of a small block: six different numbers, as plain values for a probe."""
+    return (torch.randperm(8, generator=rng)[:6] + 2).tolist()
