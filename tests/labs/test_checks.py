@@ -126,6 +126,7 @@ def test_does_nothing_written_earn_nothing(lab: str, name: str) -> None:
     def stub(*args: Any, **kwargs: Any) -> None:
         raise NotImplementedError("Exercise 0.1")
 
+    stub.apply = stub  # as of an autograd.Function
     for check in (visible(lab, name), graded(lab, name)):
         uses = {use for one in check.cases for use in one.case.probe.uses}
         for objects in (dict.fromkeys(uses, stub), {}):

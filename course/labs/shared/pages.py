@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from statistics import mean, stdev
 from typing import Any, TypeVar
+
+import numpy as np
 
 T = TypeVar("T")
 
@@ -38,7 +39,8 @@ def spread(values: Sequence[float], form: str = ".0%") -> str:
     """Mean ± standard deviation, or the value where there is one alone."""
     if len(values) < 2:
         return format(values[0], form)
-    return f"{mean(values):{form}} ± {stdev(values):{form}}"
+    numbers = np.asarray(values, dtype=float)  # NaN, from a training that diverged, stays NaN
+    return f"{numbers.mean():{form}} ± {numbers.std(ddof=1):{form}}"
 
 
 def live_front_end() -> bool:

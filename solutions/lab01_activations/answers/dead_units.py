@@ -1,0 +1,32 @@
+"""`dead_fraction` in other words, and as students get it wrong."""
+
+from __future__ import annotations
+
+import torch
+
+from .book import answers
+
+answers.right(
+    "dead_fraction",
+    "alive, and the rest",
+    lambda a: float((a != 0).any(dim=0).logical_not().sum()) / a.shape[1],
+)
+answers.right("dead_fraction", "sums of sizes", lambda a: (a.abs().sum(0) == 0).double().mean())
+answers.right(
+    "dead_fraction",
+    "largest sizes",
+    lambda a: 1 - torch.count_nonzero(a.abs().amax(dim=0)).item() / a.size(1),
+)
+answers.right("dead_fraction", "by numpy", lambda a: (a.numpy() == 0).all(axis=0).mean())
+answers.wrong(
+    "dead_fraction",
+    "zeros among all",
+    lambda a: (a == 0).float().mean().item(),
+    mistake="zeros_of_entries",
+)
+answers.wrong(
+    "dead_fraction",
+    "the first sample",
+    lambda a: (a[0] == 0).float().mean().item(),
+    mistake="one_sample_only",
+)
