@@ -3,13 +3,14 @@
 #   make demo    build the labs, grade a sample class on real data, show the result
 #   make test    everything that CI checks
 #   make lab     JupyterLab on the student notebooks
-#   make check   format, lint, types, then the tests
+#   make quick   format, lint, types, and the unit tests that need no notebook and no class
+#   make check   format, lint, types, then all tests
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lab check lint unit notebooks clean
+.PHONY: demo test lab quick check lint unit notebooks clean
 
 demo: $(READY)
 	$(BIN)/autograde demo
@@ -20,6 +21,9 @@ lab: $(READY)
 	$(BIN)/jupyter lab labs
 
 check: lint test
+
+quick: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -32,16 +36,17 @@ unit: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile || \
 		OMP_NUM_THREADS=1 $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-# Built notebooks are as their sources say, run from top to bottom, and print what they printed:
-# a copy does, since a lab may save its network beside the notebook.
+# Built files are as their sources say. Student notebooks run from top to bottom and earn nothing;
+# solutions run, print what they printed, and have full points in what they printed. A copy runs,
+# since a lab may save its network beside the notebook.
 notebooks: $(READY)
 	$(BIN)/autograde build --check
-	OMP_NUM_THREADS=1 $(BIN)/autograde verify --profile quick --jobs 2
+	OMP_NUM_THREADS=1 $(BIN)/autograde verify --only student --profile quick --jobs 2
 	rm -rf build/notebooks && mkdir -p build/notebooks
-	cp solutions/lab*/*.ipynb build/notebooks
+	cp solutions/notebooks/lab*/*.ipynb build/notebooks
 	OMP_NUM_THREADS=1 COURSE_PROFILE=quick COURSE_PROGRESS=0 $(BIN)/python -m pytest \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.sanitize \
-		-n 2 --dist loadfile -p no:cacheprovider -W default build/notebooks
+		-n 2 --dist loadfile -p no:cacheprovider -W default --durations 0 -q build/notebooks
 
 $(READY): pyproject.toml constraints.txt .ci/setup
 	PYTHON="$(PYTHON)" bash .ci/setup

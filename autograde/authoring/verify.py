@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 from nbformat import NotebookNode
@@ -33,26 +34,34 @@ class Run:
     source: str = ""
 
 
+Side = Literal["solution", "student"]
 OnRun = Callable[[Run], None]
 
 
-def notebooks(tree: Tree, labs: Iterable[str]) -> list[tuple[str, Path]]:
+def notebooks(tree: Tree, labs: Iterable[str], only: Side | None = None) -> list[tuple[str, Path]]:
     """Solution and student notebooks of the labs, each with the name that reports use."""
-    found = []
-    for lab in labs:
-        found.append((f"{lab} solution", tree.solution(lab)))
-        found.append((f"{lab} student", tree.student(lab)))
-    return found
+    sides: dict[Side, Callable[[str], Path]] = {"solution": tree.solution, "student": tree.student}
+    return [
+        (f"{lab} {side}", place(lab))
+        for lab in labs
+        for side, place in sides.items()
+        if only in (None, side)
+    ]
 
 
 def verify(
-    tree: Tree, labs: list[str], profile: str, jobs: int = 1, on_run: OnRun | None = None
+    tree: Tree,
+    labs: list[str],
+    profile: str,
+    jobs: int = 1,
+    on_run: OnRun | None = None,
+    only: Side | None = None,
 ) -> list[Run]:
     """Run the notebooks, ``jobs`` at a time; results in the notebooks' order.
 
     Each has a process of its own: papermill changes directory and environment globally.
     """
-    names, paths = zip(*notebooks(tree, labs), strict=True)
+    names, paths = zip(*notebooks(tree, labs, only), strict=True)
     runs = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for run in pool.map(_run, names, paths, repeat(profile)):
@@ -87,10 +96,10 @@ def _run(name: str, path: Path, profile: str) -> Run:
         except Exception as error:  # a dead kernel, a hanging cell, an unreadable file
             return Run(name, time.monotonic() - begun, f"{type(error).__name__}: {error}")
     seconds = time.monotonic() - begun
-    return Run(name, seconds, *_complaint(book, full="solution" in name))
+    return Run(name, seconds, *complaint(book, full="solution" in name))
 
 
-def _complaint(book: NotebookNode, *, full: bool) -> tuple[str, str]:
+def complaint(book: NotebookNode, *, full: bool) -> tuple[str, str]:
     """What is wrong in a notebook that ran: noise on stderr, or points that should not be."""
     for cell in book.cells:
         if cell.cell_type != "code":

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from autograde import tree as trees
+from autograde.authoring.verify import Side
 from autograde.cli.common import FOUND, Json, Labs
 
 
@@ -61,6 +62,7 @@ def verify(
     labs: Labs = None,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     jobs: Annotated[int, typer.Option(help="Notebooks at a time; 1 gives honest times.")] = 1,
+    only: Annotated[Side | None, typer.Option(help="solution or student; both without it.")] = None,
     json_: Json = False,
 ) -> None:
     """Run every solution and student notebook with papermill; a table of times."""
@@ -74,7 +76,7 @@ def verify(
         mark = "[red]failed[/]" if run.trouble else "ok"
         out.print(f"{run.name}: {mark}, {run.seconds:.0f} s")
 
-    runs = verifier.verify(course, chosen, profile, jobs, None if json_ else tell)
+    runs = verifier.verify(course, chosen, profile, jobs, None if json_ else tell, only)
     if json_:
         print(json.dumps([run.__dict__ for run in runs], indent=1))
     else:

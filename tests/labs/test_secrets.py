@@ -1,0 +1,74 @@
+"""`solutions/` is the one secret folder: with it gone, nothing that is left answers an exercise."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from autograde.authoring import leaks
+from autograde.tree import find
+from course import profile
+from tests.labs import attack
+
+TREE = find()
+LABS = TREE.lab_names()
+
+# Any network at all has this much of what these two ask, whoever made it.
+ANY_NETWORK = {"build_network": 0.4, "debug_this_network": 0.12}
+# By looking values up, an answer can know what a stored check expects of inputs that never change.
+LOOKED_UP = 0.34
+
+
+@cache
+def attacks(lab: str) -> list[tuple[str, str, float]]:
+    """What earned something, see :mod:`tests.labs.attack`; it calls anything, so behind walls."""
+    if not shutil.which("bwrap"):
+        pytest.skip("needs bubblewrap: it calls everything that the package holds")
+    walls = "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-net --unshare-pid"
+    attack = [sys.executable, "-W", "ignore", "-m", "tests.labs.attack", lab]
+    run = subprocess.run(
+        [*walls.split(), "--die-with-parent", "--chdir", str(TREE.root), *attack],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    return [tuple(one) for one in json.loads(run.stdout)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS)
+def test_does_nothing_of_the_course_answer_an_exercise(lab: str) -> None:
+    found = [one for one in attacks(lab) if one[1].startswith("course")]
+    assert [one for one in found if one[2] > ANY_NETWORK.get(one[0], 0.0)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS)
+def test_is_little_to_be_had_by_looking_values_up(lab: str) -> None:
+    found = [one for one in attacks(lab) if not one[1].startswith("course")]
+    assert not [one for one in found if one[2] > LOOKED_UP], found
+
+
+def test_would_an_answer_in_the_course_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(logits, labels, k):
+        if not 1 <= k <= logits.shape[1]:
+            raise ValueError
+        return (logits.topk(k).indices != labels[:, None]).all(1).double().mean()
+
+    planted.__module__ = "course.profile"
+    monkeypatch.setattr(profile, "planted", planted, raising=False)
+    monkeypatch.setattr(attack, "_modules", lambda: [profile])
+    attack.candidates.cache_clear()
+    found = [one for one in attack.attacks("lab00_setup") if one[1] == "course.profile.planted"]
+    attack.candidates.cache_clear()
+    assert found == [("topk_error", "course.profile.planted", 1.0)]
+
+
+def test_does_no_secret_line_stand_elsewhere() -> None:
+    assert leaks.find(TREE, LABS) == []
