@@ -1,5 +1,6 @@
 """Experiments of lab 3: ReLU against tanh, what AlexNet's parts do, first-layer filters."""
 
+from course.labs.lab03_alexnet.experiments.counting import differences, draw_budget, ledger
 from course.labs.lab03_alexnet.experiments.figure1 import (
     Race,
     draw_race,
@@ -13,7 +14,6 @@ from course.labs.lab03_alexnet.experiments.filters import (
     say_groups,
     stored_filters,
 )
-from course.labs.lab03_alexnet.experiments.ledger import differences, draw_budget, ledger
 from course.labs.lab03_alexnet.experiments.parts import (
     colour_directions,
     draw_lighting,

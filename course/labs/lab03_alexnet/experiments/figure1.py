@@ -185,7 +185,7 @@ def draw_race(runs: Iterable[Run], title: str = "", target: float = 0.25) -> Fig
     """Training error by epoch, a line for each seed: solid ReLU, dashed tanh, as in the paper."""
     ax = plots.axes(title=title)
     _lines(ax, runs, target)
-    return shown(ax.figure, dpi=80)
+    return shown(ax.figure)
 
 
 def say_race(runs: Sequence[Run]) -> None:
@@ -225,7 +225,7 @@ def show_stored_race() -> Figure:
         _lines(ax, runs)
         ax.set_title(f"recipe: {recipe}")
     axes[1].set_ylabel("")
-    return shown(figure, dpi=70)
+    return shown(figure)
 
 
 def _lines(ax: Axes, runs: Iterable[Run], target: float = 0.25) -> None:

@@ -42,7 +42,7 @@ def draw_filters(filters: Tensor, title: str = "") -> Figure:
     ordered = torch.cat(halves)
     ordered = 0.5 + 0.5 * ordered / ordered.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
     ax = plots.image_grid(ordered, columns=12, title=title)
-    return shown(ax.figure, dpi=80)
+    return shown(ax.figure)
 
 
 def stored_filters() -> list[Tensor]:

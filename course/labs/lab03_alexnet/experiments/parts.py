@@ -63,7 +63,7 @@ def draw_normalised(local_response_norm: Any) -> Figure | None:
         ax.title.set_fontsize(10)
         ax.grid(axis="x", visible=False)
     axes[0].set_ylabel("activity")
-    return shown(figure, dpi=80)
+    return shown(figure)
 
 
 # Dropout ----------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def draw_masks(
     if ax is None:
         return None
     ax.figure.legend(loc="outside lower center", ncols=2, fontsize=9)
-    return shown(ax.figure, dpi=80)
+    return shown(ax.figure)
 
 
 # Light ------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def draw_lighting(pca_lighting: Any, dataset: Dataset, std: float = 0.1) -> Figu
     for ax, row, strength in zip(axes, rows, (std, 10 * std), strict=True):
         plots.image_grid(row, ax=ax, columns=8)
         ax.set_title(f"left: as it is; then α of standard deviation {strength:g}", fontsize=9)
-    return shown(figure, dpi=45)
+    return shown(figure)
 
 
 def say_lighting(values: Tensor, vectors: Tensor, alpha: float = 0.1) -> None:

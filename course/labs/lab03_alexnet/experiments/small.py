@@ -185,4 +185,4 @@ def draw_scores(scores: Mapping[str, Sequence[Score]]) -> Figure:
     ax.set_ylim(0, 1)
     ax.grid(axis="x", visible=False)
     ax.legend(loc="upper right", ncols=2)
-    return shown(ax.figure, dpi=80)
+    return shown(ax.figure)

@@ -42,7 +42,7 @@ def draw_budget(make: Any) -> Axes | None:
     convolutions = [number for number, row in enumerate(rows) if row.kind == "Conv2d"]
     for name, shares in (("parameters", parameters), ("multiplications", flops)):
         print(f"in the convolutions: {sum(shares[n] for n in convolutions):.1%} of the {name}")
-    return shown(ax.figure, dpi=80)
+    return shown(ax.figure)
 
 
 # The ledger -------------------------------------------------------------------------------

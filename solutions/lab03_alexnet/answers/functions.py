@@ -1,0 +1,84 @@
+"""Sizes, light and parameters, right in other words and wrong."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from .book import answers
+
+answers.right(
+    "overlapping_pool_size",
+    "by a range",
+    lambda size, window=3, stride=2: len(range(0, size - window + 1, stride)),
+)
+answers.right(
+    "overlapping_pool_size",
+    "by floor",
+    lambda size, window=3, stride=2: math.floor((size - window) / stride + 1),
+)
+answers.right(
+    "overlapping_pool_size",
+    "in one division",
+    lambda size, window=3, stride=2: (size - window + stride) // stride,
+)
+answers.wrong(
+    "overlapping_pool_size",
+    "rounded up in whole numbers",
+    lambda n, z=3, s=2: (n - z + s - 1) // s + 1,
+    mistake="rounds_up",
+)
+
+
+def lit_by_loop(image: Tensor, eigenvalues: Tensor, eigenvectors: Tensor, alphas: Tensor) -> Tensor:
+    result = image.clone()
+    for i in range(3):
+        for channel in range(3):
+            result[channel] += alphas[i] * eigenvalues[i] * eigenvectors[channel, i]
+    return result
+
+
+def lit_with_channels_last(
+    image: Tensor, eigenvalues: Tensor, eigenvectors: Tensor, alphas: Tensor
+) -> Tensor:
+    shift = eigenvectors @ torch.diag(eigenvalues) @ alphas
+    return (image.permute(1, 2, 0) + shift).permute(2, 0, 1)
+
+
+answers.right("pca_lighting", "by a loop", lit_by_loop)
+answers.right(
+    "pca_lighting",
+    "by a weighted sum of columns",
+    lambda image, lam, p, alphas: image + (p * (alphas * lam)).sum(dim=1)[:, None, None],
+)
+answers.right("pca_lighting", "channels last", lit_with_channels_last)
+answers.wrong(
+    "pca_lighting",
+    "eigenvectors in rows",
+    lambda x, v, p, a: x + (p.T @ (a * v)).view(3, 1, 1),
+    mistake="rows_for_columns",
+)
+
+answers.right(
+    "grouped_conv_parameters",
+    "group by group",
+    lambda i, o, k, groups=1: groups * ((i // groups) * (o // groups) * k * k) + o,
+)
+answers.right(
+    "grouped_conv_parameters",
+    "a share of all weights",
+    lambda i, o, k, groups=1: int(i * o * k**2 / groups + o),
+)
+answers.right(
+    "grouped_conv_parameters",
+    "channel by channel",
+    lambda i, o, k, groups=1: sum((i // groups) * k * k + 1 for _ in range(o)),
+)
+answers.wrong(
+    "grouped_conv_parameters",
+    "weights alone",
+    lambda i, o, k, groups=1: o * i * k * k // groups,
+    mistake="bias_forgotten",
+)
