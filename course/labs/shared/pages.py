@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from statistics import mean
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,7 +41,7 @@ def spread(values: Sequence[float], form: str = ".0%") -> str:
     if len(values) < 2:
         return format(values[0], form)
     numbers = np.asarray(values, dtype=float)  # NaN, from a training that diverged, stays NaN
-    return f"{numbers.mean():{form}} ± {numbers.std(ddof=1):{form}}"
+    return f"{mean(values):{form}} ± {numbers.std(ddof=1):{form}}"  # the exact mean: ties hold
 
 
 def live_front_end() -> bool:
