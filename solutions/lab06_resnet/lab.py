@@ -39,8 +39,7 @@ from torch import Tensor, nn
 
 import course
 from course import data
-from course.checks.lab06 import check
-from course.experiments import lab06 as experiments
+from course.labs.lab06_resnet import check, experiments
 from course.profile import pick
 
 # %% varies=true

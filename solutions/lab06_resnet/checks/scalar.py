@@ -8,34 +8,14 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from course.checks import Case, Mistake, ask, call
-from course.checks.lab06.basis import DTYPE_TOO, TIGHT, check, normal, whole
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, call
+from course.checks.inputs import coarse, normal, whole
+from course.labs.lab06_resnet.questions import slope_with_shortcut
+
+from .book import DTYPE_TOO, TIGHT, check
 
 # One block --------------------------------------------------------------------------------
-
-FUNCTIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
-    "a·sin(x)": lambda x, a: a * x.sin(),
-    "a·x³": lambda x, a: a * x**3,
-    "a·x": lambda x, a: a * x,
-    "tanh(a·x)": lambda x, a: (a * x).tanh(),
-    "relu(a·x)": lambda x, a: (a * x).relu(),
-}
-
-
-def slope_of(name: str, a: float) -> Callable[[Tensor], Tensor]:
-    """The derivative of one of ``FUNCTIONS`` as a function of ``x``, by autograd."""
-
-    def slope(x: Tensor) -> Tensor:
-        leaf = x.detach().clone().requires_grad_()
-        (result,) = torch.autograd.grad(FUNCTIONS[name](leaf, a).sum(), leaf)
-        return result
-
-    return slope
-
-
-def slope_with_shortcut(function: Any, name: str, a: float, x: Tensor) -> Any:
-    """What the student says of ``y = f(x) + x``, given f' and x."""
-    return function(slope_of(name, a), x)
 
 
 def _numerical(df: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -99,13 +79,23 @@ def residual_derivative(rng: Generator) -> Iterator[Case]:
             slope_with_shortcut, "residual_derivative", name, a, normal(rng, 3, 4), text=text
         )
         yield Case(text, probe, hint, TIGHT, weight=weight)
-    text = "f(x) = −x: the block gives 0 for every x"
-    probe = ask(slope_with_shortcut, "residual_derivative", "a·x", -1.0, normal(rng, 5), text=text)
+    turns = 2 * torch.pi * torch.arange(-2, 3, dtype=torch.float64)
+    text = "f(x) = −sin(x) at whole turns: there the block is flat"
+    probe = ask(slope_with_shortcut, "residual_derivative", "a·sin(x)", -1.0, turns, text=text)
     yield Case("f' = −1", probe, hint, TIGHT)
-    text = "f(x) = relu(2x), x in float32, shape ()"
-    x = torch.tensor(0.5 + whole(rng, 0, 9) / 8)
-    probe = ask(slope_with_shortcut, "residual_derivative", "relu(a·x)", 2.0, x, text=text)
+    text = "f(x) = tanh(2x), x in float32, shape ()"
+    x = torch.tensor(0.5 + whole(rng, 0, 9) / 16)
+    probe = ask(slope_with_shortcut, "residual_derivative", "tanh(a·x)", 2.0, x, text=text)
     yield Case("a single number, float32", probe, hint, DTYPE_TOO)
+
+
+@check.hidden("residual_derivative")
+def residual_derivative_of_three_axes(rng: Generator) -> Iterator[Case]:
+    name, a = ("a·sin(x)", "tanh(a·x)", "a·x³")[whole(rng, 0, 2)], -1.0 - whole(rng, 0, 5) / 8
+    text = f"f(x) = {name} with a = {a:g}, shape (2, 1, 3)"
+    x = normal(rng, 2, 1, 3)
+    probe = ask(slope_with_shortcut, "residual_derivative", name, a, x, text=text)
+    yield Case(text, probe, judge=TIGHT, weight=2)
 
 
 # A chain ----------------------------------------------------------------------------------
@@ -178,9 +168,9 @@ def chain_gradient(rng: Generator) -> Iterator[Case]:
             TIGHT,
             weight=weight,
         )
-    slopes = 0.3 * normal(rng, 54)
+    slopes = coarse(0.3 * normal(rng, 54))
     yield Case("54 residual blocks", call("chain_gradient", slopes, True), hint, TIGHT)
-    dead = normal(rng, 4, 3)
+    dead = coarse(normal(rng, 4, 3))
     dead[whole(rng, 0, 3)] = -1.0
     yield Case("one block with f' = −1", call("chain_gradient", dead, True), hint, TIGHT)
     yield Case(
@@ -189,3 +179,10 @@ def chain_gradient(rng: Generator) -> Iterator[Case]:
         "A chain of no blocks gives out what comes in: its derivative is 1.",
         TIGHT,
     )
+
+
+@check.hidden("chain_gradient")
+def chain_gradient_of_more_axes(rng: Generator) -> Iterator[Case]:
+    slopes = normal(rng, whole(rng, 3, 7), 2, 3)
+    for flag in (True, False):
+        yield Case("two axes more", call("chain_gradient", slopes, flag), judge=TIGHT)

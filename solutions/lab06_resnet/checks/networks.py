@@ -7,21 +7,17 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 
-from course.checks import Case, Mistake, ask, same
-from course.checks.lab06.basis import (
-    DEEP,
-    NARROW,
-    check,
-    count,
-    filled,
-    module,
-    normal,
-    seed_from,
-    whole,
-)
-from course.checks.lab06.tape import Tape, cifar, imagenet
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import normal, seed_from, whole
+from course.labs.lab06_resnet.questions import counts_of, scores_of
+
+from .book import DEEP, check
+from .tape import Tape, cifar, imagenet
+
+NARROW = 1 / 16  # of the paper's width, where whole networks are compared
 
 CIFAR_PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}
 CIFAR_20_B = 272_474
@@ -32,24 +28,6 @@ IMAGENET_PARAMETERS = {
     101: 44_549_160,
     152: 60_192_808,
 }
-
-# Questions --------------------------------------------------------------------------------
-
-
-def scores_of(make: Any, args: Any, seed: int, images: Tensor, training: bool = False) -> Any:
-    """Scores ``(N, K)`` of a filled network, and the gradient of their squares at the images."""
-    model = filled(module(make(*args), "the network"), seed).train(training)
-    images.requires_grad_()
-    scores = model(images)
-    (gradient,) = torch.autograd.grad(scores.square().sum(), images)
-    return {"scores": scores, "gradient": gradient}
-
-
-def counts_of(make: Any, tables: Any) -> list[int]:
-    """Parameters of networks made with these arguments, on the meta device."""
-    with torch.device("meta"):
-        return [count(module(make(*args), "the network")) for args in tables]
-
 
 # ResNetCIFAR ------------------------------------------------------------------------------
 
@@ -123,6 +101,12 @@ def cifar_case(
     return Case(f"values, ResNetCIFAR{args}", probe, hint, DEEP, weight=weight)
 
 
+@check.hidden("ResNetCIFAR")
+def other_widths(rng: Generator) -> Iterator[Case]:
+    yield cifar_case(rng, (whole(rng, 2, 4), "C", whole(rng, 11, 20), 0.3), False, weight=2)
+    yield cifar_case(rng, (whole(rng, 2, 3), "A", 10, 0.25), True)
+
+
 # make_resnet ------------------------------------------------------------------------------
 
 
@@ -144,10 +128,6 @@ def torchvision_model(depth: int, num_classes: int = 1000, width: float = 1.0) -
     return model
 
 
-def _torchvision_scores(args: tuple[Any, ...], seed: int, images: Tensor) -> Any:
-    return scores_of(torchvision_model, args, seed, images.clone())
-
-
 def _imagenet(*slips: str) -> dict[str, Any]:
     def make(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.Module:
         run = partial(imagenet, depth=depth, num_classes=num_classes, width=width)
@@ -157,7 +137,7 @@ def _imagenet(*slips: str) -> dict[str, Any]:
 
 
 @check.define(
-    oracle=_imagenet(),
+    oracle={"make_resnet": torchvision_model},
     mistakes=_mistakes(
         _imagenet,
         {
@@ -192,8 +172,7 @@ def make_resnet(rng: Generator) -> Iterator[Case]:
             "Values are filled in the order of parameters(). In which order does your network "
             "make its layers?",
             DEEP,
-            _torchvision_scores(args, seed, images),
-            weight,
+            weight=weight,
         )
     yield training_case(rng, 34, hint)
 
@@ -205,3 +184,13 @@ def training_case(rng: Generator, depth: int, hint: str = "") -> Case:
     text = f"make_resnet{args} on images (3, 3, 48, 48), training mode"
     probe = ask(scores_of, "make_resnet", args, seed_from(rng), images, True, text=text)
     return Case(f"ResNet-{depth} in training mode", probe, hint, DEEP)
+
+
+@check.hidden("make_resnet")
+def deeper_and_uneven(rng: Generator) -> Iterator[Case]:
+    yield training_case(rng, 50)
+    args = (101, whole(rng, 2, 5), 1 / 32)
+    text = f"make_resnet{args} on images (1, 3, 50, 37)"
+    images = normal(rng, 1, 3, 50, 37)
+    probe = ask(scores_of, "make_resnet", args, seed_from(rng), images, text=text)
+    yield Case("ResNet-101 on uneven images", probe, judge=DEEP)

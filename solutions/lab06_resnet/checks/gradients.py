@@ -2,84 +2,26 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from course.checks import Case, Mistake, ask, same
-from course.checks.lab06.basis import TIGHT, check, filled, normal, seed_from, whole
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import normal, seed_from, whole
+from course.labs.lab06_resnet.questions import Loss, norms_of, traces_of
 
-Loss = Callable[[], Tensor]
-
-
-class _Joined(nn.Module):
-    """A part that holds layers of its own and a shortcut around them."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.inner = nn.Conv2d(channels, channels, 3, padding=1)
-        self.norm = nn.BatchNorm2d(channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, C, H, W) -> (N, C, H, W)``."""
-        return x + self.norm(self.inner(x)).tanh()
+from .book import TIGHT, check
 
 
-def network(kind: str, channels: int, blocks: int) -> nn.Module:
-    """``flat``: layers only; ``blocks``: parts with layers inside them."""
-    parts: OrderedDict[str, nn.Module] = OrderedDict()
-    parts["stem"] = nn.Conv2d(2, channels, 3, padding=1)
-    for number in range(blocks):
-        if kind == "blocks":
-            parts[f"block{number}"] = _Joined(channels)
-        else:
-            parts[f"conv{number}"] = nn.Conv2d(channels, channels, 3)
-            parts[f"act{number}"] = nn.Tanh()
-    parts["pool"], parts["flat"] = nn.AdaptiveAvgPool2d(1), nn.Flatten()
-    parts["head"] = nn.Linear(channels, 4)
-    return nn.Sequential(parts)
-
-
-def _prepared(
-    kind: str, channels: int, blocks: int, seed: int, x: Tensor
-) -> tuple[nn.Module, Loss]:
-    model = filled(network(kind, channels, blocks), seed)
-    labels = torch.arange(len(x)) % 4
-    return model, lambda: F.cross_entropy(model(x), labels)
-
-
-def norms_of(
-    function: Any, kind: str, channels: int, blocks: int, seed: int, x: Tensor
-) -> dict[str, Any]:
-    """What the function says of a small network, and in which order."""
-    model, loss = _prepared(kind, channels, blocks, seed, x)
-    norms = function(model, loss)
-    return {"norms": norms, "order": list(norms) if isinstance(norms, dict) else None}
-
-
-def traces_of(function: Any, channels: int, seed: int, x: Tensor) -> dict[str, Any]:
-    """What the function leaves behind in the model."""
-    model, loss = _prepared("blocks", channels, 2, seed, x)
-    first, second = function(model, loss), function(model, loss)
-    hooks = [len(m._forward_hooks) + len(m._backward_hooks) for m in model.modules()]
-    with_grad = [name for name, p in model.named_parameters() if p.grad is not None]
-    return {
-        "the second call gives the same": dict(first) == dict(second) and len(first) > 0,
-        "hooks left behind": sum(hooks),
-        "parameters with a .grad that had none": len(with_grad),
-    }
-
-
-def _slopes(model: Any, loss: Loss) -> dict[str, tuple[Tensor, Tensor]]:
-    """Each part's output, and the loss's gradient there, by running the parts one by one."""
+def _slopes(parts: Mapping[str, nn.Module], loss: Loss) -> dict[str, tuple[Tensor, Tensor]]:
+    """Each part's output, and the loss's gradient there."""
     given: dict[str, Tensor] = {}
     handles = [
         part.register_forward_hook(lambda m, i, o, name=name: given.update({name: o}))
-        for name, part in model.named_children()
+        for name, part in parts.items()
     ]
     value = loss()
     for handle in handles:
@@ -92,7 +34,7 @@ def _measured(number: Callable[[Tensor, Tensor], Tensor]) -> dict[str, Any]:
     """``number(output, slope)`` for each part, as an answer."""
 
     def norms(model: nn.Module, loss: Loss) -> dict[str, float]:
-        pairs = _slopes(model, loss)
+        pairs = _slopes(dict(model.named_children()), loss)
         return {name: float(number(*pair)) for name, pair in pairs.items()}
 
     return {"gradient_norms": norms}
@@ -109,9 +51,8 @@ def _of_parameters(model: nn.Module, loss: Loss) -> dict[str, float]:
 
 
 def _innermost(model: nn.Module, loss: Loss) -> dict[str, float]:
-    from course.instruments import layer_gradient_norms
-
-    return layer_gradient_norms(model, loss)
+    leaves = {name: part for name, part in model.named_modules() if not list(part.children())}
+    return {name: float(slope.norm()) for name, (_, slope) in _slopes(leaves, loss).items()}
 
 
 def _backwards(model: nn.Module, loss: Loss) -> dict[str, float]:
@@ -183,6 +124,7 @@ def _into(model: nn.Module, loss: Loss) -> dict[str, float]:
             "You measured at each part's input. Asked is its output.",
         ),
     ],
+    forbids=["layer_gradient_norms", "record_gradients", "watch_gradients"],
 )
 def gradient_norms(rng: Generator) -> Iterator[Case]:
     """Norm of the loss's gradient at the output of each part of a model."""
@@ -219,3 +161,9 @@ def norms_case(rng: Generator, kind: str, hint: str = "", weight: float = 1) -> 
     )
     probe = ask(norms_of, "gradient_norms", kind, channels, blocks, seed_from(rng), x, text=text)
     return Case(text, probe, hint, TIGHT, weight=weight)
+
+
+@check.hidden("gradient_norms")
+def other_networks(rng: Generator) -> Iterator[Case]:
+    yield norms_case(rng, "blocks", weight=2)
+    yield norms_case(rng, "flat")

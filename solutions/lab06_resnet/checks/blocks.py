@@ -6,38 +6,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Generator, Tensor, nn
 
-from course.checks import Case, Mistake, ask, same
-from course.checks.lab06.basis import TIGHT, check, count, filled, module, normal, seed_from, whole
-from course.checks.lab06.tape import Tape, basic, bottleneck
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import normal, seed_from, whole
+from course.labs.lab06_resnet.questions import as_by_default, block_on, shapes_of
 
-
-def block_on(
-    cls: Any, into: int, channels: int, stride: int, kind: str, seed: int, x: Tensor, training: bool
-) -> dict[str, Any]:
-    """A block's output, and the gradients of its squares: at the input, at the first weight."""
-    block = filled(module(cls(into, channels, stride, kind), "the class"), seed)
-    block.train(training)
-    x.requires_grad_()
-    output = block(x)
-    first = next(block.parameters())
-    at_input, at_weight = torch.autograd.grad(output.square().sum(), [x, first])
-    return {"output": output, "gradient": at_input, "gradient at the first weight": at_weight}
-
-
-def shapes_of(cls: Any, into: int, channels: int, stride: int, kind: str) -> list[list[int]]:
-    """Shapes of a block's parameters in their order."""
-    block = module(cls(into, channels, stride, kind), "the class")
-    return [list(parameter.shape) for parameter in block.parameters()]
-
-
-def as_by_default(cls: Any, into: int, channels: int, seed: int, x: Tensor) -> dict[str, Any]:
-    """A block made with two arguments: its parameters and its output."""
-    block = filled(module(cls(into, channels), "the class"), seed)
-    return {"parameters": count(block), "output": block(x)}
-
+from .book import TIGHT, check
+from .tape import Tape, basic, bottleneck
 
 Block = Callable[..., Tensor]
 
@@ -98,7 +75,7 @@ def one_block(
     weight: float = 1,
 ) -> Case:
     """One block on random images, in one of the two modes."""
-    x = normal(rng, 3, into, 6, whole(rng, 5, 8))
+    x = normal(rng, 4, into, 6, whole(rng, 5, 8))
     mode = "training" if training else "evaluation"
     title = f"{into} → {channels}, stride {stride}, shortcut {kind}, {mode} mode"
     text = f"{name}({into}, {channels}, {stride}, {kind!r}) in {mode} mode, x {tuple(x.shape)}"
@@ -140,6 +117,13 @@ def basic_block(rng: Generator) -> Iterator[Case]:
     yield from _cases(rng, "BasicBlock", 1, order)
 
 
+@check.hidden("BasicBlock")
+def basic_block_in_training(rng: Generator) -> Iterator[Case]:
+    into = whole(rng, 2, 5)
+    yield one_block(rng, "BasicBlock", into, into, 1, "B", training=True)
+    yield one_block(rng, "BasicBlock", into, into + 3, 2, "C", training=True, weight=2)
+
+
 @check.define(
     oracle=_class("Bottleneck", bottleneck),
     mistakes=_mistakes("Bottleneck", bottleneck, {**COMMON, **BOTTLENECK}),
@@ -149,3 +133,10 @@ def bottleneck_block(rng: Generator) -> Iterator[Case]:
     """1×1, 3×3, 1×1 with a shortcut around them."""
     order = "Three convolutions, each with BatchNorm; ReLU after the first two; add; ReLU."
     yield from _cases(rng, "Bottleneck", 4, order)
+
+
+@check.hidden("Bottleneck")
+def bottleneck_in_training(rng: Generator) -> Iterator[Case]:
+    c = whole(rng, 2, 4)
+    yield one_block(rng, "Bottleneck", 4 * c, c, 1, "B", training=True)
+    yield one_block(rng, "Bottleneck", c, c, 2, "C", training=True, weight=2)

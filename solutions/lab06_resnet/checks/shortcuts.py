@@ -6,29 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 
-from course.checks import Case, Mistake, ask, same
-from course.checks.lab06.basis import TIGHT, check, count, filled, module, normal, seed_from, whole
-from course.checks.lab06.tape import Tape, shortcut
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import normal, seed_from, whole
+from course.labs.lab06_resnet.questions import shortcut_counts, shortcut_of
 
-
-def shortcut_of(
-    make: Any, kind: str, into: int, out: int, stride: int, seed: int, x: Tensor
-) -> dict[str, Any]:
-    """What a shortcut makes of ``x`` in evaluation and in training mode, and the gradient."""
-    layer = filled(module(make(kind, into, out, stride), "make_shortcut"), seed)
-    x.requires_grad_()
-    resting = layer(x)
-    (gradient,) = torch.autograd.grad(resting.square().sum(), x)
-    trained = layer.train()(x)
-    return {"output": resting, "gradient": gradient, "output in training mode": trained}
-
-
-def shortcut_counts(make: Any, table: Any) -> list[int]:
-    """Parameters of shortcuts ``(kind, into, out, stride)``."""
-    return [count(module(make(*entry), "make_shortcut")) for entry in table]
+from .book import TIGHT, check
+from .tape import Tape, shortcut
 
 
 def _make(*slips: str) -> Any:
@@ -95,13 +81,13 @@ def make_shortcut(rng: Generator) -> Iterator[Case]:
         "with the stride, and BatchNorm.",
         "C": "A 1×1 convolution and BatchNorm, everywhere.",
     }
-    small, wide = whole(rng, 2, 4), whole(rng, 7, 9)
+    small, wide = whole(rng, 2, 3), whole(rng, 5, 7)
     for kind, into, out, stride, weight in (
         ("A", small, 2 * small, 2, 2),
         ("A", small, wide, 2, 3),
-        ("A", wide, wide, 1, 0.5),
+        ("A", small, small, 1, 0.5),
         ("B", small, wide, 2, 2),
-        ("B", wide, wide, 1, 0.5),
+        ("B", small, small, 1, 0.5),
         ("C", small, small, 1, 2),
     ):
         yield one_shortcut(rng, kind, into, out, stride, hints[kind], weight)
@@ -122,7 +108,16 @@ def one_shortcut(
     rng: Generator, kind: str, into: int, out: int, stride: int, hint: str = "", weight: float = 1
 ) -> Case:
     """One shortcut on random images of uneven size."""
-    x = normal(rng, 2, into, whole(rng, 5, 7), whole(rng, 5, 7))
+    x = normal(rng, 2, into, whole(rng, 3, 5), whole(rng, 3, 5))
     text = f"make_shortcut({kind!r}, {into}, {out}, {stride}) on x {tuple(x.shape)}"
     probe = ask(shortcut_of, "make_shortcut", kind, into, out, stride, seed_from(rng), x, text=text)
     return Case(f"{kind}, {into} → {out}, stride {stride}", probe, hint, TIGHT, weight=weight)
+
+
+@check.hidden("make_shortcut")
+def other_strides_and_sizes(rng: Generator) -> Iterator[Case]:
+    into = whole(rng, 3, 6)
+    yield one_shortcut(rng, "A", into, into + whole(rng, 1, 4), 3)
+    yield one_shortcut(rng, "A", into, into, 2)
+    yield one_shortcut(rng, "B", into, into, 2)
+    yield one_shortcut(rng, "C", into, 2 * into, 2)

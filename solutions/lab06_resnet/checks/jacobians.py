@@ -8,27 +8,14 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from course.checks import Case, Mistake, ProbeError, ask, close
-from course.checks.lab06.basis import TIGHT, check, normal, whole
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, close
+from course.checks.inputs import coarse, normal, whole
+from course.labs.lab06_resnet.questions import Function, jacobian_at, weakest_of
 
-Function = Callable[[Tensor], Tensor]
+from .book import TIGHT, check
+
 LOOSE = close(rtol=1e-6, atol=3e-6, dtype=False)  # the root of a rounded square is less exact
-
-
-def branch(*weights: Tensor) -> Function:
-    """Layers with tanh between them: ``(D,) -> (D,)``; one matrix alone is a linear map."""
-
-    def f(x: Tensor) -> Tensor:
-        for number, weight in enumerate(weights):
-            x = weight @ (x.tanh() if number else x)
-        return x
-
-    return f
-
-
-def jacobian_at(function: Any, x: Tensor, *weights: Tensor) -> Any:
-    """The student's Jacobian ``(D, D)`` of a block whose branch has these weights."""
-    return function(branch(*weights), x)
 
 
 def _columns(f: Function, x: Tensor) -> Tensor:
@@ -93,29 +80,16 @@ def residual_jacobian(rng: Generator) -> Iterator[Case]:
         yield Case(title, probe, hint, TIGHT, weight=weight)
 
 
+@check.hidden("residual_jacobian")
+def jacobian_with_two_hidden_layers(rng: Generator) -> Iterator[Case]:
+    size = whole(rng, 5, 8)
+    weights = [normal(rng, 9, size), normal(rng, 4, 9), normal(rng, size, 4)]
+    text = f"f with two hidden layers, x of shape ({size},)"
+    probe = ask(jacobian_at, "residual_jacobian", normal(rng, size), *weights, text=text)
+    yield Case("two hidden layers", probe, judge=TIGHT, weight=2)
+
+
 # The weakest direction --------------------------------------------------------------------
-
-
-def weakest_of(function: Any, jacobian: Tensor) -> dict[str, Any]:
-    """The student's gain and gradient, told without the sign that nobody can know.
-
-    Raises:
-        ProbeError: not a pair of a number and a vector.
-    """
-    answer = function(jacobian)
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise ProbeError("expected a pair (gain, gradient)")
-    gain, gradient = (torch.as_tensor(part) for part in answer)
-    if gradient.shape != jacobian.shape[:1] or gain.numel() != 1:
-        raise ProbeError(
-            f"expected a gain of shape () and a gradient of shape {tuple(jacobian.shape[:1])}, "
-            f"found {tuple(gain.shape)} and {tuple(gradient.shape)}"
-        )
-    return {
-        "gain": float(gain),
-        "length of the gradient": float(gradient.norm()),
-        "length of what arrives": float((jacobian.T @ gradient).norm()),
-    }
 
 
 def _weakest(gain: Callable[[Tensor], Tensor], vector: Callable[[Tensor], Tensor]) -> Any:
@@ -174,9 +148,9 @@ def weakest_gradient(rng: Generator) -> Iterator[Case]:
     size = whole(rng, 4, 6)
     eye = torch.eye(size, dtype=torch.float64)
     for title, matrix, weight in (
-        ("I + J, J random", eye + normal(rng, size, size), 4),
+        ("I + J, J random", coarse(eye + normal(rng, size, size)), 4),
         ("J alone", normal(rng, 3, 3), 2),
-        ("nearly the identity", eye + 0.1 * normal(rng, size, size), 1),
+        ("nearly the identity", coarse(eye + 0.1 * normal(rng, size, size)), 1),
     ):
         probe = ask(weakest_of, "weakest_gradient", matrix, text=f"weakest_gradient of {title}")
         yield Case(title, probe, hint, LOOSE, weight=weight)
@@ -185,3 +159,11 @@ def weakest_gradient(rng: Generator) -> Iterator[Case]:
     text = "I + J, where J has the eigenvalue −1"
     probe = ask(weakest_of, "weakest_gradient", dying, text=text)
     yield Case("a gradient that dies", probe, "One unit gradient arrives as 0.", LOOSE, weight=2)
+
+
+@check.hidden("weakest_gradient")
+def weakest_of_a_larger_matrix(rng: Generator) -> Iterator[Case]:
+    size = whole(rng, 7, 12)
+    matrix = normal(rng, size, size)
+    text = f"weakest_gradient of a random matrix {size} × {size}"
+    yield Case(text, ask(weakest_of, "weakest_gradient", matrix, text=text), judge=LOOSE, weight=2)

@@ -1,0 +1,217 @@
+"""What the checks of lab 6 ask.
+
+Blocks and networks are compared by value: their parameters and running statistics are filled from
+a seed, in the order of ``parameters()`` and ``buffers()``, and outputs come back in float64, with
+gradients in few numbers. The big networks are counted on the ``meta`` device.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course.checks import ProbeError
+from course.checks.modules import a_module, count, filled
+
+Function = Callable[[Tensor], Tensor]
+Loss = Callable[[], Tensor]
+
+# The law ----------------------------------------------------------------------------------
+
+FUNCTIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
+    "a·sin(x)": lambda x, a: a * x.sin(),
+    "a·x³": lambda x, a: a * x**3,
+    "tanh(a·x)": lambda x, a: (a * x).tanh(),
+}
+
+
+def slope_of(name: str, a: float) -> Function:
+    """The derivative of one of ``FUNCTIONS`` as a function of ``x``, by autograd."""
+
+    def slope(x: Tensor) -> Tensor:
+        leaf = x.detach().clone().requires_grad_()
+        (result,) = torch.autograd.grad(FUNCTIONS[name](leaf, a).sum(), leaf)
+        return result
+
+    return slope
+
+
+def slope_with_shortcut(function: Any, name: str, a: float, x: Tensor) -> Any:
+    """What the student says of ``y = f(x) + x``, given f' and x."""
+    return function(slope_of(name, a), x)
+
+
+def branch(*weights: Tensor) -> Function:
+    """Layers with tanh between them: ``(D,) -> (D,)``; one matrix alone is a linear map."""
+
+    def f(x: Tensor) -> Tensor:
+        for number, weight in enumerate(weights):
+            x = weight @ (x.tanh() if number else x)
+        return x
+
+    return f
+
+
+def jacobian_at(function: Any, x: Tensor, *weights: Tensor) -> Any:
+    """The student's Jacobian ``(D, D)`` of a block whose branch has these weights."""
+    return function(branch(*weights), x)
+
+
+def weakest_of(function: Any, jacobian: Tensor) -> dict[str, Any]:
+    """The student's gain and gradient, told without the sign that nobody can know.
+
+    Raises:
+        ProbeError: not a pair of a number and a vector.
+    """
+    answer = function(jacobian)
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        raise ProbeError("expected a pair (gain, gradient)")
+    gain, gradient = (torch.as_tensor(part) for part in answer)
+    if gradient.shape != jacobian.shape[:1] or gain.numel() != 1:
+        raise ProbeError(
+            f"expected a gain of shape () and a gradient of shape {tuple(jacobian.shape[:1])}, "
+            f"found {tuple(gain.shape)} and {tuple(gradient.shape)}"
+        )
+    return {
+        "gain": float(gain),
+        "length of the gradient": float(gradient.norm()),
+        "length of what arrives": float((jacobian.T @ gradient).norm()),
+    }
+
+
+# Shortcuts and blocks ---------------------------------------------------------------------
+
+
+SLOPES = "gradient, summed over pixels"
+
+
+def by_channel(output: Tensor, x: Tensor) -> Tensor:
+    """Gradient of the output's squares at ``x (N, C, H, W)``, summed over pixels: ``(N, C)``."""
+    (gradient,) = torch.autograd.grad(output.square().sum(), x, retain_graph=True)
+    return gradient.sum(dim=(2, 3))
+
+
+def shortcut_of(
+    make: Any, kind: str, into: int, out: int, stride: int, seed: int, x: Tensor
+) -> dict[str, Any]:
+    """What a shortcut makes of ``x`` in evaluation and in training mode, and gradient sums."""
+    layer = filled(a_module(make(kind, into, out, stride), "make_shortcut"), seed)
+    x.requires_grad_()
+    resting = layer(x)
+    slopes = by_channel(resting, x)
+    trained = layer.train()(x)
+    return {"output": resting, SLOPES: slopes, "output in training mode": trained}
+
+
+def shortcut_counts(make: Any, table: Any) -> list[int]:
+    """Parameters of shortcuts ``(kind, into, out, stride)``."""
+    return [count(a_module(make(*entry), "make_shortcut").parameters()) for entry in table]
+
+
+def block_on(
+    cls: Any, into: int, channels: int, stride: int, kind: str, seed: int, x: Tensor, training: bool
+) -> dict[str, Any]:
+    """A block's output, and of its squares the gradients at the input and at the first weight."""
+    block = filled(a_module(cls(into, channels, stride, kind), "the class"), seed)
+    block.train(training)
+    x.requires_grad_()
+    output = block(x)
+    slopes = by_channel(output, x)
+    (at_weight,) = torch.autograd.grad(output.square().sum(), next(block.parameters()))
+    size = float(at_weight.norm())
+    return {"output": output, SLOPES: slopes, "norm of the first weight's gradient": size}
+
+
+def shapes_of(cls: Any, into: int, channels: int, stride: int, kind: str) -> list[list[int]]:
+    """Shapes of a block's parameters in their order."""
+    block = a_module(cls(into, channels, stride, kind), "the class")
+    return [list(parameter.shape) for parameter in block.parameters()]
+
+
+def as_by_default(cls: Any, into: int, channels: int, seed: int, x: Tensor) -> dict[str, Any]:
+    """A block made with two arguments: its parameters and its output."""
+    block = filled(a_module(cls(into, channels), "the class"), seed)
+    return {"parameters": count(block.parameters()), "output": block(x)}
+
+
+# Networks ---------------------------------------------------------------------------------
+
+
+def scores_of(make: Any, args: Any, seed: int, images: Tensor, training: bool = False) -> Any:
+    """Scores ``(N, K)`` of a filled network, and gradient sums of their squares at the images."""
+    model = filled(a_module(make(*args), "the network"), seed).train(training)
+    images.requires_grad_()
+    scores = model(images)
+    return {"scores": scores, SLOPES: by_channel(scores, images)}
+
+
+def counts_of(make: Any, tables: Any) -> list[int]:
+    """Parameters of networks made with these arguments, on the meta device."""
+    with torch.device("meta"):
+        return [count(a_module(make(*args), "the network").parameters()) for args in tables]
+
+
+# Measured gradients -----------------------------------------------------------------------
+
+
+class Joined(nn.Module):
+    """A part that holds layers of its own, with a way around them."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.inner = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, C, H, W) -> (N, C, H, W)``."""
+        return x + self.norm(self.inner(x)).tanh()
+
+
+def network(kind: str, channels: int, blocks: int) -> nn.Module:
+    """``flat``: layers only; ``blocks``: parts with layers inside them."""
+    parts: OrderedDict[str, nn.Module] = OrderedDict()
+    parts["stem"] = nn.Conv2d(2, channels, 3, padding=1)
+    for number in range(blocks):
+        if kind == "blocks":
+            parts[f"block{number}"] = Joined(channels)
+        else:
+            parts[f"conv{number}"] = nn.Conv2d(channels, channels, 3)
+            parts[f"act{number}"] = nn.Tanh()
+    parts["pool"], parts["flat"] = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    parts["head"] = nn.Linear(channels, 4)
+    return nn.Sequential(parts)
+
+
+def norms_of(
+    function: Any, kind: str, channels: int, blocks: int, seed: int, x: Tensor
+) -> dict[str, Any]:
+    """What the function says of a small network, and in which order."""
+    model, loss = _with_loss(kind, channels, blocks, seed, x)
+    norms = function(model, loss)
+    return {"norms": norms, "order": list(norms) if isinstance(norms, dict) else None}
+
+
+def traces_of(function: Any, channels: int, seed: int, x: Tensor) -> dict[str, Any]:
+    """What the function leaves behind in the model."""
+    model, loss = _with_loss("blocks", channels, 2, seed, x)
+    first, second = function(model, loss), function(model, loss)
+    hooks = [len(m._forward_hooks) + len(m._backward_hooks) for m in model.modules()]
+    with_grad = [name for name, p in model.named_parameters() if p.grad is not None]
+    return {
+        "the second call gives the same": dict(first) == dict(second) and len(first) > 0,
+        "hooks left behind": sum(hooks),
+        "parameters with a .grad that had none": len(with_grad),
+    }
+
+
+def _with_loss(
+    kind: str, channels: int, blocks: int, seed: int, x: Tensor
+) -> tuple[nn.Module, Loss]:
+    model = filled(network(kind, channels, blocks), seed)
+    labels = torch.arange(len(x)) % 4
+    return model, lambda: F.cross_entropy(model(x), labels)
