@@ -250,7 +250,7 @@ def leaky_relu_grad(rng: Generator) -> Iterator[Case]:
     hint = "Only two values occur: one slope for each side."
     yield from _outputs("leaky_relu_grad", F.leaky_relu, rng, hint)
     slope = between(rng, 0.1, 0.6, 2)
-    y = F.leaky_relu(mixed(rng, 12), slope)
+    y = F.leaky_relu(mixed(rng, 30), slope)
     few = F.leaky_relu(mixed(rng, 2), slope)
     yield Case(
         "another slope", call("leaky_relu_grad", y, negative_slope=slope), hint, TIGHT, weight=2
@@ -300,7 +300,7 @@ def elu_grad(rng: Generator) -> Iterator[Case]:
     hint = "On the left: solve y = α·(eˣ - 1) for α·eˣ, which is the derivative."
     yield from _outputs("elu_grad", F.elu, rng, hint)
     alpha = between(rng, 0.2, 0.5, 2)
-    y, few = F.elu(mixed(rng, 12), alpha), F.elu(mixed(rng, 2), alpha)
+    y, few = F.elu(mixed(rng, 30), alpha), F.elu(mixed(rng, 2, high=0.4), alpha)
     yield Case("another α", call("elu_grad", y, alpha=alpha), hint, TIGHT, weight=2)
     yield _with_zero("elu_grad", few, LEFT_AT_ZERO, alpha=alpha)
 
