@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
 from autograde import tree as trees
-from autograde.authoring.verify import Side
 from autograde.cli.common import FOUND, Json, Labs
 
 
@@ -62,7 +61,10 @@ def verify(
     labs: Labs = None,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     jobs: Annotated[int, typer.Option(help="Notebooks at a time; 1 gives honest times.")] = 1,
-    only: Annotated[Side | None, typer.Option(help="solution or student; both without it.")] = None,
+    only: Annotated[
+        Literal["solution", "student"] | None,
+        typer.Option(help="solution or student; both without it."),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Run every solution and student notebook with papermill; a table of times."""

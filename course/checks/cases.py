@@ -12,7 +12,7 @@ from course.checks import wording
 from course.checks.judges import Close, Judge, close
 from course.checks.probes import Answer, Files, Probe
 from course.checks.results import CaseResult, Outcome
-from course.checks.sketches import Fingerprint
+from course.checks.sketches import ALIKE, Fingerprint
 
 
 class _FromOracle:
@@ -64,7 +64,7 @@ def tolerances(judge: Judge) -> dict[str, Any]:
     """How exactly a fingerprint is compared where this judge compares values."""
     if isinstance(judge, Close):
         return {"dtype": judge.dtype, "rtol": judge.rtol, "atol": judge.atol}
-    return {"dtype": False}
+    return {"dtype": False, "rtol": ALIKE}
 
 
 @dataclass

@@ -27,6 +27,7 @@ SHOWN = 24  # elements of a larger one that are kept
 SUMS = 6
 SPREAD = 8.0  # deviations of a sum that rounding may cause
 ALIKE = 1e-4  # relative tolerance of fingerprints: float32 and other orders of adding fit
+EXACT = 1e-8  # the same where nothing but equal values counts: whole numbers
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,15 @@ class Fingerprint:
         return cls(structure, tuple(_weighted(numbers).sum(dim=1).tolist()))
 
     def fits(self, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> bool:
-        """Whether a value has this fingerprint, up to rounding or a wider tolerance."""
+        """Whether a value has this fingerprint, up to rounding or a wider tolerance; without any
+        tolerance, exactly.
+        """
         structure, numbers = _taken_apart(value, dtype)
         if structure != self.structure:
             return False
         terms = _weighted(numbers)
-        slack = max(ALIKE, rtol) * terms.norm(dim=1) + (atol + 1e-12) * len(numbers) ** 0.5
+        alike = max(ALIKE, rtol) if rtol or atol else EXACT
+        slack = alike * terms.norm(dim=1) + (atol + 1e-12) * len(numbers) ** 0.5
         wanted = torch.tensor(self.sums, dtype=torch.float64)
         return bool(((terms.sum(dim=1) - wanted).abs() <= slack).all())
 

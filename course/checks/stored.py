@@ -122,7 +122,7 @@ def _prepared(found: Mapping[str, Any], hints: Mapping[str, str]) -> Prepared:
 
 
 def _short(number: float) -> float:
-    return float(f"{number:.7g}")
+    return float(f"{number:.9g}")
 
 
 def _encoded_probe(probe: Probe) -> dict[str, Any]:
