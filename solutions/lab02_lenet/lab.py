@@ -38,8 +38,7 @@ from torch import Tensor, nn
 
 import course
 from course import data
-from course.checks.lab02 import check
-from course.experiments import lab02 as experiments
+from course.labs.lab02_lenet import check, experiments
 from course.profile import pick
 
 # %% varies=true

@@ -1,0 +1,89 @@
+"""Judges of lab 2's own: sealed constants, a count among other facts, guessed classes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from course.checks import Finding, Probe, same, wording
+
+ROUNDS = 20_000  # of hashing: what is sealed has few possible values
+
+
+def seal(value: Any) -> str:
+    """What can be kept of a right answer without giving it away; numbers, lists or tensors."""
+    text = json.dumps(_as_listed(value), default=str)
+    return hashlib.pbkdf2_hmac("sha256", text.encode(), b"lab02_lenet", ROUNDS).hex()[:32]
+
+
+def _as_listed(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return _as_listed(value.item() if value.numel() == 1 else value.tolist())
+    if isinstance(value, list):
+        return [_as_listed(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """The answer has the seal that is expected: for an exercise whose answer is a constant.
+
+    Attributes:
+        wanted: what the right answer is, in words.
+    """
+
+    wanted: str
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """Whether the seal fits."""
+        return Finding(seal(answer) == expected, self.wanted, wording.value(answer))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The number of parameters is as expected; what else is known of them is not judged.
+
+    It is there to tell mistakes apart that have the same number.
+    """
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """How the two numbers compare."""
+        return same()(_parameters(answer), expected["parameters"], probe)
+
+
+@dataclass(frozen=True)
+class RightAtLeast:
+    """The guessed classes ``(N,)`` fit the expected labels for a share of the images.
+
+    Attributes:
+        share: of the images, in [0, 1].
+        most_parameters: that the network may have.
+    """
+
+    share: float
+    most_parameters: int = 61_706
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """How many classes are right, and how large the network is."""
+        wanted = f"{self.share:.0%} right or more, at most {self.most_parameters:,} parameters"
+        found, count = _classes(answer), _parameters(answer)
+        if found is None or count is None or found.shape != expected.shape:
+            return Finding(False, wanted, wording.value(answer))
+        accuracy = (found == expected).double().mean().item()
+        passed = accuracy >= self.share and 0 < count <= self.most_parameters
+        return Finding(passed, wanted, f"{accuracy:.1%} right, {count:,} parameters")
+
+
+def _classes(answer: Any) -> Tensor | None:
+    classes = answer.get("classes") if isinstance(answer, dict) else None
+    whole_numbers = isinstance(classes, Tensor) and str(classes.dtype) == "torch.int64"
+    return classes if whole_numbers else None
+
+
+def _parameters(answer: Any) -> int | None:
+    count = answer.get("parameters") if isinstance(answer, dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else None

@@ -1,0 +1,68 @@
+"""Questions to plain functions: one at several settings, its type, its error, a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course.checks import ProbeError, wording
+
+MAPS_OUT = 16  # of C3
+
+
+def sizes(function: Callable[..., Any], settings: Sequence[Sequence[int]]) -> list[Any]:
+    """The answer for each (size, kernel, stride, padding)."""
+    return [function(n, k, stride=s, padding=p) for n, k, s, p in settings]
+
+
+def kinds_of_sizes(function: Callable[..., Any]) -> list[Any]:
+    """An output size, and of which type it is."""
+    found = function(28, 5, stride=3)
+    return [found, type(found).__name__]
+
+
+def raised(function: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """Name of the exception that the function raises on these arguments."""
+    try:
+        function(*args, **kwargs)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return type(error).__name__
+    return "no error"
+
+
+def counts(function: Callable[..., Any], layers: Sequence[Sequence[int]], **how: Any) -> list[Any]:
+    """The number for each (in_channels, out_channels, kernel)."""
+    return [function(*layer, **how) for layer in layers]
+
+
+def rows_of(function: Callable[[], Any], first: int, last: int) -> list[list[int]]:
+    """The input maps of output maps ``first`` to ``last`` (excluded), each in rising order."""
+    found = list(function())
+    if len(found) != MAPS_OUT:
+        raise ProbeError(f"expected {MAPS_OUT} groups, one for each map of C3; found {len(found)}")
+    return [sorted(int(one) for one in group) for group in found[first:last]]
+
+
+def row_of(function: Callable[[], Any], layer: str) -> list[Any]:
+    """The pair of one layer."""
+    table = function()
+    if not isinstance(table, Mapping) or layer not in table:
+        raise ProbeError(f"expected a dict with the key {layer!r}, found {wording.kind_of(table)}")
+    return list(table[layer])
+
+
+def own_codes(function: Callable[..., Any], codes: Tensor) -> Any:
+    """Penalties ``(K, K + 1)`` of units that are the codes themselves; a far code comes last."""
+    return function(codes.clone(), torch.cat([codes, codes[:1].neg()]))
+
+
+def losses(
+    function: Callable[..., Any], penalties: Tensor, labels: Tensor, constants: Sequence[float]
+) -> list[Any]:
+    """The loss with each constant j."""
+    return [function(penalties, labels, j=j) for j in constants]

@@ -1,0 +1,8 @@
+"""Answers to lab 2, right and wrong."""
+
+from __future__ import annotations
+
+from . import convolution, lenet, lenet5, training
+from .book import answers
+
+__all__ = ["answers", "convolution", "lenet", "lenet5", "training"]

@@ -1,0 +1,128 @@
+"""Checks of `map_loss`: the paper's equation 9."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, call
+from course.checks.inputs import integers, uniform
+from course.labs.lab02_lenet.questions.functions import losses
+from course.labs.lab02_lenet.questions.gradients import loss_gradient
+
+from .book import FOLLOW, TIGHT, check
+
+
+def _map_loss(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
+    """Cross-entropy in which one more class has the constant penalty j."""
+    logits = F.pad(penalties.neg(), (0, 1), value=-j)
+    return F.cross_entropy(logits, labels)
+
+
+def _own(penalties: Tensor, labels: Tensor) -> Tensor:
+    return penalties.gather(1, labels[:, None]).flatten()
+
+
+def _wrong_loss(function: Callable[[Tensor, Tensor, float], Tensor]) -> dict[str, Any]:
+    return {"map_loss": lambda penalties, labels, j=1.0: function(penalties, labels, j)}
+
+
+LOSS_MISTAKES = [
+    Mistake(
+        "own_penalty_only",
+        _wrong_loss(lambda y, t, j: _own(y, t).mean()),
+        "That is equation 8, the simpler criterion: it only pulls at the right class. The "
+        "logarithm that pushes the wrong ones away is missing.",
+    ),
+    Mistake(
+        "constant_forgotten",
+        _wrong_loss(lambda y, t, j: F.cross_entropy(-y, t)),
+        "Without the constant this is an ordinary cross-entropy. Where does j come in?",
+    ),
+    Mistake(
+        "constant_positive",
+        _wrong_loss(lambda y, t, j: _map_loss(y, t, -j)),
+        "The exponent of the constant has the other sign.",
+    ),
+    Mistake(
+        "constant_not_an_exponent",
+        _wrong_loss(lambda y, t, j: _map_loss(y, t, -math.log(j))),
+        "You add j itself. The equation has e to the power of -j.",
+    ),
+    Mistake(
+        "constant_outside",
+        _wrong_loss(lambda y, t, j: F.cross_entropy(-y, t) + math.exp(-j)),
+        "The constant stands inside the logarithm, beside the sum.",
+    ),
+    Mistake(
+        "penalties_as_logits",
+        _wrong_loss(lambda y, t, j: _map_loss(-y, t, j)),
+        "The smaller a penalty, the better the class. Which sign has it in the exponent?",
+    ),
+    Mistake(
+        "summed",
+        _wrong_loss(lambda y, t, j: _map_loss(y, t, j) * len(t)),
+        "The mean over the batch, so that the batch size does not change the step.",
+    ),
+    Mistake(
+        "right_class_left_out",
+        _wrong_loss(
+            lambda y, t, j: (
+                _own(y, t)
+                + F.pad(-y, (0, 1), value=-j).scatter(1, t[:, None], -math.inf).logsumexp(1)
+            ).mean()
+        ),
+        "The sum runs over all classes, the right one too.",
+    ),
+    Mistake(
+        "logarithm_only",
+        _wrong_loss(lambda y, t, j: _map_loss(y, t, j) - _own(y, t).mean()),
+        "The penalty of the right class is missing.",
+    ),
+]
+
+
+def penalties_and_labels(
+    rng: Generator, count: int, classes: int, high: float = 6.0
+) -> tuple[Tensor, Tensor]:
+    """Penalties ``(N, K)`` from 0 to ``high``, and labels ``(N,)``."""
+    labels = integers(rng, count, low=0, high=classes - 1)
+    return uniform(rng, count, classes, high=high), labels
+
+
+@check.define(oracle={"map_loss": _map_loss}, mistakes=LOSS_MISTAKES)
+def map_loss(rng: Generator) -> Iterator[Case]:
+    """The paper's equation 9: pull the right class, push the others, but not for ever."""
+    hint = "One image on paper: the right penalty, plus the logarithm of a sum of exponentials."
+    batch = penalties_and_labels(rng, 6, 4)
+    yield Case("six images, four classes", call("map_loss", *batch), hint, TIGHT, weight=2)
+    batch = penalties_and_labels(rng, 9, 10)
+    text = "map_loss(penalties (9, 10), labels, j) for j = 0.1, 2, 5"
+    yield Case(
+        "other constants",
+        ask(losses, "map_loss", *batch, [0.1, 2.0, 5.0], text=text),
+        hint,
+        TIGHT,
+        weight=2,
+    )
+    batch = penalties_and_labels(rng, 5, 3)
+    yield Case(
+        "its gradient",
+        ask(loss_gradient, "map_loss", *batch, 2.0, text="gradient of map_loss, j = 2"),
+        FOLLOW,
+        TIGHT,
+        weight=2,
+    )
+
+
+@check.hidden("map_loss")
+def large_penalties(rng: Generator) -> Iterator[Case]:
+    batch = penalties_and_labels(rng, 40, 10, high=300.0)
+    text = "map_loss of penalties up to 300, j = 0.5, 40, 100"
+    probe = ask(losses, "map_loss", *batch, [0.5, 40.0, 100.0], text=text)
+    yield Case("penalties as large as a fresh network's", probe, judge=TIGHT, weight=2)

@@ -1,0 +1,98 @@
+"""Checks of `rbf_penalties`: the output layer of 1998."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, call
+from course.checks.inputs import normal
+from course.labs.lab02_lenet.questions.functions import own_codes
+from course.labs.lab02_lenet.questions.gradients import with_upstream
+
+from .book import FOLLOW, SINGLE, TIGHT, check, signs
+
+
+def squared_distances(x: Tensor, codes: Tensor) -> Tensor:
+    """``(N, D), (K, D) -> (N, K)``."""
+    return torch.cdist(x, codes).square()
+
+
+def _wrong_rbf(function: Callable[[Tensor, Tensor], Tensor]) -> dict[str, Any]:
+    return {"rbf_penalties": function}
+
+
+@check.define(
+    oracle={"rbf_penalties": squared_distances},
+    mistakes=[
+        Mistake("root_taken", _wrong_rbf(torch.cdist), "The paper leaves the squares: no root."),
+        Mistake(
+            "mean",
+            _wrong_rbf(lambda x, c: torch.cdist(x, c) ** 2 / x.shape[1]),
+            "You average over the units. The paper adds up.",
+        ),
+        Mistake(
+            "dot_product",
+            _wrong_rbf(lambda x, c: x @ c.T),
+            "A dot product is large where x fits the code. A penalty is 0 there.",
+        ),
+        Mistake(
+            "negative",
+            _wrong_rbf(lambda x, c: -torch.cdist(x, c).square()),
+            "A penalty is never negative; it is 0 where x is the code.",
+        ),
+        Mistake(
+            "absolute",
+            _wrong_rbf(lambda x, c: torch.cdist(x, c, p=1)),
+            "These are sums of absolute differences.",
+        ),
+        Mistake(
+            "transposed",
+            _wrong_rbf(lambda x, c: torch.cdist(c, x).square()),
+            "(K, N): images belong along the first axis.",
+        ),
+        Mistake(
+            "halved",
+            _wrong_rbf(lambda x, c: torch.cdist(x, c).square() / 2),
+            "A factor 1/2 too much.",
+        ),
+    ],
+)
+def rbf_penalties(rng: Generator) -> Iterator[Case]:
+    """Squared distance of each image's units to each class's code."""
+    hint = "For one image and one class: subtract, square, add up. Then let broadcasting do all."
+    x, codes = normal(rng, 4, 12), signs(rng, 10, 12)
+    yield Case("four images, ten classes", call("rbf_penalties", x, codes), hint, TIGHT, weight=2)
+    x, codes = normal(rng, 3, 84), signs(rng, 3, 84)
+    yield Case("as many images as classes, 84 units", call("rbf_penalties", x, codes), hint, TIGHT)
+    x, codes, upstream = normal(rng, 5, 7), signs(rng, 4, 7), normal(rng, 5, 4)
+    text = "rbf_penalties and its gradients at x (5, 7) and codes (4, 7)"
+    yield Case(
+        "its gradients",
+        ask(with_upstream, "rbf_penalties", upstream, x, codes, text=text),
+        FOLLOW,
+        TIGHT,
+    )
+    yield Case(
+        "zero where the units are the code",
+        ask(own_codes, "rbf_penalties", normal(rng, 6, 9), text="rbf_penalties(codes, codes)"),
+        hint,
+        TIGHT,
+        weight=0.5,
+    )
+
+
+@check.hidden("rbf_penalties")
+def many_codes(rng: Generator) -> Iterator[Case]:
+    x, codes = normal(rng, 33, 84), signs(rng, 26, 84)
+    yield Case("26 codes of 84 units", call("rbf_penalties", x, codes), judge=TIGHT)
+    single = call("rbf_penalties", x[:5].float(), codes.float())
+    yield Case("float32 in, float32 out", single, judge=SINGLE, weight=0.5)
+    upstream = normal(rng, 1, 26)
+    text = "rbf_penalties of one image, with gradients"
+    probe = ask(with_upstream, "rbf_penalties", upstream, x[:1], codes, text=text)
+    yield Case("one image", probe, judge=TIGHT, weight=0.5)

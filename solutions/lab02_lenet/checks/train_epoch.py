@@ -1,0 +1,174 @@
+"""Checks of `train_epoch`: one pass over the data."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, close, same
+from course.checks.inputs import integers, normal
+from course.labs.lab02_lenet.questions.training import after_epochs, loss_reported, what_was_seen
+
+from .book import check
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+LOOSE = close(rtol=1e-5, atol=1e-6, dtype=False)  # the library adds its losses up in float32
+
+
+def samples(
+    rng: Generator, count: int, classes: int = 3, features: int = 4
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights ``(K, D)``, samples ``(N, D)``, labels ``(N,)``."""
+    labels = integers(rng, count, low=0, high=classes - 1)
+    return normal(rng, classes, features), normal(rng, count, features), labels
+
+
+def _by_library(
+    model: nn.Module, images: Tensor, labels: Tensor, optimizer: Any, batch_size: int = 32
+) -> float:
+    """One epoch of the course's own training loop."""
+    from course.training import fit
+
+    history = fit(
+        model, (images, labels), epochs=1, batch_size=batch_size,
+        optimizer=lambda parameters, lr: optimizer, device="cpu", progress=False,
+        seed=torch.seed() % 2**31,
+    )  # fmt: skip
+    return history.last.train_loss
+
+
+def _wrong_epoch(
+    *,
+    criterion: Loss = F.cross_entropy,
+    keep_gradients: bool = False,
+    step: bool = True,
+    report: Callable[[list[float], list[int]], Any] = lambda values, sizes: (
+        sum(map(operator.mul, values, sizes)) / sum(sizes)
+    ),
+    order: Callable[[int], Tensor] = torch.randperm,
+    drop_last: bool = False,
+) -> dict[str, Any]:
+    """An epoch that goes wrong in one place."""
+
+    def epoch(
+        model: Any, images: Tensor, labels: Tensor, optimizer: Any, batch_size: int = 32
+    ) -> Any:
+        model.train()
+        values, sizes_seen = [], []
+        for chosen in order(len(images)).split(batch_size):
+            if drop_last and len(chosen) < batch_size:
+                continue
+            value = criterion(model(images[chosen]), labels[chosen])
+            parameters = list(model.parameters())
+            for one, new in zip(parameters, torch.autograd.grad(value, parameters), strict=True):
+                one.grad = new + (one.grad if keep_gradients and one.grad is not None else 0)
+            _ = optimizer.step() if step else None
+            values.append(float(value))
+            sizes_seen.append(len(chosen))
+        return report(values, sizes_seen)
+
+    return {"train_epoch": epoch}
+
+
+@check.define(
+    oracle={"train_epoch": _by_library},
+    mistakes=[
+        Mistake(
+            "gradients_pile_up",
+            _wrong_epoch(keep_gradients=True),
+            "backward *adds* to the gradients. What has to happen before each batch?",
+        ),
+        Mistake(
+            "no_step",
+            _wrong_epoch(step=False),
+            "The weights are what they were. Who moves them, and when?",
+        ),
+        Mistake(
+            "mean_of_means",
+            _wrong_epoch(report=lambda values, sizes: sum(values) / len(values)),
+            "You average over batches. The last one is smaller: its images count for more.",
+        ),
+        Mistake(
+            "sum_of_means",
+            _wrong_epoch(report=lambda values, sizes: sum(values)),
+            "You add the batches' means up. What is the mean over all images?",
+        ),
+        Mistake(
+            "last_batch_only",
+            _wrong_epoch(report=lambda values, sizes: values[-1]),
+            "That is the loss of the last batch.",
+        ),
+        Mistake(
+            "sum_over_images",
+            _wrong_epoch(report=lambda values, sizes: sum(map(operator.mul, values, sizes))),
+            "That is the sum over the images. The mean is asked for.",
+        ),
+        Mistake(
+            "summed_loss",
+            _wrong_epoch(criterion=lambda x, y: F.cross_entropy(x, y, reduction="sum")),
+            "The loss of a batch is a mean, or the step would grow with the batch size.",
+        ),
+        Mistake(
+            "softmax_before_loss",
+            _wrong_epoch(criterion=lambda x, y: F.cross_entropy(x.softmax(1), y)),
+            "cross_entropy takes logits; it has a softmax inside.",
+        ),
+        Mistake(
+            "not_shuffled",
+            _wrong_epoch(order=torch.arange),
+            "The images come in the same order each time.",
+        ),
+        Mistake(
+            "last_batch_dropped",
+            _wrong_epoch(drop_last=True),
+            "Images are left out: the last batch may be smaller.",
+        ),
+    ],
+)
+def train_epoch(rng: Generator) -> Iterator[Case]:
+    """One pass over the data: every image once, in new order; the mean loss comes back."""
+    text = "weights after {} epochs of one full batch each, SGD, lr = 0.5{}"
+    hint = "Per batch: forward, loss, old gradients away, backward, step."
+    for epochs, momentum, weight in ((1, 0.0, 1), (3, 0.0, 3), (3, 0.9, 1)):
+        probe = ask(
+            after_epochs, "train_epoch", *samples(rng, 12), epochs, momentum,
+            text=text.format(epochs, ", momentum 0.9" if momentum else ""),
+        )  # fmt: skip
+        title = f"{epochs} full-batch step{'s' if epochs > 1 else ''}" + (
+            " with momentum: the optimizer that you were given" if momentum else ""
+        )
+        yield Case(title, probe, hint, LOOSE, weight=weight)
+    yield Case(
+        "the mean loss over all images, as a number",
+        ask(
+            loss_reported, "train_epoch", *samples(rng, 10), 4,
+            text="what train_epoch returns on 10 samples, batch size 4, lr = 0",
+        ),
+        "Weigh each batch with its size. `.item()` makes a number of a tensor.",
+        LOOSE,
+        weight=2,
+    )  # fmt: skip
+    yield Case(
+        "every image once, in another order each time",
+        ask(
+            what_was_seen, "train_epoch", *samples(rng, 23), 5,
+            text="what two epochs give to the model: 23 samples, batch size 5",
+        ),
+        "torch.randperm(N) is a new order of 0 … N-1; cut it into pieces.",
+        same(),
+        weight=2,
+    )  # fmt: skip
+
+
+@check.hidden("train_epoch")
+def many_samples(rng: Generator) -> Iterator[Case]:
+    text = "what train_epoch returns on 67 samples, batch size 32, lr = 0"
+    probe = ask(loss_reported, "train_epoch", *samples(rng, 67, 5, 8), 32, text=text)
+    yield Case("the mean loss over 67 samples", probe, judge=LOOSE)
