@@ -31,7 +31,7 @@ from course.data.sources import DataError, Splits
 
 SEED = "convnet-course 2017"
 TRAIN_PER_CLASS, TEST_PER_CLASS, HELD_OUT_PER_CLASS = 1_000, 200, 100
-SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
+SECRET = Path(__file__).resolve().parents[2] / "solutions" / "lab07_summary"
 ABOUT = (
     "Fashion-MNIST (https://github.com/zalandoresearch/fashion-mnist), {part}. "
     "MIT licence, Copyright (c) 2017 Zalando SE, https://tech.zalando.com. "
@@ -66,7 +66,7 @@ def select(splits: Splits) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Make the bundled Fashion-MNIST subset.")
     parser.add_argument("folder", nargs="?", type=Path, default=SYSTEM_FOLDER)
-    default = SOLUTIONS / "fashion_mnist_heldout.npz" if SOLUTIONS.is_dir() else None
+    default = SECRET / "held_out.npz" if SECRET.is_dir() else None
     parser.add_argument("--held-out", type=Path, default=default)
     return parser
 

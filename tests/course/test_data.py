@@ -40,7 +40,7 @@ from course.data import (
 from course.data.sampling import stratified
 from course.data.sources import Expected, SourceUnavailable, Splits
 
-HELD_OUT = Path(__file__).parents[2] / "solutions" / "fashion_mnist_heldout.npz"
+HELD_OUT = Path(__file__).parents[2] / "solutions" / "lab07_summary" / "held_out.npz"
 SAID = "Fashion-MNIST, bundled subset: 10,000 training and 2,000 test images, 28×28, 10 classes"
 SMALL_CIFAR = Expected(counts=(10, 2), shape=(3, 32, 32))
 SMALL_FASHION = Expected(counts=(6, 3), shape=(1, 28, 28))

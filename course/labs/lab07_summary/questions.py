@@ -135,6 +135,8 @@ def mode_of_prediction(predict: Any, images: Tensor) -> dict[str, bool]:
     """In which mode is a network that comes from training when it is asked for classes?"""
     witness = _witness(images).train()
     predict(witness, as_file(images))
+    if not witness.modes:
+        raise ProbeError("`predict` does not ask the network")
     return {"dropout still drops, BatchNorm still mixes": any(witness.modes)}
 
 

@@ -91,7 +91,7 @@ def front_of_families(pareto_front: Any) -> None:
     """Print which of the five stay, by parameters and by FLOPs, with the student's function."""
     by_parameters = stored_networks()
     by_flops = {
-        family: (cost_of(family).total_flops, accuracy)
+        family: (float(cost_of(family).total_flops), accuracy)
         for family, (_, accuracy) in by_parameters.items()
     }
     networks = {"parameters": by_parameters, "FLOPs": by_flops}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from statistics import mean, stdev
 from typing import Any
 
@@ -11,9 +12,12 @@ import torch
 
 from autograde import tree
 from autograde.authoring import build, reference
-from course.checks.lab07.debugging import ORACLE
-from course.experiments import lab07 as experiments
+from course import data
+from course.data.dataset import Split
 from course.instruments import count_parameters
+from course.labs.lab07_summary import experiments
+from course.labs.lab07_summary.experiments import families
+from course.labs.shared.results import stored
 
 LAB = "lab07_summary"
 PARAMETERS = {
@@ -30,22 +34,22 @@ def text() -> str:
     return "\n".join(cell.source for cell in build.parse(tree.find(), LAB).cells)
 
 
-@pytest.mark.parametrize("family", experiments.FAMILIES)
+@pytest.mark.parametrize("family", families.FAMILIES)
 def test_each_family_gives_ten_scores_with_its_parameters(family: str) -> None:
-    model = experiments.fresh(family, 0)
+    model = families.fresh(family, 0)
     assert count_parameters(model) == PARAMETERS[family]
-    assert model(torch.randn(2, *experiments.INPUT)).shape == (2, 10)
+    assert model(torch.randn(2, *families.INPUT)).shape == (2, 10)
 
 
 def test_a_seed_gives_the_same_start() -> None:
-    first, again = (experiments.fresh("ResNet", 3).state_dict() for _ in range(2))
-    other = experiments.fresh("ResNet", 4).state_dict()
+    first, again = (families.fresh("ResNet", 3).state_dict() for _ in range(2))
+    other = families.fresh("ResNet", 4).state_dict()
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert not torch.equal(first["0.0.weight"], other["0.0.weight"])
 
 
 def test_the_text_has_the_stored_numbers(text: str) -> None:
-    results = experiments.stored()
+    results = stored(LAB)
     pace = results["milliseconds"]
     for name, runs in results["runs"].items():
         family, values = name.split(",")[0], [100 * run["accuracy"] for run in runs]
@@ -54,7 +58,7 @@ def test_the_text_has_the_stored_numbers(text: str) -> None:
         (row,) = re.findall(rf"^\| {name} \|.*$", text, re.MULTILINE)
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells[1] == f"{PARAMETERS[family]:,}"
-        assert cells[2] == f"{experiments.cost_of(family).total_flops / 1e6:.1f}"
+        assert cells[2] == f"{families.cost_of(family).total_flops / 1e6:.1f}"
         assert float(cells[3]) == pytest.approx(time, abs=0.05)
         assert cells[4] == f"{mean(values):.1f} % ± {stdev(values):.1f}"
 
@@ -87,7 +91,10 @@ def failing(*args: Any) -> Any:
     raise ZeroDivisionError
 
 
-@pytest.mark.parametrize(("function", "told"), [(unwritten, "not written"), (failing, "not work")])
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [(unwritten, "is not written yet"), (failing, "stops with ZeroDivisionError")],
+)
 def test_cells_cope_with_what_is_not_there(
     function: Any, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,13 +106,32 @@ def test_cells_cope_with_what_is_not_there(
 def test_a_program_is_examined_and_torch_left_as_it_was(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    before = torch.nn.functional.cross_entropy
-    assert experiments.examine(ORACLE, count=100, epochs=1) is not None
-    assert experiments.examine({**ORACLE, "predict": failing}, count=100, epochs=1) is None
+    names, before = reference.load(LAB), torch.nn.functional.cross_entropy
+    assert experiments.examine(names, count=100, epochs=1) is not None
+    assert experiments.examine({**names, "predict": failing}, count=100, epochs=1) is None
     assert torch.nn.functional.cross_entropy is before
     told = capsys.readouterr().out
     assert "others right" in told
     assert "the program stops with ZeroDivisionError" in told
+
+
+def test_a_race_is_run_and_stands_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    fashion = data.load("fashion_mnist", verbose=False)
+    few = replace(fashion, test=Split(fashion.test.images[:100], fashion.test.labels[:100]))
+    own = experiments.race(experiments.Budget(few, train=64, epochs=1))
+    assert list(own) == list(families.FAMILIES)
+    experiments.family_table(own)
+    told = capsys.readouterr().out
+    assert "64 training images, 1 epochs, 100 test images" in told
+    (row,) = re.findall(r"^LeNet  .*%$", told, re.MULTILINE)
+    assert row.split()[-1] == f"{own['LeNet'][0]['accuracy']:.1%}"
+
+
+def test_no_family_is_built_without_saying_for_how_many_classes() -> None:
+    """A network that anybody can build as it is would be an answer to the project."""
+    for make in families.FAMILIES.values():
+        with pytest.raises(TypeError):
+            make()  # type: ignore[call-arg]
 
 
 def test_the_figures_are_drawn_from_what_is_stored() -> None:

@@ -1,8 +1,9 @@
-"""Make the weights that lab 7's sample submissions hand in; about three minutes on one core.
+"""Make the weights that the sample submissions hand in; about three minutes on one core.
 
-``python -m tests.labs.lab07_weights`` trains the samples' networks on the bundled training images
-and writes them beside the samples, in half precision. ``python -m tests.labs.lab07_weights margin``
-measures how far the solution's recipe is above the steps, on the judging images, over five seeds.
+``python -m solutions.lab07_summary.make_weights`` trains the samples' networks on the bundled
+training images and writes them beside the samples, in half precision. With ``margin`` behind it,
+it measures instead how far the solution's recipe is above the steps, on the judging images, over
+five seeds.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from autograde import tree
 from autograde.authoring import reference, samples
 from autograde.marking import hidden
 from course import augment, data, training, weights
-from course.checks.lab07.project import LIMIT
+from solutions.lab07_summary.checks.book import LIMIT
 
 LAB = "lab07_summary"
-FOLDER = tree.find().root / "tests" / "submissions" / LAB
+FOLDER = tree.find().samples(LAB)
 TRAINED = {  # file: (sample whose network it is; the reference without one, epochs)
     "good": ("", 12),
     "lenet": ("a-lenet", 12),
@@ -85,12 +86,12 @@ def margin(seeds: int = 5, epochs: int = 3) -> None:
     """Print the solution's accuracy on the judging images, seed by seed; its quick recipe."""
     fashion = data.load("fashion_mnist", verbose=False)
     images, labels = fashion.normalise(fashion.train.images)[:-1000], fashion.train.labels[:-1000]
-    case = hidden.checks(LAB)["trained_network"].cases(seed=0)[-1]
-    judged = fashion.normalise(case.probe.args[-1])
+    last = hidden.check(LAB, "trained_network").cases[-1]
+    judged = fashion.normalise(last.case.probe.args[-1])
     for seed in range(seeds):
         torch.manual_seed(seed)
         model = reference.load(LAB)["train_network"](images, labels, epochs)
-        print(seed, training.evaluate(model, judged, case.expected))
+        print(seed, training.evaluate(model, judged, last.expected))
 
 
 if __name__ == "__main__":
