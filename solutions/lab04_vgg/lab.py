@@ -39,8 +39,7 @@ from torch import Tensor, nn
 
 import course
 from course import data
-from course.checks.lab04 import check
-from course.experiments import lab04 as experiments
+from course.labs.lab04_vgg import check, experiments
 from course.profile import pick
 
 Entry = int | str | tuple[int, int]

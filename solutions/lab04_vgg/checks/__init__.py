@@ -1,0 +1,31 @@
+"""Checks of lab 4: why a cascade of convolutions, and VGG.
+
+Receptive fields and FLOPs are compared with what torch measures. Networks are compared with one
+that is run straight from the table, and with torchvision's VGG.
+"""
+
+from __future__ import annotations
+
+from . import (
+    initialise_from,
+    make_vgg,
+    measured_field,
+    measuring,
+    receptive_field,
+    stack_parameters,
+    to_fully_convolutional,
+    vgg_configs,
+)
+from .book import check
+
+__all__ = [
+    "check",
+    "initialise_from",
+    "make_vgg",
+    "measured_field",
+    "measuring",
+    "receptive_field",
+    "stack_parameters",
+    "to_fully_convolutional",
+    "vgg_configs",
+]

@@ -1,0 +1,122 @@
+"""Checks of `initialise_from`: a deep network starts from a shallow one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from torch import Generator, nn
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask
+from course.checks.inputs import seed_from
+from course.labs.lab04_vgg.questions import transferred
+
+from .book import TIGHT, check
+
+
+def _convolutions(model: Any) -> list[nn.Conv2d]:
+    return [module for module in model.features if isinstance(module, nn.Conv2d)]
+
+
+def _denses(model: Any) -> list[nn.Linear]:
+    return [module for module in model.classifier if isinstance(module, nn.Linear)]
+
+
+PLACES = ((0, 0), (1, 2), (2, 4), (3, 5))  # of A's convolutions in B, C, D and E
+
+
+def _transfer(
+    places: Sequence[tuple[int, int]] = PLACES,
+    dense: Sequence[int] = (0, 1, 2),
+    names: Sequence[str] = ("weight", "bias"),
+    give: Callable[[Any, Any, str], object] | None = None,
+) -> Mapping[str, Any]:
+    """Transfer between given places; ``give(target, source, name)`` hands over one parameter."""
+
+    def copy(target: Any, source: Any, name: str) -> None:
+        getattr(target, name).data.copy_(getattr(source, name))
+
+    def transfer(deep: Any, shallow: Any) -> None:
+        old, new = _convolutions(shallow), _convolutions(deep)
+        couples: list[tuple[Any, Any]] = [(new[there], old[here]) for here, there in places]
+        couples += [(_denses(deep)[number], _denses(shallow)[number]) for number in dense]
+        for target, source in couples:
+            for name in names:
+                (give or copy)(target, source, name)
+
+    return {"initialise_from": transfer}
+
+
+@check.define(
+    oracle=_transfer(),
+    mistakes=[
+        Mistake(
+            "in_order_where_it_fits",
+            _transfer(PLACES[:1]),
+            "Only the first convolution was copied. A's second layer has 64 → 128 channels: "
+            "which layer of the deep network has?",
+        ),
+        Mistake(
+            "all_convolutions",
+            _transfer((*PLACES, (4, 7), (5, 8), (6, 10), (7, 11))),
+            "You copied all eight convolutions. The paper copied the first four.",
+        ),
+        Mistake(
+            "no_classifier",
+            _transfer(dense=()),
+            "The three fully connected layers come from A, too.",
+        ),
+        Mistake(
+            "classifier_only",
+            _transfer(()),
+            "Only the fully connected layers were copied.",
+        ),
+        Mistake(
+            "last_layer_missing",
+            _transfer(dense=(0, 1)),
+            "All three fully connected layers come from A, the scores' layer as well.",
+        ),
+        Mistake(
+            "weights_only",
+            _transfer(names=("weight",)),
+            "Weights were copied, biases were not.",
+        ),
+        Mistake(
+            "shared",
+            _transfer(
+                give=lambda target, source, name: setattr(target, name, getattr(source, name))
+            ),
+            "Both networks now hold the same parameters, so training one changes the other. "
+            "Copy the values.",
+        ),
+        Mistake(
+            "wrong_direction",
+            _transfer(
+                give=lambda deep, flat, name: getattr(flat, name).data.copy_(getattr(deep, name))
+            ),
+            "You wrote into the shallow network. The deep one is to be changed.",
+        ),
+    ],
+)
+def initialise_from(rng: Generator) -> Iterator[Case]:
+    """The first four convolutions and the three fully connected layers of A, in a deeper net."""
+    yield _from_a("D", rng, weight=3)
+    yield _from_a("B", rng)
+
+
+def _from_a(name: str, rng: Generator, weight: float = 1.0) -> Case:
+    text = f"initialise_from({name}, A), both very narrow: {name}'s parameters, each as one sum"
+    return Case(
+        f"{name} from A",
+        ask(transferred, "initialise_from", name, "A", seed_from(rng), text=text),
+        "Number the convolutions by stage: where do the stages of both networks begin? The first "
+        "of stage 2 goes to the first of stage 2.",
+        TIGHT,
+        weight=weight,
+    )
+
+
+@check.hidden("initialise_from")
+def the_deepest(rng: Generator) -> Iterator[Case]:
+    yield _from_a("E", rng)

@@ -1,0 +1,220 @@
+"""Checks of `activation_memory` and `layer_flops`: where the cost sits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask, same
+from course.checks.inputs import whole
+from course.instruments import record_activations
+from course.labs.lab04_vgg.questions import measured
+
+from .book import check
+
+
+def _blank(model: nn.Module, shape: Sequence[int]) -> Tensor:
+    example = next(model.parameters())
+    return torch.zeros(*shape, dtype=example.dtype, device=example.device)
+
+
+def _outputs(model: nn.Module, shape: Sequence[int]) -> dict[str, Tensor]:
+    """Outputs by the course's instrument, which numbers the calls of a layer."""
+    return record_activations(model, _blank(model, shape))
+
+
+def _memory(size: Callable[[Tensor], int], keep_calls: bool = True) -> Mapping[str, Any]:
+    def memory(model: nn.Module, input_shape: Sequence[int]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for called, output in _outputs(model, input_shape).items():
+            name = called.split(" (")[0]
+            found[name] = size(output) + (found.get(name, 0) if keep_calls else 0)
+        return found
+
+    return {"activation_memory": memory}
+
+
+def _bytes(output: Tensor) -> int:
+    return output.nelement() * output.itemsize
+
+
+def _with_blocks(model: nn.Module, input_shape: Sequence[int]) -> dict[str, int]:
+    """Blocks counted beside the layers in them; a block's output is its last layer's."""
+    layers = _memory(_bytes)["activation_memory"](model, input_shape)
+    blocks = {}
+    for name, module in model.named_modules():
+        inside = [f"{name}.{part}".lstrip(".") for part, _ in module.named_children()]
+        if inside and name:
+            blocks[name] = layers.get(inside[-1], 0)
+    return layers | blocks
+
+
+@check.define(
+    oracle=_memory(_bytes),
+    mistakes=[
+        Mistake(
+            "numbers_not_bytes",
+            _memory(lambda output: output.nelement()),
+            "You count numbers. How many bytes has one?",
+        ),
+        Mistake(
+            "always_four_bytes",
+            _memory(lambda output: 4 * output.nelement()),
+            "Four bytes are right for float32 only. A tensor knows its element_size().",
+        ),
+        Mistake(
+            "one_image",
+            _memory(lambda output: _bytes(output) // len(output)),
+            "You count one image of the batch. The first number of input_shape is N.",
+        ),
+        Mistake(
+            "last_call_only",
+            _memory(_bytes, keep_calls=False),
+            "A layer that runs twice gives two outputs. The second overwrote the first.",
+        ),
+        Mistake(
+            "blocks_too",
+            {"activation_memory": _with_blocks},
+            "A Sequential gives out what its last layer gave: you count that twice. Layers that "
+            "hold others stay out.",
+        ),
+    ],
+)
+def activation_memory(rng: Generator) -> Iterator[Case]:
+    """Bytes that the outputs of each layer take, for a whole batch."""
+    name, hint = "activation_memory", "One entry for each layer without layers inside: its output."
+    yield from _measurements(name, rng, hint)
+    text = "activation_memory of VGG-16's convolutions on meta, input (64, 3, 224, 224)"
+    yield Case(
+        "VGG-16, nothing allocated",
+        ask(measured, name, "VGG-16", (64, 3, 224, 224), text=text),
+        "Make the input where the parameters are: on the meta device it takes no memory.",
+        same(),
+    )
+
+
+def _measurements(name: str, rng: Generator, hint: str) -> Iterator[Case]:
+    for kind, channels, dtype, weight in (
+        ("nested", 3, "float32", 3),
+        ("grouped", 4, "float64", 2),
+        ("reused", 3, "float32", 2),
+    ):
+        shape = _batch(rng), channels, whole(rng, 8, 15), whole(rng, 8, 15)
+        text = f"{name} of a {kind} network, {dtype}, input {shape}"
+        classes = whole(rng, 5, 20)
+        probe = ask(measured, name, kind, shape, classes, dtype, text=text)
+        yield Case(f"{kind} network, {dtype}", probe, hint, same(), weight=weight)
+
+
+def _batch(rng: Generator) -> int:
+    """How many images: neither 2 nor the bytes of a number, by which other mistakes divide."""
+    return (3, 5, 6, 7)[whole(rng, 0, 3)]
+
+
+def _by_layer(
+    change: Callable[[int, Any, Tensor], int] = lambda flops, module, output: flops,
+) -> Mapping[str, Any]:
+    """torch's own FLOP counter; ``change`` makes it wrong, given the layer and its output."""
+
+    def flops(model: nn.Module, input_shape: Sequence[int]) -> dict[str, int]:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            model(_blank(model, input_shape))
+        seen = counter.get_flop_counts()
+        outputs = _outputs(model, input_shape)
+        found = {}
+        for name, module in model.named_modules():
+            if isinstance(module, nn.Linear | nn.Conv2d):
+                total = sum(seen[f"{type(model).__name__}.{name}"].values())
+                found[name] = int(change(int(total), module, outputs[name]))
+        return found
+
+    return {"layer_flops": flops}
+
+
+def _all_inputs(flops: int, module: Any, output: Tensor) -> int:
+    return flops * getattr(module, "groups", 1)
+
+
+def _before_stride(flops: int, module: Any, output: Tensor) -> int:
+    strides = getattr(module, "stride", (1, 1))
+    return flops * strides[0] * strides[1]
+
+
+def _plus_bias(flops: int, module: Any, output: Tensor) -> int:
+    return flops + (output.nelement() if module.bias is not None else 0)
+
+
+@check.define(
+    oracle=_by_layer(),
+    mistakes=[
+        Mistake(
+            "multiply_adds",
+            _by_layer(lambda flops, module, output: flops // 2),
+            "You count multiply-adds. Here a multiplication and an addition are two operations.",
+        ),
+        Mistake(
+            "one_image",
+            _by_layer(lambda flops, module, output: flops // len(output)),
+            "You count one image of the batch. The first number of input_shape is N.",
+        ),
+        Mistake(
+            "groups_ignored",
+            _by_layer(_all_inputs),
+            "With groups an output channel reads in_channels / groups inputs. weight.shape "
+            "knows that already.",
+        ),
+        Mistake(
+            "before_stride",
+            _by_layer(_before_stride),
+            "You count a product for each input pixel. With a stride there are fewer outputs.",
+        ),
+        Mistake(
+            "with_biases",
+            _by_layer(_plus_bias),
+            "You count the addition of the bias. The usual count leaves it out.",
+        ),
+        Mistake(
+            "one_place",
+            _by_layer(
+                lambda flops, module, output: (
+                    flops // (output[0, 0].nelement() if output.ndim == 4 else 1)
+                )
+            ),
+            "A kernel works at every place of the output, not once.",
+        ),
+    ],
+)
+def layer_flops(rng: Generator) -> Iterator[Case]:
+    """Multiplications and additions of each convolution and linear layer."""
+    hint = "Each output number is a sum of products. How many products, and how many outputs?"
+    yield from _measurements("layer_flops", rng, hint)
+    text = "layer_flops of VGG-16's convolutions on meta, input (1, 3, 224, 224)"
+    yield Case(
+        "VGG-16, nothing computed",
+        ask(measured, "layer_flops", "VGG-16", (1, 3, 224, 224), text=text),
+        "Make the input where the parameters are: on the meta device nothing is computed.",
+        same(),
+        weight=2,
+    )
+
+
+@check.hidden("activation_memory")
+def memory_once_more(rng: Generator) -> Iterator[Case]:
+    yield _another("activation_memory", rng)
+
+
+@check.hidden("layer_flops")
+def flops_once_more(rng: Generator) -> Iterator[Case]:
+    yield _another("layer_flops", rng)
+
+
+def _another(name: str, rng: Generator) -> Case:
+    shape = _batch(rng), 3, whole(rng, 16, 40), whole(rng, 16, 40)
+    text = f"{name} of a nested network in float64, input {shape}"
+    probe = ask(measured, name, "nested", shape, whole(rng, 2, 99), "float64", text=text)
+    return Case("another nested network", probe, judge=same())

@@ -1,0 +1,157 @@
+"""Checks of `to_fully_convolutional`: the same network, on images of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from autograde.authoring.checks import Mistake
+from course.checks import Case, ask
+from course.checks.inputs import normal, seed_from
+from course.labs.lab04_vgg.questions import dense_scores, original_after
+
+from .book import DEEP, check
+
+
+def _denses(model: Any) -> list[nn.Linear]:
+    return [module for module in model.classifier if isinstance(module, nn.Linear)]
+
+
+class _Windows(nn.Module):
+    """Scores of every window of the last maps, cut out and classified one by one."""
+
+    def __init__(
+        self,
+        model: Any,
+        arrange: Callable[[Tensor], Tensor] | None = None,
+        maps: Callable[[Tensor, int], Tensor] | None = None,
+        finish: Callable[[Tensor], Tensor] | None = None,
+        relu: bool = True,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.arrange, self.maps, self.finish = arrange, maps, finish
+        self.relu, self.bias = relu, bias
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.model.features(images)
+        into = _denses(self.model)[0].in_features
+        side = round((into / maps.shape[1]) ** 0.5)
+        if self.maps is not None:
+            maps = self.maps(maps, side)
+        windows = maps.unfold(2, side, 1).unfold(3, side, 1)  # (N, C, h, w, side, side)
+        windows = windows.permute(0, 2, 3, 1, 4, 5)
+        if self.arrange is not None:
+            windows = self.arrange(windows)
+        scores = self._classified(windows.flatten(3)).movedim(-1, 1)
+        return scores if self.finish is None else self.finish(scores)
+
+    def _classified(self, x: Tensor) -> Tensor:
+        last = len(_denses(self.model)) - 1
+        for number, layer in enumerate(_denses(self.model)):
+            x = F.linear(x, layer.weight, layer.bias if self.bias else None)
+            x = F.relu(x) if self.relu and number < last else x
+        return x
+
+
+def _converted(**slips: Any) -> Mapping[str, Any]:
+    return {"to_fully_convolutional": lambda model: _Windows(model, **slips)}
+
+
+@check.define(
+    oracle=_converted(),
+    mistakes=[
+        Mistake(
+            "channels_last",
+            _converted(arrange=lambda w: w.permute(0, 1, 2, 4, 5, 3)),
+            "The weights are in the wrong places. In which order does Flatten write (C, s, s)?",
+        ),
+        Mistake(
+            "rows_for_columns",
+            _converted(arrange=lambda w: w.transpose(4, 5)),
+            "Rows and columns of the kernel are exchanged.",
+        ),
+        Mistake(
+            "padded",
+            _converted(maps=lambda x, side: F.pad(x, [side // 2] * 4)),
+            "A padded convolution sees windows that hang over the edge. At the training size "
+            "there is exactly one window.",
+        ),
+        Mistake(
+            "averaged",
+            _converted(finish=lambda scores: scores.mean(dim=(2, 3), keepdim=True)),
+            "You average the map. Wanted is the map itself.",
+        ),
+        Mistake(
+            "no_relu",
+            _converted(relu=False),
+            "The ReLUs between the fully connected layers were lost on the way.",
+        ),
+        Mistake(
+            "no_bias",
+            _converted(bias=False),
+            "The weights are right. What else has a linear layer?",
+        ),
+        Mistake(
+            "pooled_to_size",
+            _converted(maps=lambda x, side: F.adaptive_avg_pool2d(x, side)),
+            "You pool the maps down to the training size, as torchvision does. That gives one "
+            "score for a large image. Wanted is a map.",
+        ),
+        Mistake(
+            "flattened",
+            _converted(finish=lambda scores: scores.flatten(1)),
+            "The values are right. A map has four axes, also where it is 1 × 1.",
+        ),
+    ],
+)
+def to_fully_convolutional(rng: Generator) -> Iterator[Case]:
+    """The same network as convolutions only: equal at its own size, a map above it."""
+    column = [3, "M", 4, "M"]
+    for side, last, weight in ((12, 3, 3), (28, 7, 1)):
+        text = f"a small network for {side}×{side} images, converted; maps of {last}×{last}"
+        yield Case(
+            f"its own size, maps {last}×{last}",
+            ask(
+                original_after,
+                "to_fully_convolutional",
+                column,
+                last,
+                seed_from(rng),
+                normal(rng, 2, 3, side, side),
+                text=text,
+            ),
+            "The first linear layer reads C channels of s×s: find C in the last convolution, s "
+            "from in_features. All the others read one pixel.",
+            DEEP,
+            weight=weight,
+        )
+    text = "a small network for 12×12 images, converted, on images (2, 3, 20, 29)"
+    yield Case(
+        "larger images give a map",
+        ask(
+            dense_scores,
+            "to_fully_convolutional",
+            column,
+            3,
+            seed_from(rng),
+            normal(rng, 2, 3, 20, 29),
+            text=text,
+        ),
+        "Every window of s×s gets the scores that the old classifier gives it.",
+        DEEP,
+        weight=3,
+    )
+
+
+@check.hidden("to_fully_convolutional")
+def another_network(rng: Generator) -> Iterator[Case]:
+    images = normal(rng, 1, 3, 23, 36)
+    text = "another small network, for 20×20 images, on an image (1, 3, 23, 36)"
+    name, column, seed = "to_fully_convolutional", [2, 5, "M", 3, "M"], seed_from(rng)
+    probe = ask(dense_scores, name, column, 5, seed, images, text=text)
+    yield Case("another network", probe, judge=DEEP, weight=2)
