@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
+from torchvision.models.googlenet import Inception
 
 from autograde.authoring.checks import Mistake
 from course.checks import Case, Probe, ask, same
@@ -99,7 +100,6 @@ class FlatBlock(nn.Module):
 
 def torchvision_block(in_channels: int, spec: Spec) -> nn.Module:
     """torchvision's Inception module with biases, without BatchNorm, and with a true 5×5."""
-    from torchvision.models.googlenet import Inception
 
     def unit(into: int, out: int, **options: Any) -> nn.Module:
         return nn.Sequential(nn.Conv2d(into, out, **options), nn.ReLU())

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Generator
+from torch.utils.flop_counter import FlopCounterMode
 
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, same
@@ -33,8 +34,6 @@ def convolutions(in_channels: int, spec: Spec, reduced: bool) -> list[Convolutio
 
 def _by_torch(in_channels: int, spec: Spec, height: int, width: int) -> dict[str, int]:
     """torch's FLOP counter on the meta device; it counts two for a multiply-add."""
-    from torch.utils.flop_counter import FlopCounterMode
-
     found = {}
     for key in COSTS:
         with FlopCounterMode(display=False) as counter, torch.device("meta"):
@@ -148,10 +147,11 @@ def inception_cost(rng: Generator) -> Iterator[Case]:
         "List the convolutions of figure 2 with channels in, channels out and kernel. Each: "
         "outputs × products for one output."
     )
-    for name in ("3a", "5b"):
-        channels, side = INPUTS[name]
-        text = f'inception_cost({channels}, TABLE["{name}"], {side}, {side})'
-        probe = ask(cost_of, NAME, channels, list(TABLE[name]), side, side, text=text)
+    for place in torch.randperm(len(TABLE), generator=rng)[:2].tolist():
+        name = list(TABLE)[place]
+        depth, side = INPUTS[name]
+        text = f'inception_cost({depth}, TABLE["{name}"], {side}, {side})'
+        probe = ask(cost_of, NAME, depth, list(TABLE[name]), side, side, text=text)
         yield Case(f"block {name}", probe, hint, same(), weight=2)
     channels, spec = whole(rng, 20, 90), small_spec(rng)
     height, width = whole(rng, 5, 9), whole(rng, 10, 30)

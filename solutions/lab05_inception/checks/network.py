@@ -56,8 +56,7 @@ class FlatGoogLeNet(nn.Module):
         self.stem = tensors((thin, 3, 7, 7), (thin, thin, 1, 1), (wide, thin, 3, 3))
         self.blocks = nn.ModuleDict()
         channels, late = wide, {}
-        for name, full in TABLE.items():
-            spec = full.scaled(width)
+        for name, spec in ((name, full.scaled(width)) for name, full in TABLE.items()):
             three = "three_in_five" in slips
             self.blocks[name] = FlatBlock(channels, spec, **({"three_in_five": 1} if three else {}))
             channels = late[name] = spec.n1x1 + spec.n3x3 + spec.n5x5 + spec.pool_proj
@@ -103,7 +102,7 @@ class FlatGoogLeNet(nn.Module):
             return x.amax(dim=(2, 3))
         return x.mean(dim=(2, 3))
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """``(N, 3, 224, 224) -> (N, K)``; with heads, in training, a tuple of three."""
         heads: list[Tensor] = []
         x = self._through_stem(x)
