@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 from autograde.authoring.checks import Book, Definition, load
 from autograde.tree import Tree
 from course.checks import stored
+from course.device import one_thread
 
 RTOL = 1e-5  # results may differ by rounding between machines and versions of torch
 ATOL = 1e-7
@@ -22,25 +24,68 @@ def compiled(book: Book) -> dict[str, Any]:
         StoredError: a value can't be stored; names the check and the case.
         RuntimeError: the oracle has no answer to a case.
     """
-    return {"lab": book.lab, "checks": {one.name: _check(book.lab, one) for one in book}}
+    with one_thread():
+        return {"lab": book.lab, "checks": {one.name: _check(book.lab, one) for one in book}}
 
 
-def write(tree: Tree, lab: str) -> None:
-    """Store the visible checks of a lab."""
-    tree.compiled(lab).write_text(text(compiled(load(lab, tree))), encoding="utf-8")
+def build(tree: Tree, lab: str) -> list[str]:
+    """Store the visible checks of a lab, where what is stored is not what their source says.
+
+    Returns:
+        What differed; values that differ by rounding stay as they were.
+    """
+    committed, path = _committed(tree, lab), tree.compiled(lab)
+    if not tree.checks(lab).is_dir() or _up_to_date(tree, lab, committed):
+        return []
+    wanted = compiled(load(lab, tree))
+    found = list(differences(committed["checks"], wanted["checks"])) if committed else ["missing"]
+    checks = wanted["checks"] if found else committed["checks"]
+    stamped = {"lab": lab, "built": _stamp(tree, lab, checks), "checks": checks}
+    path.write_text(text(stamped), encoding="utf-8")
+    return [f"{path.relative_to(tree.root)}: {line}" for line in found]
 
 
 def drift(tree: Tree, lab: str) -> list[str]:
-    """Where the stored checks of a lab differ from what their source compiles to."""
-    if not tree.checks(lab).is_dir():
+    """Where the stored checks of a lab differ from what their source says; nothing is written.
+
+    They are compiled again only if the code that they were compiled from, or they, changed.
+    """
+    committed, path = _committed(tree, lab), tree.compiled(lab)
+    if not tree.checks(lab).is_dir() or _up_to_date(tree, lab, committed):
         return []
+    if not committed:
+        return [f"{path.relative_to(tree.root)}: missing"]
+    found = differences(committed["checks"], compiled(load(lab, tree))["checks"])
+    return [f"{path.relative_to(tree.root)}: {line}" for line in found]
+
+
+def _committed(tree: Tree, lab: str) -> dict[str, Any]:
     path = tree.compiled(lab)
-    name = str(path.relative_to(tree.root))
-    if not path.is_file():
-        return [f"{name}: missing"]
-    committed = json.loads(path.read_text(encoding="utf-8"))
-    wanted = json.loads(text(compiled(load(lab, tree))))
-    return [f"{name}: {line}" for line in differences(committed, wanted)]
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _up_to_date(tree: Tree, lab: str, committed: dict[str, Any]) -> bool:
+    return bool(committed) and committed.get("built") == _stamp(tree, lab, committed["checks"])
+
+
+def _stamp(tree: Tree, lab: str, checks: dict[str, Any]) -> str:
+    """Digest of stored checks and of all code that they were compiled from."""
+    digest = hashlib.sha256(_line(checks).encode())
+    course = tree.root / "course"
+    for path in sorted(
+        {
+            *tree.checks(lab).rglob("*.py"),
+            *(course / "checks").glob("*.py"),
+            *(course / "labs" / "shared").glob("*.py"),
+            *(
+                one
+                for one in (course / "labs" / lab).rglob("*.py")
+                if "experiments" not in one.parts
+            ),
+        }
+    ):
+        digest.update(f"{path.relative_to(tree.root)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def text(checks: dict[str, Any]) -> str:
@@ -51,7 +96,8 @@ def text(checks: dict[str, Any]) -> str:
         head = {key: value for key, value in check.items() if key != "cases"}
         parts.append(f' {_line(name)}: {_line(head)[:-1]}, "cases": [\n    {cases}\n ]}}')
     body = ",\n".join(parts)
-    return f'{{"lab": {_line(checks["lab"])}, "checks": {{\n{body}\n}}}}\n'
+    stamp = f'"built": {_line(checks["built"])}, ' if "built" in checks else ""
+    return f'{{"lab": {_line(checks["lab"])}, {stamp}"checks": {{\n{body}\n}}}}\n'
 
 
 def differences(committed: Any, wanted: Any, where: str = "") -> Iterator[str]:

@@ -31,13 +31,12 @@ def build(
     chosen = course.chosen(labs)
     for lab in chosen:
         built = builder.expected(course, lab, language)
-        found = [*(drift := compiler.drift(course, lab)), *builder.differences(course, built)]
+        stored = compiler.drift(course, lab) if check else compiler.build(course, lab)
+        found = [*stored, *builder.differences(course, built)]
         differing += bool(found)
         if check:
             _say_differences(out, lab, found)
         elif found or force:
-            if drift:
-                compiler.write(course, lab)
             with out.status(f"{lab}: running the solution notebook"):
                 builder.write(course, built, builder.execute(lab, built.solution))
             out.print(f"{lab}: built")

@@ -2,7 +2,7 @@
 
 A stored check must be small and hold nothing that could be handed in. So of a large tensor a
 :class:`Sketch` is kept, some of its values and random sums over all of them; and of what a known
-mistake answers a :class:`Fingerprint`, three random sums in all.
+mistake answers a :class:`Fingerprint`, two random sums in all.
 
 Random sums: with signs or weights drawn independently of the values, two tensors that differ
 anywhere have different sums but for bad luck (Johnson and Lindenstrauss 1984; Achlioptas 2003
@@ -23,10 +23,11 @@ import torch
 from torch import Tensor
 
 WHOLE = 192  # tensors with at most this many elements are kept as they are
-SHOWN = 24  # elements of a larger one that are kept
-SUMS = 6
+SHOWN = 12  # elements of a larger one that are kept
+SUMS = 4
 SPREAD = 8.0  # deviations of a sum that rounding may cause
 ALIKE = 1e-4  # relative tolerance of fingerprints: float32 and other orders of adding fit
+HUGE = 1e150  # beyond it sums would overflow
 EXACT = 1e-8  # the same where nothing but equal values counts: whole numbers
 
 
@@ -37,15 +38,13 @@ class Sketch:
     Attributes:
         shape: of the tensor.
         dtype: of the tensor.
-        places: flat indices of the values that are kept.
-        values: those values, float64.
+        values: those at :attr:`places`, float64.
         sums: each over all values with signs of its own.
         size: root of the sum of all squares; it scales what rounding may change in a sum.
     """
 
     shape: tuple[int, ...]
     dtype: torch.dtype
-    places: tuple[int, ...]
     values: tuple[float, ...]
     sums: tuple[float, ...]
     size: float
@@ -54,15 +53,19 @@ class Sketch:
     def of(cls, tensor: Tensor) -> Sketch:
         """The sketch of a floating-point tensor whose values are all finite."""
         flat = tensor.detach().to(torch.float64).flatten()
-        places = torch.linspace(0, len(flat) - 1, SHOWN).long().unique()
         return cls(
             tuple(tensor.shape),
             tensor.dtype,
-            tuple(places.tolist()),
-            tuple(flat[places].tolist()),
+            tuple(flat[_spread_over(len(flat))].tolist()),
             tuple(signed_sums(flat).tolist()),
             float(flat.norm()),
         )
+
+    @property
+    def places(self) -> list[int]:
+        """Flat indices of the values that are kept."""
+        found: list[int] = _spread_over(math.prod(self.shape)).tolist()
+        return found
 
     def sums_agree(self, answer: Tensor, rtol: float, atol: float) -> bool:
         """Whether the sums of an answer of this shape are the same up to rounding."""
@@ -84,6 +87,10 @@ def sketched(value: Any) -> Any:
     return value
 
 
+def _spread_over(count: int) -> Tensor:
+    return torch.arange(SHOWN) * (count - 1) // (SHOWN - 1)
+
+
 def signed_sums(flat: Tensor) -> Tensor:
     """Sums ``(SUMS,)`` over ``flat (N,)``, each with random signs."""
     return _signs(len(flat)) @ flat
@@ -98,7 +105,7 @@ def _signs(count: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What is kept of a known mistake's answer: its structure's digest and three weighted sums.
+    """What is kept of a known mistake's answer: its structure's digest and two weighted sums.
 
     Attributes:
         structure: digest of the kinds, keys, shapes and texts in it, and where it is not finite.
@@ -106,13 +113,14 @@ class Fingerprint:
     """
 
     structure: str
-    sums: tuple[float, float, float]
+    sums: tuple[float, float]
 
     @classmethod
     def of(cls, value: Any, *, dtype: bool) -> Fingerprint:
         """The fingerprint of a plain value; ``dtype`` says whether dtypes matter."""
         structure, numbers = _taken_apart(value, dtype)
-        return cls(structure, tuple(_weighted(numbers).sum(dim=1).tolist()))
+        first, second = _weighted(numbers).sum(dim=1).tolist()
+        return cls(structure, (first, second))
 
     def fits(self, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> bool:
         """Whether a value has this fingerprint, up to rounding or a wider tolerance; without any
@@ -138,7 +146,7 @@ def _taken_apart(value: Any, dtype: bool) -> tuple[str, Tensor]:
             numbers.append(tensor[finite])
             if not finite.all():
                 parts.append(str(tensor[~finite].tolist()) + str(finite.int().tolist()))
-    digest = hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:8]
+    digest = hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:6]
     return digest, torch.cat(numbers) if numbers else torch.zeros(0, dtype=torch.float64)
 
 
@@ -164,12 +172,12 @@ def _leaves(value: Any, dtype: bool) -> Iterator[tuple[str, Tensor | None]]:
 
 
 def _weighted(numbers: Tensor) -> Tensor:
-    return _weights(len(numbers)) * numbers
+    return _weights(len(numbers)) * numbers.clamp(-HUGE, HUGE)
 
 
 @lru_cache(maxsize=16)
 def _weights(count: int) -> Tensor:
     state = np.random.RandomState(3)
-    sizes = torch.from_numpy(state.random_sample((3, count)) + 0.5)
-    signs = torch.from_numpy(state.randint(0, 2, (3, count), dtype=np.int8)).to(torch.float64)
+    sizes = torch.from_numpy(state.random_sample((2, count)) + 0.5)
+    signs = torch.from_numpy(state.randint(0, 2, (2, count), dtype=np.int8)).to(torch.float64)
     return sizes * (signs * 2 - 1)

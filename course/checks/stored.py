@@ -25,7 +25,7 @@ from torch import Tensor
 
 from course.checks import inputs
 from course.checks.cases import Case, Known, Prepared
-from course.checks.judges import Judge
+from course.checks.judges import Close, Judge
 from course.checks.probes import HandedIn, Probe
 from course.checks.sketches import Fingerprint, Sketch
 
@@ -115,8 +115,8 @@ def _prepared(found: Mapping[str, Any], hints: Mapping[str, str]) -> Prepared:
 
     def know() -> Iterator[Known]:
         for name, (structure, *sums) in found["known"].items():
-            first, second, third = map(float, sums)
-            yield Known(name, hints[name], Fingerprint(structure, (first, second, third)))
+            first, second = map(float, sums)
+            yield Known(name, hints[name], Fingerprint(structure, (first, second)))
 
     return Prepared(one, lambda: decoded(found["expected"]), know)
 
@@ -204,6 +204,8 @@ def encoded(value: Any) -> Any:
         return {"dtype": _plain(value)}
     if isinstance(value, HandedIn):
         return {"handed_in": value.name}
+    if isinstance(value, Close):
+        return {"close": [value.rtol, value.atol, value.dtype]}
     if hasattr(value, "__dataclass_fields__"):
         settings = {one.name: encoded(getattr(value, one.name)) for one in fields(value)}
         return {"made": [named(type(value)), settings]}
@@ -265,7 +267,6 @@ def _decoded_sketch(facts: Mapping[str, Any]) -> Sketch:
     return Sketch(
         tuple(facts["shape"]),
         _dtype(facts["dtype"]),
-        tuple(facts["places"]),
         tuple(facts["values"]),
         tuple(facts["sums"]),
         facts["size"],
@@ -299,6 +300,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "sketch": _decoded_sketch,
     "dtype": _dtype,
     "handed_in": HandedIn,
+    "close": lambda settings: Close(*settings),
     "made": _decoded_object,
     "function": resolved,
 }
