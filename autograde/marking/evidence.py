@@ -8,6 +8,7 @@ never costs a point.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +25,9 @@ LONGEST_CELL = 20_000  # characters; beyond, nobody wrote it by hand and it is n
 LONGEST_BOOK = 300_000
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
-NOT_FOR_ANSWERS = ("course.checks", "course.labs")  # questions and experiments, no tools
+NOT_FOR_ANSWERS = re.compile(  # questions and experiments; a table that a lab gives is a tool
+    r"course\.(checks|labs\.(shared|\w+\.(check|questions|judges|experiments)))\b"
+)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -137,7 +140,7 @@ def _uses(body: ast.stmt, known: Names, names: frozenset[str]) -> Iterator[str]:
             holder, _, last = full.rpartition(".")
             if _plain(last) in names and _is_torch(holder, last):
                 yield full if holder else f"Tensor.{last}"
-            elif full.startswith(NOT_FOR_ANSWERS):
+            elif NOT_FOR_ANSWERS.match(full):
                 yield full
         elif isinstance(node, ast.Call) and _plain(_asked_for(node)) in names:
             yield f"getattr(…, {_asked_for(node)!r})"

@@ -49,6 +49,11 @@ def used(answer: str, own: str = "") -> str:
             "from course.labs.lab01_activations import check",
             "course.labs.lab01_activations.check",
         ),
+        (
+            "def relu(x):\n    return experiments.act(x)",
+            "from course.labs.lab01_activations import experiments",
+            "course.labs.lab01_activations.experiments.act",
+        ),
         ("%time\ndef relu(x):\n    return F.relu(x)", "", "functional.relu"),
     ],
 )
@@ -64,6 +69,10 @@ def test_a_built_in_is_found_by_any_of_its_names(answer: str, own: str, name: st
         ("def relu(x):\n    return x * (x > 0)", "def mine(x):\n    return F.relu(x)"),
         ("def relu(x):\n    return x * (x > 0)", "x = torch.relu(torch.ones(1))"),
         ("def relu(x):\n    return helper.relu(x)", "import helper"),
+        (
+            "def relu(x):\n    return TABLE[x]",
+            "from course.labs.lab05_inception import TABLE",
+        ),
         ("def relu(x):\n    return F.relu(", ""),
         ("relu = " + "-" * 15_000 + "1", ""),
         ("relu = a" + ".b" * 9_000, ""),
