@@ -146,16 +146,16 @@ def weakest_gradient(rng: Generator) -> Iterator[Case]:
         "max and min of |Jᵀg| over unit vectors g: the singular values. Which vectors reach them?"
     )
     size = whole(rng, 4, 6)
-    eye = torch.eye(size, dtype=torch.float64)
+    identity = torch.eye(size, dtype=torch.float64)
     for title, matrix, weight in (
-        ("I + J, J random", coarse(eye + normal(rng, size, size)), 4),
+        ("I + J, J random", coarse(identity + normal(rng, size, size)), 4),
         ("J alone", normal(rng, 3, 3), 2),
-        ("nearly the identity", coarse(eye + 0.1 * normal(rng, size, size)), 1),
+        ("nearly the identity", coarse(identity + 0.1 * normal(rng, size, size)), 1),
     ):
         probe = ask(weakest_of, "weakest_gradient", matrix, text=f"weakest_gradient of {title}")
         yield Case(title, probe, hint, LOOSE, weight=weight)
     u, v = (normal(rng, size) for _ in range(2))
-    dying = eye - torch.outer(u, v) / (u @ v)
+    dying = identity - torch.outer(u, v) / (u @ v)
     text = "I + J, where J has the eigenvalue −1"
     probe = ask(weakest_of, "weakest_gradient", dying, text=text)
     yield Case("a gradient that dies", probe, "One unit gradient arrives as 0.", LOOSE, weight=2)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Generator, nn
+from torchvision.models import resnet
 
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, same
@@ -112,11 +113,10 @@ def other_widths(rng: Generator) -> Iterator[Case]:
 
 def torchvision_model(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.Module:
     """torchvision's ResNet of this depth, with ``width`` times its channels."""
-    from torchvision.models import resnet
-
     kind = resnet.BasicBlock if depth < 50 else resnet.Bottleneck
     stages = {18: [2, 2, 2, 2], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3]}.get(depth, [3, 4, 6, 3])
-    with torch.device("meta"):
+    nowhere = torch.device("meta")  # at full width it need not be filled
+    with nowhere:
         model = resnet.ResNet(kind, stages)
     base = model.inplanes = max(1, round(64 * width))
     model.conv1 = nn.Conv2d(3, base, 7, 2, 3, bias=False)

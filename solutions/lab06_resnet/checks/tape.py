@@ -152,7 +152,7 @@ def _joined(tape: Tape, x: Tensor, y: Tensor, kind: str, stride: int) -> Tensor:
     return total if tape.has("no_last_relu") else F.relu(total)
 
 
-# Networks ---------------------------------------------------------------------------------
+# Whole networks ---------------------------------------------------------------------------
 
 
 def cifar(

@@ -1,0 +1,8 @@
+"""Answers to lab 6, right and wrong."""
+
+from __future__ import annotations
+
+from . import blocks, constants, functions
+from .book import answers
+
+__all__ = ["answers", "blocks", "constants", "functions"]
