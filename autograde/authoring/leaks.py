@@ -11,7 +11,9 @@ from autograde.authoring import build
 from autograde.tree import Tree
 
 SHORTEST = 20  # characters, without spaces, from which a line is somebody's own wording
-IDIOMS = frozenset({"withtorch.inference_mode():", "for_inrange(epochs):"})  # everybody's wording
+IDIOMS = frozenset(  # everybody's wording
+    {"withtorch.inference_mode():", "for_inrange(epochs):", 'withtorch.device("meta"):'}
+)
 MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.marking.hidden")
 
 

@@ -25,8 +25,9 @@ LONGEST_CELL = 20_000  # characters; beyond, nobody wrote it by hand and it is n
 LONGEST_BOOK = 300_000
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
-NOT_FOR_ANSWERS = re.compile(  # questions and experiments; a table that a lab gives is a tool
-    r"course\.(checks|labs\.(shared|\w+\.(check|questions|judges|experiments)))\b"
+# Questions, experiments and instruments do the exercise's work; a table that a lab gives does not.
+NOT_FOR_ANSWERS = re.compile(
+    r"course\.(checks|instruments|labs\.(shared|\w+\.(check|questions|judges|experiments)))\b"
 )
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

@@ -145,7 +145,7 @@ def _numbers(answer: Any, expected: float, judge: Close) -> Finding:
         answer = answer.item()
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return _wrong_kind(answer, expected)
-    a, b = torch.tensor([answer, expected], dtype=torch.float64)
+    a, b = (torch.tensor(wording.as_float(one), dtype=torch.float64) for one in (answer, expected))
     passed = bool(torch.isclose(a, b, judge.rtol, judge.atol, equal_nan=True))
     return _finding(passed, answer, expected)
 

@@ -157,7 +157,8 @@ def _leaves(value: Any, dtype: bool) -> Iterator[tuple[str, Tensor | None]]:
         real = torch.view_as_real(flat).flatten() if flat.is_complex() else flat
         yield f"{kind}{tuple(value.shape)}", real.to(torch.float64)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield "number", torch.tensor([float(value)], dtype=torch.float64)
+        exact = isinstance(value, float) or abs(value) < HUGE
+        yield "number", torch.tensor([float(value) if exact else HUGE], dtype=torch.float64)
     elif isinstance(value, Mapping):
         yield "{", None
         for key in sorted(value):

@@ -27,11 +27,21 @@ def number(value: float | int | bool, digits: int = 4) -> str:
     """A number as a reader writes it: ``0.25``, ``1.067e-05``, ``61,706``, ``nan``."""
     if isinstance(value, bool):
         return str(value)
+    if isinstance(value, int) and value.bit_length() > 200:  # Python refuses to write the largest
+        return f"about {'-' if value < 0 else ''}10^{int(value.bit_length() * math.log10(2))}"
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if math.isfinite(value) and value == int(value) and abs(value) < 1e6:
         return str(int(value))
     return f"{value:.{digits}g}"
+
+
+def as_float(value: float | int) -> float:
+    """A number as a float: whole numbers beyond its range are infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def shape(tensor: Tensor | Sketch) -> str:

@@ -169,6 +169,13 @@ def test_an_answer_that_a_property_can_not_take_is_wrong_and_an_oracle_s_is_our_
     assert report.outcome == "grader_error"
 
 
+def test_a_number_beyond_all_floats_is_wrong_not_our_fault():
+    mistake = Mistake("doubled", {"square": lambda x: 2 * x}, "once, not twice")
+    case = Case("value", call("square", 3), judge=same())
+    for answer in (10**400, -(10**5000), [10**400]):
+        assert run(lambda x, a=answer: a, case, mistakes=[mistake]).outcome == "failed"
+
+
 def test_questions_of_a_lab_can_return_several_things():
     def sizes(function, x):
         return {"shape": list(function(x).shape), "sum": float(function(x).sum())}
@@ -212,6 +219,7 @@ values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-5, 5)
+    | st.sampled_from([10**400, -(10**400)])
     | st.floats(allow_nan=True, allow_infinity=True)
     | st.text(max_size=5)
     | st.lists(st.floats(-9, 9), max_size=8).map(torch.tensor),
