@@ -117,16 +117,20 @@ def _changed(change: Callable[[float, float], Any]) -> Mapping[str, Any]:
 def confidence_interval(rng: Generator) -> Iterator[Case]:
     """Accuracies that are compatible with so many right answers out of so many."""
     name, hint = "confidence_interval", "Square n·(seen − p)² = z²·p·(1 − p) out: a·p² + b·p + c."
-    total = whole(rng, 150, 250)
+    total = whole(rng, 60, 120)
     correct = whole(rng, total // 2, 3 * total // 4)
     yield Case(
-        "many images, z = 1.96 unless told", call(name, correct, total), hint, EXACT, weight=2
+        "about a hundred images, z = 1.96 unless told",
+        call(name, correct, total),
+        hint,
+        EXACT,
+        weight=2,
     )
     small = whole(rng, 5, 12)
     yield Case("few images", call(name, small - 1, small), hint, EXACT, weight=2)
     for right, title in ((0, "none right"), (small, "all right")):
         yield Case(f"{title}: one end stays away", call(name, right, small), hint, EXACT)
-    z = between(rng, 1.0, 3.0, 3)
+    z = between(rng, 2.2, 3.5, 3)
     yield Case("another z", call(name, correct, total, z), hint, EXACT, weight=2)
 
 
@@ -135,5 +139,5 @@ def of_few_images(rng: Generator) -> Iterator[Case]:
     name, total = "confidence_interval", whole(rng, 20, 100)
     yield Case("one image", call(name, 1, 1), judge=EXACT)
     yield Case("one image, wrong", call(name, 0, 1), judge=EXACT)
-    z = between(rng, 0.5, 3.5)
-    yield Case("a wide one", call(name, whole(rng, 1, total - 1), total, z), judge=EXACT)
+    correct, z = whole(rng, total // 3, 2 * total // 3), between(rng, 2.5, 3.5)
+    yield Case("a wide one", call(name, correct, total, z), judge=EXACT)

@@ -153,7 +153,8 @@ def pareto_front(rng: Generator) -> Iterator[Case]:
     front = [front[0], *sorted([front[1], "twin"]), front[2]]
     title = "two with the same two numbers: both stay, by name"
     yield front_case(title, networks, front, weight=2)
-    yield front_case("one network", {"alone": (7, 0.5)}, ["alone"], 0.25)
+    networks = {"large": (900, 0.7), "small": (70, 0.5)}
+    yield front_case("two, each with its strength", networks, ["small", "large"], 0.25)
 
 
 def _at_least(one: float, other: float) -> bool:
