@@ -7,7 +7,7 @@ whole is ``(model)``.
 
 from __future__ import annotations
 
-from course.instruments.gradients import layer_gradient_norms, parameter_gradient_norms
+from course.instruments.gradients import parameter_gradient_norms
 from course.instruments.layers import Layers
 from course.instruments.modes import evaluation_mode, preserved_modes
 from course.instruments.receptive import (
@@ -43,7 +43,6 @@ __all__ = [
     "dead_units",
     "effective_receptive_field",
     "evaluation_mode",
-    "layer_gradient_norms",
     "layer_table",
     "parameter_gradient_norms",
     "preserved_modes",

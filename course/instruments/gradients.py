@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
-from course.instruments.layers import Layers
-from course.instruments.recording import demand_differentiable, record_gradients
+from course.instruments.recording import demand_differentiable
 
 
 def parameter_gradient_norms(model: nn.Module, loss: Tensor) -> dict[str, float]:
@@ -29,23 +26,3 @@ def parameter_gradient_norms(model: nn.Module, loss: Tensor) -> dict[str, float]
         name: 0.0 if gradient is None else gradient.norm().item()
         for name, gradient in zip(named, gradients, strict=True)
     }
-
-
-def layer_gradient_norms(
-    model: nn.Module, loss: Callable[[], Tensor], layers: Layers = None
-) -> dict[str, float]:
-    """Euclidean norm of the loss's gradient at each layer's output: ``{layer: norm}``, in order.
-
-    How strongly the loss feels what a layer says, batch and all; its parameters' gradients are in
-    ``parameter_gradient_norms``.
-
-    Args:
-        loss: as in ``record_gradients``.
-        layers: as in ``record_activations``.
-
-    Raises:
-        KeyError: a name that is not in the model.
-        ValueError: the loss is no scalar, or nothing in it can be differentiated.
-    """
-    gradients = record_gradients(model, loss, layers)
-    return {name: gradient.norm().item() for name, gradient in gradients.items()}

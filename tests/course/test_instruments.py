@@ -356,17 +356,6 @@ def test_trainable_parameters_can_be_counted_alone(model: SmallCNN) -> None:
     assert instruments.count_parameters(model, trainable_only=True) == 5284 - 608
 
 
-# Gradients by layer
-
-
-def test_layer_gradient_norms_are_those_at_the_outputs(model: SmallCNN, images: Tensor) -> None:
-    model.eval()
-    norms = instruments.layer_gradient_norms(model, loss_of(model, images), nn.Conv2d)
-    gradients = instruments.record_gradients(model, loss_of(model, images), nn.Conv2d)
-    assert norms == {name: pytest.approx(g.norm().item()) for name, g in gradients.items()}
-    assert list(norms) == ["conv1", "conv2"]
-
-
 # Statistics
 
 

@@ -124,7 +124,7 @@ def _into(model: nn.Module, loss: Loss) -> dict[str, float]:
             "You measured at each part's input. Asked is its output.",
         ),
     ],
-    forbids=["layer_gradient_norms", "record_gradients", "watch_gradients"],
+    forbids=["record_gradients", "watch_gradients"],
 )
 def gradient_norms(rng: Generator) -> Iterator[Case]:
     """Norm of the loss's gradient at the output of each part of a model."""
