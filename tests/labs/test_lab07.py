@@ -225,7 +225,7 @@ def test_labels_of_the_judging_images_stay_with_the_judge(graded: Mapping[str, C
 
 
 def test_no_judging_image_is_one_that_is_public(graded: Mapping[str, Check]) -> None:
-    real = torch.from_numpy(np.load(FOLDER / "held_out.npz")["images"])
+    real = torch.from_numpy(np.load(FOLDER.parent / "held_out.npz")["images"])
     judged = graded["trained_network"].cases[-1].case.probe.args[-1]
     difference = (judged.squeeze(1).int() - real.int()).flatten(1).abs()
     assert difference.amax(dim=1).min() > 0

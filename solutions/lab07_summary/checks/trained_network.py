@@ -24,7 +24,7 @@ STEPS = (0.60, 0.75, 0.82, 0.85)  # shares of right answers that earn points
 EARNED = (2.0, 2.0, 2.0, 3.0)  # weights of the steps, the fit and the bundled images have 3
 SECONDS = 60.0  # for one look at a thousand images, on a machine that may be busy
 JUDGED_ON = 1000
-HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
+HELD_OUT = Path(__file__).resolve().parents[2] / "held_out.npz"
 NOISE = 2  # grey levels of 255
 
 
