@@ -6,4 +6,5 @@ from autograde.nbgrader_settings import settings
 
 here = Path(__file__).resolve().parent
 c = get_config()  # noqa: F821 - nbgrader defines it
-c.merge(settings(here, here / "grading", source=here / "solutions" / "notebooks", release=here / "labs"))
+source, release = here / "solutions" / "notebooks", here / "labs"
+c.merge(settings(here, here / "grading", source=source, release=release))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,9 +10,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, Probe, ask, call, close, same
+from course.checks import Case, call, close
 from course.checks.inputs import coarse
-from course.labs.lab00_setup.questions import dtype_after, for_each_k, raised
 
 from .book import check
 

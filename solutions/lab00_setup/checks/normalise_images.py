@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, Probe, ask, call, close, same
-from course.labs.lab00_setup.questions import dtype_after, for_each_k, raised
+from course.checks import Case, ask, call, close, same
+from course.labs.lab00_setup.questions import dtype_after
 
 from .book import check
 

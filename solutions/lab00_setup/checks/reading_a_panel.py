@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator
 
-import torch
-import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Generator
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, Probe, ask, call, close, same
-from course.labs.lab00_setup.questions import dtype_after, for_each_k, raised
+from course.checks import Case, call, same
 
 from .book import check
 

@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, Probe, ask, call, close, same
+from course.checks import Case, Probe, ask, call, same
 from course.checks.inputs import coarse
-from course.labs.lab00_setup.questions import dtype_after, for_each_k, raised
+from course.labs.lab00_setup.questions import for_each_k, raised
 
 from .book import check
 
