@@ -94,7 +94,7 @@ def _dead_by_units(activations: Tensor) -> float:
 def dead_fraction(rng: Generator) -> Iterator[Case]:
     """The share of units that are zero on the whole batch (N, D)."""
     hint = "Mark the zeros, decide for each unit (column) over all samples, take the share."
-    dead = whole(rng, 1, 6)  # drawn, or a constant could be right
+    dead = whole(rng, 2, 6)  # drawn, or a constant could be right
     batch = rectified(rng, 16, 10, dead)
     yield Case(
         f"{dead} of 10 units are dead",

@@ -300,7 +300,7 @@ def elu_grad(rng: Generator) -> Iterator[Case]:
     hint = "On the left: solve y = α·(eˣ - 1) for α·eˣ, which is the derivative."
     yield from _outputs("elu_grad", F.elu, rng, hint)
     alpha = between(rng, 0.2, 0.5, 2)
-    y, few = F.elu(mixed(rng, 30), alpha), F.elu(mixed(rng, 2, high=0.4), alpha)
+    y, few = F.elu(mixed(rng, 30), alpha), F.elu(mixed(rng, 2, low=0.3, high=0.45), alpha)
     yield Case("another α", call("elu_grad", y, alpha=alpha), hint, TIGHT, weight=2)
     yield _with_zero("elu_grad", few, LEFT_AT_ZERO, alpha=alpha)
 
