@@ -236,8 +236,8 @@ def _one(
         for mistake in () if case.probe.files else mistakes:
             answer = case.probe.run({**oracle, **mistake.objects})
             if answer.kind == "value" and not _accepted(case, answer, prepared.expected):
-                print_ = Fingerprint.of(answer.value, dtype=tolerances(case.judge)["dtype"])
-                yield Known(mistake.name, mistake.hint, print_)
+                fingerprint = Fingerprint.of(answer.value, **tolerances(case.judge))
+                yield Known(mistake.name, mistake.hint, fingerprint)
 
     prepared = Prepared(case, expect, know)
     return prepared

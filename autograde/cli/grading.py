@@ -57,9 +57,10 @@ def demo(
     from autograde.reports import show
 
     out, course = show.console(), trees.find()
-    build(None)
+    chosen = course.chosen(labs or list(demonstration.SHOWN))
+    build(chosen)
     surprised = 0
-    for lab in course.chosen(labs or list(demonstration.SHOWN)):
+    for lab in chosen:
         work = workdir.resolve() / lab
         class_ = demonstration.hand_in(course, lab, work)
         job = classrun.Job(course, lab, work / "submitted", work, isolation)

@@ -107,6 +107,9 @@ def _signs(count: int) -> Tensor:
 class Fingerprint:
     """What is kept of a known mistake's answer: its structure's digest and two weighted sums.
 
+    Unless only equal values count, numbers are compressed before they are summed (asinh), so that
+    a large one among them does not hide what the small ones say.
+
     Attributes:
         structure: digest of the kinds, keys, shapes and texts in it, and where it is not finite.
         sums: over all its numbers, with weights between 1/2 and 3/2 and random signs.
@@ -116,10 +119,10 @@ class Fingerprint:
     sums: tuple[float, float]
 
     @classmethod
-    def of(cls, value: Any, *, dtype: bool) -> Fingerprint:
-        """The fingerprint of a plain value; ``dtype`` says whether dtypes matter."""
+    def of(cls, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> Fingerprint:
+        """The fingerprint of a plain value; the rest says how :meth:`fits` will compare."""
         structure, numbers = _taken_apart(value, dtype)
-        first, second = _weighted(numbers).sum(dim=1).tolist()
+        first, second = _weighted(numbers, exact=not (rtol or atol)).sum(dim=1).tolist()
         return cls(structure, (first, second))
 
     def fits(self, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> bool:
@@ -129,8 +132,9 @@ class Fingerprint:
         structure, numbers = _taken_apart(value, dtype)
         if structure != self.structure:
             return False
-        terms = _weighted(numbers)
-        alike = max(ALIKE, rtol) if rtol or atol else EXACT
+        exact = not (rtol or atol)
+        terms = _weighted(numbers, exact=exact)
+        alike = EXACT if exact else max(ALIKE, rtol)
         slack = alike * terms.norm(dim=1) + (atol + 1e-12) * len(numbers) ** 0.5
         wanted = torch.tensor(self.sums, dtype=torch.float64)
         return bool(((terms.sum(dim=1) - wanted).abs() <= slack).all())
@@ -172,8 +176,8 @@ def _leaves(value: Any, dtype: bool) -> Iterator[tuple[str, Tensor | None]]:
         yield repr(value), None
 
 
-def _weighted(numbers: Tensor) -> Tensor:
-    return _weights(len(numbers)) * numbers.clamp(-HUGE, HUGE)
+def _weighted(numbers: Tensor, exact: bool) -> Tensor:
+    return _weights(len(numbers)) * (numbers.clamp(-HUGE, HUGE) if exact else numbers.asinh())
 
 
 @lru_cache(maxsize=16)

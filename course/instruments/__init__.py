@@ -24,23 +24,19 @@ from course.instruments.recording import (
 from course.instruments.statistics import (
     ActivationRow,
     ActivationTable,
-    DeadUnits,
     activation_statistics,
-    dead_units,
 )
 from course.instruments.tracing import LayerRow, LayerTable, count_parameters, layer_table
 
 __all__ = [
     "ActivationRow",
     "ActivationTable",
-    "DeadUnits",
     "LayerRow",
     "LayerTable",
     "Layers",
     "ReceptiveField",
     "activation_statistics",
     "count_parameters",
-    "dead_units",
     "effective_receptive_field",
     "evaluation_mode",
     "layer_table",

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from course.instruments.layers import Layers, named_modules, unknown
-from course.instruments.modes import evaluation_mode
 from course.instruments.recording import watch_activations
 from course.instruments.rendering import as_html, as_text
 
@@ -83,46 +81,6 @@ def activation_statistics(
         model(inputs)
     rows = (_row(name, modules[_without_number(name)], y) for name, y in activations.items())
     return ActivationTable(tuple(rows))
-
-
-class DeadUnits(NamedTuple):
-    """How many of a layer's units are 0 on every input: channels of a map, or single units."""
-
-    dead: int
-    units: int
-
-    @property
-    def share(self) -> float:
-        """Dead units as a fraction in [0, 1]."""
-        return self.dead / self.units
-
-    def __str__(self) -> str:
-        return f"{self.dead} of {self.units} dead"
-
-
-def dead_units(
-    model: nn.Module, inputs: Tensor, layers: Layers = nn.ReLU, *, batch_size: int = 512
-) -> dict[str, DeadUnits]:
-    """Units that never speak: ``{layer: DeadUnits}`` over all of ``inputs`` ``(N, C, H, W)``.
-
-    A unit of a convolution is a channel: dead if it is 0 at every place of every image. The model
-    works in evaluation mode, in parts of ``batch_size``.
-
-    Raises:
-        KeyError: a name that is not in the model.
-        ValueError: no inputs.
-    """
-    if not len(inputs):
-        raise ValueError("expected one input or more, found none: nothing can be said of a unit")
-    loudest: dict[str, Tensor] = {}
-    with evaluation_mode(model), torch.no_grad():
-        for part in inputs.split(batch_size):
-            with watch_activations(model, layers) as activations:
-                model(part)
-            for name, output in activations.items():
-                peak = output.abs().transpose(0, 1).flatten(1).amax(dim=1)
-                loudest[name] = torch.maximum(loudest.get(name, peak), peak)
-    return {name: DeadUnits(int((peak == 0).sum()), len(peak)) for name, peak in loudest.items()}
 
 
 def _row(name: str, module: nn.Module, output: Tensor) -> ActivationRow:

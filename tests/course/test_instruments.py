@@ -393,23 +393,6 @@ def test_each_call_of_a_layer_has_its_row_and_the_table_shows_itself(
         table["relu2"]
 
 
-def test_a_dead_channel_is_zero_at_every_place_of_every_image(model: SmallCNN) -> None:
-    images = torch.rand(5, 3, 16, 16)
-    with torch.no_grad():
-        model.conv1.bias[2] = -100.0  # type: ignore[index]
-        model.conv1.weight[3] = 0.0
-        model.conv1.weight[3, 0, 2, 2] = 1.0
-        model.conv1.bias[3] = -0.999 * images[4, 0].max()  # type: ignore[index]
-    dead = instruments.dead_units(model, images, batch_size=2)  # channel 3 speaks in one pixel
-    assert dead["relu"].dead == 1
-    assert (dead["relu"].units, dead["relu (2)"].units) == (8, 16)
-    assert str(dead["relu"]) == "1 of 8 dead"
-    assert dead["relu"].share == 0.125
-    assert model.training
-    with pytest.raises(ValueError, match="one input or more"):
-        instruments.dead_units(model, images[:0])
-
-
 # Receptive fields
 
 

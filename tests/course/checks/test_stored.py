@@ -134,8 +134,8 @@ def test_is_a_wrong_shape_dtype_or_kind_told_as_ever(large):
 
 @given(values)
 def test_does_every_value_fit_its_own_fingerprint(value):
-    for dtype in (True, False):
-        assert Fingerprint.of(value, dtype=dtype).fits(value, dtype=dtype)
+    for how in ({"dtype": True}, {"dtype": False, "rtol": 1e-5, "atol": 1e-7}):
+        assert Fingerprint.of(value, **how).fits(value, **how)
 
 
 def test_are_counts_told_apart_by_one():
@@ -145,12 +145,17 @@ def test_are_counts_told_apart_by_one():
 
 
 def test_does_rounding_fit_and_another_answer_not(large):
-    kept = Fingerprint.of({"y": large}, dtype=False)
+    kept = Fingerprint.of({"y": large}, dtype=False, rtol=1e-6)
     with_nan = large.clone()
     with_nan[3, 4] = float("nan")
     others = [{"y": large * 1.01}, {"y": large.T}, {"z": large}, {"y": with_nan}]
     assert kept.fits({"y": large.float()}, dtype=False, rtol=1e-6)
     assert not any(kept.fits(other, dtype=False, rtol=1e-6) for other in others)
+
+
+def test_does_a_large_number_not_hide_small_ones():
+    one, other = torch.tensor([1000.0, 0.5, -0.3]), torch.tensor([1000.0, 0.4, -0.3])
+    assert not Fingerprint.of(one, dtype=False, rtol=1e-5).fits(other, dtype=False, rtol=1e-5)
 
 
 def test_does_a_dtype_count_where_the_judge_says_so(large):
