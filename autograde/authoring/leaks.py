@@ -14,6 +14,7 @@ SHORTEST = 20  # characters, without spaces, from which a line is somebody's own
 IDIOMS = frozenset(  # everybody's wording
     {"withtorch.inference_mode():", "for_inrange(epochs):", 'withtorch.device("meta"):'}
 )
+NAME = re.compile(r"\s*(\w+|\"\w+\"),?\s*")
 MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.marking.hidden")
 
 
@@ -66,8 +67,11 @@ def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
 
 
 def _telling(line: str) -> bool:
-    """Imports, decorators and signatures are the framework's words, not a hidden check's."""
-    return not line.startswith(("import ", "from ", "@", "def ", "check ="))
+    """Imports, decorators and signatures are the framework's words, not a hidden check's; a line
+    of one name, as lists of imports have it, tells nothing.
+    """
+    words = line.startswith(("import ", "from ", "@", "def ", "check ="))
+    return not words and not NAME.fullmatch(line)
 
 
 def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,8 @@ setup, prose, exploration        the student's text with the release's tags; a m
 the student's own                kept in place, without metadata
 copies of one ``grade_id``       the release's own text is dropped, equal copies collapse; of
                                  different answers one is graded and the others stay in place
+metadata lost                    cells are found again by id, text, what their code defines, or
+                                 place (``recover``); marks and tags come from the release
 ===============================  ==================================================================
 
 ``normalise`` is idempotent, and leaves a release as it is apart from outputs.

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograde.handing_in.normalise.matching import Matching
 from autograde.handing_in.normalise.parse import StudentCell
+from autograde.handing_in.normalise.placements import Matching
 from autograde.handing_in.normalise.release import Release, ReleaseCell
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from autograde.handing_in.normalise.flags import Flag, ordinals, shown
-from autograde.handing_in.normalise.matching import Matching, place_one
 from autograde.handing_in.normalise.parse import StudentCell
+from autograde.handing_in.normalise.placements import Matching, place_one
 from autograde.handing_in.normalise.release import ReleaseCell
 
 Claims = Mapping[str, list[StudentCell]]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autograde.handing_in.normalise.claims import answers_by_grade_id, locked_by_grade_id
-from autograde.handing_in.normalise.matching import Matching
 from autograde.handing_in.normalise.parse import StudentCell
+from autograde.handing_in.normalise.placements import Matching
 from autograde.handing_in.normalise.recover import (
     answers_by_cell_id,
     answers_by_code,

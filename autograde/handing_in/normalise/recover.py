@@ -6,8 +6,8 @@ from collections import defaultdict, deque
 
 from autograde.handing_in.normalise.claims import belongs, renamed_flag
 from autograde.handing_in.normalise.flags import Flag, listed, ordinals
-from autograde.handing_in.normalise.matching import Matching, Sign, place_one
 from autograde.handing_in.normalise.parse import StudentCell
+from autograde.handing_in.normalise.placements import Matching, Sign, place_one
 from autograde.handing_in.normalise.release import Kind, ReleaseCell
 from autograde.handing_in.normalise.text import likeness
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autograde.handing_in.normalise.flags import Flag, listed, ordinals, shown
-from autograde.handing_in.normalise.matching import Matching
 from autograde.handing_in.normalise.parse import StudentCell, Submitted
+from autograde.handing_in.normalise.placements import Matching
 from autograde.handing_in.normalise.release import ReleaseCell
 
 SURE = ("grade_id", "cell_id", "text")

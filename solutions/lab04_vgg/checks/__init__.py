@@ -7,9 +7,9 @@ that is run straight from the table, and with torchvision's VGG.
 from __future__ import annotations
 
 from . import (
+    effective_receptive_field,
     initialise_from,
     make_vgg,
-    measured_field,
     measuring,
     receptive_field,
     stack_parameters,
@@ -20,9 +20,9 @@ from .book import check
 
 __all__ = [
     "check",
+    "effective_receptive_field",
     "initialise_from",
     "make_vgg",
-    "measured_field",
     "measuring",
     "receptive_field",
     "stack_parameters",

@@ -12,7 +12,7 @@ from torch import Tensor
 from course import data, plots, training
 from course.device import seeded
 from course.labs.lab06_resnet.experiments.gradients import LAB
-from course.labs.lab06_resnet.experiments.images import as_small
+from course.labs.lab06_resnet.experiments.inputs import as_small
 from course.labs.lab06_resnet.experiments.networks import Kind, stage_network
 from course.labs.shared.pages import shown, spread
 from course.labs.shared.results import stored

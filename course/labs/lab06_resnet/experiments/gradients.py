@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from course import plots
 from course.device import seeded
-from course.labs.lab06_resnet.experiments.images import batch
+from course.labs.lab06_resnet.experiments.inputs import batch
 from course.labs.lab06_resnet.experiments.networks import DEPTHS, PANELS, Kind, Unit, even_network
 from course.labs.shared.pages import attempt, shown
 from course.labs.shared.results import stored

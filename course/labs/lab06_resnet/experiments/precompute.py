@@ -12,7 +12,7 @@ from course.device import one_thread
 from course.labs.lab06_resnet.experiments.combinations import measured_combinations
 from course.labs.lab06_resnet.experiments.degradation import degradation
 from course.labs.lab06_resnet.experiments.gradients import LAB, measured_curves
-from course.labs.lab06_resnet.experiments.images import BATCH
+from course.labs.lab06_resnet.experiments.inputs import BATCH
 from course.labs.shared.results import store
 
 COMMAND = "python -m course.labs.lab06_resnet.experiments.precompute"

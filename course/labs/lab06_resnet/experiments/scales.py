@@ -13,7 +13,7 @@ from course import plots
 from course.device import seeded
 from course.instruments import record_activations
 from course.labs.lab06_resnet.experiments.gradients import build
-from course.labs.lab06_resnet.experiments.images import batch
+from course.labs.lab06_resnet.experiments.inputs import batch
 from course.labs.lab06_resnet.experiments.networks import Kind, even_network
 from course.labs.shared.pages import shown, spread
 
