@@ -21,7 +21,7 @@ from typing import Any
 
 from autograde.authoring import reference
 from autograde.authoring.checks import package
-from autograde.tree import Tree, find
+from autograde.tree import Tree, TreeError, find
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,27 @@ class Answers:
 
 @cache
 def load(lab: str, tree: Tree | None = None) -> Answers:
-    """The hand-written answers of a lab; none, where there is no such folder."""
+    """The hand-written answers of a lab; none, where there is no such folder.
+
+    Raises:
+        TreeError: there are files, but no ``__init__.py`` imports them and ``answers``.
+    """
     folder = (tree or find()).answers(lab)
     if not (folder / "__init__.py").is_file():
+        if any(folder.glob("*.py")):
+            raise TreeError(
+                f"the answers to {lab} would not be tried: expected {folder / '__init__.py'}, "
+                "which has `from .book import answers` and imports the files beside it, and "
+                f"{folder / 'book.py'}, which makes `answers = Answers({lab!r})`."
+            )
         return Answers(lab)
     name = f"answers_to_{lab}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
-    found: Answers = package(name, folder).answers
+    found = getattr(package(name, folder), "answers", None)
+    if not isinstance(found, Answers):
+        raise TreeError(
+            f"{folder / '__init__.py'} has no `answers`: write `from .book import answers` into "
+            f"it, where book.py makes `answers = Answers({lab!r})`."
+        )
     return found
 
 

@@ -33,6 +33,7 @@ from typing import Any
 
 import torch
 
+from autograde.errors import DesignedError
 from autograde.tree import Tree, TreeError, find
 from course.checks import Case, Check, Known, Prepared
 from course.checks.cases import FROM_ORACLE, tolerances
@@ -42,6 +43,10 @@ from course.checks.sketches import Fingerprint, sketched
 CaseMaker = Callable[[torch.Generator], Iterable[Case]]
 
 VISIBLE_SEED = 0
+
+
+class CheckError(DesignedError):
+    """A check can't be used as it is written; the message names it and what to do."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +131,9 @@ class Book:
         def register(maker: CaseMaker) -> CaseMaker:
             key = name or maker.__name__
             if key in self._checks:
-                raise ValueError(f"{self.lab} defines the check {key!r} twice: rename one")
+                raise CheckError(f"{self.lab} defines the check {key!r} twice: rename one.")
             if len({one.name for one in known}) < len(known):
-                raise ValueError(f"{self.lab}: two mistakes of {key!r} share a name: rename one")
+                raise CheckError(f"{self.lab}: two mistakes of {key!r} share a name: rename one.")
             about = (maker.__doc__ or "").strip().split("\n")[0]
             self._checks[key] = Definition(
                 key, about, maker, (), dict(oracle or {}), known, tuple(forbids), maker.__module__
@@ -138,7 +143,9 @@ class Book:
         return register
 
     def hidden(self, name: str) -> Callable[[CaseMaker], CaseMaker]:
-        """Decorate a function that yields further cases of the check ``name``, for grading."""
+        """Decorate a function that yields further cases of the check ``name``, for grading; it
+        stands below the check's own definition.
+        """
 
         def extend(maker: CaseMaker) -> CaseMaker:
             known = self[name]
@@ -150,7 +157,10 @@ class Book:
     def __getitem__(self, name: str) -> Definition:
         if name not in self._checks:
             known = ", ".join(self._checks) or "none"
-            raise KeyError(f"{self.lab} has no check {name!r}; it has: {known}")
+            raise CheckError(
+                f"{self.lab} has no check {name!r}; it has: {known}. Correct the name, or write "
+                f"the check: a function {name} under @check.define(…)."
+            )
         return self._checks[name]
 
     def __iter__(self) -> Iterator[Definition]:
@@ -170,13 +180,17 @@ def load(lab: str, tree: Tree | None = None) -> Book:
     folder = (tree or find()).checks(lab)
     if not (folder / "__init__.py").is_file():
         raise TreeError(
-            f"no checks for {lab}: expected {folder / '__init__.py'}, which makes "
-            f"`check = Book({lab!r})` and imports the files beside it."
+            f"no checks for {lab}: expected {folder / 'book.py'}, which makes "
+            f"`check = Book({lab!r})`, and {folder / '__init__.py'}, which imports `check` from it "
+            "and the files with the checks. See CONTRIBUTING.md, Write a check."
         )
     name = f"checks_of_{lab}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
     book = getattr(package(name, folder), "check", None)
     if not isinstance(book, Book):
-        raise TreeError(f"{folder / '__init__.py'} makes no `check = Book({lab!r})`.")
+        raise TreeError(
+            f"{folder / '__init__.py'} has no `check`: write `from .book import check` into it, "
+            f"where book.py makes `check = Book({lab!r})`."
+        )
     return book
 
 
@@ -202,15 +216,20 @@ def expectation(case: Case, oracle: Mapping[str, Any]) -> Any:
     """What the case expects: its golden value, or the oracle's answer.
 
     Raises:
-        RuntimeError: the oracle has no answer; that is the author's fault, never the student's.
+        CheckError: the oracle has no answer; that is the author's fault, never the student's.
     """
     if case.expected is not FROM_ORACLE:
         return case.expected
     if case.probe.files:
-        raise RuntimeError(f"{case.title!r} is about a handed-in file: give what it expects")
+        raise CheckError(f"{case.title!r} is about a handed-in file: give what it expects.")
     answer = case.probe.run(oracle)
+    if answer.kind == "missing":
+        raise CheckError(
+            f"the oracle has no answer to {case.probe.text}: {answer.error}. Correct the name in "
+            "the question, or give it to oracle={…}."
+        )
     if answer.kind != "value":
-        raise RuntimeError(f"the oracle has no answer to {case.probe.text}: {answer.error}")
+        raise CheckError(f"the oracle has no answer to {case.probe.text}: {answer.error}")
     return answer.value
 
 

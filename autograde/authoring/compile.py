@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from typing import Any
 
-from autograde.authoring.checks import Book, Definition, load
-from autograde.tree import Tree
+from autograde.authoring import reference, trial
+from autograde.authoring.checks import Book, CheckError, Definition, load
+from autograde.authoring.source import parse
+from autograde.tree import Tree, TreeError
 from course.checks import stored
 from course.device import one_thread
 
@@ -21,8 +24,7 @@ def compiled(book: Book) -> dict[str, Any]:
     """All visible checks of a lab as they are stored: oracle and mistakes run once.
 
     Raises:
-        StoredError: a value can't be stored; names the check and the case.
-        RuntimeError: the oracle has no answer to a case.
+        CheckError: a value can't be stored, or the oracle has no answer; names check and case.
     """
     with one_thread():
         return {"lab": book.lab, "checks": {one.name: _check(book.lab, one) for one in book}}
@@ -31,13 +33,23 @@ def compiled(book: Book) -> dict[str, Any]:
 def build(tree: Tree, lab: str) -> list[str]:
     """Store the visible checks of a lab, where what is stored is not what their source says.
 
+    What is compiled anew is tried first: see :mod:`autograde.authoring.trial`.
+
     Returns:
         What differed; values that differ by rounding stay as they were.
+
+    Raises:
+        CheckError: an exercise has no check, or a check does not do what it must.
+        TreeError: a folder that the notebook needs is not there.
     """
     committed, path = _committed(tree, lab), tree.compiled(lab)
-    if not tree.checks(lab).is_dir() or _up_to_date(tree, lab, committed):
+    if not _has_checks(tree, lab) or _up_to_date(tree, lab, committed):
         return []
-    wanted = compiled(load(lab, tree))
+    book = load(lab, tree)
+    exercises = _exercises(tree, lab, book)
+    wanted = compiled(book)
+    with one_thread():
+        trial.judge(book, wanted["checks"], exercises, reference.load(lab, tree))
     found = list(differences(committed["checks"], wanted["checks"])) if committed else ["missing"]
     checks = wanted["checks"] if found else committed["checks"]
     stamped = {"lab": lab, "built": _stamp(tree, lab, checks), "checks": checks}
@@ -49,14 +61,53 @@ def drift(tree: Tree, lab: str) -> list[str]:
     """Where the stored checks of a lab differ from what their source says; nothing is written.
 
     They are compiled again only if the code that they were compiled from, or they, changed.
+
+    Raises:
+        CheckError: an exercise has no check.
+        TreeError: a folder that the notebook needs is not there.
     """
     committed, path = _committed(tree, lab), tree.compiled(lab)
-    if not tree.checks(lab).is_dir() or _up_to_date(tree, lab, committed):
+    if not _has_checks(tree, lab) or _up_to_date(tree, lab, committed):
         return []
     if not committed:
         return [f"{path.relative_to(tree.root)}: missing"]
-    found = differences(committed["checks"], compiled(load(lab, tree))["checks"])
+    book = load(lab, tree)
+    _exercises(tree, lab, book)
+    found = differences(committed["checks"], compiled(book)["checks"])
     return [f"{path.relative_to(tree.root)}: {line}" for line in found]
+
+
+def _has_checks(tree: Tree, lab: str) -> bool:
+    """Whether there is anything to store; a lab whose notebook imports no checks needs none."""
+    source, home = tree.source(lab).read_text(), tree.compiled(lab).parent
+    needed = re.search(rf"\bcourse\.labs\.{lab}\b", source)
+    if not tree.checks(lab).is_dir():
+        if needed:
+            raise TreeError(
+                f"{lab}: lab.py imports course.labs.{lab}, but there are no checks: write "
+                f"{tree.checks(lab).relative_to(tree.root)}/: see CONTRIBUTING.md, Write a check."
+            )
+        return False
+    if not (home / "__init__.py").is_file():
+        raise TreeError(
+            f"{lab}: expected {home.relative_to(tree.root)}/__init__.py, which makes "
+            f'`check = Checks("{lab}")`: see CONTRIBUTING.md, Add a lab.'
+        )
+    return True
+
+
+def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
+    """The lab's exercises, if each has its check."""
+    source = parse(lab, tree.source(lab).read_text())
+    names = [one.name for one in source.exercises if not one.manual]
+    for name in names:
+        if name not in checks:
+            raise CheckError(
+                f"{lab}: the exercise {name!r} has no check. Write a function {name} under "
+                f"@check.define(…) into {tree.checks(lab).relative_to(tree.root)}/{name}.py, and "
+                "import that file in __init__.py: see CONTRIBUTING.md, Write a check."
+            )
+    return names
 
 
 def _committed(tree: Tree, lab: str) -> dict[str, Any]:
@@ -65,7 +116,10 @@ def _committed(tree: Tree, lab: str) -> dict[str, Any]:
 
 
 def _up_to_date(tree: Tree, lab: str, committed: dict[str, Any]) -> bool:
-    return bool(committed) and committed.get("built") == _stamp(tree, lab, committed["checks"])
+    if not committed or committed.get("built") != _stamp(tree, lab, committed["checks"]):
+        return False
+    _exercises(tree, lab, committed["checks"])
+    return True
 
 
 def _stamp(tree: Tree, lab: str, checks: dict[str, Any]) -> str:
@@ -134,9 +188,9 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
     for prepared in definition.shown().cases:
         try:
             cases.append(stored.case(prepared))
-        except Exception as error:
+        except (CheckError, stored.StoredError) as error:
             where = f"{lab}, {definition.name}, case {prepared.case.title!r}"
-            raise type(error)(f"{where}: {error}") from error
+            raise CheckError(f"{where}: {error}") from error
     told = {one for case in cases for one in case["known"]}
     hints = {one.name: one.hint for one in definition.mistakes if one.name in told}
     cases, table = stored.shared(cases)

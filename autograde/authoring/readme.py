@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from autograde.authoring import build
+from autograde.authoring.source import counted
 from autograde.tree import Tree
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
@@ -20,6 +21,6 @@ def updated(text: str, tree: Tree) -> str:
 
 def _row(tree: Tree, lab: str) -> str:
     source = build.parse(tree, lab)
-    work = f"{len(source.exercises)} exercises, about {source.minutes} minutes"
+    work = f"{counted(len(source.exercises), 'exercise')}, about {source.minutes} minutes"
     badge = f"[![Open in Colab]({BADGE})]({build.links(tree).colab(lab)})"
     return f"| [{source.number} · {source.title}](labs/{lab}/{lab}.ipynb) | {work} | {badge} |\n"

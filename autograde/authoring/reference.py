@@ -6,37 +6,43 @@ import types
 from functools import cache
 from typing import Any
 
-from autograde import tree
+from autograde import tree as trees
 from autograde.authoring import changes
 from autograde.authoring.source import parse, reference_code
+from autograde.errors import DesignedError
+from autograde.tree import Tree
+
+
+class ReferenceFails(DesignedError):
+    """A cell of the reference can't be run; the message names it and its error."""
 
 
 @cache
-def load(lab: str) -> dict[str, Any]:
+def load(lab: str, tree: Tree | None = None) -> dict[str, Any]:
     """Names that the lab's setup and exercise cells define.
 
     Raises:
         TreeError: no such lab.
-        RuntimeError: a reference cell fails; names the cell.
+        ReferenceFails: a reference cell fails; names the cell.
     """
-    course = tree.find()
+    course = tree or trees.find()
     course.chosen([lab])
     path = course.source(lab)
     module = types.ModuleType(f"reference_{lab}")
-    for name, code in cells(lab):
+    for name, code in cells(lab, course):
         try:
             exec(compile(code, f"<{lab}:{name}>", "exec"), module.__dict__)
         except Exception as error:
-            raise RuntimeError(
+            raise ReferenceFails(
                 f"{path}: the reference cell {name!r} fails with {type(error).__name__}: {error}"
             ) from error
     return module.__dict__
 
 
 @cache
-def cells(lab: str) -> list[tuple[str, str]]:
+def cells(lab: str, tree: Tree | None = None) -> list[tuple[str, str]]:
     """The code of the setup and exercise cells, each with its exercise's name or ``setup``."""
-    return reference_code(parse(lab, tree.find().source(lab).read_text()))
+    return reference_code(parse(lab, (tree or trees.find()).source(lab).read_text()))
 
 
 def changed(lab: str, exercise: str, change: str) -> dict[str, Any]:

@@ -82,8 +82,12 @@ def load(folder: Path) -> list[Sample]:
     Raises:
         SampleError: a file name or header breaks the format.
     """
-    files = [path for path in sorted(folder.iterdir()) if path.suffix in (".py", ".ipynb")]
-    return [_read(path) for path in files]
+    return [read(path) for path in paths(folder)]
+
+
+def paths(folder: Path) -> list[Path]:
+    """The files of all samples of a folder, unread; none, where there is no folder."""
+    return sorted(path for path in folder.glob("*") if path.suffix in (".py", ".ipynb"))
 
 
 def hand_in(samples: list[Sample], tree: Tree, lab: str, folder: Path) -> None:
@@ -149,7 +153,12 @@ def _edited(book: NotebookNode, sample: Sample) -> bytes | None:
     return data[: len(data) // 2] if "truncated" in sample.edits else data
 
 
-def _read(path: Path) -> Sample:
+def read(path: Path) -> Sample:
+    """One sample.
+
+    Raises:
+        SampleError: its name or header breaks the format.
+    """
     match = OUTCOME.fullmatch(path.stem)
     if not match:
         raise SampleError(

@@ -119,6 +119,11 @@ class Links:
         )
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 exercise``, ``2 exercises``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def lab_number(lab: str) -> int:
     """The number in a lab's name."""
     match = re.match(r"lab(\d+)_", lab)
@@ -217,14 +222,18 @@ def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
         if name not in answers:
             raise SourceError(f"{lab}: starter {name!r} has no cell tagged exercise={name!r}.")
     if unchecked := set(answers) - seen:
-        raise SourceError(f"{lab}: no check for {', '.join(sorted(unchecked))}.")
+        first = min(unchecked)
+        raise SourceError(
+            f"{lab}: no check for {', '.join(sorted(unchecked))}. "
+            f'Add `# %% check="{first}" points=2`.'
+        )
 
 
 def _prologue(source: LabSource, links: Links) -> list[NotebookNode]:
     title = (
         f"# Lab {source.number} · {source.title}\n\n"
-        f"about {source.minutes} minutes · {len(source.exercises)} exercises · "
-        f"{source.points} points · [open in Colab]({links.colab(source.lab)})"
+        f"about {source.minutes} minutes · {counted(len(source.exercises), 'exercise')} · "
+        f"{counted(source.points, 'point')} · [open in Colab]({links.colab(source.lab)})"
     )
     bootstrap = BOOTSTRAP.format(package=links.package, repository=links.repository).rstrip()
     return [
@@ -302,8 +311,8 @@ def _introduced(text: str, exercise: Exercise) -> str:
     marks, _, title = heading.partition(" ")
     word = "Question" if exercise.manual else "Exercise"
     dots = "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)
-    plural = "point" if exercise.points == 1 else "points"
-    facts = f"{dots} · about {exercise.minutes} minutes · {exercise.points} {plural}"
+    points = counted(exercise.points, "point")
+    facts = f"{dots} · about {exercise.minutes} minutes · {points}"
     return f"{marks} {word} {exercise.number} · {title}\n\n*{facts}*\n\n{rest.lstrip()}"
 
 

@@ -24,6 +24,7 @@ def build(
     from autograde.authoring import build as builder
     from autograde.authoring import compile as compiler
     from autograde.authoring import leaks, readme
+    from autograde.authoring import verify as verifier
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
@@ -38,7 +39,10 @@ def build(
             _say_differences(out, lab, found)
         elif found or force:
             with out.status(f"{lab}: running the solution notebook"):
-                builder.write(course, built, builder.execute(lab, built.solution))
+                executed = builder.execute(lab, built.solution)
+            if trouble := verifier.complaint(executed, full=True)[0]:
+                raise builder.BuildError(f"{lab}: the solution notebook is not right: {trouble}")
+            builder.write(course, built, executed)
             out.print(f"{lab}: built")
         else:
             out.print(f"{lab}: up to date")

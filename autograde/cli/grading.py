@@ -58,6 +58,8 @@ def demo(
 
     out, course = show.console(), trees.find()
     chosen = course.chosen(labs or list(demonstration.SHOWN))
+    for lab in chosen:
+        demonstration.class_of(course, lab)  # or it says what is missing, before any work
     build(chosen)
     surprised = 0
     for lab in chosen:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograde.authoring import samples
-from autograde.authoring.samples import Sample
+from autograde.authoring.samples import Sample, SampleError
 from autograde.results import StudentResult
 from autograde.tree import Tree
 
@@ -28,9 +28,23 @@ def labs(tree: Tree) -> list[str]:
     return [lab for lab in tree.lab_names() if tree.samples(lab).is_dir()]
 
 
+def class_of(tree: Tree, lab: str) -> list[Sample]:
+    """The sample class of a lab.
+
+    Raises:
+        SampleError: it has none.
+    """
+    folder = tree.samples(lab)
+    found = samples.load(folder)
+    if not found:
+        first = folder.relative_to(tree.root) / "reference--full.py"
+        raise SampleError(f"{lab} has no samples: add {first}, see CONTRIBUTING.md.")
+    return found
+
+
 def hand_in(tree: Tree, lab: str, work: Path) -> list[Sample]:
     """A fresh class in ``work/submitted``; what an earlier demonstration left is removed."""
-    class_ = samples.load(tree.samples(lab))
+    class_ = class_of(tree, lab)
     shutil.rmtree(work, ignore_errors=True)
     samples.hand_in(class_, tree, lab, work / "submitted")
     return class_

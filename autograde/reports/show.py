@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -105,20 +105,26 @@ def exercise_table(result: ClassResult) -> Table:
 def attention(result: ClassResult, out: Console) -> None:
     """Who needs a person, and why. Written answers that wait are counted, not listed."""
     out.print("[bold]Needs a person[/]")
+    for line in [*_needing(result)] or ["nobody"]:
+        out.print(f"  {line}", soft_wrap=True)
+
+
+def _needing(result: ClassResult) -> Iterator[str]:
     waiting = sum(item.status == "manual" for s in result.students for item in s.items)
     if waiting:
-        out.print(f"  {waiting} written answers wait to be read: `nbgrader formgrader` lists them")
+        answers = "answer waits" if waiting == 1 else "answers wait"
+        yield f"{waiting} written {answers} to be read: `nbgrader formgrader` lists them"
     for flag in result.flags:
-        out.print(f"  {escape(flag.message)}", soft_wrap=True)
+        yield escape(flag.message)
     for student in result.students:
         who = escape(shown(student.student))
         for flag in student.flags:
             if flag.severity != "info":
                 where = f" ({escape(flag.cell)})" if flag.cell else ""
-                out.print(f"  {who}{where}: {escape(flag.message)}", soft_wrap=True)
+                yield f"{who}{where}: {escape(flag.message)}"
         for item in student.items:
             if item.status == "grader_error":
-                out.print(f"  {who}: the check {item.grade_id} itself failed")
+                yield f"{who}: the check {item.grade_id} itself failed"
 
 
 def board_table(board: Board, names: Mapping[str, str] | None = None) -> Table:

@@ -7,11 +7,13 @@ import json
 import pytest
 import torch
 
+from autograde.authoring import answers
 from autograde.authoring import compile as compiler
-from autograde.authoring.checks import Book, Mistake, load
-from autograde.tree import TreeError
+from autograde.authoring.checks import Book, CheckError, Mistake, load
+from autograde.tree import Tree, TreeError
 from course.checks import Case, call, close, gradient, stored
 from course.checks.inputs import normal
+from tests.conftest import MINI
 
 X = torch.tensor([-1.0, 0.0, 2.0], dtype=torch.float64)
 
@@ -55,17 +57,17 @@ def test_does_grading_expect_what_the_reference_answers():
 
 def test_are_a_name_defined_twice_and_an_unknown_check_refused():
     book = a_book()
-    with pytest.raises(ValueError, match="defines the check 'squared' twice"):
+    with pytest.raises(CheckError, match="defines the check 'squared' twice"):
         book.define(name="squared")(lambda rng: iter(()))
-    with pytest.raises(KeyError, match="it has: squared"):
+    with pytest.raises(CheckError, match="it has: squared"):
         book["cubed"]
-    with pytest.raises(KeyError, match="it has: squared"):
+    with pytest.raises(CheckError, match="it has: squared"):
         book.hidden("cubed")(lambda rng: iter(()))
 
 
 def test_can_two_mistakes_of_a_check_not_share_a_name():
     mistake = Mistake("twice", {"square": abs}, "")
-    with pytest.raises(ValueError, match="share a name"):
+    with pytest.raises(CheckError, match="share a name"):
         a_book(mistakes=[mistake, mistake])
 
 
@@ -77,8 +79,27 @@ def test_is_a_mistake_that_a_case_accepts_unknown_there():
 
 
 def test_is_a_lab_without_checks_named_with_the_next_step(course):
-    with pytest.raises(TreeError, match=r"makes `check = Book\('lab98_none'\)`"):
+    with pytest.raises(TreeError, match=r"(?s)book.py, which makes `check = Book\('lab98_none'\)`"):
         load("lab98_none", course)
+
+
+def test_are_answers_that_nothing_imports_named_with_the_next_step(mini):
+    folder = mini.answers(MINI)
+    folder.mkdir()
+    assert list(answers.load(MINI, Tree(mini.root))) == []
+    answers.load.cache_clear()
+    (folder / "double.py").write_text("")
+    with pytest.raises(TreeError, match=r"would not be tried: expected \S*__init__.py"):
+        answers.load(MINI, mini)
+    (folder / "__init__.py").write_text("")
+    with pytest.raises(TreeError, match=r"has no `answers`: write `from .book import answers`"):
+        answers.load(MINI, mini)
+
+
+def test_is_a_question_about_an_unknown_name_told_with_its_case():
+    case = Case("values", call("sqaure", X))
+    with pytest.raises(CheckError, match=r"case 'values': .*`sqaure` is not defined. Correct the"):
+        compiler.compiled(a_book(case))
 
 
 def test_is_what_is_stored_what_was_written():
@@ -107,12 +128,12 @@ def test_does_rounding_not_count_as_drift_and_a_change_does():
 
 def test_does_a_value_that_can_not_be_stored_name_its_case():
     large = Case("a large one", call("square", torch.rand(100, 100)))
-    with pytest.raises(stored.StoredError, match="lab91_tests, squared, case 'a large one'"):
+    with pytest.raises(CheckError, match="lab91_tests, squared, case 'a large one'"):
         compiler.compiled(a_book(large))
 
 
 def test_is_a_judge_of_no_module_refused():
     case = Case("x", call("square", X), judge=lambda answer, expected, probe: None)
-    with pytest.raises(stored.StoredError):
+    with pytest.raises(CheckError, match="case 'x'"):
         compiler.compiled(a_book(case))
     assert compiler.compiled(a_book(Case("x", call("square", X), judge=close(1e-3))))

@@ -6,7 +6,11 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.authoring.samples import SampleError
+from autograde.tree import find
 from tests.conftest import MINI
+
+TREE = find()
+SAMPLES = [path for lab in TREE.lab_names() for path in samples.paths(TREE.samples(lab))]
 
 HEADER = """# ---
 # jupyter:
@@ -28,6 +32,11 @@ def folder(tmp_path):
 
 def write(folder, files):
     (folder / "one--full.py").write_text(HEADER.format(files))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: str(path.relative_to(TREE.solutions)))
+def test_is_each_sample_of_the_course_well_formed(path):
+    assert samples.read(path).path == path
 
 
 def test_files_are_handed_in_beside_the_notebook_under_their_names(folder, mini, tmp_path):

@@ -66,6 +66,12 @@ def test_the_page_begins_with_title_colab_link_bootstrap_and_parameters():
     assert parameters.metadata["tags"] == ["parameters"]
 
 
+def test_are_one_exercise_and_one_point_counted_as_one():
+    first = built(MINI_SOURCE.split('# %% [markdown] intro="why"')[0].replace("=2\n", "=1\n"))
+    assert "about 5 minutes · 1 exercise · 1 point · " in first.cells[0].source
+    assert "about 5 minutes · 2 exercises · 5 points · " in built().cells[0].source
+
+
 def test_cell_ids_are_stable_and_unique():
     ids = [one["id"] for one in built().cells]
     assert len(set(ids)) == len(ids)
@@ -81,6 +87,7 @@ def test_the_reference_is_made_of_setup_and_exercise_cells_only():
     [
         (("points=2\n", "\n"), "no whole number of points"),
         (('check="double"', 'check="triple"'), "no cell tagged exercise='triple'"),
+        (('# %% check="double" points=2\n', ""), 'Add `# %% check="double" points=2`'),
         (("### BEGIN SOLUTION", "# begin"), "BEGIN and ### END SOLUTION"),
         (("explore=true", "exploration=true"), "unknown tag exploration"),
         (("#     title: A tiny lab\n", ""), "no title"),
