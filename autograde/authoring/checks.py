@@ -75,6 +75,8 @@ class Definition:
         hidden: make further cases, for grading alone.
         oracle: objects that answer the probes rightly, under the student's names.
         mistakes: known wrong answers.
+        allows: beginnings of full names in ``course`` that an answer may use; all others are told
+            to a person, like what is forbidden.
         forbids: plain names of what the exercise asks to write by hand. Grading tells a person
             where an answer uses one; it costs no point.
         home: the module that defines it.
@@ -87,6 +89,7 @@ class Definition:
     oracle: Mapping[str, Any] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
     forbids: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
     home: str = ""
 
     def shown(self) -> Check:
@@ -121,6 +124,7 @@ class Book:
         oracle: Mapping[str, Any] | None = None,
         mistakes: Iterable[Mistake] = (),
         forbids: Iterable[str] = (),
+        allows: Iterable[str] = (),
         name: str = "",
     ) -> Callable[[CaseMaker], CaseMaker]:
         """Decorate a function that yields the visible cases; its name is the check's, its
@@ -136,7 +140,14 @@ class Book:
                 raise CheckError(f"{self.lab}: two mistakes of {key!r} share a name: rename one.")
             about = (maker.__doc__ or "").strip().split("\n")[0]
             self._checks[key] = Definition(
-                key, about, maker, (), dict(oracle or {}), known, tuple(forbids), maker.__module__
+                key,
+                about,
+                maker,
+                oracle=dict(oracle or {}),
+                mistakes=known,
+                forbids=tuple(forbids),
+                allows=tuple(allows),
+                home=maker.__module__,
             )
             return maker
 
@@ -255,7 +266,10 @@ def _one(
         for mistake in () if case.probe.files else mistakes:
             answer = case.probe.run({**oracle, **mistake.objects})
             if answer.kind == "value" and not _accepted(case, answer, prepared.expected):
-                fingerprint = Fingerprint.of(answer.value, **tolerances(case.judge))
+                sealed = getattr(case.judge, "sealed", False)
+                how = tolerances(case.judge)
+                value = answer.value
+                fingerprint = Fingerprint.sealed(value) if sealed else Fingerprint.of(value, **how)
                 yield Known(mistake.name, mistake.hint, fingerprint)
 
     prepared = Prepared(case, expect, know)

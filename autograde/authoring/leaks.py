@@ -10,17 +10,22 @@ import nbformat
 from autograde.authoring import build
 from autograde.tree import Tree
 
+PUBLIC = ("course", "autograde", "tests")
 SHORTEST = 20  # characters, without spaces, from which a line is somebody's own wording
 IDIOMS = frozenset(  # everybody's wording
-    {"withtorch.inference_mode():", "for_inrange(epochs):", 'withtorch.device("meta"):'}
+    {
+        "withtorch.inference_mode():",
+        "for_inrange(epochs):",
+        'withtorch.device("meta"):',
+        "optimizer.zero_grad()",
+    }
 )
 NAME = re.compile(r"\s*(\w+|\"\w+\"),?\s*")
 MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.marking.hidden")
 
 
 def find(tree: Tree, labs: list[str]) -> list[str]:
-    """Lines of solutions, model answers or hidden checks that stand in ``labs/`` or ``course/``,
-    and files beside a solution, which nbgrader would release with it.
+    """Lines of solutions, model answers or checks that stand outside ``solutions/``, and files beside a solution, which nbgrader would release with it.
 
     Lines are compared without spaces and comments, from 20 characters on. A line that the
     released part of the same source also has is no leak, nor is an idiom.
@@ -75,7 +80,7 @@ def _telling(line: str) -> bool:
 
 
 def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:
-    for path in sorted((tree.root / "course").rglob("*.py")):
+    for path in sorted(one for top in PUBLIC for one in (tree.root / top).rglob("*.py")):
         for number, line in enumerate(path.read_text().split("\n"), start=1):
             yield essence(line), f"{path.relative_to(tree.root)}:{number}"
     for path in sorted(tree.labs.rglob("*.ipynb")):

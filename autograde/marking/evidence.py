@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -25,10 +25,9 @@ LONGEST_CELL = 20_000  # characters; beyond, nobody wrote it by hand and it is n
 LONGEST_BOOK = 300_000
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
-# Questions, experiments and instruments do the exercise's work; a table that a lab gives does not.
-NOT_FOR_ANSWERS = re.compile(
-    r"course\.(checks|instruments|labs\.(shared|\w+\.(check|questions|judges|experiments)))\b"
-)
+# What the course, or the grader, has is not the student's work; but labs give tables in their text.
+NOT_OWN = re.compile(r"(course|autograde|tests)\.")
+GIVEN = re.compile(r"course\.labs\.\w+\.(?!(check|questions|judges|experiments)\b)\w+")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -39,7 +38,7 @@ def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
         lab: whose checks say what each exercise forbids.
         notebook: as :func:`autograde.handing_in.normalise.normalise` returns it.
     """
-    forbids = {ANSWER.format(name): names for name, names in forbidden(lab).items()}
+    forbids = {ANSWER.format(one.name): Rules.of(one) for one in checks.load(lab)}
     trees = dict(_parsed(notebook))
     answers = {name: tree for name, tree in trees.items() if name in forbids}
     helpers = Names.of(tree for name, tree in trees.items() if not name.endswith(ANSWER.format("")))
@@ -49,9 +48,30 @@ def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
     return tuple(_flag(name, used) for name, used in found.items() if used)
 
 
-def forbidden(lab: str) -> Mapping[str, frozenset[str]]:
-    """What the exercises of a lab ask to write by hand: built-ins' plain names, by exercise."""
-    return {one.name: frozenset(map(_plain, one.forbids)) for one in checks.load(lab)}
+@dataclass(frozen=True)
+class Rules:
+    """What an exercise asks to be the student's own work.
+
+    Attributes:
+        names: plain names of torch's functions and layers that it asks to write by hand.
+        allows: beginnings of full names in ``course`` that an answer may use.
+    """
+
+    names: frozenset[str]
+    allows: tuple[str, ...]
+
+    @classmethod
+    def of(cls, check: checks.Definition) -> Rules:
+        """The rules of an exercise's check."""
+        return cls(frozenset(map(_plain, check.forbids)), check.allows)
+
+    def told(self, full: str) -> bool:
+        """Whether the use of a full name is told to a person."""
+        holder, _, last = full.rpartition(".")
+        if _plain(last) in self.names and _is_torch(holder, last):
+            return True
+        given = GIVEN.fullmatch(full) or (self.allows and full.startswith(self.allows))
+        return bool(NOT_OWN.match(full)) and not given
 
 
 @dataclass(frozen=True)
@@ -128,22 +148,19 @@ class Names:
                 self.origins.pop(name, None)
 
 
-def _found(tree: ast.Module, helpers: Names, names: frozenset[str]) -> list[str]:
+def _found(tree: ast.Module, helpers: Names, rules: Rules) -> list[str]:
     known = Names.of([tree], helpers)
     bodies = list(known.behind(Names.of([tree]).bodies))
-    return sorted({use for body in bodies for use in _uses(body, known, names)})
+    return sorted({use for body in bodies for use in _uses(body, known, rules)})
 
 
-def _uses(body: ast.stmt, known: Names, names: frozenset[str]) -> Iterator[str]:
+def _uses(body: ast.stmt, known: Names, rules: Rules) -> Iterator[str]:
     for node in ast.walk(body):
         if isinstance(node, ast.Attribute | ast.Name):
             full = known.origin(node)
-            holder, _, last = full.rpartition(".")
-            if _plain(last) in names and _is_torch(holder, last):
-                yield full if holder else f"Tensor.{last}"
-            elif NOT_FOR_ANSWERS.match(full):
-                yield full
-        elif isinstance(node, ast.Call) and _plain(_asked_for(node)) in names:
+            if rules.told(full):
+                yield full if full.rpartition(".")[0] else f"Tensor.{full.rpartition('.')[2]}"
+        elif isinstance(node, ast.Call) and _plain(_asked_for(node)) in rules.names:
             yield f"getattr(…, {_asked_for(node)!r})"
 
 

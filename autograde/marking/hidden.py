@@ -37,7 +37,7 @@ def sources(lab: str, name: str) -> list[str]:
     """The code that a check is made of: where it is defined, its questions, its judges."""
     homes = {checks.load(lab)[name].home}
     for one in check(lab, name).cases:
-        homes |= {one.case.probe.question.__module__, type(one.case.judge).__module__}
+        homes |= {one.case.probe.question.__module__, one.case.judge.__module__}
     return [inspect.getsource(sys.modules[home]) for home in sorted(homes)]
 
 

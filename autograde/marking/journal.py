@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from autograde.handing_in.normalise import Flag
 from autograde.results import Item, StudentResult
 from autograde.sandbox import transport
-from course.checks import Answer, CaseResult, Check, Report, stored
+from course.checks import Answer, CaseResult, Check, Report
 
 VERSION = 1  # of what grading does; a higher number regrades everything
 
@@ -83,13 +83,19 @@ def check_key(check: Check, sources: Iterable[str]) -> str:
     digest = hashlib.sha256(check.about.encode())
     for one in check.cases:
         case = one.case
-        judge = json.dumps(stored.encoded(case.judge))
-        digest.update(repr((case.title, case.hint, case.weight, judge)).encode())
+        digest.update(repr((case.title, case.hint, case.weight, _facts(case.judge))).encode())
         digest.update(transport.encode_probe(case.probe))
         digest.update(_value(one.expected))
     for source in sources:
         digest.update(b"\0" + source.encode())
     return digest.hexdigest()
+
+
+def _facts(thing: Any) -> Any:
+    """A judge, or a setting of one, by its name and settings."""
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return type(thing).__qualname__, [_facts(getattr(thing, one.name)) for one in fields(thing)]
+    return f"{thing.__module__}:{thing.__qualname__}" if callable(thing) else repr(thing)
 
 
 def _value(value: Any) -> bytes:

@@ -34,7 +34,8 @@ class Judge(Protocol):
     """From an answer, what was expected, and the probe as it was asked, to a finding.
 
     A judge is a frozen dataclass of ``course.checks`` or ``course.labs``, so that a stored check
-    can name it and its settings.
+    can name it and its settings. One whose ``sealed`` is true judges an answer that takes no
+    inputs, a constant: nothing may be stored from which it could be found out.
     """
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:

@@ -47,7 +47,7 @@ class Branches(nn.Module):
         super().__init__()
         self.left = nn.Conv2d(3, 4, 1)
         self.right = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU(), nn.Conv2d(2, 5, 3, padding=1))
-        self.pool = nn.MaxPool2d(3, stride=1, padding=1)
+        self.pool = nn.MaxPool2d(3, 1, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self.left(x), self.right(x), self.pool(x)], dim=1)

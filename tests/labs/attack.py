@@ -1,10 +1,10 @@
-"""Try everything that `course` holds as an answer: ``python -m tests.labs.attack LAB``.
+"""Try everything that `course` holds as an answer: ``python -m tests.labs.attack LAB…``.
 
 Each function, class and constant of the package, and whatever a function gives without arguments,
 stands in turn for each exercise of the lab, and is graded. Answers are also tried that look up
-what the stored checks expect. Prints JSON: ``[exercise, attack, share of the points]`` for all
-that earn something. Nothing it calls is meant to be called like this, so it runs behind walls:
-see ``test_secrets.py``.
+what the stored checks expect. Prints JSON, by lab: ``[exercise, attack, share of the points]``
+for all that earn something. Nothing that it calls is meant to be called like this, so it runs
+behind walls: see ``test_secrets.py``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import importlib
 import inspect
 import io
 import json
+import os
 import pkgutil
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -25,11 +27,16 @@ import torch
 
 import course
 from autograde.authoring import checks, reference
-from course.checks import Check, stored
+from course.checks import Check, Probe, stored
+from course.checks.probes import copied, plain
 from course.checks.sketches import Sketch
 
-SECONDS = 1.0  # of processor time for one object and one case; what is slower is tried no more
+SECONDS = 0.5  # of processor time for one object and one case; what is slower is tried no more
 SEED = 77
+# Rooms whose objects are tried: those that know labs. ATTACK_ROOMS="course." tries all, for a night.
+ROOMS = os.environ.get(
+    "ATTACK_ROOMS", "course.labs. course.checks. course.instruments course.weights course.augment"
+).split()
 
 
 class Slow(BaseException):
@@ -62,11 +69,14 @@ def everything() -> dict[str, Any]:
 def _modules() -> Iterator[Any]:
     yield course
     for info in pkgutil.walk_packages(course.__path__, "course."):
+        if not info.name.startswith(tuple(ROOMS)):
+            continue
         with contextlib.suppress(Exception):
             yield importlib.import_module(info.name)
 
 
 def _required(function: Callable[..., Any]) -> list[str]:
+    """Names of the arguments that a call must give."""
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     return [p.name for p in parameters if p.default is p.empty and p.kind not in kinds]
@@ -92,27 +102,41 @@ def bounded(late: list[bool] | None = None) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
+def fits(thing: Any, answer: Any) -> bool:
+    """Whether an object could stand where the reference has ``answer``: it takes as many arguments,
+    or neither is called.
+    """
+    if not callable(answer) or not callable(thing):
+        return callable(answer) == callable(thing)
+    try:
+        inspect.signature(thing).bind(*_required(answer))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def share(check: Check, objects: Mapping[str, Any], late: list[bool] | None = None) -> float:
     """The share of the points that these objects earn."""
-    earned = total = 0.0
+    earned = 0.0
     for one in check.cases:
-        total += one.case.weight
         with bounded(late):
-            earned += one.case.weight * (one.put(lambda p: p.run(objects)).outcome == "passed")
+            try:
+                value = asked(one.case.probe, objects)
+            except TypeError:
+                break  # it takes other arguments, or is no function at all
+            earned += one.case.judge(value, one.expected, one.case.probe).passed * one.case.weight
         if late:
             break
-    return earned / total
+    return earned / sum(one.case.weight for one in check.cases)
 
 
-def hopeless(check: Check, objects: Mapping[str, Any], late: list[bool]) -> bool:
-    """Whether an object raises an error in each of the first cases, so that it need not be tried
-    in all.
-    """
-    kinds = []
-    for one in check.cases[:3]:
-        with bounded(late):
-            kinds.append(one.case.probe.run(objects).kind)
-    return "value" not in kinds
+def asked(probe: Probe, objects: Mapping[str, Any]) -> Any:
+    """What the objects answer; errors are raised, since most objects have no better answer."""
+    things = [objects[name] for name in probe.uses]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value = probe.question(*things, *copied(probe.args), **copied(dict(probe.kwargs)))
+    return plain(value)
 
 
 class Looked:
@@ -152,8 +176,10 @@ def attacks(lab: str) -> Iterator[tuple[str, str, float]]:
         assert all(one.expected is not Slow for one in check.cases)  # computed now, on no clock
         uses = list(dict.fromkeys(use for one in check.cases for use in one.case.probe.uses))
         for label, thing in list(candidates().items()):
+            if not fits(thing, solved.get(name, solved.get(uses[0]))):
+                continue
             objects, late = dict.fromkeys(uses, thing), list[bool]()
-            found = 0.0 if hopeless(check, objects, late) else share(check, objects, late)
+            found = share(check, objects, late)
             if found:
                 yield name, label, found
             if late:
@@ -173,4 +199,5 @@ def _constants(looked: Looked) -> Iterator[tuple[str, Any]]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print(json.dumps([list(one) for one in attacks(sys.argv[1])]))
+    found = {lab: [list(one) for one in attacks(lab)] for lab in sys.argv[1:]}
+    print(json.dumps(found))

@@ -21,8 +21,7 @@ from course.labs.lab04_vgg.experiments.ledgers import IN_THE_PAPER
 
 LAB = "lab04_vgg"
 PARAMETERS = {
-    "A": 132_863_336,
-    "A-LRN": 132_863_336,
+    **dict.fromkeys(("A", "A-LRN"), 132_863_336),
     "B": 133_047_848,
     "C": 133_638_952,
     "D": 138_357_544,

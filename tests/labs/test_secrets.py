@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from autograde.authoring import leaks
+from autograde.authoring import leaks, reference
 from autograde.tree import find
 from course import profile
 from tests.labs import attack
@@ -18,19 +18,20 @@ from tests.labs import attack
 TREE = find()
 LABS = TREE.lab_names()
 
-# Any network at all has this much of what these two ask, whoever made it.
-ANY_NETWORK = {"build_network": 0.4, "debug_this_network": 0.12}
+# Any network at all has this much of what these two ask, whoever made it; and anything may raise
+# the error that is asked for, or give the dtype.
+BY_CHANCE = {"build_network": 0.4, "debug_this_network": 0.12, None: 0.1}
 # By looking values up, an answer can know what a stored check expects of inputs that never change.
 LOOKED_UP = 0.34
 
 
 @cache
-def attacks(lab: str) -> list[tuple[str, str, float]]:
-    """What earned something, see :mod:`tests.labs.attack`; it calls anything, so behind walls."""
+def attacks() -> dict[str, list[tuple[str, str, float]]]:
+    """What earned something, by lab. It calls anything, so it runs behind walls."""
     if not shutil.which("bwrap"):
         pytest.skip("needs bubblewrap: it calls everything that the package holds")
     walls = "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-net --unshare-pid"
-    attack = [sys.executable, "-W", "ignore", "-m", "tests.labs.attack", lab]
+    attack = [sys.executable, "-W", "ignore", "-m", "tests.labs.attack", *LABS]
     run = subprocess.run(
         [*walls.split(), "--die-with-parent", "--chdir", str(TREE.root), *attack],
         capture_output=True,
@@ -38,28 +39,26 @@ def attacks(lab: str) -> list[tuple[str, str, float]]:
         timeout=600,
     )
     assert run.returncode == 0, run.stderr[-2000:]
-    return [tuple(one) for one in json.loads(run.stdout)]
+    return {lab: [tuple(one) for one in found] for lab, found in json.loads(run.stdout).items()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_does_nothing_of_the_course_answer_an_exercise(lab: str) -> None:
-    found = [one for one in attacks(lab) if one[1].startswith("course")]
-    assert [one for one in found if one[2] > ANY_NETWORK.get(one[0], 0.0)] == []
+    found = [one for one in attacks()[lab] if one[1].startswith("course")]
+    assert [one for one in found if one[2] > BY_CHANCE.get(one[0], BY_CHANCE[None])] == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_is_little_to_be_had_by_looking_values_up(lab: str) -> None:
-    found = [one for one in attacks(lab) if not one[1].startswith("course")]
+    found = [one for one in attacks()[lab] if not one[1].startswith("course")]
     assert not [one for one in found if one[2] > LOOKED_UP], found
 
 
 def test_would_an_answer_in_the_course_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(logits, labels, k):
-        if not 1 <= k <= logits.shape[1]:
-            raise ValueError
-        return (logits.topk(k).indices != labels[:, None]).all(1).double().mean()
+    def planted(*args):
+        return reference.load("lab00_setup")["topk_error"](*args)
 
     planted.__module__ = "course.profile"
     monkeypatch.setattr(profile, "planted", planted, raising=False)

@@ -46,7 +46,9 @@ def accuracy_case(
     )
 
 
-@check.define()
+@check.define(
+    allows=[f"course.{name}" for name in ("augment", "data", "device", "training", "weights")]
+)
 def trained_network(rng: Generator) -> Iterator[Case]:
     """The weights handed in beside the notebook, on images that the network has not seen."""
     yield Case(

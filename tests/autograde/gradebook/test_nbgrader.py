@@ -37,7 +37,8 @@ def folder(tmp_path_factory) -> Path:
     """A course folder as nbgrader sees it, with one lab."""
     home = tmp_path_factory.mktemp("course")
     shutil.copy(COURSE.root / "nbgrader_config.py", home)
-    shutil.copytree(COURSE.root / "solutions" / LAB, home / "solutions" / LAB)
+    notebooks = COURSE.notebooks.relative_to(COURSE.root)
+    shutil.copytree(COURSE.notebooks / LAB, home / notebooks / LAB)
     (home / "grading").mkdir()
     nbgrader(home, "generate_assignment", LAB)
     return home

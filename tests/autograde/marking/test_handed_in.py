@@ -17,8 +17,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from autograde.authoring import build, leaks, reference, samples, verify
-from autograde.marking import classrun, engine, hidden, journal
+from autograde.authoring import build, checks, leaks, reference, samples, verify
+from autograde.marking import classrun, hidden, journal
 from autograde.results import ClassResult, Item, StudentResult
 from autograde.tree import ROOT_VARIABLE, Tree
 from tests.conftest import MINI
@@ -64,16 +64,17 @@ def predict(tensors, images):
 # %% check="predict" points=3
 '''
 
-HIDDEN = '''
+CHECKS = '''
 import torch
 from torch import Tensor
 
-from course.checks import Case, Checks, Finding, HandedIn, call
+from autograde.authoring.checks import Book
+from course.checks import Case, Finding, HandedIn, call
 
-hidden = Checks("lab91_project")
+check = Book("lab91_project")
 
 
-@hidden.define()
+@check.define()
 def double(rng):
     """Doubles."""
     yield Case("three", call("double", 3))
@@ -88,7 +89,7 @@ def by_share(answer, labels, probe):
     return Finding(share > 0.9, "at least 0.9", f"{share}", measured=numbers)
 
 
-@hidden.define()
+@check.define()
 def predict(rng):
     """Tells bright images from dark ones."""
     images = torch.randn(40, 4, generator=rng)
@@ -232,21 +233,21 @@ def graded(tmp_path_factory, course):
     if sys.platform != "linux" or shutil.which("bwrap") is None:
         pytest.skip("the sandbox needs Linux and bubblewrap (system package bubblewrap)")
     root = tmp_path_factory.mktemp("project")
-    (root / "solutions").mkdir()
+    tree, work = Tree(root), root / "work"
     (root / "course").mkdir()
-    (root / "solutions" / f"{LAB}.py").write_text(SOURCE)
-    (root / "solutions" / f"{LAB}_hidden.py").write_text(HIDDEN)
+    tree.checks(LAB).mkdir(parents=True)
+    tree.source(LAB).write_text(SOURCE)
+    (tree.checks(LAB) / "__init__.py").write_text(CHECKS)
     (root / "solutions" / "seed.txt").write_text("sloe\n")
     (root / "pyproject.toml").write_text((course.root / "pyproject.toml").read_text())
     write_samples(root / "samples")
-    tree, work = Tree(root), root / "work"
     samples.hand_in(samples.load(root / "samples"), tree, LAB, work / "submitted")
     add_odd_files(work / "submitted")
     job = classrun.Job(tree, LAB, work / "submitted", work)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ROOT_VARIABLE, str(root))
         yield Class(job, classrun.grade(job))
-    for cached in (engine.prepared, hidden.checks, reference.load):
+    for cached in (hidden.check, checks.load, reference.load):
         cached.cache_clear()
 
 
@@ -372,22 +373,18 @@ def test_another_file_is_graded_anew_and_the_same_one_is_not(graded, tmp_path):
 
 SAVING = """
 import torch
+from autograde.authoring.checks import Book
 from course import weights
-from course.checks import Case, Checks, HandedIn, ask, holds
-from course.checks.probes import _call
+from course.checks import Case, HandedIn, call, same
 
 weights.save(torch.nn.Linear(2, 1), "network.safetensors")
-book = Checks("lab91_project")
+book = Book("lab91_project")
 
 @book.define()
 def count(rng):
-    yield Case("two", ask(_call, "count", HandedIn("network.safetensors"), text=""),
-               judge=holds(lambda found: found == 2, "two"), expected=None)
+    yield Case("two", call("count", HandedIn("network.safetensors")), judge=same(), expected=2)
 
-def count(tensors):
-    return len(tensors)
-
-assert book("count", 2).earned == 2
+assert book["count"].shown().run({"count": len}, points=2).earned == 2
 """
 
 
@@ -406,7 +403,7 @@ def test_a_file_beside_a_solution_is_a_leak(mini):
     build.write(mini, built, built.solution)
     (mini.solution(MINI).parent / NAME).write_bytes(FILES["good"])
     (told,) = leaks.find(mini, [MINI])
-    assert told.startswith(f"solutions/{MINI}/{NAME} lies beside the solution")
+    assert told.startswith(f"solutions/notebooks/{MINI}/{NAME} lies beside the solution")
 
 
 def test_nothing_is_written_beside_the_submissions(graded):

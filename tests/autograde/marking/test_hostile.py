@@ -178,11 +178,16 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
+def _secret_source() -> str:
+    files = [COURSE.source(LAB), *sorted(COURSE.checks(LAB).glob("*.py"))]
+    return "\n".join(path.read_text() for path in files)
+
+
 def _needles() -> list[str]:
     """What nobody may find: the first is planted by the spy itself, and must be found."""
     # Not an answer's code: the attackers are made from the reference, so they know that.
-    marks = ["### BEGIN SOLUTION", "from unit to unit (that is the 0.03)", "hidden = check.hidden"]
-    secret = COURSE.source(LAB).read_text() + COURSE.hidden_checks(LAB).read_text()
+    marks = ["### BEGIN SOLUTION", "from unit to unit (that is the 0.03)", "@check.hidden("]
+    secret = _secret_source()
     assert all(mark in secret for mark in marks)
     seed = (COURSE.solutions / "seed.txt").read_text().strip()
     title = "feature maps (2, 5, 4, 3)"
@@ -355,8 +360,8 @@ def test_a_traceback_shows_no_hidden_source(hostile: Class) -> None:
     """Stock: the failing line of the hidden test, with its expected value, is in the feedback."""
     told = hostile.told("leaks-by-error", "relu")
     assert "ValueError" in told
-    source = COURSE.hidden_checks(LAB).read_text() + COURSE.source(LAB).read_text()
-    secret = [line.strip() for line in source.splitlines() if len(line.strip()) > 30]
+    lines = map(str.strip, _secret_source().splitlines())
+    secret = [line for line in lines if len(line) > 30]
     assert not [line for line in secret if line in told]
 
 

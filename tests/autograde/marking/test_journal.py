@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
 import pytest
 
-from autograde.authoring import samples
+from autograde.authoring import checks, samples
 from autograde.gradebook import scores
 from autograde.marking import classrun, engine, hidden, journal
 from autograde.tree import find
@@ -54,17 +55,18 @@ def test_a_second_run_asks_nobody_anything(job, asked):
 
 def test_a_changed_check_is_regraded_alone_and_moved_scores_are_told(job, asked, monkeypatch):
     first = classrun.grade(job)
-    changed = hidden.checks(LAB).hidden()
+    changed = copy.copy(checks.load(LAB))
+    changed._checks = dict(changed._checks)
 
-    @changed.also("topk_error")
+    @changed.hidden("topk_error")
     def impossible(rng):
         yield Case("what nobody can", call("topk_error", 1, 2, 3), expected=-1)
 
-    monkeypatch.setattr(hidden, "checks", lambda lab: changed)
-    engine.prepared.cache_clear()
+    monkeypatch.setattr(checks, "load", lambda lab, tree=None: changed)
+    hidden.check.cache_clear()
     asked.clear()
     second = classrun.grade(job)
-    engine.prepared.cache_clear()
+    hidden.check.cache_clear()
 
     assert set(asked) == {"topk_error"}
     assert {(m.student, m.grade_id) for m in second.moves} == {(n, "topk_error") for n in NAMES}
@@ -72,6 +74,28 @@ def test_a_changed_check_is_regraded_alone_and_moved_scores_are_told(job, asked,
     assert after < before
     same = [points(r, "scales-last", "normalise_images") for r in (first, second)]
     assert same[0] == same[1]
+
+
+def test_a_changed_question_asks_its_checks_again(job, asked, monkeypatch):
+    classrun.grade(job)
+    sources = hidden.sources
+
+    def edited(lab, name):
+        found = sources(lab, name)
+        return [*found, "def for_each_k(): another question"] if name == "topk_error" else found
+
+    monkeypatch.setattr(hidden, "sources", edited)
+    asked.clear()
+    classrun.grade(job)
+    assert set(asked) == {"topk_error"}
+
+
+def test_are_a_checks_sources_its_file_its_questions_and_its_judges():
+    found = hidden.sources(LAB, "topk_error")
+    assert any("def for_each_k" in source for source in found)
+    assert any('@check.define(oracle={"topk_error"' in source for source in found)
+    assert any("class Close" in source for source in found)
+    assert not any("def normalise_images" in source for source in found)
 
 
 def test_a_changed_submission_is_graded_anew(job, asked):

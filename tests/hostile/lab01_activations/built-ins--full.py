@@ -41,4 +41,4 @@ def elu(x, alpha=1.0):
 
 # %% exercise="selu"
 def selu(x):
-    return check["selu"].oracle["selu"](x)
+    return torch.nn.functional.selu(x)

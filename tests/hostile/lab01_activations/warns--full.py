@@ -14,7 +14,7 @@ def relu(x):
     warnings.warn("deprecated")
     print("beware", file=sys.stderr)
     os.write(2, b"beware\n")
-    return torch.where(x > 0, x, torch.zeros_like(x))
+    return torch.where(0 < x, x, 0 * x)
 
 
 relu(torch.ones(1))
