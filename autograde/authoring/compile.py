@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Container, Iterator
+from pathlib import Path
 from typing import Any
 
 from autograde.authoring import reference, trial
@@ -60,21 +61,24 @@ def build(tree: Tree, lab: str) -> list[str]:
 def drift(tree: Tree, lab: str) -> list[str]:
     """Where the stored checks of a lab differ from what their source says; nothing is written.
 
-    They are compiled again only if the code that they were compiled from, or they, changed.
+    They are compiled again whatever their stamp says: a stamp can be forged.
 
     Raises:
-        CheckError: an exercise has no check.
+        CheckError: an exercise has no check, or the stored file can't be read.
         TreeError: a folder that the notebook needs is not there.
     """
-    committed, path = _committed(tree, lab), tree.compiled(lab)
-    if not _has_checks(tree, lab) or _up_to_date(tree, lab, committed):
+    if not _has_checks(tree, lab):
         return []
+    committed, path = _committed(tree, lab), tree.compiled(lab)
+    name = path.relative_to(tree.root)
     if not committed:
-        return [f"{path.relative_to(tree.root)}: missing"]
+        return [f"{name}: missing"]
     book = load(lab, tree)
     _exercises(tree, lab, book)
-    found = differences(committed["checks"], compiled(book)["checks"])
-    return [f"{path.relative_to(tree.root)}: {line}" for line in found]
+    found = list(differences(committed["checks"], compiled(book)["checks"]))
+    if not found and path.read_text(encoding="utf-8") != text(committed):
+        found = ["it is not written as `autograde build` writes it"]
+    return [f"{name}: {line}" for line in found]
 
 
 def _has_checks(tree: Tree, lab: str) -> bool:
@@ -112,7 +116,16 @@ def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
 
 def _committed(tree: Tree, lab: str) -> dict[str, Any]:
     path = tree.compiled(lab)
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {"lab": found["lab"], "built": found["built"], "checks": found["checks"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckError(
+            f"{path.relative_to(tree.root)} is no file of stored checks ({error}): delete it, and "
+            f"run `autograde build {lab}`."
+        ) from None
 
 
 def _up_to_date(tree: Tree, lab: str, committed: dict[str, Any]) -> bool:
@@ -125,20 +138,11 @@ def _up_to_date(tree: Tree, lab: str, committed: dict[str, Any]) -> bool:
 def _stamp(tree: Tree, lab: str, checks: dict[str, Any]) -> str:
     """Digest of stored checks and of all code that they were compiled from."""
     digest = hashlib.sha256(_line(checks).encode())
-    course = tree.root / "course"
-    for path in sorted(
-        {
-            *tree.checks(lab).rglob("*.py"),
-            *(course / "checks").glob("*.py"),
-            *(course / "labs" / "shared").glob("*.py"),
-            *(
-                one
-                for one in (course / "labs" / lab).rglob("*.py")
-                if "experiments" not in one.parts
-            ),
-        }
-    ):
+    code = [*tree.checks(lab).rglob("*.py"), *(tree.root / "course").rglob("*.py")]
+    for path in sorted(one for one in code if "experiments" not in one.parts):
         digest.update(f"{path.relative_to(tree.root)}\0".encode() + path.read_bytes())
+    for path in (Path(__file__), Path(__file__).with_name("checks.py")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

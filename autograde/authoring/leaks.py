@@ -25,7 +25,8 @@ MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.mark
 
 
 def find(tree: Tree, labs: list[str]) -> list[str]:
-    """Lines of solutions, model answers or checks that stand outside ``solutions/``, and files beside a solution, which nbgrader would release with it.
+    """Lines of solutions, model answers or checks that stand outside ``solutions/``, and files
+    beside a solution, which nbgrader would release with it.
 
     Lines are compared without spaces and comments, from 20 characters on. A line that the
     released part of the same source also has is no leak, nor is an idiom.

@@ -33,7 +33,7 @@ from course.checks.sketches import Sketch
 
 SECONDS = 0.5  # of processor time for one object and one case; what is slower is tried no more
 SEED = 77
-# Rooms whose objects are tried: those that know labs. ATTACK_ROOMS="course." tries all, for a night.
+# Rooms whose objects are tried: those that know labs. ATTACK_ROOMS="course." tries all.
 ROOMS = os.environ.get(
     "ATTACK_ROOMS", "course.labs. course.checks. course.instruments course.weights course.augment"
 ).split()

@@ -146,3 +146,31 @@ def test_are_missing_samples_told(mini):
         with pytest.raises(SampleError, match=rf"add solutions/{MINI}/samples/reference--full.py"):
             demo.class_of(mini, MINI)
         mini.samples(MINI).mkdir(exist_ok=True)
+
+
+def test_is_an_edit_of_the_stored_file_named_whatever_its_stamp_says(checked):
+    tree = checked()
+    compiler.build(tree, MINI)
+    path = tree.compiled(MINI)
+    facts = json.loads(path.read_text())
+    facts["checks"]["double"]["cases"][0]["expected"] = 7
+    facts["built"] = compiler._stamp(tree, MINI, facts["checks"])
+    path.write_text(compiler.text(facts))
+    (told,) = compiler.drift(tree, MINI)
+    assert told.endswith("double, cases 0, expected is 7, now 6")
+
+
+def test_is_a_stored_file_with_more_in_it_named(checked):
+    tree = checked()
+    compiler.build(tree, MINI)
+    path = tree.compiled(MINI)
+    path.write_text(path.read_text().replace('{"lab"', '{"note": "mine", "lab"', 1))
+    (told,) = compiler.drift(tree, MINI)
+    assert "not written as `autograde build` writes it" in told
+
+
+def test_is_a_broken_stored_file_named_with_the_next_step(checked):
+    tree = checked()
+    tree.compiled(MINI).write_text("{")
+    with pytest.raises(CheckError, match="delete it, and run `autograde build lab90_mini`"):
+        compiler.build(tree, MINI)

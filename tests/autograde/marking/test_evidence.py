@@ -6,7 +6,6 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograde.authoring import samples
 from autograde.marking.evidence import evidence
 
 LAB = "lab01_activations"
