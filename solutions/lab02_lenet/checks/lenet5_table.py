@@ -1,4 +1,8 @@
-"""Checks of `lenet5_table`: parameters and connections, sealed, for they are constants."""
+"""Checks of `lenet5_table`: parameters and connections, sealed, for they are constants.
+
+Two layers share a seal: a layer's numbers alone, most of all where both are the same, could be
+found by trying.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from torch import Generator
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask
 from course.labs.lab02_lenet.judges import Sealed, seal
-from course.labs.lab02_lenet.questions.functions import row_of
+from course.labs.lab02_lenet.questions.functions import pairs_of
 
 from .book import check
 
@@ -22,6 +26,9 @@ TABLE = {
     "C5": (48_120, 48_120),
     "F6": (10_164, 10_164),
 }
+
+
+STEPS = (("C1", "S2"), ("C3", "S4"), ("C5", "F6"))
 
 
 def _wrong_table(**rows: tuple[int, int]) -> dict[str, Any]:
@@ -68,12 +75,13 @@ def _wrong_table(**rows: tuple[int, int]) -> dict[str, Any]:
 )  # fmt: skip
 def lenet5_table(rng: Generator) -> Iterator[Case]:
     """Parameters and connections of each layer, as in the paper."""
-    for layer, row in TABLE.items():
+    for layers in STEPS:
+        title = " and ".join(layers)
         yield Case(
-            f"{layer}: parameters and connections",
-            ask(row_of, "lenet5_table", layer, text=f"lenet5_table()[{layer!r}]"),
+            f"{title}: parameters and connections",
+            ask(pairs_of, "lenet5_table", *layers, text=f"lenet5_table(), {title}"),
             "Take one unit of the layer: how many lines run into it, the one from the constant "
             "included? How many units are there, and how many of them share weights?",
-            Sealed("the two numbers that the paper states"),
-            seal([*row]),
+            Sealed("the two numbers that the paper states for each"),
+            seal({layer: [*TABLE[layer]] for layer in layers}),
         )

@@ -40,20 +40,22 @@ def counts(function: Callable[..., Any], layers: Sequence[Sequence[int]], **how:
     return [function(*layer, **how) for layer in layers]
 
 
-def rows_of(function: Callable[[], Any], first: int, last: int) -> list[list[int]]:
-    """The input maps of output maps ``first`` to ``last`` (excluded), each in rising order."""
+def rows_of(function: Callable[[], Any], *rows: int) -> list[list[int]]:
+    """The input maps of these output maps, each in rising order."""
     found = list(function())
     if len(found) != MAPS_OUT:
         raise ProbeError(f"expected {MAPS_OUT} groups, one for each map of C3; found {len(found)}")
-    return [sorted(int(one) for one in group) for group in found[first:last]]
+    return [sorted(int(one) for one in found[row]) for row in rows]
 
 
-def row_of(function: Callable[[], Any], layer: str) -> list[Any]:
-    """The pair of one layer."""
+def pairs_of(function: Callable[[], Any], *layers: str) -> dict[str, list[Any]]:
+    """The pairs of these layers."""
     table = function()
-    if not isinstance(table, Mapping) or layer not in table:
-        raise ProbeError(f"expected a dict with the key {layer!r}, found {wording.kind_of(table)}")
-    return list(table[layer])
+    for layer in layers:
+        if not isinstance(table, Mapping) or layer not in table:
+            found = wording.kind_of(table)
+            raise ProbeError(f"expected a dict with the key {layer!r}, found {found}")
+    return {layer: list(table[layer]) for layer in layers}
 
 
 def own_codes(function: Callable[..., Any], codes: Tensor) -> Any:
