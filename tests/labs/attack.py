@@ -18,7 +18,9 @@ import os
 import pkgutil
 import signal
 import sys
+import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -31,7 +33,7 @@ from course.checks import Check, Probe, stored
 from course.checks.probes import copied, plain
 from course.checks.sketches import Sketch
 
-SECONDS = 0.5  # of processor time for one object and one case; what is slower is tried no more
+SECONDS = 0.5  # of processor time for one object, all cases together; then it is tried no more
 SEED = 77
 # Rooms whose objects are tried: those that know labs. ATTACK_ROOMS="course." tries all.
 ROOMS = os.environ.get(
@@ -166,7 +168,7 @@ def candidates() -> dict[str, Any]:
 
 def attacks(lab: str) -> Iterator[tuple[str, str, float]]:
     """All that earned something: exercise, attack, share."""
-    solved = reference.load(lab)
+    solved, spent = reference.load(lab), Counter[str]()
     shown = importlib.import_module(f"course.labs.{lab}").check
     for definition in checks.load(lab):
         name = definition.name
@@ -178,11 +180,12 @@ def attacks(lab: str) -> Iterator[tuple[str, str, float]]:
         for label, thing in list(candidates().items()):
             if not fits(thing, solved.get(name, solved.get(uses[0]))):
                 continue
-            objects, late = dict.fromkeys(uses, thing), list[bool]()
+            objects, late, begun = dict.fromkeys(uses, thing), list[bool](), time.process_time()
             found = share(check, objects, late)
             if found:
                 yield name, label, found
-            if late:
+            spent[label] += time.process_time() - begun
+            if late or spent[label] > SECONDS:
                 del candidates()[label]
         looked = Looked(shown[name])
         for label, thing in (("looked up", looked), *_constants(looked)):
