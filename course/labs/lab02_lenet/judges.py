@@ -15,7 +15,7 @@ ROUNDS = 200_000  # of hashing, some 40 ms: what is sealed has few possible valu
 
 
 def seal(value: Any) -> str:
-    """What can be kept of a right answer without giving it away; numbers, lists, dicts or tensors."""
+    """What can be kept of a right answer without giving it away: plain values and tensors."""
     text = json.dumps(_as_listed(value), default=str)
     return hashlib.pbkdf2_hmac("sha256", text.encode(), b"lab02_lenet", ROUNDS).hex()[:32]
 

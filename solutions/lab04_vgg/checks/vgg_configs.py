@@ -1,6 +1,6 @@
 """Checks of `VGG_CONFIGS`: six networks as data.
 
-The student's side holds digests of the columns, since a copy of the table is the answer.
+The student's side holds seals of the columns, since a copy of the table is the answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Generator
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask
 from course.checks.inputs import whole
-from course.labs.lab04_vgg.questions import AsInTheTable, digests, told
+from course.labs.lab04_vgg.questions import AsInTheTable, seals, told
 
 from .book import check
 from .columns import NAMES, WIDTHS, Entry, column_of
@@ -88,7 +88,7 @@ def VGG_CONFIGS(rng: Generator) -> Iterator[Case]:
 
 def _column(name: str, title: str, hint: str = "", weight: float = 1.0) -> Case:
     probe = ask(told, "VGG_CONFIGS", name, text=f'VGG_CONFIGS["{name}"]')
-    expected = digests(name, told({name: column_of(name)}, name))
+    expected = seals(name, told({name: column_of(name)}, name))
     return Case(title, probe, hint, AsInTheTable(name), expected, weight)
 
 
