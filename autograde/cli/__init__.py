@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
+    authoring.new,
     authoring.build,
     authoring.verify,
     grading.grade,

@@ -1,4 +1,4 @@
-"""Commands for who writes labs: build, verify."""
+"""Commands for who writes labs: new, build, verify."""
 
 from __future__ import annotations
 
@@ -10,6 +10,32 @@ from rich.markup import escape
 
 from autograde import tree as trees
 from autograde.cli.common import FOUND, Json, Labs
+
+NEXT = """\
+Next:
+  autograde build {lab}
+      makes both notebooks, the stored checks and the README's row; commit them all
+  pytest tests/labs -k {lab}
+      tries the checks and the answers
+  autograde demo {lab}
+      grades the samples
+  make lab
+      shows the page
+Then replace the example: see CONTRIBUTING.md, "Add an exercise".
+"""
+
+
+def new(
+    lab: Annotated[str, typer.Argument(help="The lab's name, for example lab08_name.")],
+    title: Annotated[str, typer.Argument(help="Its title, in quotes.")],
+) -> None:
+    """Begin a lab: small files that build and pass at once, to be replaced one by one."""
+    from autograde.authoring import new as beginning
+
+    course = trees.find()
+    for path in beginning.write(course, lab, title):
+        print(path.relative_to(course.root))
+    print(NEXT.format(lab=lab), end="")
 
 
 def build(
