@@ -11,7 +11,8 @@ another program on the machine disturbs all of them alike.
 "Outside the model" is the share of an epoch that is not spent in forward pass, loss, backward pass
 and update; these alone are timed with one batch over and over.
 
-Pixels are random where a real data set would take a download: speed does not look at them.
+LeNet is the reference's of lab 2. Pixels are random where a real data set would take a download:
+speed does not look at them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -33,6 +34,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 from torchvision.models.resnet import BasicBlock
 
+from autograde.authoring import reference
 from course import augment, data, device, training
 from course.training import speed
 
@@ -43,16 +45,6 @@ CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "cpu": time.process_time}
 WANTED = {"cpu": {"LeNet": 2.5, "ResNet-20": 1.2}, "cuda": {"LeNet": 5.0, "ResNet-20": 5.0}}
 
 unfused = partial(torch.optim.SGD, momentum=0.9, fused=False)
-
-
-def lenet() -> nn.Module:
-    """Images of 1×28×28: two convolutions, three linear layers."""
-    return nn.Sequential(
-        *(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU()),
-        nn.Linear(84, 10),
-    )
 
 
 def resnet20() -> nn.Module:
@@ -72,19 +64,21 @@ def _block(narrow: int, wide: int) -> nn.Module:
 
 @dataclass(frozen=True)
 class Case:
-    """A network with bytes (N, C, H, W) and labels (N,) to train it on."""
+    """A network, and a data set whose training split it is trained on."""
 
     name: str
     make: Callable[[], nn.Module]
-    images: Tensor
-    labels: Tensor
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    dataset: data.Dataset
 
-    def prepare(self, images: Tensor) -> Tensor:
-        """Bytes -> normalised floats, as ToTensor and Normalize do."""
-        mean, std = (images.new_tensor(v, dtype=torch.float32) for v in (self.mean, self.std))
-        return (images / 255 - mean.view(-1, 1, 1)) / std.view(-1, 1, 1)
+    @property
+    def images(self) -> Tensor:
+        """Bytes ``(N, C, H, W)``."""
+        return self.dataset.train.images
+
+    @property
+    def labels(self) -> Tensor:
+        """Class numbers ``(N,)``."""
+        return self.dataset.train.labels
 
 
 class Pictures(Dataset[Any]):
@@ -108,7 +102,7 @@ def loader_of(case: Case, workers: int, place: torch.device) -> DataLoader[Any]:
         transforms.RandomCrop(case.images.shape[-1], padding=4),
         transforms.RandomHorizontalFlip(),
         transforms.ToTensor(),
-        transforms.Normalize(case.mean, case.std),
+        transforms.Normalize(case.dataset.mean, case.dataset.std),
     ]
     return DataLoader(
         Pictures(case, transforms.Compose(steps)),
@@ -146,14 +140,15 @@ def fit_epoch(case: Case, place: torch.device, **options: Any) -> Callable[[], A
     stored = case.images.to(place), case.labels.to(place)
     change = augment.Chain(augment.Crop(padding=4), augment.Flip())
     fixed: dict[str, Any] = {"epochs": 1, "lr": 0.01, "batch_size": BATCH, "device": place}
-    run = partial(training.fit, model, stored, augment=change, prepare=case.prepare, **fixed)
+    fixed["prepare"] = case.dataset.normalise
+    run = partial(training.fit, model, stored, augment=change, **fixed)
     return partial(run, progress=False, **options)
 
 
 def model_alone(case: Case, place: torch.device, *, fast: bool) -> Callable[[], None]:
     """Forward, loss, backward and update for as many batches as an epoch has, on one batch."""
     model = case.make().to(place).train()
-    images = case.prepare(case.images[:BATCH].to(place))
+    images = case.dataset.normalise(case.images[:BATCH].to(place))
     labels = case.labels[:BATCH].to(place)
     pace = speed.choose_pace(model, images[:2]) if fast else speed.PLAIN
     optimizer = training.optimisers.make_optimizer(None if fast else unfused, model, 0.01)
@@ -222,11 +217,13 @@ def cases(quick: bool) -> list[Case]:
     generator = torch.Generator().manual_seed(0)
     noise = torch.randint(256, (some, 3, 32, 32), generator=generator, dtype=torch.uint8)
     classes = torch.randint(10, (some,), generator=generator)
-    images, labels = fashion.train.images[:few], fashion.train.labels[:few]
-    half = (0.5,) * 3
+    half, split = (0.5,) * 3, data.Split(noise, classes)
+    coloured = data.Dataset("noise", "random pixels", split, split, fashion.classes, half, half)
+    wide = F.pad(fashion.train.images[:few], (2, 2, 2, 2))  # the reference takes 32 × 32
+    grey = replace(fashion, train=data.Split(wide, fashion.train.labels[:few]))
     return [
-        Case("LeNet", lenet, images, labels, fashion.mean, fashion.std),
-        Case("ResNet-20", resnet20, noise, classes, half, half),
+        Case("LeNet", reference.load("lab02_lenet")["LeNet"], grey),
+        Case("ResNet-20", resnet20, coloured),
     ]
 
 

@@ -71,13 +71,6 @@ def test_the_front_that_a_landscape_was_made_with_is_its_front(seed: int) -> Non
     landscape = sys.modules[checks.load(LAB)["pareto_front"].home].landscape
     networks, front = landscape(torch.Generator().manual_seed(seed), 4, 9)
     assert len(networks) == 13
-    beaten = {
-        name
-        for name, (cost, score) in networks.items()
-        for other in networks.values()
-        if other != (cost, score) and other[0] <= cost and other[1] >= score
-    }
-    assert set(front) == set(networks) - beaten
     assert REFERENCE["pareto_front"](networks) == front
 
 
