@@ -47,12 +47,6 @@ def test_does_the_ledger_lead_from_torchvision_to_the_paper() -> None:
     assert sum(rows.values()) == 6_998_552
 
 
-def test_do_the_heads_weigh_what_they_are_told() -> None:
-    once = torch.tensor(2.0)
-    assert torch.isclose(networks.weighted([once, once, once]), 1.6 * once)
-    assert torch.equal(networks.weighted([once]), once)
-
-
 def test_does_training_discount_the_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: dict[str, Any] = {}
     monkeypatch.setattr(training, "fit", lambda model, **options: taken.update(options))

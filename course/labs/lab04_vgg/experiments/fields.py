@@ -21,12 +21,16 @@ SIDE = 64  # of the images that measured fields are taken on
 
 
 def conv_stack(depth: int, channels: int = 8, kernel: int = 3) -> nn.Sequential:
-    """``depth`` padded convolutions with ReLU, He's start, for images ``(N, 3, H, W)``."""
+    """``depth`` padded convolutions with ReLU, He's start, for images ``(N, 3, H, W)``.
+
+    Biases begin at zero.
+    """
     layers: list[nn.Module] = []
     for number in range(depth):
         into = channels if number else 3
         layer = nn.Conv2d(into, channels, kernel, padding=kernel // 2, bias=False)
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        layer.bias = nn.Parameter(torch.zeros(channels))
         layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

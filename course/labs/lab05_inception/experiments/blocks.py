@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from course import plots
-from course.labs.lab05_inception.experiments.networks import Unit, with_true_fives
+from course.labs.lab05_inception.experiments.networks import Design, SmallGoogLeNet
 from course.labs.lab05_inception.paper import INPUTS, TABLE
 from course.labs.shared.pages import attempt, shown
 
@@ -20,14 +19,11 @@ if TYPE_CHECKING:
 
 def draw_block() -> Figure:
     """Block 3a with all its branches, drawn from torchvision's module with a true 5×5."""
-    from torchvision.models.googlenet import Inception
-
     from course import diagrams
 
     channels, side = INPUTS["3a"]
     with torch.device("meta"):
-        block = Inception(channels, *TABLE["3a"], conv_block=partial(Unit, False))
-        with_true_fives(block)
+        block = SmallGoogLeNet(Design(width=1.0)).blocks["3a"]
     ax = diagrams.draw(block, (channels, side, side), title="Inception block 3a")
     return shown(ax.figure, dpi=72)
 
@@ -93,15 +89,12 @@ def naive_chain(inception_cost: Any) -> None:
 def block_ledger(make_block: Any) -> None:
     """Print how far the student's nine blocks are from torchvision's, with the same weights."""
 
-    from torchvision.models.googlenet import Inception
-
     def differences() -> dict[str, float]:
         found = {}
-        for name, (channels, _) in INPUTS.items():
-            spec, into = TABLE[name].scaled(1 / 8), channels // 8
-            theirs = Inception(into, *spec, conv_block=partial(Unit, False))
-            with_true_fives(theirs)
-            found[name] = _difference(make_block(into, spec), theirs, into)
+        for name, theirs in SmallGoogLeNet(Design(width=1 / 8)).blocks.items():
+            into = INPUTS[name][0] // 8
+            yours = make_block(into, TABLE[name].scaled(1 / 8))
+            found[name] = _difference(yours, theirs, into)
         return found
 
     gaps = attempt("InceptionBlock", differences)

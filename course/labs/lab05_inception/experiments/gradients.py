@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from course import plots
 from course.instruments import parameter_gradient_norms
-from course.labs.lab05_inception.experiments.networks import small_googlenet, weighted
+from course.labs.lab05_inception.experiments.networks import HEAD_WEIGHT, small_googlenet
 from course.labs.lab05_inception.paper import TABLE
 from course.labs.shared.pages import shown, spread
 
@@ -38,8 +38,8 @@ def early_gradients(design: str, seed: int) -> dict[str, list[float]]:
     images = torch.randn(64, 3, 32, 32, generator=generator)
     labels = torch.randint(0, 10, (64,), generator=generator)
     outputs = model(images)
-    each = [F.cross_entropy(scores, labels) for scores in outputs]
-    losses = {"main": each[0], "with heads": weighted(each)}
+    main, *early = [F.cross_entropy(scores, labels) for scores in outputs]
+    losses = {"main": main, "with heads": main + HEAD_WEIGHT * sum(early)}
     return {name: _by_stage(parameter_gradient_norms(model, loss)) for name, loss in losses.items()}
 
 

@@ -1,8 +1,8 @@
-"""Small GoogLeNets: the paper's nine blocks at a fifth of their width, for small images."""
+"""Small GoogLeNets: the paper's nine blocks, most often at a fifth of their width."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +14,6 @@ from course import training
 from course.device import seeded
 from course.labs.lab05_inception.paper import TABLE
 
-WIDTH = 0.2  # of the paper's: 240,000 parameters
 HEAD_WEIGHT = 0.3
 
 
@@ -29,6 +28,7 @@ class Design:
         dense: two fully connected layers, as in VGG, instead of the average.
         halvings: in the stem, by the first stride and by pooling: 32 × 32 images enter block 3a
             at 32 / 2^halvings.
+        width: of the paper's; at 0.2 there are 240,000 parameters.
     """
 
     norm: bool = False
@@ -36,11 +36,11 @@ class Design:
     heads: bool = False
     dense: bool = False
     halvings: int = 2
+    width: float = 0.2
 
-
-def narrow(number: int) -> int:
-    """One of the paper's numbers of channels, at the width of the small networks."""
-    return max(1, round(WIDTH * number))
+    def narrow(self, number: int) -> int:
+        """One of the paper's numbers of channels, at this width."""
+        return max(1, round(self.width * number))
 
 
 DESIGNS = {
@@ -62,20 +62,9 @@ class Unit(nn.Sequential):
         super().__init__(nn.Conv2d(into, out, bias=not norm, **options), *after, nn.ReLU())
 
 
-def with_true_fives(network: nn.Module) -> None:
-    """Put a 5×5 unit in the place of the 3×3 in the third branch of torchvision's modules."""
-    from torchvision.models.googlenet import Inception
-
-    for part in network.modules():
-        if isinstance(part, Inception):
-            small = part.branch3[1][0]
-            sizes = small.in_channels, small.out_channels
-            part.branch3[1] = Unit(small.bias is None, *sizes, kernel_size=5, padding=2)
-
-
 def _head(into: int, design: Design) -> nn.Sequential:
     """An auxiliary classifier: average to 4 × 4, 1×1, two fully connected layers."""
-    filters, hidden = narrow(128), narrow(1024)
+    filters, hidden = design.narrow(128), design.narrow(1024)
     return nn.Sequential(
         nn.AdaptiveAvgPool2d(4),
         Unit(design.norm, into, filters, kernel_size=1),
@@ -85,7 +74,7 @@ def _head(into: int, design: Design) -> nn.Sequential:
 
 
 class SmallGoogLeNet(nn.Module):
-    """The paper's nine blocks at a fifth of their width, for ``(N, 3, 32, 32)`` and ten classes.
+    """torchvision's blocks with a true 5×5, for ``(N, 3, 32, 32)`` and ten classes.
 
     ``(N, 3, 32, 32) -> (N, 10)``; with heads in training mode three such tensors, as a tuple.
     """
@@ -94,7 +83,7 @@ class SmallGoogLeNet(nn.Module):
         from torchvision.models.googlenet import Inception
 
         super().__init__()
-        thin, wide = narrow(64), narrow(192)
+        thin, wide = design.narrow(64), design.narrow(192)
         stride = 2 if design.halvings else 1
         pools = [nn.MaxPool2d(3, 2, 1) for _ in range(design.halvings - 1)]
         self.entry = nn.Sequential(
@@ -106,10 +95,10 @@ class SmallGoogLeNet(nn.Module):
         self.blocks, self.heads = nn.ModuleDict(), nn.ModuleDict()
         channels = wide
         for name, full in TABLE.items():
-            spec = full.scaled(WIDTH)
+            spec = full.scaled(design.width)
             unit = partial(Unit, design.norm)
-            self.blocks[name] = Inception(channels, *spec, conv_block=unit)
-            with_true_fives(self.blocks[name])
+            block = self.blocks[name] = Inception(channels, *spec, conv_block=unit)
+            block.branch3[1] = unit(spec.n5x5_reduce, spec.n5x5, kernel_size=5, padding=2)
             channels = spec.n1x1 + spec.n3x3 + spec.n5x5 + spec.pool_proj
             if design.heads and name in ("4a", "4d"):
                 self.heads[name] = _head(channels, design)
@@ -132,7 +121,7 @@ class SmallGoogLeNet(nn.Module):
 def _classifier(channels: int, design: Design) -> nn.Sequential:
     if not design.dense:
         return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
-    hidden, side = narrow(4096), 32 // 2 ** (design.halvings + 2)
+    hidden, side = design.narrow(4096), 32 // 2 ** (design.halvings + 2)
     layers = (nn.Linear(channels * side**2, hidden), nn.ReLU(), nn.Linear(hidden, 10))
     return nn.Sequential(nn.Flatten(), *layers)
 
@@ -151,19 +140,14 @@ def small_googlenet(design: str | Design, seed: int = 0) -> SmallGoogLeNet:
         return SmallGoogLeNet(DESIGNS[design] if isinstance(design, str) else design)
 
 
-def weighted(losses: Sequence[Tensor]) -> Tensor:
-    """The sum of the main loss and of :data:`HEAD_WEIGHT` times that of each head."""
-    total, *early = losses
-    for loss in early:
-        total = total.add(loss, alpha=HEAD_WEIGHT)
-    return total
-
-
 def train(design: str, options: Mapping[str, Any], seed: int) -> training.History:
     """Train one small GoogLeNet."""
 
     def loss(outputs: Any, labels: Tensor) -> Tensor:
-        several = outputs if isinstance(outputs, tuple) else (outputs,)
-        return weighted([F.cross_entropy(scores, labels) for scores in several])
+        scores, *early = outputs if isinstance(outputs, tuple) else (outputs,)
+        total = F.cross_entropy(scores, labels)
+        for one in early:
+            total = total.add(F.cross_entropy(one, labels), alpha=HEAD_WEIGHT)
+        return total
 
     return training.fit(small_googlenet(design, seed), seed=seed, loss=loss, **options)
