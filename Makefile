@@ -23,7 +23,7 @@ lab: $(READY)
 check: lint test
 
 quick: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -33,7 +33,7 @@ lint: $(READY)
 # One thread each: two processes that both want both cores wait for each other. What fails beside
 # others is tried once more alone: the sandbox's limits are in seconds, and machines can be busy.
 unit: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile || \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 10 || \
 		OMP_NUM_THREADS=1 $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 # Built files are as their sources say. Student notebooks run from top to bottom and earn nothing;
@@ -46,7 +46,7 @@ notebooks: $(READY)
 	cp solutions/notebooks/lab*/*.ipynb build/notebooks
 	OMP_NUM_THREADS=1 COURSE_PROFILE=quick COURSE_PROGRESS=0 $(BIN)/python -m pytest \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.sanitize \
-		-n 2 --dist loadfile -p no:cacheprovider -W default --durations 0 -q build/notebooks
+		-n 2 --dist loadfile -p no:cacheprovider -W default --durations 10 -q build/notebooks
 
 $(READY): pyproject.toml constraints.txt .ci/setup
 	PYTHON="$(PYTHON)" bash .ci/setup

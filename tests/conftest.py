@@ -56,6 +56,27 @@ print(torch.rand(1).shape)
 '''
 
 
+# Tests that run notebooks, classes, or every check of every lab; `make quick` leaves them out.
+SLOW = (
+    "autograde/gradebook",
+    "autograde/marking/test_grading.py",
+    "autograde/marking/test_handed_in.py",
+    "autograde/marking/test_hostile.py",
+    "autograde/marking/test_journal.py",
+    "autograde/marking/test_resume.py",
+    "autograde/sandbox/test_sandbox.py",
+    "labs",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow files."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and str(item.path.relative_to(here)).startswith(SLOW):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def course() -> Tree:
     """The course under test."""

@@ -167,7 +167,6 @@ def test_are_images_held_back_not_among_the_bundled_ones() -> None:
     assert not [image for image in held_back().probe.args[2] if image.numpy().tobytes() in known]
 
 
-@pytest.mark.slow
 def test_is_the_reference_good_enough_with_a_margin() -> None:
     report = (
         checks.load(LAB)["train_lenet"].graded(reference.load(LAB), 11).run(reference.load(LAB))

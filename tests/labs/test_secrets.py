@@ -42,14 +42,12 @@ def attacks() -> dict[str, list[tuple[str, str, float]]]:
     return {lab: [tuple(one) for one in found] for lab, found in json.loads(run.stdout).items()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_does_nothing_of_the_course_answer_an_exercise(lab: str) -> None:
     found = [one for one in attacks()[lab] if one[1].startswith("course")]
     assert [one for one in found if one[2] > BY_CHANCE.get(one[0], BY_CHANCE[None])] == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_is_little_to_be_had_by_looking_values_up(lab: str) -> None:
     found = [one for one in attacks()[lab] if not one[1].startswith("course")]

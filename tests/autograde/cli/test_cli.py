@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -10,17 +12,25 @@ import nbformat
 import pytest
 
 from autograde.authoring import build, readme, verify
+from autograde.cli import main
 from tests.conftest import MINI, MINI_SOURCE
 
 
 def autograde(tree, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from autograde.cli import main; main()", *words],
-        capture_output=True,
-        text=True,
-        cwd=tree.root,
-        check=False,
-    )
+    """The command in this process, as if typed in the course's folder."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        contextlib.chdir(tree.root),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", ["autograde", *words])
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -68,6 +78,13 @@ def test_outside_a_course_the_command_says_where_to_go(tmp_path, monkeypatch):
     done = autograde(Nowhere, "build")
     assert done.returncode == 2
     assert "expected a folder that holds solutions/ and course/" in done.stderr
+
+
+def test_is_the_command_installed_with_its_exit_codes(built):
+    command = [sys.executable, "-c", "from autograde.cli import main; main()", "build", "lab77_no"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=built.root, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("autograde: no lab is called 'lab77_no'")
 
 
 def test_verify_shows_the_failing_cell_and_its_error(built):

@@ -54,7 +54,6 @@ def test_generate_assignment_makes_the_committed_student_notebook(folder):
     assert made == nbformat.read(COURSE.student(LAB), 4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answered", "told"), [(True, "Success!"), (False, "VALIDATION FAILED ON 4 CELL(S)")]
 )

@@ -173,7 +173,6 @@ def stock(activations, tmp_path_factory) -> Path:
     return work
 
 
-@pytest.mark.slow
 def test_stock_nbgrader_gives_the_same_points_cell_by_cell(activations, stock):
     theirs = scores.read(stock / "gradebook.db", "lab01_activations")
     ours = scores.read(activations.work / "gradebook.db", "lab01_activations")

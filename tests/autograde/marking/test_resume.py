@@ -115,7 +115,6 @@ def tear(work: Path) -> None:
     path.write_bytes(b"\n".join(kept[:-8]) + b"\n" + kept[-8][:40])
 
 
-@pytest.mark.slow
 def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     try:
         Warm(preload=[]).begin().close()
