@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import nbformat
 
-from autograde.authoring import build
+from autograde.authoring import build, new
 from autograde.tree import Tree
 
 PUBLIC = ("course", "autograde", "tests")
@@ -29,7 +29,8 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
     beside a solution, which nbgrader would release with it.
 
     Lines are compared without spaces and comments, from 20 characters on. A line that the
-    released part of the same source also has is no leak, nor is an idiom.
+    released part of the same source also has is no leak, nor is an idiom, nor what ``autograde
+    new`` writes.
     """
     public = dict(_public_lines(tree))
     found = []
@@ -68,7 +69,9 @@ def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
     for path in sorted(tree.checks(lab).rglob("*.py")):
         lines, where = path.read_text().split("\n"), str(path.relative_to(tree.root))
         secret += [(essence(line), where) for line in lines if _telling(line)]
-    own_wording = {line for line, _ in secret if len(line) >= SHORTEST} - released - IDIOMS
+    example = {essence(line) for text in new.FILES.values() for line in text.split("\n")}
+    wording = {line for line, _ in secret if len(line) >= SHORTEST}
+    own_wording = wording - released - IDIOMS - example
     yield from ((line, where) for line, where in secret if line in own_wording)
 
 

@@ -36,6 +36,8 @@ def empty(tmp_path: Path, course: Tree) -> Tree:
     """A course without labs."""
     left_out = shutil.ignore_patterns("lab0*", "*.npz", "__pycache__")
     shutil.copytree(course.root / "course", tmp_path / "course", ignore=left_out)
+    (tmp_path / "tests").mkdir()
+    shutil.copy(new.__file__, tmp_path / "tests")  # its example is public, and no leak
     (tmp_path / "solutions").mkdir()
     (tmp_path / "solutions" / "seed.txt").write_text("a secret\n")
     (tmp_path / "README.md").write_text("<!-- labs -->\n<!-- /labs -->\n")
