@@ -146,9 +146,9 @@ from collections.abc import Iterator
 from torch import Generator
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, call, close, gradient, same
+from course.checks import Case, ask, call, close, gradient
 from course.checks.inputs import normal
-from course.labs.LAB.questions import shape_after
+from course.labs.LAB.questions import for_each
 
 from .book import check
 
@@ -163,8 +163,9 @@ def double(rng: Generator) -> Iterator[Case]:
     """Twice as much."""
     yield Case("a few numbers", call("double", normal(rng, 4)), "Try it at 3.", close(1e-6))
     yield Case("its gradient", gradient("double", normal(rng, 4)), "How fast does it grow?")
-    shape = ask(shape_after, "double", normal(rng, 2, 3), text="the shape of double(x (2, 3))")
-    yield Case("keeps the shape", shape, "One number for each.", same(), weight=0.5)
+    shapes = [normal(rng, 3), normal(rng, 2, 3)]
+    probe = ask(for_each, "double", shapes, text="double(x) for x of shape (3,), (2, 3)")
+    yield Case("any shape", probe, "Does yours ask for the shape of x?", weight=0.5)
 
 
 @check.hidden("double")
@@ -235,9 +236,9 @@ from collections.abc import Callable
 from typing import Any
 
 
-def shape_after(function: Callable[..., Any], *args: Any) -> list[int]:
-    """The shape of what the function returns; none, where it is no tensor."""
-    return list(getattr(function(*args), "shape", ()))
+def for_each(function: Callable[..., Any], inputs: list[Any]) -> list[Any]:
+    """What the function returns for each of the inputs."""
+    return [function(one) for one in inputs]
 '''
 
 EXPERIMENTS = '''\
