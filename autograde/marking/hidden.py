@@ -28,7 +28,7 @@ def check(lab: str, name: str) -> Check:
 
     Raises:
         TreeError: the lab has no checks.
-        KeyError: it has none of this name.
+        CheckError: it has none of this name.
     """
     return checks.load(lab)[name].graded(reference.load(lab), seed(lab, name))
 
