@@ -66,7 +66,7 @@ class Tree:
 
     def compiled(self, lab: str) -> Path:
         """The visible checks of a lab as students have them: data."""
-        return self.root / "course" / "labs" / lab / "checks.json"
+        return self.root / "course" / "labs" / lab / "checks.json.gz"
 
     def secret(self) -> str:
         """What nobody outside knows: hidden inputs and aliases are drawn from it.

@@ -1,11 +1,13 @@
-"""Visible checks as data for the student's side: ``course/labs/LAB/checks.json``."""
+"""Visible checks as data for the student's side: ``course/labs/LAB/checks.json.gz``."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import math
 import re
+import zlib
 from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +56,7 @@ def build(tree: Tree, lab: str) -> list[str]:
     found = list(differences(committed["checks"], wanted["checks"])) if committed else ["missing"]
     checks = wanted["checks"] if found else committed["checks"]
     stamped = {"lab": lab, "built": _stamp(tree, lab, checks), "checks": checks}
-    path.write_text(text(stamped), encoding="utf-8")
+    path.write_bytes(gzip.compress(text(stamped).encode(), mtime=0))
     return [f"{path.relative_to(tree.root)}: {line}" for line in found]
 
 
@@ -76,7 +78,7 @@ def drift(tree: Tree, lab: str) -> list[str]:
     book = load(lab, tree)
     _exercises(tree, lab, book)
     found = list(differences(committed["checks"], compiled(book)["checks"]))
-    if not found and path.read_text(encoding="utf-8") != text(committed):
+    if not found and gzip.decompress(path.read_bytes()).decode() != text(committed):
         found = ["it is not written as `autograde build` writes it"]
     return [f"{name}: {line}" for line in found]
 
@@ -119,9 +121,9 @@ def _committed(tree: Tree, lab: str) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
         return {"lab": found["lab"], "built": found["built"], "checks": found["checks"]}
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise CheckError(
             f"{path.relative_to(tree.root)} is no file of stored checks ({error}): delete it, and "
             f"run `autograde build {lab}`."
@@ -150,9 +152,9 @@ def text(checks: dict[str, Any]) -> str:
     """The file's text: a line for each case, so that differences read well."""
     parts = []
     for name, check in checks["checks"].items():
-        cases = ",\n    ".join(_line(case) for case in check["cases"])
+        cases = ",\n".join(_line(case) for case in check["cases"])
         head = {key: value for key, value in check.items() if key != "cases"}
-        parts.append(f' {_line(name)}: {_line(head)[:-1]}, "cases": [\n    {cases}\n ]}}')
+        parts.append(f' {_line(name)}: {_line(head)[:-1]}, "cases":[\n{cases}]}}')
     body = ",\n".join(parts)
     stamp = f'"built": {_line(checks["built"])}, ' if "built" in checks else ""
     return f'{{"lab": {_line(checks["lab"])}, {stamp}"checks": {{\n{body}\n}}}}\n'
@@ -176,6 +178,9 @@ def differences(committed: Any, wanted: Any, where: str = "") -> Iterator[str]:
             place = f"{where}, {key}" if where else key
             if key not in wanted or key not in committed:
                 yield f"{place} is {'missing' if key in wanted else 'not there any more'}"
+            elif where.endswith("known"):
+                if not _alike(committed[key], wanted[key]):
+                    yield f"{place}: what the mistake answers has changed"
             else:
                 yield from differences(committed[key], wanted[key], place)
     elif isinstance(wanted, list):
@@ -197,12 +202,31 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
             raise CheckError(f"{where}: {error}") from error
     told = {one for case in cases for one in case["known"]}
     hints = {one.name: one.hint for one in definition.mistakes if one.name in told}
-    cases, table = stored.shared(cases)
-    return {"about": definition.about, "mistakes": hints, "shared": table, "cases": cases}
+    numbers = {name: str(number) for number, name in enumerate(hints)}
+    said = list(dict.fromkeys(case["hint"] for case in cases if case["hint"]))
+    for case in cases:
+        case["known"] = {numbers[name]: text for name, text in case["known"].items()}
+        case["hint"] = said.index(case["hint"]) if case["hint"] else None
+    cases, table = stored.shared([_without_defaults(case) for case in cases])
+    head = {"about": definition.about, "hints": said, "mistakes": hints}
+    return {**head, "shared": table, "cases": cases}
+
+
+def _without_defaults(case: dict[str, Any]) -> dict[str, Any]:
+    usual: dict[str, Any] = {"hint": None, "known": {}, "weight": 1.0}
+    return {key: value for key, value in case.items() if value != usual.get(key, case)}
 
 
 def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two packed fingerprints are the same up to rounding."""
+    first, second = stored.unpacked(one), stored.unpacked(other)
+    pairs = zip(first.sums, second.sums, strict=True)
+    near = all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-4) for a, b in pairs)
+    return first.structure == second.structure and near
 
 
 def _near(one: Any, other: Any) -> bool:

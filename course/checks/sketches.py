@@ -23,11 +23,13 @@ import torch
 from torch import Tensor
 
 WHOLE = 192  # tensors with at most this many elements are kept as they are
-SHOWN = 12  # elements of a larger one that are kept
-SUMS = 4
+SHOWN = 8  # elements of a larger one that are kept
+SUMS = 3
 SPREAD = 8.0  # deviations of a sum that rounding may cause
 ALIKE = 1e-4  # relative tolerance of fingerprints: float32 and other orders of adding fit
 HUGE = 1e150  # beyond it sums would overflow
+DIGITS = 6  # of a structure's digest
+SEALED = "sealed "
 SLOW = 20_000  # rounds of a sealed digest, some 10 ms
 EXACT = 1e-8  # the same where nothing but equal values counts: whole numbers
 
@@ -132,13 +134,18 @@ class Fingerprint:
         structure, numbers = _taken_apart(value, dtype=False)
         text = f"{structure}{numbers.tolist()}".encode()
         digest = hashlib.pbkdf2_hmac("sha256", text, b"fingerprint", SLOW)
-        return cls(f"sealed {digest.hex()[:16]}", (0.0, 0.0))
+        return cls(f"{SEALED}{digest.hex()[:16]}", (0.0, 0.0))
+
+    @property
+    def sealed_already(self) -> bool:
+        """Whether it came from :meth:`sealed`."""
+        return self.structure.startswith(SEALED)
 
     def fits(self, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> bool:
         """Whether a value has this fingerprint, up to rounding or a wider tolerance; without any
         tolerance, exactly.
         """
-        if self.structure.startswith("sealed"):
+        if self.sealed_already:
             return self == Fingerprint.sealed(value)
         structure, numbers = _taken_apart(value, dtype)
         if structure != self.structure:
@@ -161,7 +168,7 @@ def _taken_apart(value: Any, dtype: bool) -> tuple[str, Tensor]:
             numbers.append(tensor[finite])
             if not finite.all():
                 parts.append(str(tensor[~finite].tolist()) + str(finite.int().tolist()))
-    digest = hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:6]
+    digest = hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:DIGITS]
     return digest, torch.cat(numbers) if numbers else torch.zeros(0, dtype=torch.float64)
 
 

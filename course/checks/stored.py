@@ -1,7 +1,9 @@
-"""Visible checks as data: ``checks.json`` of a lab, written by ``autograde build``.
+"""Visible checks as data: ``checks.json.gz`` of a lab, written by ``autograde build``.
 
 It holds questions by name, inputs, what is expected, and fingerprints of what known mistakes
 answer. Nothing in it can be handed in, since it answers only the inputs that it lists.
+
+It is compressed: small, and hints are not read before they are needed. ``zcat`` shows it.
 
 Plain values stand as themselves (None, bool, int, finite float, str, list). The rest is an object
 with one key that says what it is, see :func:`encoded`.
@@ -10,11 +12,13 @@ with one key that says what it is, see :func:`encoded`.
 from __future__ import annotations
 
 import base64
+import gzip
 import importlib
 import json
 import math
+import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from importlib import resources
 from typing import Any
@@ -27,11 +31,11 @@ from course.checks import inputs
 from course.checks.cases import Case, Known, Prepared
 from course.checks.judges import Close, Judge
 from course.checks.probes import HandedIn, Probe
-from course.checks.sketches import Fingerprint, Sketch
+from course.checks.sketches import DIGITS, SEALED, Fingerprint, Sketch
 
-FILE = "checks.json"
+FILE = "checks.json.gz"
 HOMES = ("course.checks.", "course.labs.")  # the only modules whose functions a check can name
-LISTED = 12  # elements of a tensor that a reader of the file still takes in
+LISTED = 6  # elements of a tensor that a reader of the file still takes in
 LARGEST = 4096  # elements of a tensor that is stored number by number
 
 
@@ -48,14 +52,15 @@ def read(lab: str) -> dict[str, Any]:
     path = resources.files(f"course.labs.{lab}") / FILE
     if not path.is_file():
         raise StoredError(f"{path} is missing: the lab's checks are not built")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
     return found
 
 
 def cases(check: Mapping[str, Any]) -> Iterator[Prepared]:
     """The cases of a stored check, ready to be put."""
+    hints, mistakes = check["hints"], list(check["mistakes"].items())
     for one in _unshared(check["cases"], check["shared"]):
-        yield _prepared(one, check["mistakes"])
+        yield _prepared(one, hints[one["hint"]] if "hint" in one else "", mistakes)
 
 
 def shared(cases: list[dict[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
@@ -97,32 +102,41 @@ def case(prepared: Prepared) -> dict[str, Any]:
         "judge": encoded(one.judge),
         "probe": _encoded_probe(one.probe),
         "expected": encoded(prepared.expected),
-        "known": {
-            known.name: [known.fingerprint.structure, *map(_short, known.fingerprint.sums)]
-            for known in prepared.known
-        },
+        "known": {known.name: packed(known.fingerprint) for known in prepared.known},
     }
 
 
-def _prepared(found: Mapping[str, Any], hints: Mapping[str, str]) -> Prepared:
+def _prepared(found: Mapping[str, Any], hint: str, mistakes: Sequence[tuple[str, str]]) -> Prepared:
     one = Case(
         found["title"],
         _decoded_probe(found["probe"]),
-        found["hint"],
+        hint,
         decoded(found["judge"]),
-        weight=found["weight"],
+        weight=found.get("weight", 1.0),
     )
 
     def know() -> Iterator[Known]:
-        for name, (structure, *sums) in found["known"].items():
-            first, second = map(float, sums)
-            yield Known(name, hints[name], Fingerprint(structure, (first, second)))
+        for number, text in found.get("known", {}).items():
+            name, its_hint = mistakes[int(number)]
+            yield Known(name, its_hint, unpacked(text))
 
     return Prepared(one, lambda: decoded(found["expected"]), know)
 
 
-def _short(number: float) -> float:
-    return float(f"{number:.9g}")
+def packed(fingerprint: Fingerprint) -> str:
+    """A fingerprint as text: its structure's digest, then its sums in base64."""
+    if fingerprint.sealed_already:
+        return fingerprint.structure
+    sums = base64.b64encode(struct.pack("<2d", *fingerprint.sums)).decode()
+    return fingerprint.structure + sums.rstrip("=")
+
+
+def unpacked(text: str) -> Fingerprint:
+    """The fingerprint that :func:`packed` wrote."""
+    if text.startswith(SEALED):
+        return Fingerprint(text, (0.0, 0.0))
+    first, second = struct.unpack("<2d", base64.b64decode(text[DIGITS:] + "=="))
+    return Fingerprint(text[:DIGITS], (first, second))
 
 
 def _encoded_probe(probe: Probe) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def test_does_rounding_not_count_as_drift_and_a_change_does():
     (values,) = compiler.differences(committed, line(long * 1.01))
     assert "other values" in values
     (hint,) = compiler.differences(committed, line(long, "other"))
-    assert "hint is 'h', now 'other'" in hint
+    assert "squared, hints 0 is 'h', now 'other'" in hint
 
 
 def test_does_a_value_that_can_not_be_stored_name_its_case():

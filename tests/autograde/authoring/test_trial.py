@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 
@@ -53,10 +54,18 @@ def checked(mini: Tree):
     return write
 
 
+def unpacked(tree: Tree) -> str:
+    return gzip.decompress(tree.compiled(MINI).read_bytes()).decode()
+
+
+def pack(tree: Tree, text: str) -> None:
+    tree.compiled(MINI).write_bytes(gzip.compress(text.encode()))
+
+
 def test_is_a_check_that_fits_stored_once(checked):
     tree = checked()
-    assert compiler.build(tree, MINI) == [f"course/labs/{MINI}/checks.json: missing"]
-    assert list(json.loads(tree.compiled(MINI).read_text())["checks"]) == ["double"]
+    assert compiler.build(tree, MINI) == [f"course/labs/{MINI}/checks.json.gz: missing"]
+    assert list(json.loads(unpacked(tree))["checks"]) == ["double"]
     assert compiler.build(tree, MINI) == compiler.drift(tree, MINI) == []
 
 
@@ -151,11 +160,10 @@ def test_are_missing_samples_told(mini):
 def test_is_an_edit_of_the_stored_file_named_whatever_its_stamp_says(checked):
     tree = checked()
     compiler.build(tree, MINI)
-    path = tree.compiled(MINI)
-    facts = json.loads(path.read_text())
+    facts = json.loads(unpacked(tree))
     facts["checks"]["double"]["cases"][0]["expected"] = 7
     facts["built"] = compiler._stamp(tree, MINI, facts["checks"])
-    path.write_text(compiler.text(facts))
+    pack(tree, compiler.text(facts))
     (told,) = compiler.drift(tree, MINI)
     assert told.endswith("double, cases 0, expected is 7, now 6")
 
@@ -163,14 +171,13 @@ def test_is_an_edit_of_the_stored_file_named_whatever_its_stamp_says(checked):
 def test_is_a_stored_file_with_more_in_it_named(checked):
     tree = checked()
     compiler.build(tree, MINI)
-    path = tree.compiled(MINI)
-    path.write_text(path.read_text().replace('{"lab"', '{"note": "mine", "lab"', 1))
+    pack(tree, unpacked(tree).replace('{"lab"', '{"note": "mine", "lab"', 1))
     (told,) = compiler.drift(tree, MINI)
     assert "not written as `autograde build` writes it" in told
 
 
 def test_is_a_broken_stored_file_named_with_the_next_step(checked):
     tree = checked()
-    tree.compiled(MINI).write_text("{")
+    tree.compiled(MINI).write_bytes(b"{")
     with pytest.raises(CheckError, match="delete it, and run `autograde build lab90_mini`"):
         compiler.build(tree, MINI)
