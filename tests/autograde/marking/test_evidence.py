@@ -73,6 +73,10 @@ def test_a_built_in_is_found_by_any_of_its_names(answer: str, own: str, name: st
             "def relu(x):\n    return TABLE[x]",
             "from course.labs.lab05_inception import TABLE",
         ),
+        (
+            "def relu(x):\n    return [Spec(*one).scaled(2) for one in TABLE.values()]",
+            "from course.labs.lab05_inception import TABLE, Spec",
+        ),
         ("def relu(x):\n    return F.relu(", ""),
         ("relu = " + "-" * 15_000 + "1", ""),
         ("relu = a" + ".b" * 9_000, ""),
