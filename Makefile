@@ -1,7 +1,7 @@
 # The course's commands. Each makes its environment in .venv on first use.
 #
 #   make demo    build the labs, grade a sample class on real data, show the result
-#   make test    everything that CI checks
+#   make test    all tests: units, built files against their sources, every notebook
 #   make lab     JupyterLab on the student notebooks
 #   make quick   format, lint, types, and the unit tests that need no notebook and no class
 #   make check   format, lint, types, then all tests
