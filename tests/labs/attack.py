@@ -175,7 +175,7 @@ def attacks(lab: str) -> Iterator[tuple[str, str, float]]:
         if name not in solved and not definition.oracle:
             continue  # a demonstration, or no exercise
         check = definition.graded(solved, SEED)
-        assert all(one.expected is not Slow for one in check.cases)  # computed now, on no clock
+        _ = [one.expected for one in check.cases]  # computed now, on no clock
         uses = list(dict.fromkeys(use for one in check.cases for use in one.case.probe.uses))
         for label, thing in list(candidates().items()):
             if not fits(thing, solved.get(name, solved.get(uses[0]))):
