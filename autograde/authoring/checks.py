@@ -33,6 +33,8 @@ from typing import Any
 
 import torch
 
+from autograde.authoring import reference as references
+from autograde.authoring.contracts import Contract, weighted
 from autograde.errors import DesignedError
 from autograde.tree import Tree, TreeError, find
 from course.checks import Case, Check, Known, Prepared
@@ -79,6 +81,8 @@ class Definition:
             to a person, like what is forbidden.
         forbids: plain names of what the exercise asks to write by hand. Grading tells a person
             where an answer uses one; it costs no point.
+        contract: what it takes and gives; the standard cases come from it.
+        lab: whose check it is.
         home: the module that defines it.
     """
 
@@ -90,21 +94,38 @@ class Definition:
     mistakes: tuple[Mistake, ...] = ()
     forbids: tuple[str, ...] = ()
     allows: tuple[str, ...] = ()
+    contract: Contract | None = None
+    lab: str = ""
     home: str = ""
 
     def shown(self) -> Check:
         """The visible check, as the student has it once it is stored: large values sketched."""
-        cases = self._cases((self.visible,), VISIBLE_SEED)
-        return Check(self.name, self.about, _prepared(cases, self.oracle, self.mistakes, sketched))
+        own, standard, _ = self._cases(VISIBLE_SEED)
+        prepared = (
+            *_prepared(own, self.oracle, self.mistakes, sketched),
+            *_prepared(standard, self._reference(), self.mistakes, sketched),
+        )
+        return Check(self.name, self.about, prepared)
 
     def graded(self, reference: Mapping[str, Any], seed: int) -> Check:
         """All cases on inputs drawn from ``seed``; the reference says what is expected."""
-        cases = self._cases((self.visible, *self.hidden), seed)
+        cases = [case for some in self._cases(seed) for case in some]
         return Check(self.name, self.about, _prepared(cases, reference, self.mistakes))
 
-    def _cases(self, makers: Iterable[CaseMaker], seed: int) -> list[Case]:
-        generator = torch.Generator().manual_seed(seed)
-        return [case for maker in makers for case in maker(generator)]
+    def _cases(self, seed: int) -> tuple[list[Case], list[Case], list[Case]]:
+        """The author's visible cases, the standard ones, and the hidden ones."""
+        rng = torch.Generator().manual_seed(seed)
+        own = list(self.visible(rng))
+        hidden = [case for maker in self.hidden for case in maker(rng)]
+        if self.contract is None:
+            return own, [], hidden
+        thing = self._reference()[self.name]
+        standard = list(self.contract.cases(self.name, thing, rng))
+        return own, weighted(own, standard, self.contract.share)[len(own) :], hidden
+
+    def _reference(self) -> Mapping[str, Any]:
+        """The lab's reference, and the oracle for what it has not."""
+        return {**self.oracle, **references.load(self.lab)}
 
 
 class Book:
@@ -125,6 +146,7 @@ class Book:
         mistakes: Iterable[Mistake] = (),
         forbids: Iterable[str] = (),
         allows: Iterable[str] = (),
+        contract: Contract | None = None,
         name: str = "",
     ) -> Callable[[CaseMaker], CaseMaker]:
         """Decorate a function that yields the visible cases; its name is the check's, its
@@ -147,6 +169,8 @@ class Book:
                 mistakes=known,
                 forbids=tuple(forbids),
                 allows=tuple(allows),
+                contract=contract,
+                lab=self.lab,
                 home=maker.__module__,
             )
             return maker

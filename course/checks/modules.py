@@ -1,7 +1,13 @@
-"""What questions about networks share: is it one, and weights that come from a seed."""
+"""What questions about networks share: is it one, weights that come from a seed, gradients.
+
+Weights are matched by what layers are, never by the order in which they were made: every parameter
+gets values that depend on its shape alone, so two of one shape are equal, and it does not matter
+which of them a network uses where. That each is used is seen by its gradient.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +17,7 @@ from torch import Tensor, nn
 
 from course.checks import wording
 from course.checks.probes import ProbeError
+from course.checks.sketches import signed_sums
 
 
 def a_module(thing: Any, source: str) -> nn.Module:
@@ -41,28 +48,64 @@ def count(parameters: Iterable[Tensor]) -> int:
     return sum(parameter.numel() for parameter in parameters)
 
 
-def filled(model: nn.Module, seed: int, dtype: torch.dtype = torch.float64) -> nn.Module:
-    """The model in evaluation mode, with values drawn in the order of its parameters and buffers.
+def size_of(parameter: Tensor) -> list[int]:
+    """What a layer's parameter is, however it is written: ``[out, rest]``, or ``[n]`` for biases.
 
-    Kernels have He's variance; γ, β and biases are of either sign and not small; running means
-    lie around 0, running variances between 1/2 and 3/2.
+    A 1×1 convolution and a linear layer are the same, and so are a convolution over a whole map
+    and a linear layer on it flattened.
     """
-    state = np.random.RandomState(seed)  # its stream is frozen: the same on every platform
+    shape = list(parameter.shape)
+    return [shape[0], math.prod(shape[1:])] if len(shape) > 1 else shape
 
-    def drawn(like: Tensor) -> Tensor:
-        return torch.from_numpy(np.asarray(state.standard_normal(tuple(like.shape)))).to(dtype)
 
+def sizes_of(model: nn.Module) -> list[list[int]]:
+    """Sizes of all parameters, sorted: the order of making is nobody's business."""
+    return sorted(size_of(parameter) for parameter in model.parameters())
+
+
+def filled(model: nn.Module, seed: int, dtype: torch.dtype = torch.float64) -> nn.Module:
+    """The model in evaluation mode, with values drawn for its parameters and running statistics.
+
+    What is drawn depends on the seed and on the parameter's size alone, see :func:`size_of`.
+    Kernels have He's variance (He et al. 2015, equation 10); γ, β and biases are of either sign
+    and not small; running means lie around 0, running variances between 1/2 and 3/2.
+    """
     model.to(dtype).eval()
     with torch.no_grad():
         for parameter in model.parameters():
-            noise = drawn(parameter)
+            noise = _drawn(seed, 0, parameter)
             if parameter.ndim > 1:
-                parameter.copy_(noise * (2 / parameter[0].numel()) ** 0.5)
+                parameter.copy_(noise * (2 / max(parameter[0].numel(), 1)) ** 0.5)
             else:
                 parameter.copy_(noise.sign() * (0.5 + 0.3 * noise.abs()))
         for name, buffer in model.named_buffers():
             if name.endswith("running_mean"):
-                buffer.copy_(0.3 * drawn(buffer))
+                buffer.copy_(0.3 * _drawn(seed, 1, buffer))
             elif name.endswith("running_var"):
-                buffer.copy_(1 + 0.5 * drawn(buffer).tanh())
+                buffer.copy_(1 + 0.5 * _drawn(seed, 2, buffer).tanh())
     return model
+
+
+def _drawn(seed: int, role: int, like: Tensor) -> Tensor:
+    key = [seed % 2**32, seed >> 32, role, *size_of(like)]
+    state = np.random.RandomState(key)  # its stream is frozen: the same on every platform
+    drawn = np.asarray(state.standard_normal(tuple(like.shape)))
+    return torch.from_numpy(drawn).to(like.device, like.dtype)
+
+
+def gradients_of(model: nn.Module) -> dict[str, list[float]]:
+    """The gradients of all parameters in few numbers that no order of layers changes.
+
+    Returns:
+        By size: how many parameters of that size have a gradient, the sum of their random signed
+        sums, and the sum of their squares (two layers that share a weight have another one).
+    """
+    found: dict[str, list[float]] = {}
+    for parameter in model.parameters():
+        if parameter.grad is None:
+            continue
+        flat = parameter.grad.detach().to(torch.float64).flatten()
+        numbers = [1.0, float(signed_sums(flat)[0]), float(flat.square().sum())]
+        name = f"parameters of shape {tuple(size_of(parameter))}"
+        found[name] = [a + b for a, b in zip(found.get(name, [0.0] * 3), numbers, strict=True)]
+    return found

@@ -1,0 +1,84 @@
+"""What all contracts share: how a standard case is made, named and weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from torch import Generator
+
+from course.checks import Case, Probe, battery, stored, wording
+from course.checks.judges import Judge, close
+
+Adapter = Callable[[Any], Any]
+
+SINGLE = close(1e-4, 1e-5)
+LEFT_ALONE = (
+    "What was given, and the process around, must be as before: is something written into an "
+    "argument (`+=`, `pop`, `sort`, a method that ends in `_`), or kept for the next call?"
+)
+
+
+class Contract(Protocol):
+    """Makes the standard cases of an exercise."""
+
+    @property
+    def share(self) -> float:
+        """What the standard cases weigh together, as a share of the whole check."""
+
+    def cases(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
+        """The standard cases of the exercise ``name``, whose reference is ``thing``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Several:
+    """More than one contract for one exercise, such as a function with two kinds of arguments."""
+
+    parts: tuple[Contract, ...]
+    share: float = 0.3
+
+    def cases(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
+        """The standard cases of all parts."""
+        for part in self.parts:
+            yield from part.cases(name, thing, rng)
+
+
+def weighted(own: Sequence[Case], standard: Sequence[Case], share: float) -> list[Case]:
+    """All cases, where the standard ones together weigh their share."""
+    if not standard:
+        return list(own)
+    whole = sum(case.weight for case in own) or 1.0
+    each = whole * share / (1 - share) / sum(case.weight for case in standard)
+    return [*own, *(replace(case, weight=round(case.weight * each, 4)) for case in standard)]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes cases of one exercise."""
+
+    name: str
+    adapter: Adapter | None
+
+    def case(
+        self, title: str, question: Any, *args: Any, judge: Judge, text: str = "", hint: str = ""
+    ) -> Case:
+        adapter = stored.named(self.adapter) if self.adapter else ""
+        given = f"{self.name}{written(_told(question, args))}"
+        return Case(
+            title, Probe(question, (self.name,), (adapter, *args), text=text or given), hint, judge
+        )
+
+
+def _told(question: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Of a question's arguments those that the student's function gets."""
+    return args[{battery.in_ways: 2}.get(question, 0) :]
+
+
+def written(args: Sequence[Any]) -> str:
+    return wording.call_text("", args, {})
+
+
+def hinted(case: Case, hints: Mapping[str, str]) -> Case:
+    return replace(case, hint=hints.get(case.title, case.hint))

@@ -1,0 +1,155 @@
+"""The contract of a function of plain values and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograde.authoring.contracts.cases import LEFT_ALONE, SINGLE, Adapter, Maker, hinted, written
+from course.checks import Case, battery
+from course.checks.judges import Judge, close
+from course.checks.probes import copied
+
+Arguments = Callable[..., tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of plain values and tensors.
+
+    Attributes:
+        draw: from a generator and sizes with defaults to all arguments, by position.
+        edges: further sizes by what is special about them, each a case.
+        refuses: for an exception, what draws arguments that raise it.
+        random: whether two equal calls may differ; then it is not asked whether they do.
+        wrt: names of the arguments at which gradients are asked; by default all floating-point
+            tensors which the reference's answer can be followed back to.
+        floats: whether single precision is asked for, where there are floating-point tensors.
+        layouts: whether numbers may be spread in memory.
+        uses: further names of the student's that its text says it uses; for the adapter.
+        adapter: makes a plain function of the student's object.
+        judge: compares answers in double precision.
+        single: the same in single precision.
+        hints: by title, in the place of the usual ones.
+        leaves_out: titles of standard cases that this exercise has not, whose text allows that.
+        share: see :class:`Contract`.
+    """
+
+    draw: Arguments
+    edges: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    refuses: Mapping[type[Exception], Sequence[Arguments]] = field(default_factory=dict)
+    random: bool = False
+    wrt: tuple[str, ...] | None = None
+    floats: bool = True
+    layouts: bool = True
+    adapter: Adapter | None = None
+    judge: Judge = field(default_factory=close)
+    single: Judge = SINGLE
+    hints: Mapping[str, str] = field(default_factory=dict)
+    leaves_out: tuple[str, ...] = ()
+    share: float = 0.3
+
+    def cases(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
+        """The standard cases; of a random function only those that hold for one call."""
+        for case in self._all(name, thing, rng):
+            if case.title not in self.leaves_out:
+                yield hinted(case, self.hints)
+
+    def _all(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
+        made = Maker(name, self.adapter)
+        args = self.draw(rng)
+        called = f"{name}{written(args)}"
+        for title, sizes in self.edges.items():
+            yield made.case(title, battery.answered, *self.draw(rng, **sizes), judge=self.judge)
+        if not self.random:
+            yield from self._standard(made, thing, args, called)
+        for error, refused in self.refuses.items():
+            yield self._refusal(made, rng, error, refused)
+
+    def _standard(
+        self, made: Maker, thing: Any, args: tuple[Any, ...], called: str
+    ) -> Iterator[Case]:
+        judge = self.judge
+        if _any(args, Tensor.is_floating_point) and self.floats:
+            text = f"{called} in float32"
+            title = "in single precision, float32"
+            yield made.case(
+                title, battery.in_dtype, torch.float32, *args, judge=self.single, text=text
+            )
+        if _any(args, lambda one: one.ndim > 0) and self.layouts:
+            text = f"{called}, with tensors that are not contiguous"
+            hint = "`view` needs numbers in order; `reshape` does not."
+            title = "numbers spread in memory"
+            yield made.case(title, battery.spread, *args, judge=judge, text=text, hint=hint)
+        yield made.case(
+            "twice, and what is given stays as it was",
+            battery.again,
+            *args,
+            judge=judge,
+            text=f"{called}, twice",
+            hint=LEFT_ALONE,
+        )
+        names, defaults = battery.arguments_of(self.adapter(thing) if self.adapter else thing)
+        count = self._at_defaults(args, defaults)
+        if len(names) == len(args):
+            title = "arguments by position, by name" + (", and left out" if count else "")
+            hint = f"The arguments' names are {', '.join(names)}, in this order."
+            whole = (*args[: len(args) - count], *defaults[len(defaults) - count :])
+            yield made.case(title, battery.in_ways, names, count, *whole, judge=judge, hint=hint)
+        wrt = self._wrt(thing, args, names)
+        if wrt:
+            title = f"gradient at {' and '.join(wrt)}"
+            yield made.case(title, battery.slopes, wrt, *args, judge=judge)
+
+    def _at_defaults(self, args: tuple[Any, ...], defaults: tuple[Any, ...]) -> int:
+        """How many of the last arguments may be left out: those whose default is plain."""
+        plain = (bool, int, float, str, type(None))
+        return len(defaults) if all(isinstance(one, plain) for one in defaults) else 0
+
+    def _wrt(self, thing: Any, args: tuple[Any, ...], names: Sequence[str]) -> dict[str, int]:
+        function = self.adapter(thing) if self.adapter else thing
+        labels = (
+            names if len(names) == len(args) else [f"argument {n + 1}" for n in range(len(args))]
+        )
+        places = {
+            label: place
+            for place, (label, one) in enumerate(zip(labels, args, strict=True))
+            if isinstance(one, Tensor) and one.is_floating_point() and one.numel()
+        }
+        if self.wrt is not None:
+            return {label: places[label] for label in self.wrt}
+        return {label: at for label, at in places.items() if _follows(function, args, at)}
+
+    def _refusal(
+        self, made: Maker, rng: Generator, error: type[Exception], refused: Sequence[Arguments]
+    ) -> Case:
+        calls = [draw(rng) for draw in refused]
+        good = [self.draw(rng) for _ in range(max(1, len(calls) // 2))]
+        mixed = [*calls, *good]
+        order = torch.randperm(len(mixed), generator=rng).tolist()
+        chosen = [mixed[place] for place in order]
+        text = "; ".join(f"{made.name}{written(one)}" for one in chosen)
+        hint = "Which arguments make no sense? They are refused before anything is computed."
+        title = f"refuses with {error.__name__}, and only what makes no sense"
+        return made.case(
+            title, battery.outcomes, error.__name__, chosen, text=text, hint=hint, judge=self.judge
+        )
+
+
+def _any(args: tuple[Any, ...], holds: Callable[[Tensor], bool]) -> bool:
+    """Whether some tensor among arguments, however deep, has a property."""
+    found: list[bool] = []
+    battery._each(args, lambda one: found.append(holds(one)) or one)  # type: ignore[func-returns-value]
+    return any(found)
+
+
+def _follows(function: Any, args: tuple[Any, ...], place: int) -> bool:
+    """Whether the reference's answer has a gradient at an argument."""
+    given = list(copied(args))
+    given[place] = given[place].detach().requires_grad_()
+    tensors = list(battery._floats(function(*given)))
+    return any(one.requires_grad for one in tensors)

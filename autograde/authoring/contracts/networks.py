@@ -1,0 +1,144 @@
+"""The contract of a class or builder of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograde.authoring.contracts.cases import LEFT_ALONE, Adapter, Maker, hinted, written
+from course.checks import Case, battery
+from course.checks.inputs import seed_from
+from course.checks.judges import Judge, close
+
+
+@dataclass(frozen=True)
+class Network:
+    """A class or builder of networks.
+
+    Attributes:
+        args: with which a small one is made, by position, all of them that the exercise names.
+        images: from a generator and a number of images ``N`` (and further sizes with defaults) to
+            what the network takes, float64.
+        edges: further sizes for ``images`` by what is special about them.
+        variants: arguments of others by what is special about them: sizes are compared on the
+            meta device, so they may be large.
+        shape: of what the variants are given; empty for parameters alone.
+        random: whether training mode draws random numbers, as dropout does.
+        stateful: whether training is asked for as well (BatchNorm); needs ``random=False``.
+        adapter: makes a plain builder of the student's object.
+        judge: compares in double precision.
+        single: the same in single precision.
+        hints: by title, in the place of the usual ones.
+        leaves_out: titles of standard cases that this exercise has not.
+        share: see :class:`Contract`.
+    """
+
+    args: Callable[[Generator], tuple[Any, ...]]
+    images: Callable[..., Tensor]
+    edges: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    variants: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    shape: tuple[int, ...] = ()
+    random: bool = False
+    adapter: Adapter | None = None
+    judge: Judge = field(default_factory=lambda: close(1e-6, 1e-9))
+    single: Judge = field(default_factory=lambda: close(1e-3, 1e-4))
+    hints: Mapping[str, str] = field(default_factory=dict)
+    leaves_out: tuple[str, ...] = ()
+    share: float = 0.3
+
+    def cases(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
+        """The standard cases."""
+        for case in self._all(name, thing, rng):
+            if case.title not in self.leaves_out:
+                yield hinted(case, self.hints)
+
+    def _all(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
+        made, args = Maker(name, self.adapter), self.args(rng)
+        called = f"{name}{written(args)}"
+
+        def put(
+            title: str, question: Any, images: Tensor, *more: Any, says: str, **how: Any
+        ) -> Case:
+            text = f"{called} on {tuple(images.shape)}{says}"
+            how = {"judge": self.judge, **how}
+            return made.case(title, question, args, seed_from(rng), images, *more, text=text, **how)
+
+        for title, sizes in self.edges.items():
+            images = self.images(rng, **sizes)
+            yield put(title, battery.values, images, torch.float64, says="")
+        yield put(
+            "in single precision, float32",
+            battery.values,
+            self.images(rng, N=2),
+            torch.float32,
+            says=" in float32",
+            judge=self.single,
+            hint="Which part of the network has a dtype of its own?",
+        )
+        yield put(
+            "each image by itself",
+            battery.one_by_one,
+            self.images(rng, N=3),
+            says=", together and one by one",
+            hint="What an image gives must not depend on its neighbours, or on how many there are.",
+        )
+        yield put(
+            "twice, and what is given stays as it was",
+            battery.model_again,
+            self.images(rng, N=2),
+            says=", twice",
+            hint=LEFT_ALONE,
+        )
+        yield put(
+            "two networks share nothing",
+            battery.two_of_them,
+            self.images(rng, N=2),
+            says=" by two networks with other weights",
+            hint="Every layer belongs to one network: made in `__init__`, kept under `self`.",
+        )
+        for training in (False,) if self.random else (False, True):
+            mode = "training" if training else "evaluation"
+            yield put(
+                f"gradients of all weights, in {mode} mode",
+                battery.learning,
+                self.images(rng, N=3),
+                training,
+                says=f" in {mode} mode: gradients",
+                hint="Does every layer take part, and does the gradient reach it?",
+            )
+        yield from self._making(made, thing, args, rng)
+
+    def _making(
+        self, made: Maker, thing: Any, args: tuple[Any, ...], rng: Generator
+    ) -> Iterator[Case]:
+        if self.variants:
+            title = "sizes of " + ", ".join(self.variants)
+            text = "; ".join(f"{made.name}{written(one)}" for one in self.variants.values())
+            yield made.case(
+                title,
+                battery.variants,
+                dict(self.variants),
+                self.shape,
+                text=text,
+                judge=self.judge,
+            )
+        names, defaults = battery.arguments_of(self.adapter(thing) if self.adapter else thing)
+        if len(names) != len(args) or not args:
+            return
+        title = "made by position, by name" + (", and by default" if defaults else "")
+        seed, images = seed_from(rng), self.images(rng, N=2)
+        yield made.case(
+            title,
+            battery.made_in_ways,
+            names,
+            len(defaults),
+            args,
+            seed,
+            images,
+            hint=f"The arguments' names are {', '.join(names)}, in this order.",
+            judge=self.judge,
+        )
