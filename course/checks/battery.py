@@ -76,7 +76,7 @@ def in_ways(
         thing: the student's object.
         adapter: see the module.
         names: of all arguments.
-        defaults: how many of the last ones have a default, at which they stand.
+        defaults: how many of the last ones have a default.
         *args: all of them.
     """
     function = adapted(thing, adapter)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from torch import Generator
 
-from course.checks import Case, Probe, battery, stored, wording
+from course.checks import Case, Probe, stored, wording
 from course.checks.judges import Judge, close
 
 Adapter = Callable[[Any], Any]
@@ -64,21 +64,19 @@ class Maker:
     def case(
         self, title: str, question: Any, *args: Any, judge: Judge, text: str = "", hint: str = ""
     ) -> Case:
+        """A case with a question of :mod:`course.checks.battery`."""
         adapter = stored.named(self.adapter) if self.adapter else ""
-        given = f"{self.name}{written(_told(question, args))}"
-        return Case(
-            title, Probe(question, (self.name,), (adapter, *args), text=text or given), hint, judge
+        probe = Probe(
+            question, (self.name,), (adapter, *args), text=text or self.name + written(args)
         )
-
-
-def _told(question: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Of a question's arguments those that the student's function gets."""
-    return args[{battery.in_ways: 2}.get(question, 0) :]
+        return Case(title, probe, hint, judge)
 
 
 def written(args: Sequence[Any]) -> str:
+    """Arguments as one would type them, in brackets."""
     return wording.call_text("", args, {})
 
 
 def hinted(case: Case, hints: Mapping[str, str]) -> Case:
+    """The case with its author's hint, if there is one for its title."""
     return replace(case, hint=hints.get(case.title, case.hint))

@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from autograde.authoring.contracts.cases import LEFT_ALONE, SINGLE, Adapter, Maker, hinted, written
-from course.checks import Case, battery
+from course.checks import Case, battery, wording
 from course.checks.judges import Judge, close
 from course.checks.probes import copied
 
@@ -94,21 +94,25 @@ class Function:
             hint=LEFT_ALONE,
         )
         names, defaults = battery.arguments_of(self.adapter(thing) if self.adapter else thing)
-        count = self._at_defaults(args, defaults)
         if len(names) == len(args):
-            title = "arguments by position, by name" + (", and left out" if count else "")
-            hint = f"The arguments' names are {', '.join(names)}, in this order."
-            whole = (*args[: len(args) - count], *defaults[len(defaults) - count :])
-            yield made.case(title, battery.in_ways, names, count, *whole, judge=judge, hint=hint)
+            yield self._ways(made, names, len(defaults), args)
         wrt = self._wrt(thing, args, names)
         if wrt:
             title = f"gradient at {' and '.join(wrt)}"
-            yield made.case(title, battery.slopes, wrt, *args, judge=judge)
+            text = f"gradient of {called} at {' and '.join(wrt)}"
+            yield made.case(title, battery.slopes, wrt, *args, judge=judge, text=text)
 
-    def _at_defaults(self, args: tuple[Any, ...], defaults: tuple[Any, ...]) -> int:
-        """How many of the last arguments may be left out: those whose default is plain."""
-        plain = (bool, int, float, str, type(None))
-        return len(defaults) if all(isinstance(one, plain) for one in defaults) else 0
+    def _ways(
+        self, made: Maker, names: tuple[str, ...], defaults: int, args: tuple[Any, ...]
+    ) -> Case:
+        title = "arguments by position, by name" + (", and left out" if defaults else "")
+        by_name = ", ".join(map("{}={}".format, names, map(wording.value, args)))
+        text = f"{made.name}{written(args)}; {made.name}({by_name})"
+        hint = f"The arguments' names are {', '.join(names)}, in this order."
+        question = battery.in_ways
+        return made.case(
+            title, question, names, defaults, *args, judge=self.judge, hint=hint, text=text
+        )
 
     def _wrt(self, thing: Any, args: tuple[Any, ...], names: Sequence[str]) -> dict[str, int]:
         function = self.adapter(thing) if self.adapter else thing

@@ -139,6 +139,7 @@ class Network:
             args,
             seed,
             images,
+            text=f"{made.name}{written(args)} on {tuple(images.shape)}, by position and by name",
             hint=f"The arguments' names are {', '.join(names)}, in this order.",
             judge=self.judge,
         )
