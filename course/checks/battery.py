@@ -52,8 +52,10 @@ def spread(thing: Any, adapter: str, *args: Any) -> Any:
     return adapted(thing, adapter)(*_each(args, _spread))
 
 
-def again(thing: Any, adapter: str, *args: Any) -> dict[str, Any]:
-    """The answer to the same call twice, and what became of the arguments and of the process."""
+def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[str, Any]:
+    """The answer to the same call twice with another between, and what became of the arguments
+    and of the process.
+    """
     function, kept = adapted(thing, adapter), copied(args)
     with _seeded():
         first = plain(function(*args))
@@ -61,6 +63,7 @@ def again(thing: Any, adapter: str, *args: Any) -> dict[str, Any]:
     return {
         ANSWER: first,
         "arguments afterwards": plain(list(args)),
+        "other arguments": plain(function(*other)),
         "the same call again": plain(function(*kept)),
         "next random numbers": drawn,
         "settings": _settings(),
@@ -185,7 +188,7 @@ def learning(
 def model_again(
     thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
 ) -> dict[str, Any]:
-    """Two passes in evaluation mode, and what became of images, weights, mode and process."""
+    """Passes in evaluation mode, and what became of images, weights, mode and process."""
     model = filled(_made(thing, adapter, args), seed)
     before = _state_sum(model)
     with _seeded():
@@ -193,8 +196,9 @@ def model_again(
         drawn = _next_numbers()
     return {
         ANSWER: first,
-        "the next pass": plain(model(images.clone())),
         "input afterwards": plain(images),
+        "other images": plain(model(images.flip(0) / 2)),
+        "the next pass": plain(model(images.clone())),
         "next random numbers": drawn,
         "weights moved by": abs(_state_sum(model) - before),
         "layers in training mode": sum(layer.training for layer in model.modules()),

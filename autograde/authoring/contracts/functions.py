@@ -62,18 +62,17 @@ class Function:
     def _all(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
         made = Maker(name, self.adapter)
         args = self.draw(rng)
-        called = f"{name}{written(args)}"
         for title, sizes in self.edges.items():
             yield made.case(title, battery.answered, *self.draw(rng, **sizes), judge=self.judge)
         if not self.random:
-            yield from self._standard(made, thing, args, called)
+            yield from self._standard(made, thing, args, self.draw(rng))
         for error, refused in self.refuses.items():
             yield self._refusal(made, rng, error, refused)
 
     def _standard(
-        self, made: Maker, thing: Any, args: tuple[Any, ...], called: str
+        self, made: Maker, thing: Any, args: tuple[Any, ...], other: tuple[Any, ...]
     ) -> Iterator[Case]:
-        judge = self.judge
+        judge, called = self.judge, f"{made.name}{written(args)}"
         if _any(args, Tensor.is_floating_point) and self.floats:
             text = f"{called} in float32"
             title = "in single precision, float32"
@@ -88,9 +87,10 @@ class Function:
         yield made.case(
             "twice, and what is given stays as it was",
             battery.again,
+            other,
             *args,
             judge=judge,
-            text=f"{called}, twice",
+            text=f"{called}, twice, and with other arguments between",
             hint=LEFT_ALONE,
         )
         names, defaults = battery.arguments_of(self.adapter(thing) if self.adapter else thing)

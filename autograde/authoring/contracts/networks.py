@@ -90,7 +90,7 @@ class Network:
             "twice, and what is given stays as it was",
             battery.model_again,
             self.images(rng, N=2),
-            says=", twice",
+            says=", twice, and other images between",
             hint=LEFT_ALONE,
         )
         yield put(
