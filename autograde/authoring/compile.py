@@ -203,13 +203,23 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
     told = {one for case in cases for one in case["known"]}
     hints = {one.name: one.hint for one in definition.mistakes if one.name in told}
     numbers = {name: str(number) for number, name in enumerate(hints)}
-    said = list(dict.fromkeys(case["hint"] for case in cases if case["hint"]))
+    said = list(dict.fromkeys(text for case in cases for text in _texts(case["hint"])))
     for case in cases:
         case["known"] = {numbers[name]: text for name, text in case["known"].items()}
-        case["hint"] = said.index(case["hint"]) if case["hint"] else None
+        case["hint"] = _numbered(case["hint"], said)
     cases, table = stored.shared([_without_defaults(case) for case in cases])
     head = {"about": definition.about, "hints": said, "mistakes": hints}
     return {**head, "shared": table, "cases": cases}
+
+
+def _texts(hint: str | dict[str, str]) -> list[str]:
+    return [text for text in ([hint] if isinstance(hint, str) else hint.values()) if text]
+
+
+def _numbered(hint: str | dict[str, str], said: list[str]) -> int | dict[str, int] | None:
+    if isinstance(hint, str):
+        return said.index(hint) if hint else None
+    return {kind: said.index(text) for kind, text in hint.items() if text}
 
 
 def _without_defaults(case: dict[str, Any]) -> dict[str, Any]:

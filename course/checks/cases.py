@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from course import weights
-from course.checks import wording
-from course.checks.judges import Close, Judge, close
-from course.checks.probes import Answer, Files, Probe
+from course.checks import kinds, wording
+from course.checks.advice import advice
+from course.checks.judges import Close, Finding, Judge, close
+from course.checks.kinds import Hint, Kind
+from course.checks.probes import Answer, Files, Probe, gradient_of
 from course.checks.results import CaseResult, Outcome
 from course.checks.sketches import ALIKE, Fingerprint
 
@@ -30,7 +32,9 @@ class Case:
     Attributes:
         title: what holds when it passes ("stays finite at ±1000").
         probe: the question.
-        hint: shown when it fails and no known mistake matches.
+        hint: shown when it fails and no known mistake matches. A text is about values, and shown
+            for them alone; a mapping has a hint for each kind of failure that it names, see
+            :mod:`course.checks.kinds`.
         judge: compares the answer with what is expected.
         expected: a golden value; by default what the author's oracle answers to the same probe. A
             probe of a handed-in file needs a golden one, which may be None.
@@ -39,10 +43,22 @@ class Case:
 
     title: str
     probe: Probe
-    hint: str = ""
+    hint: Hint = ""
     judge: Judge = field(default_factory=close)
     expected: Any = FROM_ORACLE
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        kinds.checked(self.hint)
+
+    @property
+    def asks_gradient(self) -> bool:
+        """Whether the values that it asks for are those of a gradient."""
+        return self.probe.question is gradient_of
+
+    def hint_for(self, kind: Kind) -> str:
+        """The author's hint for this kind of failure, if there is one."""
+        return kinds.hint_for(self.hint, kind, asks_gradient=self.asks_gradient)
 
 
 @dataclass(frozen=True)
@@ -127,17 +143,27 @@ class Prepared:
 
     def _of_value(self, answer: Answer, probe: Probe) -> CaseResult:
         finding = self.case.judge(answer.value, self.expected, probe)
-        mistake = None if finding.passed else self._recognised(answer)
+        measured = {name: float(number) for name, number in finding.measured.items()}
+        told = {"expected": finding.expected, "found": finding.found, "message": finding.message}
+        if finding.passed:
+            return self._as("passed", **told, printed=answer.printed, measured=measured)
+        kind, mistake = self._kind(answer, finding), self._recognised(answer)
         return self._as(
-            "passed" if finding.passed else "failed",
-            expected=finding.expected,
-            found=finding.found,
-            message=finding.message,
-            hint="" if finding.passed else (mistake.hint if mistake else self.case.hint),
+            "failed",
+            **told,
+            kind=kind,
+            hint=mistake.hint if mistake else self.case.hint_for(kind),
             mistake=mistake.name if mistake else "",
             printed=answer.printed,
-            measured={name: float(number) for name, number in finding.measured.items()},
+            measured=measured,
         )
+
+    def _kind(self, answer: Answer, finding: Finding) -> Kind:
+        if finding.kind != "values":
+            return finding.kind
+        if answer.value is None and self.expected is not None:
+            return "none"
+        return "gradient" if self.case.asks_gradient else "values"
 
     def _without_file(self, error: weights.WeightsError) -> CaseResult:
         names = " and ".join(self.case.probe.files)
@@ -145,22 +171,30 @@ class Prepared:
         return self._as("failed", expected=wanted, found=str(error))
 
     def _of_error(self, answer: Answer) -> CaseResult:
+        kind = kinds.known(answer.cause)
+        common = advice(answer.error) if kind == "raised" else ""
         return self._as(
             "failed",
-            expected=wording.value(self.expected),
+            expected="" if kind == "unwritten" else wording.value(self.expected),
             found=answer.error,
-            hint=self.case.hint,
+            kind=kind,
+            hint=self.case.hint_for(kind) or common,
             printed=answer.printed,
         )
 
     def _unanswered(self, answer: Answer) -> CaseResult:
+        if answer.kind == "missing":
+            told = f"{answer.error}: run the exercise cell above, then this check again"
+            return self._as("skipped", message=told, kind="missing")
+        stub = f"{answer.error}: " if answer.error.startswith("`") else ""
         todo = "write your answer in the exercise cell, run it, then run this check again"
-        missing = f"{answer.error}: run the exercise cell above, then this check again"
-        return self._as("skipped", message=missing if answer.kind == "missing" else todo)
+        return self._as("skipped", message=stub + todo, kind="unwritten")
 
     def _recognised(self, answer: Answer) -> Known | None:
         how = tolerances(self.case.judge)
-        return next((one for one in self.known if one.fingerprint.fits(answer.value, **how)), None)
+        fits = [one for one in self.known if one.fingerprint.fits(answer.value, **how)]
+        # Two that advise differently: the case can't tell which it is, so neither is named.
+        return fits[0] if len({one.hint for one in fits}) == 1 else None
 
 
 def _own_failure(error: Exception) -> str:

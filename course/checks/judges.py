@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -10,13 +11,19 @@ import torch
 from torch import Tensor
 
 from course.checks import wording
-from course.checks.probes import Probe
+from course.checks.kinds import Kind
+from course.checks.probes import Probe, called
 from course.checks.sketches import Sketch
+
+INDEXED = re.compile(r"(\[\d+\])(?:\[\d+\])*: ")
+VARIED = 4  # different values from which on the same ones in another order are no chance
 
 
 @dataclass(frozen=True)
 class Finding:
     """What a judge saw: passed or not, and both sides in the student's words.
+
+    ``kind`` is the way in which it fails, by which the hint is chosen.
 
     ``measured`` holds numbers that the judge found out itself and that are worth keeping. A
     leaderboard ranks by ``accuracy`` (a share), and reads ``images`` (how many it was measured on)
@@ -28,6 +35,7 @@ class Finding:
     found: str = ""
     message: str = ""
     measured: Mapping[str, float] = field(default_factory=dict, hash=False)
+    kind: Kind = "values"
 
 
 class Judge(Protocol):
@@ -57,7 +65,10 @@ class Close:
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Where the answer differs most from what was expected."""
-        return _compare(answer, expected, probe, self)
+        finding = _compare(answer, expected, probe, self)
+        if finding.passed or not isinstance(expected, list):
+            return finding
+        return _named(finding, len(expected), of_a_call=probe.question is called)
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,9 @@ class Holds:
             if expected is not None:
                 self.predicate(expected)
             passed = False
-        return Finding(passed, self.wanted, wording.value(answer))
+        kind = wording.kind_of_failure(answer)
+        kind = kind if kind in ("none", "ndarray") else "values"
+        return Finding(passed, self.wanted, wording.value(answer), kind=kind)
 
 
 def close(rtol: float = 1e-5, atol: float = 1e-7, *, dtype: bool = True) -> Close:
@@ -130,15 +143,10 @@ def _alike(answer: Any, expected: Any, digits: int) -> bool:
 
 
 def _wrong_kind(answer: Any, expected: Any) -> Finding:
-    advice = " — is there a `return` in the function?" if answer is None else ""
-    if getattr(answer, "type_name", "") == "ndarray":
-        advice = " — stay with torch operations, so that gradients can flow"
-    return Finding(
-        False,
-        wording.kind_of(expected),
-        wording.kind_of(answer),
-        f"returned {wording.kind_of(answer)}{advice}",
-    )
+    kind = wording.kind_of_failure(answer)
+    if kind == "sequence" and not isinstance(expected, Tensor | Sketch):
+        kind = "type"
+    return Finding(False, wording.kind_of(expected), wording.kind_of(answer), kind=kind)
 
 
 def _numbers(answer: Any, expected: float, judge: Close) -> Finding:
@@ -156,9 +164,11 @@ def _unlike(answer: Any, expected: Tensor | Sketch, judge: Close) -> Finding | N
     if not isinstance(answer, Tensor):
         return _wrong_kind(answer, expected)
     if tuple(answer.shape) != tuple(expected.shape):
-        return Finding(False, f"shape {wording.shape(expected)}", f"shape {wording.shape(answer)}")
+        wanted, found = (f"shape {wording.shape(one)}" for one in (expected, answer))
+        return Finding(False, wanted, found, kind="shape")
     if judge.dtype and answer.dtype != expected.dtype:
-        return Finding(False, wording.dtype(expected), wording.dtype(answer), "dtypes differ")
+        wanted, found = wording.dtype(expected), wording.dtype(answer)
+        return Finding(False, wanted, found, kind="dtype")
     return None
 
 
@@ -168,14 +178,21 @@ def _tensors(answer: Any, expected: Tensor, probe: Probe, judge: Close) -> Findi
     near = _near(answer, expected, judge)
     if near.all():
         return _finding(True, answer, expected)
-    if expected.numel() <= wording.SMALL:
-        return _finding(False, answer, expected)
-    return _worst(answer, expected, near, probe)
+    small = expected.numel() <= wording.SMALL
+    finding = _finding(False, answer, expected) if small else _worst(answer, expected, near, probe)
+    kind: Kind = "order" if _reordered(answer, expected, judge) else "values"
+    return replace(finding, kind=kind)
 
 
 def _near(answer: Tensor, expected: Tensor, judge: Close) -> Tensor:
     a, b = answer.to(torch.float64), expected.to(torch.float64)
     return torch.isclose(a, b, judge.rtol, judge.atol, equal_nan=True)
+
+
+def _reordered(answer: Tensor, expected: Tensor, judge: Close) -> bool:
+    """Whether these are the same values in another order, too many of them to be so by chance."""
+    one, other = (tensor.flatten().to(torch.float64).sort().values for tensor in (answer, expected))
+    return len(other.unique()) >= VARIED and bool(_near(one, other, judge).all())
 
 
 def _sketched(answer: Any, expected: Sketch, judge: Close) -> Finding:
@@ -232,8 +249,15 @@ def _lists(answer: Any, expected: list[Any], probe: Probe, judge: Close) -> Find
     for index, (a, b) in enumerate(zip(answer, expected, strict=True)):
         finding = _compare(a, b, probe, judge)
         if not finding.passed:
-            return _inside(finding, f"item {index}")
+            kind: Kind = "order" if _shuffled(answer, expected) else finding.kind
+            return _inside(replace(finding, kind=kind), f"[{index}]")
     return _finding(True, answer, expected)
+
+
+def _shuffled(answer: list[Any], expected: list[Any]) -> bool:
+    texts = [sorted(wording.value(item, 10) for item in items) for items in (answer, expected)]
+    plain = all(isinstance(item, bool | int | float | str) for item in expected)
+    return plain and texts[0] == texts[1] and len(set(texts[1])) >= VARIED
 
 
 def _dicts(answer: Any, expected: dict[str, Any], probe: Probe, judge: Close) -> Finding:
@@ -244,11 +268,31 @@ def _dicts(answer: Any, expected: dict[str, Any], probe: Probe, judge: Close) ->
     for key in expected:
         finding = _compare(answer[key], expected[key], probe, judge)
         if not finding.passed:
-            return _inside(finding, key)
+            gradient = finding.kind == "values" and "grad" in key.lower()
+            kind: Kind = "gradient" if gradient else finding.kind
+            return _inside(replace(finding, kind=kind), key)
     return _finding(True, answer, expected)
 
 
 def _inside(finding: Finding, place: str) -> Finding:
-    return replace(
-        finding, expected=f"{place}: {finding.expected}", found=f"{place}: {finding.found}"
-    )
+    """The finding about one part of an answer: ``shape[0]: 3``, ``the gradient: 0.25``."""
+    expected, found = (_at(place, text) for text in (finding.expected, finding.found))
+    return replace(finding, expected=expected, found=found)
+
+
+def _named(finding: Finding, count: int, *, of_a_call: bool) -> Finding:
+    """With a name before the number of an item: of what a call gave, or of several answers."""
+
+    def name(text: str) -> str:
+        found = INDEXED.match(text)
+        if not found or of_a_call:
+            return f"result{text}" if found else text
+        rest = text[found.end(1) :]
+        return f"answer {int(found[1][1:-1]) + 1} of {count}{', ' * (rest[:1] == '[')}{rest}"
+
+    expected, found = name(finding.expected), name(finding.found)
+    return replace(finding, expected=expected, found=found)
+
+
+def _at(place: str, text: str) -> str:
+    return f"{place}{text}" if INDEXED.match(text) else f"{place}: {text}"

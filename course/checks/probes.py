@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import numbers
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,16 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course.checks import wording
+from course.checks import failures, wording
+from course.checks.failures import ProbeError as ProbeError
+from course.checks.kinds import Kind
 
 Files = Callable[[str], Mapping[str, Tensor]]
 """From the name of a handed-in file to the tensors in it."""
 
 PRINTED_LIMIT = 500  # characters of a student's own printing that are kept
-
-
-class ProbeError(Exception):
-    """The student's object does not behave as the probe needs; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +36,16 @@ class Foreign:
 class Answer:
     """What came back: a plain value, or the reason why there is none.
 
-    ``kind`` is ``value``, ``raised`` (the student's code failed; ``error`` says how),
-    ``not_attempted`` (it raised ``NotImplementedError``) or ``missing`` (no such name).
+    ``kind`` is ``value``, ``raised`` (the student's code failed; ``error`` says how and ``cause``
+    in which way), ``not_attempted`` (what was asked is a stub still; ``error`` names it) or
+    ``missing`` (no such name).
     """
 
     kind: Literal["value", "raised", "not_attempted", "missing"]
     value: Any = None
     error: str = ""
     printed: str = ""
+    cause: Kind | Literal[""] = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,10 +117,9 @@ class Probe:
             with _quiet(printed):
                 value = self.question(*objects, *copied(self.args), **copied(dict(self.kwargs)))
                 value = plain(value)
-        except NotImplementedError as error:
-            return Answer("not_attempted", error=str(error), printed=_head(printed))
         except (Exception, SystemExit) as error:
-            return Answer("raised", error=_described(error), printed=_head(printed))
+            found = failures.described(error, self.uses, namespace, self.question)
+            return Answer(found.kind, None, found.error, _head(printed), found.cause)
         return Answer("value", value=value, printed=_head(printed))
 
 
@@ -154,11 +152,14 @@ def gradient_of(function: Callable[..., Any], *args: Any, wrt: int = 0, **kwargs
     inputs[wrt] = inputs[wrt].detach().clone().requires_grad_()
     output = function(*inputs, **kwargs)
     if not isinstance(output, Tensor):
-        raise ProbeError(f"returned {wording.kind_of(plain(output))}, expected a tensor")
+        item = plain(output)
+        told = f"returned {wording.kind_of(item)}, expected a tensor"
+        raise ProbeError(told, wording.kind_of_failure(item))
     if not output.requires_grad:
         raise ProbeError(
             "autograd can't follow the output back to the input: was it detached, turned into "
-            "numpy or plain numbers, or computed under no_grad?"
+            "numpy or plain numbers, or computed under no_grad?",
+            "detached",
         )
     (result,) = torch.autograd.grad(output.sum(), inputs[wrt], allow_unused=True)
     return torch.zeros_like(inputs[wrt]) if result is None else result
@@ -216,20 +217,3 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
 
 def _head(printed: io.StringIO) -> str:
     return wording.shortened(printed.getvalue(), PRINTED_LIMIT)
-
-
-def _described(error: BaseException) -> str:
-    if isinstance(error, ProbeError):
-        return str(error)
-    text = f"{type(error).__name__}: {wording.shortened(str(error), 300)}".rstrip(": ")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_a_cell(frame)]
-    if not frames:
-        return text
-    last = frames[-1]
-    return (
-        f"{text} (in `{last.name}`, line {last.lineno}: {wording.shortened(last.line or '', 80)})"
-    )
-
-
-def _of_a_cell(frame: traceback.FrameSummary) -> bool:
-    return "ipykernel_" in frame.filename or frame.filename.startswith("<")

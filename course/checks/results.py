@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from course.checks.kinds import SENTENCES, Kind
+
 Outcome = Literal["passed", "failed", "skipped", "grader_error"]
 
 SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "grader_error": "!"}
@@ -14,7 +16,10 @@ LONG = 40  # characters from which something found is worth reading once only
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What became of a case, in the student's words; ``measured`` is the judge's, never a claim."""
+    """What became of a case, in the student's words.
+
+    ``kind`` says in which way it failed; ``measured`` is the judge's, never a claim.
+    """
 
     title: str
     outcome: Outcome
@@ -25,6 +30,7 @@ class CaseResult:
     message: str = ""
     hint: str = ""
     mistake: str = ""
+    kind: Kind | Literal[""] = ""
     printed: str = ""
     measured: Mapping[str, float] = field(default_factory=dict, hash=False)
 
@@ -40,6 +46,7 @@ def details(result: CaseResult, told: set[str]) -> list[tuple[str, str]]:
     found = "as above" if result.found in told and len(result.found) > LONG else result.found
     told |= {result.hint, result.found}
     rows = [
+        ("", SENTENCES[result.kind] if result.kind and result.outcome == "failed" else ""),
         ("tried", result.tried),
         ("expected", result.expected),
         ("found", found),

@@ -30,6 +30,7 @@ from torch import Tensor
 from course.checks import inputs
 from course.checks.cases import Case, Known, Prepared
 from course.checks.judges import Close, Judge
+from course.checks.kinds import Hint, Kind
 from course.checks.probes import HandedIn, Probe
 from course.checks.sketches import DIGITS, SEALED, Fingerprint, Sketch
 
@@ -60,7 +61,13 @@ def cases(check: Mapping[str, Any]) -> Iterator[Prepared]:
     """The cases of a stored check, ready to be put."""
     hints, mistakes = check["hints"], list(check["mistakes"].items())
     for one in _unshared(check["cases"], check["shared"]):
-        yield _prepared(one, hints[one["hint"]] if "hint" in one else "", mistakes)
+        yield _prepared(one, _hint(one.get("hint"), hints), mistakes)
+
+
+def _hint(found: int | Mapping[Kind, int] | None, hints: Sequence[str]) -> Hint:
+    if isinstance(found, Mapping):
+        return {kind: hints[number] for kind, number in found.items()}
+    return "" if found is None else hints[found]
 
 
 def shared(cases: list[dict[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
@@ -97,7 +104,7 @@ def case(prepared: Prepared) -> dict[str, Any]:
     one = prepared.case
     return {
         "title": one.title,
-        "hint": one.hint,
+        "hint": one.hint if isinstance(one.hint, str) else dict(one.hint),
         "weight": one.weight,
         "judge": encoded(one.judge),
         "probe": _encoded_probe(one.probe),
@@ -106,7 +113,9 @@ def case(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _prepared(found: Mapping[str, Any], hint: str, mistakes: Sequence[tuple[str, str]]) -> Prepared:
+def _prepared(
+    found: Mapping[str, Any], hint: Hint, mistakes: Sequence[tuple[str, str]]
+) -> Prepared:
     one = Case(
         found["title"],
         _decoded_probe(found["probe"]),

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course.checks.kinds import Kind
 from course.checks.sketches import Sketch
 
 SMALL = 6  # tensors with at most this many elements are written out
@@ -92,6 +93,15 @@ def kind_of(item: Any) -> str:
     names = {bool: "a bool", int: "an int", float: "a float", str: "a text"}
     names |= {list: "a list or tuple", dict: "a dict"}
     return names.get(type(item), type(item).__name__)
+
+
+def kind_of_failure(item: Any) -> Kind:
+    """In which way something that is no tensor fails where a tensor is expected."""
+    if item is None:
+        return "none"
+    if isinstance(item, list):
+        return "sequence"
+    return "ndarray" if getattr(item, "type_name", "") == "ndarray" else "type"
 
 
 def call_text(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:

@@ -183,7 +183,7 @@ def test_questions_of_a_lab_can_return_several_things():
     case = Case("sizes", ask(sizes, "square", X, text="the shape and the sum"), judge=same())
     assert run(square, case).outcome == "passed"
     (result,) = run(lambda x: x[:2], case).results
-    assert result.found == "shape: item 0: 2"
+    assert result.found == "shape[0]: 2"
 
 
 def test_the_panel_escapes_what_students_write():

@@ -1,0 +1,84 @@
+"""In which way a case fails: told first, and each hint belongs to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+Kind = Literal[
+    "raised",
+    "unfit",
+    "missing",
+    "unwritten",
+    "none",
+    "sequence",
+    "ndarray",
+    "type",
+    "dtype",
+    "shape",
+    "detached",
+    "gradient",
+    "order",
+    "values",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Hint = str | Mapping[Kind, str]
+"""A hint about values, or hints by kind of failure."""
+
+ABOUT_VALUES = ("values", "order")  # kinds that a hint given as a plain text fits
+
+SENTENCES: Mapping[Kind, str] = {
+    "raised": "Your code stops with an error.",
+    "unfit": "",  # what the question says is a sentence
+    "missing": "A name is missing.",
+    "unwritten": "An exercise that your answer uses is not written yet.",
+    "none": "Your answer is nothing (None): is there a `return` in the function?",
+    "sequence": (
+        "Your answer is a tuple or list where a tensor is expected: is there a comma too many "
+        "behind `return`?"
+    ),
+    "ndarray": (
+        "Your answer is a NumPy array: stay with torch operations, so that gradients can flow."
+    ),
+    "type": "Your answer is another sort of thing than expected.",
+    "dtype": "The dtypes differ.",
+    "shape": "The shape is not right.",
+    "detached": "Autograd can't follow the output back to the input.",
+    "gradient": "The gradient is not right.",
+    "order": "The values are right, their order is not.",
+    "values": "The values are not right.",
+}
+
+
+def known(name: str, otherwise: Kind = "raised") -> Kind:
+    """The kind of this name; what a student's process claims may be none."""
+    return next((kind for kind in KINDS if kind == name), otherwise)
+
+
+def checked(hint: Hint) -> Hint:
+    """The hint itself.
+
+    Raises:
+        ValueError: it is given for a kind that there is not.
+    """
+    unknown = [] if isinstance(hint, str) else [kind for kind in hint if kind not in KINDS]
+    if unknown:
+        raise ValueError(f"a hint for {unknown[0]!r}, which is none of: {', '.join(KINDS)}")
+    return hint
+
+
+def hint_for(hint: Hint, kind: Kind, *, asks_gradient: bool = False) -> str:
+    """The hint that fits a kind of failure, if there is one.
+
+    Args:
+        hint: a plain text is about values, and says nothing about an exception, a dtype, a shape.
+        kind: of the failure.
+        asks_gradient: whether the values that the case asks for are those of a gradient.
+    """
+    if isinstance(hint, str):
+        fits = kind in ABOUT_VALUES or (kind == "gradient" and asks_gradient)
+        return hint if fits else ""
+    if kind in ("order", "gradient") and kind not in hint and (kind == "order" or asks_gradient):
+        return hint.get("values", "")
+    return hint.get(kind, "")
