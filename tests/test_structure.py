@@ -23,6 +23,7 @@ LONGEST = 400  # lines of a module
 AUTOGRADE = (
     "autograde.cli",
     "autograde.reports",
+    "autograde.proving",
     "autograde.marking",
     "autograde.gradebook",
     "autograde.results",

@@ -5,6 +5,7 @@ makes ``answers = Answers("LAB")`` and imports the files::
 
     answers.right("double", "by addition", lambda x: x + x)
     answers.wrong("double", "the square", lambda x: x * x, mistake="squared", at_most=0.3)
+    answers.equivalent("double", "- return 2 * x\n+ return x * 2", "the order does not matter")
 
 An answer is laid over the reference, so that what it uses of other exercises is right. Whole
 submissions, with everything that a notebook file can have, are samples: see
@@ -49,12 +50,28 @@ class Attempt:
     unseen: bool = False
 
 
+@dataclass(frozen=True)
+class Equivalent:
+    """A change of the reference that is no mistake, although it looks like one.
+
+    Attributes:
+        exercise: whose answer it changes.
+        change: lines with - and +, see :mod:`autograde.authoring.changes`.
+        reason: why the answer stays right, in a sentence.
+    """
+
+    exercise: str
+    change: str
+    reason: str
+
+
 class Answers:
     """The hand-written answers of a lab, in the order in which they are given."""
 
     def __init__(self, lab: str) -> None:
         self.lab = lab
         self._attempts: list[Attempt] = []
+        self._equivalents: list[Equivalent] = []
 
     @property
     def reference(self) -> Mapping[str, Any]:
@@ -83,6 +100,15 @@ class Answers:
         """An answer that must lose points; see :class:`Attempt`."""
         objects = _named(exercise, answer)
         self._add(Attempt(exercise, says, objects, False, mistake, at_most, at_least, unseen))
+
+    def equivalent(self, exercise: str, change: str, reason: str) -> None:
+        """Explain a mutant that no check can catch, since it is right: see :class:`Equivalent`."""
+        self._equivalents.append(Equivalent(exercise, change, reason))
+
+    @property
+    def equivalents(self) -> tuple[Equivalent, ...]:
+        """Changes that are no mistakes."""
+        return tuple(self._equivalents)
 
     def _add(self, attempt: Attempt) -> None:
         if any((one.exercise, one.says) == (attempt.exercise, attempt.says) for one in self):

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from autograde.cli import authoring, grading, machine, reporting
+from autograde.cli import authoring, grading, machine, proving, reporting
 from autograde.errors import DesignedError
 
 EPILOG = """\
@@ -26,6 +26,7 @@ for command in (
     authoring.new,
     authoring.build,
     authoring.verify,
+    proving.prove,
     grading.grade,
     reporting.feedback,
     reporting.leaderboard,

@@ -1,0 +1,1 @@
+"""The evidence that checks are right: right answers pass, wrong, mutated and lazy ones do not."""

@@ -1,0 +1,76 @@
+"""Mutants that are no mistakes, as the author says; and how a mutant is told, ready to paste."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from autograde.authoring import answers, changes
+from autograde.authoring.changes import ChangeError
+from autograde.proving.mutants import mutants, normalised
+from autograde.proving.subjects import Subject
+from autograde.tree import Tree
+
+
+def reasons(tree: Tree, subject: Subject) -> dict[str, str]:
+    """Why mutants are right answers, by their source as :func:`ast.unparse` writes it.
+
+    Raises:
+        ChangeError: a change fits neither the reference nor what ``autograde prove`` prints.
+    """
+    return {
+        _changed(subject.source, one.change): one.reason
+        for one in answers.load(subject.lab, tree).equivalents
+        if one.exercise == subject.name
+    }
+
+
+def idle(known: Mapping[str, str], subject: Subject) -> tuple[str, ...]:
+    """Reasons that are given for what is no mutant."""
+    made = {one.source for one in mutants(subject.source)}
+    return tuple(reason for source, reason in known.items() if source not in made)
+
+
+def change(source: str, mutated: str) -> str:
+    """A mutant as a change of the reference, lines with - and +, each old text there only once."""
+    old, new = normalised(source).split("\n"), mutated.split("\n")
+    parts = []
+    for start, end, begin, stop in _blocks(old, new):
+        parts.append("\n".join([*_marked("-", old[start:end]), *_marked("+", new[begin:stop])]))
+    return "\n\n".join(parts)
+
+
+def _blocks(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
+    """Where the texts differ, with so many lines around that the old ones are there once."""
+    found = list[tuple[int, int, int, int]]()
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for tag, start, end, begin, stop in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        while start > 0 and (start == end or _times(old, old[start:end]) > 1):
+            start, begin = start - 1, begin - 1
+        while end < len(old) and _times(old, old[start:end]) > 1:
+            end, stop = end + 1, stop + 1
+        if found and start <= found[-1][1]:
+            start, begin = found[-1][0], found[-1][2]
+            found.pop()
+        found.append((start, end, begin, stop))
+    return found
+
+
+def _times(lines: list[str], part: list[str]) -> int:
+    wanted = [line.strip() for line in part]
+    places = range(len(lines) - len(part) + 1)
+    return sum([one.strip() for one in lines[at : at + len(part)]] == wanted for at in places)
+
+
+def _marked(mark: str, lines: list[str]) -> list[str]:
+    return [f"{mark} {line}" for line in lines if line.strip()]
+
+
+def _changed(source: str, change: str) -> str:
+    """The changed source, whether the change is of the cell or of what is printed of it."""
+    try:
+        return normalised(changes.changed(normalised(source), change))
+    except ChangeError:
+        return normalised(changes.changed(source, change))

@@ -1,0 +1,112 @@
+"""All mutants of an answer: its syntax tree with one slip each."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from autograde.proving import operators
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """An answer with one slip.
+
+    Attributes:
+        source: the whole cell, as ``ast.unparse`` writes it.
+        slip: what it is, in a few words.
+        line: of the reference's cell where it is.
+    """
+
+    source: str
+    slip: str
+    line: int
+
+    def sampled(self, share: float) -> bool:
+        """Whether it belongs to a sample of this share: always the same ones."""
+        digest = hashlib.sha256(self.source.encode()).digest()
+        return int.from_bytes(digest[:4], "big") < share * 2**32
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node hangs: its parent's field, and which entry of a list."""
+
+    parent: ast.AST
+    field: str
+    index: int | None
+
+    def put(self, thing: Any) -> None:
+        """Hang something there; a list of statements takes the place of one."""
+        if self.index is None:
+            setattr(self.parent, self.field, thing)
+        else:
+            held = list(getattr(self.parent, self.field))
+            held[self.index : self.index + 1] = thing if isinstance(thing, list) else [thing]
+            setattr(self.parent, self.field, held)
+
+
+def mutants(source: str) -> list[Mutant]:
+    """Every mutant of a cell that compiles and is not the cell itself, each once."""
+    tree = ast.parse(source)
+    found: dict[str, Mutant] = {}
+    known = {normalised(source)}
+    for mutant in _made(tree):
+        if mutant.source not in known and _compiles(mutant.source):
+            known.add(mutant.source)
+            found[mutant.source] = mutant
+    return list(found.values())
+
+
+def normalised(source: str) -> str:
+    """The source without its own layout and comments."""
+    return ast.unparse(ast.parse(source))
+
+
+def _made(tree: ast.Module) -> Iterator[Mutant]:
+    for place, node in list(_places(tree)):
+        held = getattr(place.parent, place.field)
+        statement = isinstance(node, ast.stmt)
+        slips = operators.of_statement(node) if statement else operators.of_expression(node)
+        for slip, instead in slips:
+            place.put(instead)
+            yield Mutant(ast.unparse(ast.fix_missing_locations(tree)), slip, node.lineno)
+            setattr(place.parent, place.field, held)
+
+
+def _places(tree: ast.AST) -> Iterator[tuple[Place, Any]]:
+    """Nodes that may be exchanged, outermost first: no annotation, docstring or message."""
+    for name, value in ast.iter_fields(tree):
+        if name in ("annotation", "returns", "keywords_", "decorator_list"):
+            continue
+        for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(node, ast.AST) and not _is_told(tree, node):
+                if isinstance(node, ast.stmt | ast.expr):
+                    yield Place(tree, name, index), node
+                yield from _places(node)
+
+
+def _is_told(parent: ast.AST, node: ast.AST) -> bool:
+    """Whether it is a text for people: a docstring, a message, a formatted text."""
+    if isinstance(node, ast.JoinedStr):
+        return True
+    if isinstance(parent, ast.Expr) and isinstance(node, ast.Constant):
+        return True
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    return (
+        isinstance(parent, ast.Call)
+        and isinstance(node, ast.Constant)
+        and (isinstance(parent.func, ast.Name) and parent.func.id.endswith(("Error", "Exception")))
+    )
+
+
+def _compiles(source: str) -> bool:
+    try:
+        compile(source, "<mutant>", "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True

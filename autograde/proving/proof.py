@@ -1,0 +1,179 @@
+"""The proof of an exercise: what was tried of it, and what came out."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from autograde.authoring import answers, samples
+from autograde.authoring.answers import Attempt
+from autograde.proving import equivalents, lazy, trials, verdicts
+from autograde.proving.ledger import Ledger, tried
+from autograde.proving.mutants import Mutant, mutants
+from autograde.proving.pool import Outcome, Trial
+from autograde.proving.subjects import Subject, digest, seeds
+from autograde.tree import Tree
+
+MUTANT_SEEDS = 3  # a mutant is tried on the first of the seeds
+
+Kind = Literal["right", "wrong", "mutant", "lazy", "mistake"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is tried: on how many seeds, and which share of the mutants."""
+
+    seeds: int = 5
+    sample: float = 1.0
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to try of an exercise.
+
+    Attributes:
+        kind: what it is.
+        says: which one, for people.
+        trial: how it is tried.
+        trouble: from the outcome to what is wrong with it, empty if nothing is.
+        mutant: the mutant, if it is one.
+    """
+
+    kind: Kind
+    says: str
+    trial: Trial
+    trouble: Callable[[Outcome], str]
+    mutant: Mutant | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """An item and what became of it.
+
+    Attributes:
+        item: what was tried.
+        outcome: of its trial.
+        trouble: what is wrong with it, empty if nothing is.
+        reason: why a mutant that survives is none, if its author says.
+    """
+
+    item: Item
+    outcome: Outcome
+    trouble: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came out for one exercise, and explanations of mutants that explain none."""
+
+    subject: Subject
+    results: tuple[Result, ...]
+    idle: tuple[str, ...] = ()
+
+    def of(self, *kinds: Kind) -> list[Result]:
+        """Results of these kinds."""
+        return [one for one in self.results if one.item.kind in kinds]
+
+    @property
+    def findings(self) -> list[Result]:
+        """What must not be: every trouble but a survivor with a reason, and hints that misfit."""
+        return [one for one in self.results if one.trouble and not one.reason and _counts(one)]
+
+    @property
+    def lazy_share(self) -> float:
+        """What the best lazy answer gets."""
+        return max((verdicts.lazy_share(one.outcome) for one in self.of("lazy")), default=0.0)
+
+
+def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
+    """Everything that is tried of an exercise, what is quick first."""
+    several = seeds(plan.seeds)
+    yield from _by_hand(tree, subject, several)
+    for one in subject.definition.mistakes:
+        objects = {**subject.definition.oracle, **one.objects}
+        trial = trials.of_answer(
+            subject, partial(dict, objects), several[:1], "mistake", one.name, recognise=True
+        )
+        yield Item("mistake", one.name, trial, partial(verdicts.of_mistake, name=one.name))
+    for says, make in lazy.lazy(subject).items():
+        trial = trials.of_answer(subject, make, several[:MUTANT_SEEDS], "lazy", says)
+        yield Item("lazy", says, trial, verdicts.of_lazy)
+    for mutant in mutants(subject.source):
+        if mutant.sampled(plan.sample):
+            trial = trials.of_mutant(subject, mutant, several[:MUTANT_SEEDS])
+            yield Item("mutant", mutant.slip, trial, verdicts.of_mutant, mutant)
+
+
+def prove(
+    tree: Tree, subject: Subject, plan: Plan, jobs: int, tell: Callable[[int, int], None]
+) -> Proof:
+    """Try everything of an exercise; what is known from earlier runs is not tried again.
+
+    Args:
+        tree: the course.
+        subject: the exercise.
+        plan: how much is tried.
+        jobs: processes at a time.
+        tell: is called after each trial with how many are done, and of how many.
+    """
+    ledger = Ledger.at(tree.root / "build" / "prove" / subject.lab / f"{subject.name}.jsonl")
+    reasons = equivalents.reasons(tree, subject)
+    wanted = list(items(tree, subject, plan))
+    outcomes = dict[str, Outcome]()
+    with _beside(tree, subject.lab):
+        different = {one.trial.key: one.trial for one in wanted}
+        for trial, outcome in tried(different.values(), jobs, ledger):
+            outcomes[trial.key] = outcome
+            tell(len(outcomes), len(different))
+    results = tuple(_result(one, outcomes[one.trial.key], reasons) for one in wanted)
+    return Proof(subject, results, equivalents.idle(reasons, subject))
+
+
+def _result(item: Item, outcome: Outcome, reasons: Mapping[str, str]) -> Result:
+    reason = reasons.get(item.mutant.source, "") if item.mutant else ""
+    return Result(item, outcome, item.trouble(outcome), reason)
+
+
+def _counts(result: Result) -> bool:
+    return result.item.kind != "mistake"
+
+
+def _by_hand(tree: Tree, subject: Subject, several: tuple[int, ...]) -> Iterator[Item]:
+    trial = trials.of_answer(subject, dict, several, "the reference")
+    yield Item("right", "the reference", trial, verdicts.of_right)
+    code = digest(*(path.read_text() for path in sorted(tree.answers(subject.lab).glob("*.py"))))
+    for one in answers.load(subject.lab, tree):
+        if one.exercise == subject.name:
+            trial = trials.of_answer(
+                subject,
+                partial(dict, one.objects),
+                several,
+                *("by hand", code, one.says),
+                recognise=bool(one.mistake),
+            )
+            if one.right:
+                yield Item("right", one.says, trial, verdicts.of_right)
+            else:
+                yield Item("wrong", one.says, trial, partial(_of_wrong, attempt=one))
+
+
+def _of_wrong(outcome: Outcome, attempt: Attempt) -> str:
+    return verdicts.of_wrong(outcome, attempt) or verdicts.of_named(outcome, attempt)
+
+
+@contextmanager
+def _beside(tree: Tree, lab: str) -> Iterator[None]:
+    """Where the files lie that the reference hands in."""
+    path = tree.samples(lab) / "reference--full.py"
+    files: Mapping[str, Any] = samples.read(path).files if path.is_file() else {}
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        for name, source in files.items():
+            shutil.copy(source, Path(folder) / name)
+        yield

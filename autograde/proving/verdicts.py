@@ -1,0 +1,99 @@
+"""What a trial's outcome means: as it should be, or a finding in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograde.authoring.answers import Attempt
+from autograde.proving.pool import Outcome
+
+LAZY_SHARE = 0.30
+FULL = 1 - 1e-9
+
+
+def of_right(outcome: Outcome) -> str:
+    """Why a right answer loses points; empty if it does not."""
+    if not outcome.result:
+        return _unfinished(outcome)
+    for where, told in _reports(outcome.result):
+        if told["share"] < FULL:
+            return f"{where}: {_percent(told['share'])}, {told['lost'][0]}"
+    return ""
+
+
+def of_wrong(outcome: Outcome, attempt: Attempt) -> str:
+    """Why a wrong answer is not caught as its author says; empty if it is."""
+    if not outcome.result:
+        return outcome.broken
+    for where, told in _reports(outcome.result):
+        if attempt.unseen and where == "visible":
+            continue
+        if told["share"] >= FULL:
+            return f"{where}: full points"
+        if told["outcome"] == "grader_error":
+            return f"{where}: the check itself fails: {told['lost'][0]}"
+        if not attempt.at_least - 1e-9 <= told["share"] <= attempt.at_most + 1e-9:
+            bounds = f"{_percent(attempt.at_least)} to {_percent(attempt.at_most)}"
+            return f"{where}: {_percent(told['share'])}, not {bounds}"
+    return ""
+
+
+def of_mutant(outcome: Outcome) -> str:
+    """Why a mutant survives; empty if it is caught on every seed."""
+    if not outcome.result:
+        return outcome.broken  # what loops or dies is caught
+    caught = outcome.result["caught"]
+    if failing := [how for how in caught if how.startswith("!")]:
+        return f"the check itself fails {failing[0]}"
+    passed = sum(not how for how in caught)
+    if passed and passed < len(caught):
+        return f"passes on {passed} of {len(caught)} seeds"
+    return "passes" if passed else ""
+
+
+def lazy_share(outcome: Outcome) -> float:
+    """The most that a lazy answer gets under grading, on any seed."""
+    if not outcome.result:
+        return 0.0
+    return max(told["share"] for told in outcome.result["graded"])
+
+
+def of_lazy(outcome: Outcome) -> str:
+    """Why a lazy answer gets too much; empty if it does not."""
+    share = lazy_share(outcome)
+    return f"{_percent(share)} of the points" if share > LAZY_SHARE + 1e-9 else outcome.broken
+
+
+def of_mistake(outcome: Outcome, name: str) -> str:
+    """Why the hint of a known mistake does not fit; empty if it does."""
+    if not outcome.result:
+        return _unfinished(outcome)
+    for where, found in zip(("visible", "graded"), outcome.result["mistakes"], strict=True):
+        named: dict[str, Any] = found["named"]
+        if name not in named:
+            return f"{where}: not recognised"
+        others = [one for one, seen in named.items() if any(name not in alike for alike in seen)]
+        if others:
+            return f"{where}: taken for {', '.join(others)}"
+    return ""
+
+
+def of_named(outcome: Outcome, attempt: Attempt) -> str:
+    """Why a wrong answer's mistake is not named; empty if it is, or if none is expected."""
+    if not attempt.mistake or not outcome.result:
+        return ""
+    found = outcome.result["mistakes"][1 if attempt.unseen else 0]["named"]
+    return "" if attempt.mistake in found else f"not recognised as {attempt.mistake}"
+
+
+def _reports(result: Any) -> list[tuple[str, Any]]:
+    graded = [(f"graded, seed {n}", told) for n, told in enumerate(result["graded"], start=1)]
+    return [("visible", result["visible"]), *graded]
+
+
+def _unfinished(outcome: Outcome) -> str:
+    return outcome.died or outcome.broken
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
