@@ -210,7 +210,7 @@ def normalise_images(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Scale bytes to [0, 1], then shift and divide each channel by its statistics.
 
     images uint8 (N, C, H, W), mean (C,), std (C,) -> float32 (N, C, H, W)
-    mean and std are in [0, 1] units; std is above 0.
+    mean and std, float32, are in [0, 1] units; std is above 0. Nothing of what is given changes.
     """
     ### BEGIN SOLUTION
     pixels = images.to(torch.float32) / 255
@@ -265,7 +265,7 @@ if normalised is not None:
 def topk_error(logits: Tensor, labels: Tensor, k: int) -> float:
     """Share of the images whose label is not among the k classes with the greatest logits.
 
-    logits (N, K), labels (N,) with class numbers 0…K-1 -> a fraction in [0, 1].
+    logits (N, K) of any float dtype, labels (N,) with class numbers 0…K-1 -> a fraction in [0, 1].
     Among equal logits the order is yours to choose.
 
     Raises:

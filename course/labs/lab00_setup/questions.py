@@ -8,14 +8,6 @@ from typing import Any
 from torch import Tensor
 
 
-def dtype_after(function: Callable[..., Any], *args: Any) -> str:
-    """The dtype of what the function returns."""
-    result = function(*args)
-    if not isinstance(result, Tensor):
-        return f"no tensor but {type(result).__name__}"
-    return str(result.dtype).removeprefix("torch.")
-
-
 def for_each_k(
     function: Callable[..., Any], logits: Tensor, labels: Tensor, ks: tuple[int, ...]
 ) -> dict[str, Any]:
@@ -23,12 +15,9 @@ def for_each_k(
     return {f"k = {k}": function(logits.clone(), labels, k) for k in ks}
 
 
-def raised(function: Callable[..., Any], *args: Any) -> str:
-    """Name of the exception that the function raises on these arguments."""
-    try:
-        function(*args)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return type(error).__name__
-    return "no error"
+def one_at_a_time(
+    function: Callable[..., Any], logits: Tensor, labels: Tensor, k: int
+) -> list[Any]:
+    """What the function gives for each image alone."""
+    count = len(labels)
+    return [function(logits[n : n + 1], labels[n : n + 1], k) for n in range(count)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import by_hand
+from . import by_hand, slips
 from .book import answers
 
-__all__ = ["answers", "by_hand"]
+__all__ = ["answers", "by_hand", "slips"]

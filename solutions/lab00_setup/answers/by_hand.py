@@ -41,7 +41,7 @@ def error_by_loop(logits: Tensor, labels: Tensor, k: int) -> float:
 
 
 def error_as_tensor(logits: Tensor, labels: Tensor, k: int) -> Tensor:
-    if k > logits.shape[-1]:
+    if not 0 < k <= logits.shape[-1]:
         raise ValueError("k")
     order = torch.argsort(logits, dim=-1, descending=True)[:, :k]
     missed = torch.all(order.ne(labels.view(-1, 1)), dim=-1)
@@ -74,16 +74,16 @@ answers.right("normalise_images", "in bytes", normalise_in_bytes)
 answers.wrong("normalise_images", "untouched", lambda images, mean, std: images, at_most=0.0)
 answers.wrong(
     "normalise_images",
-    "float64: it costs the dtype case only",
+    "float64: it costs what a dtype is asked in",
     lambda *args: normalise_by_loop(*args).double(),
-    at_least=0.8,
+    at_least=0.65,
 )
 
 answers.right("topk_error", "by rank", error_by_rank)
 answers.right("topk_error", "by a loop over images", error_by_loop)
 answers.right("topk_error", "as a tensor of one number", error_as_tensor)
 for constant in (0.0, 0.5, 1.0):
-    answers.wrong("topk_error", f"always {constant}", lambda *args, c=constant: c, at_most=0.0)
+    answers.wrong("topk_error", f"always {constant}", lambda *args, c=constant: c, at_most=0.05)
 
 
 def unguarded(logits: Tensor, labels: Tensor, k: int) -> float:
@@ -101,5 +101,5 @@ for constant in (float("nan"), 0.0, 1.0):
         "accuracy_by_class",
         f"always {constant}",
         lambda x, y, k, c=constant: torch.full((k,), c),
-        at_most=0.0,
+        at_most=0.05,
     )

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, call, close
 from course.checks.inputs import coarse
 
@@ -86,16 +87,36 @@ BY_CLASS_MISTAKES = [
 ]
 
 
-@check.define(oracle={"accuracy_by_class": _recall}, mistakes=BY_CLASS_MISTAKES)
+WITHIN = close(rtol=1e-5, atol=1e-6, dtype=False)
+
+
+def _batch(rng: Generator, N: int = 23, K: int = 4) -> tuple[Tensor, Tensor, int]:
+    labels = torch.randperm(N, generator=rng) % K
+    lead = 1.2 * F.one_hot(labels, K)
+    return coarse(torch.randn(N, K, generator=rng, dtype=torch.float64) + lead), labels, K
+
+
+CONTRACT = Function(
+    _batch,
+    edges={"as many images as classes": {"N": 7, "K": 7}, "two classes": {"N": 9, "K": 2}},
+    judge=WITHIN,
+    single=WITHIN,
+)
+
+
+@check.define(
+    oracle={"accuracy_by_class": _recall},
+    mistakes=BY_CLASS_MISTAKES,
+    contract=CONTRACT,
+)
 def accuracy_by_class(rng: Generator) -> Iterator[Case]:
     """For each class: the share of its images that are guessed right."""
-    within = close(rtol=1e-5, atol=1e-6, dtype=False)
     logits = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])
     yield Case(
         "three images and two classes, that you can do by hand",
         call("accuracy_by_class", logits, torch.tensor([0, 0, 1]), 2),
         "Two images are of class 0; how many of the two are guessed right?",
-        within,
+        WITHIN,
         weight=0.5,
     )
     logits, labels = uneven(rng, 203, 6)
@@ -103,7 +124,7 @@ def accuracy_by_class(rng: Generator) -> Iterator[Case]:
         "203 images, 6 classes of different sizes",
         call("accuracy_by_class", logits, labels, 6),
         "Choose the images of one class with `labels == c`, then look at their guesses only.",
-        within,
+        WITHIN,
         weight=2.0,
     )
     logits, labels = uneven(rng, 60, 5)
@@ -113,7 +134,7 @@ def accuracy_by_class(rng: Generator) -> Iterator[Case]:
         call("accuracy_by_class", logits, labels, 5),
         "The answer has num_classes values, whatever classes the batch holds; a class without "
         "images has no accuracy, and says so with NaN.",
-        within,
+        WITHIN,
     )
 
 
@@ -138,5 +159,5 @@ def a_gap_in_the_middle(rng: Generator) -> Iterator[Case]:
         "no image of a class in the middle",
         call("accuracy_by_class", logits[present], labels[present], 7),
         "A class without images keeps its place, with NaN in it.",
-        close(rtol=1e-5, atol=1e-6, dtype=False),
+        WITHIN,
     )
