@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import changing, formulas, idle, measuring, networks
+from . import builder_slips, changing, formula_slips, formulas, idle, measuring, networks, table_slips
 from .book import answers
 
-__all__ = ["answers", "changing", "formulas", "idle", "measuring", "networks"]
+__all__ = ["answers", "changing", "formula_slips", "formulas", "idle", "measuring", "networks"]
