@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from . import convolution, lenet, lenet5, training
+from . import convolution, lenet, lenet5, penalties, pooling, sizes, training, wiring
 from .book import answers
 
-__all__ = ["answers", "convolution", "lenet", "lenet5", "training"]
+__all__ = [
+    "answers",
+    "convolution",
+    "lenet",
+    "lenet5",
+    "penalties",
+    "pooling",
+    "sizes",
+    "training",
+    "wiring",
+]

@@ -1,154 +1,15 @@
-"""LeNet-5 and its parts in other words, and answers that break their interfaces."""
+"""`LeNet5` in other words, and with slips."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .book import answers
-
-GROUPS: list[tuple[int, ...]] = [
-    (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (4, 5, 0), (5, 0, 1),
-    (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (3, 4, 5, 0), (4, 5, 0, 1), (5, 0, 1, 2),
-    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5),
-]  # fmt: skip
-
-
-class PoolByStrides(nn.Module):
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.coefficient = nn.Parameter(torch.rand(1, channels, 1, 1))
-        self.bias = nn.Parameter(torch.rand(channels, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        four = [x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)]
-        return 1.7159 * torch.tanh((self.coefficient * sum(four) + self.bias) * 2 / 3)
-
-
-class TensorsNotParameters(PoolByStrides):
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels)
-        del self.bias
-        self.bias = torch.zeros(channels, 1, 1)  # type: ignore[assignment]
-
-
-answers.right(
-    "squash", "by the exponential", lambda a: 1.7159 * (1 - 2 / (torch.exp(4 * a / 3) + 1))
-)
-answers.wrong("squash", "a straight line", lambda a: a, at_most=0.0)
-
-answers.right("Subsampling", "by strides, parameters shaped otherwise", PoolByStrides)
-answers.wrong("Subsampling", "the bias is no parameter", TensorsNotParameters, at_most=0.0)
-
-
-class SixteenConvolutions(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts = nn.ModuleList(nn.Conv2d(len(group), 1, 5) for group in GROUPS)
-
-    def forward(self, x: Tensor) -> Tensor:
-        parts = zip(self.parts, GROUPS, strict=True)
-        return torch.cat([part(x[:, group]) for part, group in parts], dim=1)
-
-
-class SixtyConvolutions(nn.Module):
-    """One single-channel convolution for each connection; the biases apart and in front."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.b = nn.Parameter(torch.zeros(16, 1, 1))
-        self.pairs = [(o, i) for o, group in enumerate(GROUPS) for i in group]
-        self.parts = nn.ModuleDict(
-            {f"{o}_{i}": nn.Conv2d(1, 1, 5, bias=False) for o, i in self.pairs}
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        maps: list[Any] = [0] * 16
-        for o, i in self.pairs:
-            maps[o] = maps[o] + self.parts[f"{o}_{i}"](x[:, i : i + 1])
-        return torch.cat(maps, dim=1) + self.b
-
-
-class Squashing(SixteenConvolutions):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.tanh(super().forward(x))
-
-
-class Masked(nn.Module):
-    """All 2,416 weights exist; a mask hides 900 of them."""
-
-    mask: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dense = nn.Conv2d(6, 16, 5)
-        mask = torch.zeros(16, 6, 1, 1)
-        for o, group in enumerate(GROUPS):
-            mask[o, list(group)] = 1.0
-        self.register_buffer("mask", mask)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.dense.weight * self.mask, self.dense.bias)
-
-
-answers.right("c3_connections", "copied from table I", lambda: GROUPS)
-answers.wrong("c3_connections", "sixteen times the same", lambda: [[0, 1, 2]] * 16, at_most=0.0)
-answers.wrong("c3_connections", "one group alone", lambda: [[0, 1, 2]], at_most=0.0)
-
-answers.right("C3Convolution", "sixteen convolutions", SixteenConvolutions)
-answers.right("C3Convolution", "sixty convolutions", SixtyConvolutions)
-answers.wrong(
-    "C3Convolution",
-    "a mask: it costs the count only",
-    Masked,
-    mistake="masked",
-    at_most=0.83,
-    at_least=0.79,
-)
-answers.wrong("C3Convolution", "squashed, with the right count", Squashing, at_most=0.2)
-answers.wrong(
-    "C3Convolution", "dense and padded", lambda: nn.Conv2d(6, 16, 5, padding=2), at_most=0.0
-)
-answers.wrong("C3Convolution", "no module", lambda: "a text", at_most=0.0)
-
-
-def penalties_by_einsum(x: Tensor, codes: Tensor) -> Tensor:
-    differences = x.unsqueeze(1) - codes
-    return torch.einsum("nkd,nkd->nk", differences, differences)
-
-
-answers.right(
-    "rbf_penalties",
-    "code by code",
-    lambda x, codes: torch.stack([((x - code) ** 2).sum(1) for code in codes], dim=1),
-)
-answers.right("rbf_penalties", "by einsum", penalties_by_einsum)
-answers.wrong(
-    "rbf_penalties", "always 0", lambda x, codes: x.new_zeros(len(x), len(codes)), at_most=0.0
-)
-
-
-def loss_by_exponentials(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
-    own = penalties[torch.arange(len(labels)), labels]
-    return (own + (math.exp(-j) + torch.exp(-penalties).sum(1)).log()).mean()
-
-
-answers.right(
-    "map_loss",
-    "a cross-entropy with one more class",
-    lambda y, t, j=1.0: F.cross_entropy(torch.cat([-y, 0 * y[:, :1] - j], 1), t),
-)
-answers.right("map_loss", "by exponentials", loss_by_exponentials)
-answers.wrong(
-    "map_loss",
-    "the mean penalty",
-    lambda penalties, labels, j=1.0: penalties.mean(),
-    at_most=0.0,
-)
+from .book import answers, slips, variants
+from .pooling import PoolByStrides
+from .wiring import SixteenConvolutions
 
 
 class LeNet5ByLinear(nn.Module):
@@ -196,26 +57,122 @@ answers.wrong("LeNet5", "codes that are trained", TrainedCodes, at_least=0.6)
 answers.wrong("LeNet5", "codes that are not saved", LooseCodes, at_least=0.8)
 
 
-def table_by_sizes() -> dict[str, list[int]]:
-    units = {"C1": 6 * 784, "S2": 6 * 196, "C3": 1600, "S4": 400, "C5": 120, "F6": 84}
-    lines = {"C1": 26, "S2": 5, "S4": 5, "C5": 401, "F6": 121}
-    found = {key: [0, lines[key] * units[key]] for key in lines}
-    found |= {"C3": [1516, sum(25 * len(group) + 1 for group in GROUPS) * 100]}
-    for key, count in {"C1": 156, "S2": 12, "S4": 32, "C5": 48_120, "F6": 10_164}.items():
-        found[key][0] = count
-    return found
+class LastFirst(nn.Module):
+    """Layers made from the last to the first, and the codes as a module of their own."""
+
+    def __init__(self, codes: Tensor) -> None:
+        super().__init__()
+        self.output = Distances(codes)
+        self.f6, self.c5 = nn.Linear(120, 84), nn.Conv2d(16, 120, kernel_size=(5, 5))
+        self.s4, self.c3 = PoolByStrides(16), SixteenConvolutions()
+        self.s2, self.c1 = PoolByStrides(6), nn.Conv2d(1, 6, 5, stride=1)
+
+    def forward(self, x: Tensor) -> Any:
+        for layer in (self.c1, None, self.s2, self.c3, None, self.s4, self.c5, None):
+            x = layer(x) if layer is not None else 1.7159 * torch.tanh(x * 2 / 3)
+        return self.output(1.7159 * torch.tanh(self.f6(x[:, :, 0, 0]) * 2 / 3))
 
 
-answers.right("lenet5_table", "units times lines", table_by_sizes)
-answers.right(
-    "lenet5_table",
-    "floats and tensors of one number",
-    lambda: {key: (float(a), torch.tensor([b])) for key, (a, b) in table_by_sizes().items()},
+class Distances(nn.Module):
+    """A helper class of the student's."""
+
+    codes: Tensor
+
+    def __init__(self, codes: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("codes", codes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x.unsqueeze(-2) - self.codes) ** 2).sum(-1)
+
+
+answers.right("LeNet5", "made from the last to the first, with a helper", LastFirst)
+variants(
+    "LeNet5",
+    {
+        "the codes as they came": ("codes.clone()", "codes"),
+        "F6 as a convolution": """
+- self.f6 = nn.Linear(120, 84)
++ self.f6 = nn.Conv2d(120, 84, 1)
+
+- x = squash(self.c5(x)).flatten(1)  # (N, 120)
+- return rbf_penalties(squash(self.f6(x)), self.codes)
++ x = squash(self.f6(squash(self.c5(x))))
++ return rbf_penalties(x.flatten(1), self.codes)
+        """,
+        "the codes as a frozen parameter": (
+            'self.register_buffer("codes", codes.clone())',
+            "self.codes = nn.Parameter(codes.clone().detach(), requires_grad=False)",
+        ),
+    },
 )
-answers.wrong(
-    "lenet5_table",
-    "all zeros",
-    lambda: dict.fromkeys(["C1", "S2", "C3", "S4", "C5", "F6"], (0, 0)),
-    at_most=0.0,
+
+
+class ZeroPenalties(LeNet5ByLinear):
+    """Every layer is there, and plays no part."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.new_zeros(len(x), len(self.codes))
+
+
+answers.wrong("LeNet5", "zeros, from a network with all its layers", ZeroPenalties, at_most=0.3)
+CODES = 'self.register_buffer("codes", codes.clone())'
+FLAT = "x = squash(self.c5(x)).flatten(1)"
+LAST = "return rbf_penalties(squash(self.f6(x)), self.codes)"
+slips(
+    "LeNet5",
+    {
+        "the codes are trained": (CODES, "self.codes = nn.Parameter(codes.clone())"),
+        "the codes are an attribute": (CODES, "self.codes = codes"),
+        "the codes are not saved": (
+            CODES,
+            "self.register_buffer('codes', codes, persistent=False)",
+        ),
+        "codes of one's own": (CODES, "self.register_buffer('codes', torch.ones_like(codes))"),
+        "the signs of the codes turned": (CODES, "self.register_buffer('codes', -codes)"),
+        "the codes are changed": (CODES, CODES + "\ncodes.zero_()"),
+        "the codes of the first network": (
+            CODES,
+            "LeNet5.kept = getattr(LeNet5, 'kept', codes)\nself.register_buffer('codes', LeNet5.kept)",
+        ),
+        "always ten codes": (CODES, "self.register_buffer('codes', codes.repeat(10, 1)[:10])"),
+        "C1 is not squashed": ("self.s2(squash(self.c1(x)))", "self.s2(self.c1(x))"),
+        "C3 is not squashed": ("self.s4(squash(self.c3(x)))", "self.s4(self.c3(x))"),
+        "C5 is not squashed": (FLAT, "x = self.c5(x).flatten(1)"),
+        "F6 is not squashed": (LAST, "return rbf_penalties(self.f6(x), self.codes)"),
+        "S2 is squashed twice": (
+            "self.s2(squash(self.c1(x)))",
+            "squash(self.s2(squash(self.c1(x))))",
+        ),
+        "tanh after C1": ("squash(self.c1(x))", "torch.tanh(self.c1(x))"),
+        "one image loses its axis": (FLAT, "x = squash(self.c5(x)).squeeze()"),
+        "all images in one row": (FLAT, "x = squash(self.c5(x)).view(1, -1)[:, :120]"),
+        "a batch of two at most": (FLAT, "x = squash(self.c5(x)).flatten(1)[:2]"),
+        "the loss in the place of penalties": (LAST, LAST + ".min(dim=1, keepdim=True).values"),
+        "the root": (LAST, LAST.replace("return ", "return torch.sqrt(") + ")"),
+        "the sign": (LAST, LAST.replace("return ", "return -")),
+        "as probabilities": (LAST, LAST.replace("return ", "return torch.softmax(-") + ", dim=1)"),
+        "F6 is detached": (LAST, LAST.replace("self.f6(x)", "self.f6(x.detach())")),
+        "C1 is detached": ("self.c1(x)", "self.c1(x).detach()"),
+        "C3 is detached": ("self.s4(squash(self.c3(x)))", "self.s4(squash(self.c3(x.detach())))"),
+        "without gradients": ("def forward(", "@torch.no_grad()\ndef forward("),
+        "C1 has no bias": (
+            "nn.Conv2d(1, 6, kernel_size=5)",
+            "nn.Conv2d(1, 6, kernel_size=5, bias=False)",
+        ),
+        "dense C3": ("C3Convolution()", "nn.Conv2d(6, 16, kernel_size=5)"),
+        "average pooling": ("Subsampling(6)", "nn.AvgPool2d(2)"),
+        "the input is normalised": ("x = self.s2(", "x = x - x.mean()\nx = self.s2("),
+        "the input is changed": ("x = self.s2(", "x.data.clamp_(-1, 1)\nx = self.s2("),
+        "float64 inside": (FLAT, "x = squash(self.c5(x)).flatten(1).double()"),
+        "dropout while training": (
+            FLAT,
+            "x = F.dropout(squash(self.c5(x)).flatten(1), 0.5, self.training)",
+        ),
+        "all networks share F6": (
+            "self.f6 = nn.Linear(120, 84)",
+            "LeNet5.kept = self.f6 = getattr(LeNet5, 'kept', None) or nn.Linear(120, 84)",
+        ),
+        "a layer of 84 units too many": (CODES, CODES + "\nself.output = nn.Linear(84, 10)"),
+    },
 )
-answers.wrong("lenet5_table", "a list", lambda: [156, 12], at_most=0.0)
