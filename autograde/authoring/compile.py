@@ -8,7 +8,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,9 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
         except (CheckError, stored.StoredError) as error:
             where = f"{lab}, {definition.name}, case {prepared.case.title!r}"
             raise CheckError(f"{where}: {error}") from error
+    advice = {one.name: one.hint for one in definition.mistakes}
+    for case in cases:
+        case["known"] = told_apart(case["known"], advice)
     told = {one for case in cases for one in case["known"]}
     hints = {one.name: one.hint for one in definition.mistakes if one.name in told}
     numbers = {name: str(number) for number, name in enumerate(hints)}
@@ -210,6 +213,21 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
     cases, table = stored.shared([_without_defaults(case) for case in cases])
     head = {"about": definition.about, "hints": said, "mistakes": hints}
     return {**head, "shared": table, "cases": cases}
+
+
+def told_apart(known: dict[str, str], advice: Mapping[str, str]) -> dict[str, str]:
+    """Mistakes that a case can name: not two that answer it alike and need different advice.
+
+    Args:
+        known: packed fingerprints of what mistakes answer, by name.
+        advice: the mistakes' hints, by name.
+    """
+
+    def clear(name: str, packed: str) -> bool:
+        others = (one for one, text in known.items() if _alike(packed, text))
+        return {advice[one] for one in others} <= {advice[name]}
+
+    return {name: packed for name, packed in known.items() if clear(name, packed)}
 
 
 def _texts(hint: str | dict[str, str]) -> list[str]:

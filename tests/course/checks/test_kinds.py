@@ -9,9 +9,10 @@ from torch import nn
 
 from course.checks import Case, Finding, ProbeError, ask, call, gradient, same
 from course.checks.advice import advice
-from course.checks.cases import Prepared
+from course.checks.cases import Known, Prepared
 from course.checks.kinds import KINDS, SENTENCES, hint_for
 from course.checks.probes import Probe
+from course.checks.sketches import Fingerprint
 
 X = torch.tensor([-1.0, 0.5, 2.0, 3.0], dtype=torch.float64)
 VALUES = Case("values", call("square", X), "a hint about values")
@@ -242,3 +243,21 @@ def test_common_errors_have_their_advice(code, told):
     with pytest.raises(Exception) as caught:  # noqa: PT011 - each has its own type
         code()
     assert told in advice(f"{type(caught.value).__name__}: {caught.value}")
+
+
+# Known mistakes ---------------------------------------------------------------------------------
+
+
+def recognised(answer, *known):
+    prints = [Known(n, h, Fingerprint.of(value, dtype=True, rtol=1e-5)) for n, h, value in known]
+    prepared = Prepared(VALUES, lambda: X * X, lambda: prints)
+    return prepared.put(lambda probe: probe.run({"square": answer}))
+
+
+def test_a_mistake_is_named_unless_another_with_other_advice_answers_alike():
+    twice, plus = ("twice", "not 2x", 2 * X), ("plus", "not x + x", X + X)
+    other = ("other", "not 2x", X + X)
+    assert recognised(lambda x: 2 * x, twice).mistake == "twice"
+    assert recognised(lambda x: 2 * x, twice, other).mistake == "twice"
+    result = recognised(lambda x: 2 * x, twice, plus)
+    assert (result.mistake, result.hint) == ("", "a hint about values")
