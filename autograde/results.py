@@ -20,6 +20,8 @@ class Item:
 
     ``status`` is a check's outcome, or ``manual`` for a written answer that a person grades.
     ``points`` is None while nobody knows: a written answer, or a check that failed itself.
+    ``replaced`` names exercises in whose place the course's own answer stood when the points were
+    earned, and ``note`` tells the student so.
     """
 
     grade_id: str
@@ -27,6 +29,8 @@ class Item:
     status: Status
     points: float | None
     report: Report | None = None
+    replaced: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def measured(self) -> dict[str, float]:
@@ -42,6 +46,8 @@ class Item:
             "maximum": self.maximum,
             "status": self.status,
         }
+        if self.replaced:
+            found["replaced"] = list(self.replaced)
         if self.measured:
             found["measured"] = self.measured
         if self.report and self.status != "passed":

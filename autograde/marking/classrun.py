@@ -22,7 +22,7 @@ from autograde.gradebook.scores import Gradebook
 from autograde.handing_in import intake, roster
 from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
-from autograde.marking import engine, hidden, journal
+from autograde.marking import engine, hidden, journal, needs
 from autograde.marking.evidence import evidence
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
 from autograde.sandbox import Isolation, SandboxError, Warm, proven
@@ -240,7 +240,9 @@ def _check_keys(lab: str, release: NotebookNode) -> dict[str, str]:
     ]
     names = [mark["grade_id"] for mark in marks if mark.get("grade")]
     return {
-        name: journal.check_key(hidden.check(lab, name), hidden.sources(lab, name))
+        name: journal.check_key(
+            hidden.check(lab, name), [*hidden.sources(lab, name), *needs.sources(lab, name)]
+        )
         for name in names
     }
 

@@ -6,27 +6,23 @@ comparison stay on this side.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from torch import Tensor
 
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
-from autograde.marking import hidden
+from autograde.marking import follow, hidden, needs
+from autograde.marking.follow import Step
+from autograde.marking.life import HandedIn, Life, put
 from autograde.results import Item
-from autograde.sandbox import CellRun, Session, Warm
-from course import weights
-from course.checks import Answer, CaseResult, Prepared, Probe, Report
+from autograde.sandbox import CellRun, Warm
+from course.checks import Report
 
-CELL_SECONDS = 30.0
-PROBE_SECONDS = 10.0
-SUBMISSION_SECONDS = 600.0  # all sessions of a student together, with what is run again
 OUTPUT_BYTES = 32 << 20  # all outputs of a notebook together
 SKIPPED_TAGS = {"explore", "bootstrap"}
 PARAMETERS = 'PROFILE = "grade"'
@@ -39,74 +35,6 @@ class Graded:
     notebook: NotebookNode
     items: tuple[Item, ...]
     flags: tuple[Flag, ...] = ()
-
-
-@dataclass
-class Life:
-    """A student's session that can be begun again: what ran before is replayed, what killed it
-    is not.
-    """
-
-    warm: Warm
-    files: Mapping[str, bytes]
-    session: Session | None = None
-    history: list[str] = field(default_factory=list)
-    spent: float = 0.0
-
-    def run(self, source: str) -> CellRun:
-        """Run a cell; it joins the history unless it ended the session."""
-        with self._clock():
-            session = self._alive()
-            if self._left() <= 0:
-                return CellRun("timeout", [], 0.0, self._exhausted())
-            found = session.run(source, timeout=min(CELL_SECONDS, self._left()))
-            if self._alive_now():
-                self.history.append(source)
-            return found
-
-    def ask(self, probe: Probe) -> Answer:
-        """Put a probe to the student's objects."""
-        with self._clock():
-            session = self._alive()
-            if self._left() <= 0:
-                return Answer("raised", error=self._exhausted())
-            return session.ask(probe, timeout=min(max(PROBE_SECONDS, probe.seconds), self._left()))
-
-    def close(self) -> None:
-        """End the session, if any."""
-        if self.session is not None:
-            self.session.close()
-
-    def lost(self) -> bool:
-        """Whether the last question ended the session."""
-        return not self._alive_now()
-
-    def _alive_now(self) -> bool:
-        return self.session is not None and self.session.alive
-
-    def _alive(self) -> Session:
-        if self.session is None or (not self.session.alive and self._left() > 0):
-            self.close()
-            self.session = self.warm.session(self.files)
-            for source in self.history:
-                if self._left() > 0:
-                    self.session.run(source, timeout=min(CELL_SECONDS, self._left()))
-        return self.session
-
-    @contextmanager
-    def _clock(self) -> Iterator[None]:
-        self._since = time.monotonic()
-        try:
-            yield
-        finally:
-            self.spent += time.monotonic() - self._since
-
-    def _left(self) -> float:
-        return SUBMISSION_SECONDS - self.spent - (time.monotonic() - self._since)
-
-    def _exhausted(self) -> str:
-        self.close()
-        return f"the notebook took longer than {SUBMISSION_SECONDS:g} s in all and was stopped"
 
 
 def grade(
@@ -132,12 +60,20 @@ def grade(
     """
     book = nbformat.from_dict(notebook)
     sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
-    sitting = Sitting(lab, Life(warm, files or {}), left_out or {}, sources, kept or {})
+    handed = HandedIn(files or {}, left_out or {})
+    sitting = Sitting(lab, Life(warm, handed.files), handed, sources, _holding(lab, book, kept))
     try:
-        items = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]
+        taken = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]
     finally:
         sitting.life.close()
-    return Graded(book, tuple(item for item in items if item), tuple(sitting.flags))
+    first = [item for item in taken if item]
+    items = _followed(sitting, book, first)
+    panels = {item.grade_id: item for item in items if item.report}
+    for count, cell in enumerate(book.cells, start=1):
+        item = panels.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if item and item.report:
+            cell.outputs = [_panel(item.report, item.note, count)]
+    return Graded(book, tuple(items), tuple(sitting.flags))
 
 
 def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
@@ -164,9 +100,11 @@ class Sitting:
 
     lab: str
     life: Life
-    left_out: Mapping[str, str]
+    handed: HandedIn
     release: Mapping[str, str]
     kept: Mapping[str, Item]
+    steps: list[Step] = field(default_factory=list)
+    maxima: dict[str, float] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # why an exercise's name is missing
     room: int = field(default_factory=lambda: OUTPUT_BYTES)
@@ -177,16 +115,28 @@ class Sitting:
         if marks.get("grade") and cell.cell_type != "code":
             return _written(cell)
         if marks.get("grade"):
-            item = self.kept.get(marks["grade_id"]) or self._checked(marks)
-            cell.outputs = [_panel(item.report, count)] if item.report else []
-            cell.execution_count = count
-            return item
-        if cell.cell_type == "code" and not SKIPPED_TAGS & set(_tags(cell)) and cell.source.strip():
+            cell.outputs, cell.execution_count = [], count
+            return self.kept.get(marks["grade_id"]) or self._checked(marks)
+        if cell.cell_type == "code" and not SKIPPED_TAGS & set(_tags(cell)):
             self._run(cell, count)
         return None
 
+    def check(self, name: str, life: Life, reason: str = "") -> Report:
+        """Put a check to the objects of a session."""
+        check = hidden.check(self.lab, name)
+        results = put(life, check.cases, self.handed.tensors, reason)
+        return Report(name, check.about, tuple(results), self.maxima[name])
+
     def _run(self, cell: NotebookNode, count: int) -> None:
-        found = self.life.run(PARAMETERS if "parameters" in _tags(cell) else cell.source)
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        exercise = name.removesuffix(ANSWER.format(""))
+        same = self.release.get(cell["id"]) == cell.source
+        if not cell.source.strip():
+            self.steps.append(Step(exercise, "", same))
+            return
+        source = PARAMETERS if "parameters" in _tags(cell) else cell.source
+        found = self.life.run(source)
+        self.steps.append(Step(exercise, "" if self.life.lost() else source, same))
         cell.execution_count = count
         cell.outputs = self._kept(found)
         if found.status not in ("ok", "error"):
@@ -207,6 +157,7 @@ class Sitting:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if "setup" in _tags(cell) and found.status != "ok" and given != cell.source:
             self.life.run(given)
+            self.steps.append(Step("", given))
             told = f"the setup cell stops ({found.message}); the released one ran after it"
             self.flags.append(Flag("setup-repaired", "attention", "", told))
         elif name and found.status != "ok":
@@ -218,37 +169,39 @@ class Sitting:
 
     def _checked(self, marks: Mapping[str, Any]) -> Item:
         name, maximum = marks["grade_id"], float(marks["points"])
-        check = hidden.check(self.lab, name)
-        report = Report(name, check.about, tuple(self._results(name, check.cases)), maximum)
+        self.maxima[name] = maximum
+        self.steps.append(Step(name))
+        report = self.check(name, self.life, self.reasons.get(ANSWER.format(name), ""))
         points = None if report.outcome == "grader_error" else report.earned
         return Item(name, maximum, report.outcome, points, report)
 
-    def _results(self, name: str, cases: tuple[Prepared, ...]) -> Iterator[CaseResult]:
-        reason, stopped = self.reasons.get(ANSWER.format(name)), ""
 
-        def ask(probe: Probe) -> Answer:
-            nonlocal stopped
-            answer = self.life.ask(probe)
-            if self.life.lost():
-                # One killed probe tells enough; the next check gets a fresh session.
-                stopped = f"not tried, because an earlier case ended the run: {answer.error}"
-            if answer.kind == "missing" and reason:
-                return Answer("raised", error=f"{answer.error}: {reason}")
-            return answer
+def _holding(lab: str, book: NotebookNode, kept: Mapping[str, Item] | None) -> dict[str, Item]:
+    """Those of the kept items that no check to be put again can change."""
+    if not kept:
+        return {}
+    wants = needs.needs(lab, book)
 
-        for case in cases:
-            if stopped:
-                yield case.result(Answer("raised", error=stopped))
-            else:
-                yield case.put(ask, self._handed_in)
+    def holds(item: Item) -> bool:
+        alone = follow.full(item) and not item.replaced
+        return alone or wants.get(item.grade_id, frozenset()) <= kept.keys()
 
-    def _handed_in(self, name: str) -> dict[str, Tensor]:
-        """The tensors of a file that the student handed in, read on this side."""
-        if name in self.life.files:
-            return weights.parse(self.life.files[name], name)
-        if name in self.left_out:
-            raise weights.WeightsError(self.left_out[name])
-        raise weights.MissingWeights(weights.missing(name))
+    return {name: item for name, item in kept.items() if holds(item)}
+
+
+def _followed(sitting: Sitting, book: NotebookNode, items: list[Item]) -> list[Item]:
+    """The items, where a wrong exercise costs no other: see :mod:`autograde.marking.follow`."""
+    if all(follow.full(item) for item in items if item.report):
+        return items
+    wants = needs.needs(sitting.lab, book)
+    asked = [item for item in items if item.grade_id not in sitting.kept]
+    planned = follow.plan(items, asked, wants, sitting.steps, sitting.lab)
+    first = sitting.life
+    second = Life(first.warm, first.files, spent=first.spent)
+    try:
+        return follow.through(planned, items, sitting.steps, second, sitting.check)
+    finally:
+        second.close()
 
 
 def _tags(cell: NotebookNode) -> list[str]:
@@ -272,12 +225,17 @@ def _written(cell: NotebookNode) -> Item:
     return Item(name, maximum, "manual", None)
 
 
-def _panel(report: Report, count: int) -> NotebookNode:
+def _panel(report: Report, note: str, count: int) -> NotebookNode:
     """The report as the output that stock nbgrader would have stored."""
     from course.checks.panel import html
 
-    data: dict[str, Any] = {"text/html": html(report)}
+    data: dict[str, Any] = {"text/html": html(report) + _noted(note)}
     if report.outcome == "grader_error":
         return nbformat.v4.new_output("display_data", data={"text/plain": str(report), **data})
     data["text/plain"] = f"{report.earned:g}"
     return nbformat.v4.new_output("execute_result", data=data, execution_count=count)
+
+
+def _noted(note: str) -> str:
+    """A line under the panel."""
+    return f'<div style="padding:2px 0 2px 15px">{escape(note)}</div>' if note else ""

@@ -23,7 +23,7 @@ from autograde.results import Item, StudentResult
 from autograde.sandbox import transport
 from course.checks import Answer, CaseResult, Check, Report
 
-VERSION = 1  # of what grading does; a higher number regrades everything
+VERSION = 2  # of what grading does; a higher number regrades everything
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,15 @@ def _value(value: Any) -> bytes:
 
 def _decoded(line: dict[str, Any]) -> Entry:
     result = line["result"]
-    items = tuple(Item(**{**item, "report": _report(item["report"])}) for item in result["items"])
+    items = tuple(_item(item) for item in result["items"])
     flags = tuple(Flag(**flag) for flag in result["flags"])
     student = StudentResult(**{**result, "items": items, "flags": flags})
     return Entry(line["submission"], line["checks"], student)
+
+
+def _item(item: dict[str, Any]) -> Item:
+    replaced = tuple(item.get("replaced", ()))
+    return Item(**{**item, "report": _report(item["report"]), "replaced": replaced})
 
 
 def _report(report: dict[str, Any] | None) -> Report | None:

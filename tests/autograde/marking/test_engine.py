@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograde.marking import engine
+from autograde.marking.life import PROBE_SECONDS, Life
 from course.checks import Answer, call
 
 
@@ -17,8 +17,8 @@ class Session:
         return Answer("value", timeout)
 
 
-@pytest.mark.parametrize(("asked", "given"), [(0.0, engine.PROBE_SECONDS), (45.0, 45.0)])
+@pytest.mark.parametrize(("asked", "given"), [(0.0, PROBE_SECONDS), (45.0, 45.0)])
 def test_a_probe_may_ask_for_more_time_and_never_gets_less(asked, given):
-    life = engine.Life(warm=None, files={}, session=Session())
+    life = Life(warm=None, files={}, session=Session())
     probe = replace(call("relu", 1.0), seconds=asked)
     assert life.ask(probe).value == given

@@ -29,7 +29,7 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, demo, engine
+from autograde.marking import classrun, demo, engine, life
 from autograde.reports import feedback
 from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import IsolationError, Warm, proven
@@ -115,8 +115,8 @@ def hostile(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
         make(home, honest)
     with _bystander() as process, _listener() as listener, pytest.MonkeyPatch.context() as patch:
         patch.setenv(CANARY, SECRET)
-        patch.setattr(engine, "CELL_SECONDS", 15.0)
-        patch.setattr(engine, "PROBE_SECONDS", 4.0)
+        patch.setattr(life, "CELL_SECONDS", 15.0)
+        patch.setattr(life, "PROBE_SECONDS", 4.0)
         (work / "canary.txt").write_text(SECRET)
         _fill_in(work, listener.getsockname()[1], [os.getpid(), process])
         before = _digests(work / "submitted")
@@ -654,7 +654,7 @@ def wreckers(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
         home.mkdir(parents=True)
         (home / f"{LAB}.ipynb").write_bytes(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "SUBMISSION_SECONDS", 20.0)
+        patch.setattr(life, "SUBMISSION_SECONDS", 20.0)
         patch.setattr(engine, "OUTPUT_BYTES", 10 * MIB)
         result = classrun.grade(classrun.Job(COURSE, LAB, work / "submitted", work))
     return Class(work, result, {})

@@ -10,7 +10,8 @@ import pytest
 
 from autograde.authoring import checks, samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, engine, hidden, journal
+from autograde.marking import classrun, hidden, journal
+from autograde.marking.life import Life
 from autograde.tree import find
 from course.checks import Case, call
 
@@ -30,13 +31,13 @@ def job(tmp_path) -> classrun.Job:
 def asked(monkeypatch) -> list[str]:
     """Texts of all probes that reach a student's session."""
     texts: list[str] = []
-    ask = engine.Life.ask
+    ask = Life.ask
 
     def listening(self, probe):
         texts.append(probe.uses[0])
         return ask(self, probe)
 
-    monkeypatch.setattr(engine.Life, "ask", listening)
+    monkeypatch.setattr(Life, "ask", listening)
     return texts
 
 
@@ -93,7 +94,7 @@ def test_a_changed_question_asks_its_checks_again(job, asked, monkeypatch):
 def test_are_a_checks_sources_its_file_its_questions_and_its_judges():
     found = hidden.sources(LAB, "topk_error")
     assert any("def for_each_k" in source for source in found)
-    assert any('@check.define(oracle={"topk_error"' in source for source in found)
+    assert any("def topk_error(rng" in source for source in found)
     assert any("class Close" in source for source in found)
     assert not any("def normalise_images" in source for source in found)
 
