@@ -61,9 +61,12 @@ class DropoutLaw:
         """Which part of the law fails, in words."""
         x = next(arg for arg in probe.args if isinstance(arg, Tensor))
         wanted = f"each value 0 with probability {self.p:g}, else x · {self.scale:.4g}"
-        if not isinstance(answer, Tensor) or answer.shape[1:] != x.shape or not answer.numel():
-            shape = wording.shape(x)
-            return Finding(False, f"a result of shape {shape}", wording.kind_of(answer))
+        if not isinstance(answer, Tensor):
+            kind = wording.kind_of_failure(answer)
+            return Finding(False, wanted, wording.kind_of(answer), kind=kind)
+        if answer.shape[1:] != x.shape or not answer.numel():
+            every = f"results of shape {wording.shape(x)}, call by call"
+            return Finding(False, every, wording.kind_of(answer), kind="shape")
         rows = answer.detach().double().reshape(len(answer), len(x), -1)
         gone = rows == 0
         found = f"{gone.double().mean():.1%} of {gone.numel():,} values are 0"
@@ -254,7 +257,8 @@ class SpreadLaw:
         tensors = answer if isinstance(answer, list) else [answer]
         wanted = f"{self.kind}, mean {self.mean:.4g}, standard deviation {self.std:.4g}"
         if not tensors or not all(isinstance(one, Tensor) and one.numel() for one in tensors):
-            return Finding(False, wanted, wording.kind_of(answer))
+            kind = wording.kind_of_failure(answer)
+            return Finding(False, wanted, wording.kind_of(answer), kind=kind)
         flat = torch.cat([one.detach().double().flatten() for one in tensors])
         found = f"mean {flat.mean():.4g}, standard deviation {flat.std(correction=0):.4g}"
         fault = _twins(tensors) or self._spread((flat - self.mean) / self.std)
