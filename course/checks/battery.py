@@ -37,9 +37,10 @@ def adapted(thing: Any, adapter: str) -> Any:
 # Functions --------------------------------------------------------------------------------
 
 
-def answered(thing: Any, adapter: str, *args: Any) -> Any:
-    """The answer, plainly."""
-    return adapted(thing, adapter)(*args)
+def edge(thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]) -> dict[str, Any]:
+    """The answer at an edge, and an ordinary one: who has none of these earns nothing there."""
+    function = adapted(thing, adapter)
+    return {"there": plain(function(*special)), "elsewhere": plain(function(*usual))}
 
 
 def in_dtype(thing: Any, adapter: str, dtype: torch.dtype, *args: Any) -> Any:
@@ -70,26 +71,31 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
     }
 
 
-def in_ways(
-    thing: Any, adapter: str, names: Sequence[str], defaults: int, *args: Any
-) -> dict[str, Any]:
-    """The answers by position, by name, and with the last arguments left out.
+def in_ways(thing: Any, adapter: str, names: Sequence[str], *args: Any) -> dict[str, Any]:
+    """The answers with the last arguments by position, by name, and left out.
 
     Args:
         thing: the student's object.
         adapter: see the module.
-        names: of all arguments.
-        defaults: how many of the last ones have a default.
+        names: of the last arguments, which have defaults.
         *args: all of them.
     """
     function = adapted(thing, adapter)
-    named = dict(reversed(list(zip(names, args, strict=True))))
     found = {"by position": plain(function(*copied(args)))}
-    found["by name"] = plain(function(**copied(named)))
-    for left_out in range(1, defaults + 1):
-        without = ", ".join(names[len(names) - left_out :])
-        found[f"without {without}"] = plain(function(*copied(args[: len(args) - left_out])))
+    for first, named in _shorter(names, args):
+        what = "by name" if named else f"without {', '.join(names[len(first) - len(args) :])}"
+        found[what] = plain(function(*copied(first), **copied(named)))
     return found
+
+
+def _shorter(
+    names: Sequence[str], args: Sequence[Any]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The last arguments by name, in another order; then one after the other left out."""
+    required, last = len(args) - len(names), list(zip(names, args[-len(names) :], strict=True))
+    yield tuple(args[:required]), dict(reversed(last))
+    for count in range(1, len(names) + 1):
+        yield tuple(args[: len(args) - count]), {}
 
 
 def slopes(thing: Any, adapter: str, wrt: Mapping[str, int], *args: Any) -> dict[str, Any]:
@@ -238,29 +244,22 @@ def variants(
 
 
 def made_in_ways(
-    thing: Any,
-    adapter: str,
-    names: Sequence[str],
-    defaults: int,
-    args: Sequence[Any],
-    seed: int,
-    images: Tensor,
+    thing: Any, adapter: str, names: Sequence[str], args: Sequence[Any], seed: int, images: Tensor
 ) -> dict[str, Any]:
     """What networks make of images that were made by position, by name, and by default.
 
     Only sizes are told where arguments are left out: the defaults may be the paper's, and large.
     """
-    named = dict(reversed(list(zip(names, args, strict=True))))
+    by_name, *without = _shorter(names, args)
     with torch.no_grad():
         found = {
             "by position": plain(filled(_made(thing, adapter, args), seed)(images)),
-            "by name": plain(filled(_made(thing, adapter, (), named), seed)(images)),
+            "by name": plain(filled(_made(thing, adapter, *by_name), seed)(images)),
         }
     with torch.device("meta"):
-        for left_out in range(1, defaults + 1):
-            without = ", ".join(names[len(names) - left_out :])
-            model = _made(thing, adapter, args[: len(args) - left_out])
-            found[f"without {without}"] = sizes_of(model)
+        for first, _ in without:
+            what = f"without {', '.join(names[len(first) - len(args) :])}"
+            found[what] = sizes_of(_made(thing, adapter, first))
     return found
 
 
@@ -418,8 +417,13 @@ def _settings() -> list[str]:
 
 
 def arguments_of(thing: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """Names of what a function or class takes, and the defaults of the last ones."""
-    found = inspect.signature(thing).parameters.values()
+    """Names of what a function or class takes, and the defaults of the last ones; none of a
+    built-in.
+    """
+    try:
+        found = inspect.signature(thing).parameters.values()
+    except ValueError:
+        return (), ()
     names = tuple(one.name for one in found if one.kind is one.POSITIONAL_OR_KEYWORD)
     defaults = tuple(one.default for one in found if one.default is not one.empty)
     return names, defaults

@@ -63,7 +63,9 @@ class Function:
         made = Maker(name, self.adapter)
         args = self.draw(rng)
         for title, sizes in self.edges.items():
-            yield made.case(title, battery.answered, *self.draw(rng, **sizes), judge=self.judge)
+            special, usual = self.draw(rng, **sizes), self.draw(rng)
+            text = f"{name}{written(special)}, and {name}{written(usual)}"
+            yield made.case(title, battery.edge, usual, special, judge=self.judge, text=text)
         if not self.random:
             yield from self._standard(made, thing, args, self.draw(rng))
         for error, refused in self.refuses.items():
@@ -94,24 +96,26 @@ class Function:
             hint=LEFT_ALONE,
         )
         names, defaults = battery.arguments_of(self.adapter(thing) if self.adapter else thing)
-        if len(names) == len(args):
-            yield self._ways(made, names, len(defaults), args)
+        if len(names) == len(args) and defaults:
+            yield self._ways(made, names[-len(defaults) :], args)
         wrt = self._wrt(thing, args, names)
         if wrt:
             title = f"gradient at {' and '.join(wrt)}"
             text = f"gradient of {called} at {' and '.join(wrt)}"
             yield made.case(title, battery.slopes, wrt, *args, judge=judge, text=text)
 
-    def _ways(
-        self, made: Maker, names: tuple[str, ...], defaults: int, args: tuple[Any, ...]
-    ) -> Case:
-        title = "arguments by position, by name" + (", and left out" if defaults else "")
-        by_name = ", ".join(map("{}={}".format, names, map(wording.value, args)))
-        text = f"{made.name}{written(args)}; {made.name}({by_name})"
-        hint = f"The arguments' names are {', '.join(names)}, in this order."
-        question = battery.in_ways
+    def _ways(self, made: Maker, names: tuple[str, ...], args: tuple[Any, ...]) -> Case:
+        """Arguments that have defaults: these are what callers name. The others may be renamed."""
+        first, last = args[: -len(names)], args[-len(names) :]
+        called = wording.call_text(made.name, first, dict(zip(names, last, strict=True)))
         return made.case(
-            title, question, names, defaults, *args, judge=self.judge, hint=hint, text=text
+            f"{' and '.join(names)} by name, and by default",
+            battery.in_ways,
+            names,
+            *args,
+            judge=self.judge,
+            hint=f"The last arguments' names are {', '.join(names)}; the stub tells the defaults.",
+            text=f"{called}; {made.name}{written(first)}",
         )
 
     def _wrt(self, thing: Any, args: tuple[Any, ...], names: Sequence[str]) -> dict[str, int]:

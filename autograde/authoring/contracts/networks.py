@@ -127,19 +127,18 @@ class Network:
                 judge=self.judge,
             )
         names, defaults = battery.arguments_of(self.adapter(thing) if self.adapter else thing)
-        if len(names) != len(args) or not args:
+        if len(names) != len(args) or not defaults:
             return
-        title = "made by position, by name" + (", and by default" if defaults else "")
+        named = names[-len(defaults) :]
         seed, images = seed_from(rng), self.images(rng, N=2)
         yield made.case(
-            title,
+            f"{' and '.join(named)} by name, and by default",
             battery.made_in_ways,
-            names,
-            len(defaults),
+            named,
             args,
             seed,
             images,
             text=f"{made.name}{written(args)} on {tuple(images.shape)}, by position and by name",
-            hint=f"The arguments' names are {', '.join(names)}, in this order.",
+            hint=f"The last arguments' names are {', '.join(named)}; the stub tells the defaults.",
             judge=self.judge,
         )

@@ -18,18 +18,18 @@ def on_numbers(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[A
     return [function(number, **kwargs) for number in x]
 
 
-def unchanged(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[Any]:
-    """The result, and the argument afterwards."""
-    result = function(x, **kwargs)
-    return [result, x]
-
-
 def with_gradient(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> dict[str, Any]:
     """The values, and the gradient: a finite gradient of the wrong function earns nothing."""
     return {"value": function(x, **kwargs), "gradient": gradient_of(function, x, **kwargs)}
 
 
 # Functions of autograd --------------------------------------------------------------------
+
+
+def applied_of(function: Any) -> Callable[..., Any]:
+    """``function.apply``, for the questions that every exercise is asked."""
+    apply: Callable[..., Any] = function.apply
+    return apply
 
 
 def applied(function: Any, x: Tensor, alpha: float) -> Any:
@@ -60,7 +60,7 @@ def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> list[
 
 
 def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
-    """What forward keeps: how many tensors are saved, which, and how many lie on ``ctx``."""
+    """The output; how many tensors forward saves, which, and how many lie on ``ctx``."""
     leaf, saved = x.detach().clone().requires_grad_(), []
 
     def pack(tensor: Tensor) -> Tensor:
@@ -71,6 +71,7 @@ def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
         output = function.apply(leaf, alpha)
     attributes = getattr(output.grad_fn, "__dict__", {}).values()
     return {
+        "output": output,
         "saved tensors": len(saved),
         "it holds": _nature(saved, leaf, output),
         "other tensors on ctx": sum(isinstance(item, Tensor) for item in attributes),
@@ -78,12 +79,16 @@ def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
 
 
 def _nature(saved: list[Tensor], x: Tensor, output: Tensor) -> str:
-    names = [
-        "the input" if torch.equal(tensor, x) else
-        "the output" if torch.equal(tensor, output) else "something else"
-        for tensor in saved
-    ]  # fmt: skip
-    return " and ".join(names) or "nothing"
+    return " and ".join(_name(tensor, x, output) for tensor in saved) or "nothing"
+
+
+def _name(tensor: Tensor, x: Tensor, output: Tensor) -> str:
+    if torch.equal(tensor, x):
+        return "the input"
+    if not torch.equal(tensor, output):
+        return "something else"
+    same = tensor.untyped_storage().data_ptr() == output.untyped_storage().data_ptr()
+    return "the output" if same else "a copy of the output, which takes memory of its own"
 
 
 # Chains, and batches ----------------------------------------------------------------------
@@ -94,10 +99,15 @@ def chained(function: Any, name: str, depth: int, x: Tensor) -> Any:
     return function(getattr(F, name), depth, x)
 
 
-def chained_twice(function: Any, name: str, depth: int, x: Tensor) -> list[Any]:
-    """The same call twice with the same tensor, and whether that still has no gradient."""
+def chain_of_tanh(function: Any) -> Callable[..., Any]:
+    """``chain_gradient`` of tanh, for the questions that every exercise is asked."""
+    return lambda depth, x: function(torch.tanh, depth, x)
+
+
+def chained_twice(function: Any, name: str, depth: int, x: Tensor) -> dict[str, Any]:
+    """The same call twice with the same tensor, and what became of that."""
     first, second = (chained(function, name, depth, x) for _ in range(2))
-    return [first, second, x.requires_grad]
+    return {"first": first, "second": second, "x needs a gradient": x.requires_grad}
 
 
 def chained_at_depths(function: Any, name: str, x: Tensor) -> list[Any]:

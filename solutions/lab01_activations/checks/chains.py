@@ -10,10 +10,12 @@ import torch
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, close
 from course.checks.inputs import mixed, whole
 from course.checks.probes import gradient_of
 from course.labs.lab01_activations.questions import (
+    chain_of_tanh,
     chained,
     chained_at_depths,
     chained_twice,
@@ -79,6 +81,12 @@ def _accumulating(activation: Callable[[Tensor], Tensor], depth: int, x: Tensor)
             "Work on a copy of x, or let torch.autograd.grad return the gradient.",
         ),
     ],
+    contract=Function(
+        lambda rng, N=3, D=4, depth=3: (depth, mixed(rng, N, D)),
+        edges={"one number": {"N": 1, "D": 1}, "no numbers": {"N": 0}},
+        wrt=(),
+        adapter=chain_of_tanh,
+    ),
 )
 def chain_gradient(rng: Generator) -> Iterator[Case]:
     """The derivative of f(f(…f(x))), element by element, for any depth."""

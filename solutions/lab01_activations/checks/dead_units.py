@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call
 from course.checks.inputs import coarse, mixed, normal, whole
 from course.labs.lab01_activations.questions import (
@@ -90,6 +91,12 @@ def _dead_by_units(activations: Tensor) -> float:
             "You count the dead units. Wanted is their share of all units, in [0, 1].",
         ),
     ],
+    contract=Function(
+        lambda rng, N=9, D=7, dead=3: (rectified(rng, N, D, dead),),
+        edges={"one unit, dead": {"D": 1, "dead": 1}, "two units": {"D": 2, "dead": 1}},
+        judge=SINGLE,
+        single=SINGLE,
+    ),
 )
 def dead_fraction(rng: Generator) -> Iterator[Case]:
     """The share of units that are zero on the whole batch (N, D)."""
@@ -114,6 +121,12 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         hint,
         SINGLE,
         weight=2,
+    )
+    yield Case(
+        "a whisper is not silence",
+        call("dead_fraction", rectified(rng, 9, 6, 2) * 1e-12),
+        "A unit is dead if it is exactly zero. Is there a threshold in your answer?",
+        SINGLE,
     )
     signed = coarse(mixed(rng, 4, 7))
     signed[0, 3] = signed[2, 4] = signed[2, 5] = 0.0  # silent for some samples only

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,10 +11,11 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, same
+from course.checks import Case, ask
 from course.checks.inputs import between, mixed, normal
 from course.labs.lab01_activations.questions import (
     applied,
+    applied_of,
     both_ways,
     kept_for_backward,
     pulled_back,
@@ -24,10 +26,9 @@ from .families import (
     FINITE_HINT,
     extremes,
     maps,
+    of_numbers,
 )
 from .slopes import before_elu, via_inverse
-
-KEPT = {"saved tensors": 1, "it holds": "the output", "other tensors on ctx": 0}
 
 
 def _slope_at_output(y: Tensor, alpha: float) -> Tensor:
@@ -125,6 +126,7 @@ def _elu(
         ),
     ],
     forbids=BUILT_INS,
+    contract=replace(of_numbers(0.7), adapter=applied_of, leaves_out=("no numbers",)),
 )
 def elu_function(rng: Generator) -> Iterator[Case]:
     """ELU as an autograd.Function: forward, backward, and what it keeps in between."""
@@ -146,8 +148,7 @@ def elu_function(rng: Generator) -> Iterator[Case]:
         ),
         "Everything that backward needs follows from y and α. Is more saved, or is it not "
         "saved with ctx.save_for_backward?",
-        same(),
-        KEPT,
+        TIGHT,
         weight=3,
     )
 

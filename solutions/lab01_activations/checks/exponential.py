@@ -17,6 +17,7 @@ from .families import (
     by_autograd,
     elementwise,
     finite,
+    of_numbers,
     values,
 )
 
@@ -67,6 +68,7 @@ WHERE_TRAP = (
         ),
     ],
     forbids=BUILT_INS,
+    contract=of_numbers(0.7),
 )
 def elu(rng: Generator) -> Iterator[Case]:
     """The exponential linear unit, with its α and with finite gradients everywhere."""
@@ -128,6 +130,7 @@ def elu_on_maps(rng: Generator) -> Iterator[Case]:
         ),
     ],
     forbids=BUILT_INS,
+    contract=of_numbers(),
 )
 def selu(rng: Generator) -> Iterator[Case]:
     """The scaled exponential linear unit, with the constants of its paper."""

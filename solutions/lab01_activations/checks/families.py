@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
+from autograde.authoring.contracts import Function
 from course.checks import Case, Probe, ask, call, gradient
 from course.checks.inputs import mixed
+from course.labs.lab01_activations.judges import AtZero
 from course.labs.lab01_activations.questions import (
     on_numbers,
-    unchanged,
     with_gradient,
 )
 
 from .book import DTYPE_TOO, EXACT, SINGLE, TIGHT
+
+DTYPE = "in single precision, float32"
+DTYPE_HINT = "The result should have the dtype of the input: where does another one come in?"
 
 
 def extremes(rng: Generator, low: float = 0.5, high: float = 0.8) -> Tensor:
@@ -38,10 +42,29 @@ def elementwise(
     yield Case("feature maps (2, 5, 4, 3)", call(name, x, **kwargs), judge=EXACT)
     probe = slope_of(name, x, and_values, **kwargs)
     yield Case("their gradient", probe, judge=EXACT, weight=2)
-    text = f"{name}, and then what became of its argument"
-    probe = ask(unchanged, name, mixed(rng, 7), text=text, **kwargs)
-    yield Case(
-        "leaves its argument as it was", probe, "Does the function write into x?", judge=EXACT
+
+
+def of_numbers(*rest: float, wrt: tuple[str, ...] | None = None) -> Function:
+    """The contract of an elementwise function of ``x`` and these further arguments."""
+    return Function(
+        lambda rng, N=3, D=4: (mixed(rng, N, D), *rest),
+        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}},
+        wrt=wrt,
+        judge=DTYPE_TOO,
+        single=SINGLE,
+        hints={DTYPE: DTYPE_HINT},
+    )
+
+
+def of_outputs(before: Callable[[Tensor], Tensor], *rest: float) -> Function:
+    """The contract of a derivative through the output, ``before`` being the function."""
+    return Function(
+        lambda rng, N=3, D=4: (before(mixed(rng, N, D)), *rest),
+        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}},
+        wrt=(),
+        judge=DTYPE_TOO,
+        single=SINGLE,
+        hints={DTYPE: DTYPE_HINT},
     )
 
 
@@ -58,15 +81,22 @@ def numbers(name: str, x: Tensor, **kwargs: Any) -> Case:
 
 
 def values(name: str, rng: Generator, hint: str, **kwargs: Any) -> Iterator[Case]:
-    """What is asked of each of the six functions: a few numbers, a batch, one number, dtype."""
+    """What is asked of each of the six functions: a few numbers, a batch, one number, zeros."""
     yield Case("a few numbers", call(name, mixed(rng, 4), **kwargs), hint, TIGHT, weight=2)
     yield Case("a batch (4, 6)", call(name, mixed(rng, 4, 6), **kwargs), hint, DTYPE_TOO)
     yield numbers(name, mixed(rng, 2), **kwargs)
-    yield Case(
-        "float32 in, float32 out",
-        call(name, mixed(rng, 6, dtype=torch.float32), **kwargs),
-        hint="The result should have the dtype of the input: where does another one come in?",
-        judge=SINGLE,
+    yield zeros(name, rng, **kwargs)
+
+
+def zeros(name: str, rng: Generator, **kwargs: Any) -> Case:
+    """The value at 0 and -0, and a gradient between the slopes on both sides."""
+    x = torch.cat([mixed(rng, 2), torch.zeros(2, dtype=torch.float64) * torch.tensor([1, -1])])
+    text = f"{call(name, x, **kwargs).text}, and its gradient"
+    return Case(
+        "zero among them",
+        ask(with_gradient, name, x, text=text, **kwargs),
+        "What does your formula compute at x = 0 exactly? Beware of 0 / 0 and of |x| / x.",
+        AtZero(),
     )
 
 

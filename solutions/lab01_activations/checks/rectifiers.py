@@ -16,6 +16,7 @@ from .book import BUILT_INS, TIGHT, check
 from .families import (
     by_autograd,
     elementwise,
+    of_numbers,
     values,
 )
 
@@ -55,6 +56,7 @@ from .families import (
         ),
     ],
     forbids=BUILT_INS,
+    contract=of_numbers(),
 )
 def relu(rng: Generator) -> Iterator[Case]:
     """The rectifier: zero on the left, x on the right."""
@@ -107,6 +109,7 @@ def relu_on_maps(rng: Generator) -> Iterator[Case]:
         ),
     ],
     forbids=BUILT_INS,
+    contract=of_numbers(0.2),
 )
 def leaky_relu(rng: Generator) -> Iterator[Case]:
     """ReLU with a small slope on the left, 0.01 unless told otherwise."""

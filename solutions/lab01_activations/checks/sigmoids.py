@@ -16,6 +16,7 @@ from .families import (
     by_autograd,
     elementwise,
     finite,
+    of_numbers,
     values,
 )
 
@@ -56,6 +57,7 @@ FLAT_AT_ZERO = (
         ),
     ],
     forbids=BUILT_INS,
+    contract=of_numbers(),
 )
 def sigmoid(rng: Generator) -> Iterator[Case]:
     """The logistic function, with its gradient, on ordinary and on huge numbers."""
@@ -104,6 +106,7 @@ def sigmoid_on_maps(rng: Generator) -> Iterator[Case]:
         ),
     ],
     forbids=BUILT_INS,
+    contract=of_numbers(),
 )
 def tanh(rng: Generator) -> Iterator[Case]:
     """The hyperbolic tangent, with its gradient, on ordinary and on huge numbers."""

@@ -101,8 +101,8 @@ class Silent(Layers):
 
 
 class OtherNames(Layers):
-    def __init__(self, width: int, classes: int = 5) -> None:
-        super().__init__(width, classes)
+    def __init__(self, width: int, num_classes: int = 5) -> None:
+        super().__init__(width, num_classes)
 
 
 class OtherOrder(nn.Module):
@@ -156,6 +156,10 @@ def refuses_by_a_subclass(x: Tensor, factor: float = 2.0) -> Tensor:
     return factor * x
 
 
+def renamed(numbers: Tensor, factor: float = 2.0) -> Tensor:
+    return scaled(numbers, factor)
+
+
 def refuses_all(x: Tensor, factor: float = 2.0) -> Tensor:
     raise ValueError
 
@@ -166,7 +170,7 @@ SLIPS: Mapping[str, tuple[Any, str]] = {
     "in float64": (lambda x, factor=2.0: scaled(x.double(), factor), "float32"),
     "by view": (lambda x, factor=2.0: scaled(x.view(-1), factor).view(x.shape), "in memory"),
     "squeezed": (lambda x, factor=2.0: scaled(x, factor).squeeze(), "one number"),
-    "another default": (lambda x, factor=3.0: scaled(x, factor), "left out"),
+    "another default": (lambda x, factor=3.0: scaled(x, factor), "by default"),
     "another name": (lambda x, f=2.0: scaled(x, f), "by name"),
     "detached": (lambda x, factor=2.0: scaled(x.detach(), factor), "gradient"),
     "wrong sum": (lambda x, factor=2.0: scaled(x, factor) + x.sum() - x.sum().detach(), "gradient"),
@@ -178,6 +182,11 @@ SLIPS: Mapping[str, tuple[Any, str]] = {
 def test_does_a_right_function_pass_all() -> None:
     assert not failing(FUNCTION, scaled, scaled)
     assert not failing(FUNCTION, scaled, refuses_by_a_subclass)
+    assert not failing(FUNCTION, scaled, renamed)
+
+
+def test_does_an_edge_alone_earn_nothing() -> None:
+    assert "no numbers" in failing(FUNCTION, scaled, lambda x, factor=2.0: torch.zeros_like(x))
 
 
 @pytest.mark.parametrize("slip", SLIPS)
@@ -211,7 +220,7 @@ def test_do_layers_in_another_order_pass_all() -> None:
         (Detached, "gradients"),
         (Shared, "share nothing"),
         (Silent, "training mode"),
-        (OtherNames, "by name"),
+        (OtherNames, "classes by name"),
     ],
 )
 def test_which_case_catches_a_network_slip(answer: Any, words: str) -> None:
