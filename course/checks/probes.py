@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import numbers
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -17,11 +14,10 @@ from torch import Tensor
 from course.checks import failures, wording
 from course.checks.failures import ProbeError as ProbeError
 from course.checks.kinds import Kind
+from course.checks.listening import listening
 
 Files = Callable[[str], Mapping[str, Tensor]]
 """From the name of a handed-in file to the tensors in it."""
-
-PRINTED_LIMIT = 500  # characters of a student's own printing that are kept
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,9 @@ class Answer:
     ``kind`` is ``value``, ``raised`` (the student's code failed; ``error`` says how and ``cause``
     in which way), ``not_attempted`` (what was asked is a stub still; ``error`` names it) or
     ``missing`` (no such name).
+
+    ``printed``, ``warned`` and ``calls`` are what was heard beside it: texts, warnings a line each,
+    and the names of watched functions that were called.
     """
 
     kind: Literal["value", "raised", "not_attempted", "missing"]
@@ -46,6 +45,8 @@ class Answer:
     error: str = ""
     printed: str = ""
     cause: Kind | Literal[""] = ""
+    warned: str = ""
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,6 +80,7 @@ class Probe:
         text: what the student reads under "tried".
         seconds: wall time that grading allows at least, for a question that trains; 0 for the
             grader's ordinary limit.
+        watched: plain names of torch's functions whose calls the answer tells.
     """
 
     question: Callable[..., Any]
@@ -87,6 +89,7 @@ class Probe:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     seconds: float = 0.0
+    watched: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -112,15 +115,16 @@ class Probe:
             if name not in namespace:
                 return Answer("missing", error=f"`{name}` is not defined")
         objects = [namespace[name] for name in self.uses]
-        printed = io.StringIO()
         try:
-            with _quiet(printed):
+            with listening(namespace, self.watched) as heard:
                 value = self.question(*objects, *copied(self.args), **copied(dict(self.kwargs)))
                 value = plain(value)
         except (Exception, SystemExit) as error:
             found = failures.described(error, self.uses, namespace, self.question)
-            return Answer(found.kind, None, found.error, _head(printed), found.cause)
-        return Answer("value", value=value, printed=_head(printed))
+            answer = Answer(found.kind, error=found.error, cause=found.cause)
+        else:
+            answer = Answer("value", value=value)
+        return replace(answer, printed=heard.printed, warned=heard.warned, calls=heard.calls)
 
 
 def ask(
@@ -201,19 +205,3 @@ def copied(value: Any) -> Any:
 def called(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What the function returns."""
     return function(*args, **kwargs)
-
-
-@contextlib.contextmanager
-def _quiet(printed: io.StringIO) -> Iterator[None]:
-    # A right answer that warns must not leave stderr in a graded cell: nbgrader scores that 0.
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(io.StringIO()),
-    ):
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _head(printed: io.StringIO) -> str:
-    return wording.shortened(printed.getvalue(), PRINTED_LIMIT)
