@@ -151,9 +151,11 @@ def _binds(symbol: symtable.Symbol) -> bool:
 
 
 def _tables(top: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    for inner in top.get_children():
+    waiting = list(top.get_children())
+    while waiting:
+        inner = waiting.pop()
         yield inner
-        yield from _tables(inner)
+        waiting += inner.get_children()
 
 
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:
