@@ -8,6 +8,7 @@ from typing import Any
 from torch import Generator, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import whole
 from course.checks.modules import count
@@ -29,7 +30,26 @@ def _wrong_count(formula: Callable[[int, int, int, bool], int]) -> dict[str, Any
     return {"conv_parameters": counted}
 
 
+def _layer(
+    rng: Generator, into: int = 3, kernel: int = 4, scale: int = 1
+) -> tuple[int, int, int, bool]:
+    return into * scale, whole(rng, 10, 20) * scale, kernel, False
+
+
+CONTRACT = Function(
+    _layer,
+    edges={
+        "kernels of one pixel": {"kernel": 1},
+        "one input channel": {"into": 1},
+        "millions of weights": {"kernel": 11, "scale": 30},
+    },
+    judge=same(),
+    leaves_out=("twice, and what is given stays as it was",),  # who makes a layer draws numbers
+)
+
+
 @check.define(
+    contract=CONTRACT,
     oracle={"conv_parameters": _counted},
     mistakes=[
         Mistake(
@@ -73,6 +93,7 @@ def conv_parameters(rng: Generator) -> Iterator[Case]:
     """How many numbers a convolution learns."""
     hint = "Count for one output map first: the weights it needs, then its bias."
     layers = [(whole(rng, 2, 9), whole(rng, 10, 20), whole(rng, 2, 7)) for _ in range(3)]
+    layers += [(1, whole(rng, 10, 20), 5), (whole(rng, 100, 200), whole(rng, 300, 400), 1)]
     text = "conv_parameters for (in, out, kernel) in "
     yield Case(
         "with bias",
@@ -92,7 +113,7 @@ def conv_parameters(rng: Generator) -> Iterator[Case]:
 
 @check.hidden("conv_parameters")
 def large_layers(rng: Generator) -> Iterator[Case]:
-    layers = [(whole(rng, 1, 512), whole(rng, 2, 512), kernel) for kernel in (1, 3, 11)]
+    layers = [(whole(rng, 99, 150), whole(rng, 99, 150), kernel) for kernel in (1, 3, 11)]
     for bias in (True, False):
         text = f"conv_parameters for (in, out, kernel) in {layers}, bias={bias}"
         probe = ask(counts, "conv_parameters", layers, bias=bias, text=text)

@@ -10,12 +10,13 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, call
+from autograde.authoring.contracts import Function
+from course.checks import Case, ask, call, close
 from course.checks.inputs import integers, uniform
 from course.labs.lab02_lenet.questions.functions import losses
 from course.labs.lab02_lenet.questions.gradients import loss_gradient
 
-from .book import FOLLOW, TIGHT, check
+from .book import FOLLOW, SINGLE, TIGHT, check
 
 
 def _map_loss(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
@@ -95,7 +96,26 @@ def penalties_and_labels(
     return uniform(rng, count, classes, high=high), labels
 
 
-@check.define(oracle={"map_loss": _map_loss}, mistakes=LOSS_MISTAKES)
+def _arguments(
+    rng: Generator, N: int = 5, K: int = 4, j: float = 0.3, high: float = 6.0
+) -> tuple[Tensor, Tensor, float]:
+    return (*penalties_and_labels(rng, N, K, high), j)
+
+
+CONTRACT = Function(
+    _arguments,
+    edges={
+        "one image": {"N": 1},
+        "one image, one class": {"N": 1, "K": 1},
+        "as many images as classes": {"N": 6, "K": 6},
+        "penalties as large as a fresh network's": {"N": 12, "K": 10, "high": 300.0},
+        "a large constant": {"N": 12, "K": 10, "j": 40.0, "high": 90.0},
+    },
+    judge=close(1e-6, 1e-8),
+)
+
+
+@check.define(oracle={"map_loss": _map_loss}, mistakes=LOSS_MISTAKES, contract=CONTRACT)
 def map_loss(rng: Generator) -> Iterator[Case]:
     """The paper's equation 9: pull the right class, push the others, but not for ever."""
     hint = "One image on paper: the right penalty, plus the logarithm of a sum of exponentials."
@@ -111,12 +131,21 @@ def map_loss(rng: Generator) -> Iterator[Case]:
         weight=2,
     )
     batch = penalties_and_labels(rng, 5, 3)
+    follow = {"detached": FOLLOW, "gradient": FOLLOW, "values": hint}
     yield Case(
         "its gradient",
         ask(loss_gradient, "map_loss", *batch, 2.0, text="gradient of map_loss, j = 2"),
-        FOLLOW,
+        follow,
         TIGHT,
         weight=2,
+    )
+    penalties, labels = penalties_and_labels(rng, 8, 10, high=170.0)
+    text = "gradient of map_loss of penalties up to 170, float32"
+    yield Case(
+        "its gradient where penalties are large, in float32",
+        ask(loss_gradient, "map_loss", penalties.float(), labels % 7, 1.0, text=text),
+        {**follow, "gradient": "exp(90) is more than float32 can hold. See torch.logsumexp."},
+        SINGLE,
     )
 
 

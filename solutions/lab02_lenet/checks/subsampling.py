@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, call, gradient, same
-from course.checks.inputs import mixed, normal
+from autograde.authoring.contracts import Function
+from course.checks import Case, ask, call, close, gradient, same
+from course.checks.inputs import mixed, normal, uniform
 from course.labs.lab02_lenet.questions.modules import parameters_of, subsampled
 
 from .book import TIGHT, check
@@ -25,7 +26,20 @@ def squashed(a: Tensor) -> Tensor:
     return AMPLITUDE * (2 * torch.sigmoid(2 * SLOPE * a) - 1)
 
 
+CONTRACT = Function(
+    lambda rng, shape=(2, 3, 4), far=2.0: (uniform(rng, *shape, low=-far, high=far),),
+    edges={
+        "a single number, without axes": {"shape": ()},
+        "axes of length one": {"shape": (1, 4, 1, 1)},
+        "no number at all": {"shape": (0, 3)},
+        "far from zero": {"shape": (3, 50), "far": 5e3},
+    },
+    judge=close(1e-6, 1e-8),
+)
+
+
 @check.define(
+    contract=CONTRACT,
     oracle={"squash": squashed},
     mistakes=[
         Mistake(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -18,21 +19,13 @@ def sizes(function: Callable[..., Any], settings: Sequence[Sequence[int]]) -> li
     return [function(n, k, stride=s, padding=p) for n, k, s, p in settings]
 
 
-def kinds_of_sizes(function: Callable[..., Any]) -> list[Any]:
-    """An output size, and of which type it is."""
-    found = function(28, 5, stride=3)
-    return [found, type(found).__name__]
-
-
-def raised(function: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
-    """Name of the exception that the function raises on these arguments."""
-    try:
-        function(*args, **kwargs)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return type(error).__name__
-    return "no error"
+def kinds_of_sizes(
+    function: Callable[..., Any], settings: Sequence[Sequence[int]]
+) -> list[list[Any]]:
+    """Each output size, and whether it is a whole number by its type."""
+    found = [function(*setting) for setting in settings]
+    kinds = ("int" if isinstance(one, Integral) else type(one).__name__ for one in found)
+    return [[kind, size] for kind, size in zip(kinds, found, strict=True)]
 
 
 def counts(function: Callable[..., Any], layers: Sequence[Sequence[int]], **how: Any) -> list[Any]:

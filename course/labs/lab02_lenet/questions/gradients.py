@@ -24,7 +24,8 @@ def gradients_at(output: Any, upstream: Tensor, leaves: Leaves) -> dict[str, Ten
     if not output.requires_grad:
         raise ProbeError(
             "autograd can't follow the output back: was it detached, turned into numpy or plain "
-            "numbers, or computed under no_grad?"
+            "numbers, or computed under no_grad?",
+            "detached",
         )
     found = torch.autograd.grad((output * upstream).sum(), list(leaves.values()), allow_unused=True)
     return {
@@ -52,11 +53,11 @@ def conv_gradients(
     bias: Tensor,
     upstream: Tensor,
     **how: Any,
-) -> dict[str, Tensor]:
-    """Gradients of ``sum(upstream · output)`` at the image, the weight and the bias."""
-    leaves = [tensor.requires_grad_() for tensor in (x, weight, bias)]
-    output = function(*leaves, **how)
-    return gradients_at(output, upstream, dict(zip(("x", "weight", "bias"), leaves, strict=True)))
+) -> dict[str, Any]:
+    """The output, and gradients of ``sum(upstream · output)`` at image, weight and bias."""
+    leaves = {"x": x, "weight": weight, "bias": bias}
+    output = function(*(one.requires_grad_() for one in leaves.values()), **how)
+    return answers_of(output, upstream, leaves)
 
 
 def loss_gradient(function: Callable[..., Any], penalties: Tensor, labels: Tensor, j: float) -> Any:
