@@ -106,12 +106,13 @@ class Definition:
             *_prepared(own, self.oracle, self.mistakes, sketched),
             *_prepared(standard, self._reference(), self.mistakes, sketched),
         )
-        return Check(self.name, self.about, prepared)
+        return Check(self.name, self.about, prepared, self.forbids, self.allows)
 
     def graded(self, reference: Mapping[str, Any], seed: int) -> Check:
         """All cases on inputs drawn from ``seed``; the reference says what is expected."""
         cases = [case for some in self._cases(seed) for case in some]
-        return Check(self.name, self.about, _prepared(cases, reference, self.mistakes))
+        prepared = _prepared(cases, reference, self.mistakes)
+        return Check(self.name, self.about, prepared, self.forbids, self.allows)
 
     def _cases(self, seed: int) -> tuple[list[Case], list[Case], list[Case]]:
         """The author's visible cases, the standard ones, and the hidden ones."""
