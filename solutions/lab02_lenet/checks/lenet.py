@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
-from course.checks.inputs import normal, seed_from
-from course.labs.lab02_lenet.questions.networks import classes_counted, logits_of
+from course.checks.inputs import normal, seed_from, uniform
+from course.labs.lab02_lenet.questions.modern import classes_counted, logits_of
 
 from .book import TIGHT, check
 from .sparse import Sparse
@@ -68,8 +69,22 @@ def _wrong_lenet(**fault: Any) -> dict[str, Any]:
     return {"LeNet": partial(Modern, **fault)}
 
 
+def _images(rng: Generator, N: int = 3, far: float = 2.0) -> Tensor:
+    return uniform(rng, N, 1, 32, 32, low=-far, high=far)
+
+
+CONTRACT = Network(
+    lambda rng: (7,),
+    _images,
+    edges={"one image": {"N": 1}, "images of large numbers": {"far": 200.0}},
+    variants={"ten classes": (10,), "a hundred classes": (100,), "one class": (1,)},
+    shape=(2, 1, 32, 32),
+)
+
+
 @check.define(
     name="LeNet",
+    contract=CONTRACT,
     oracle={"LeNet": Modern},
     mistakes=[
         Mistake(
@@ -136,7 +151,6 @@ def lenet(rng: Generator) -> Iterator[Case]:
         ),
         "156 + 2,416 + 48,120 + 10,164 + 850 with ten classes. Which layer differs?",
         same(),
-        weight=2,
     )
     yield lenet_case(rng, "logits and gradients of three images", 3, 10, 4)
     yield lenet_case(rng, "one image, seven classes", 1, 7, 1)
@@ -149,7 +163,7 @@ def lenet_case(rng: Generator, title: str, count: int, classes: int, weight: flo
     return Case(
         title,
         ask(logits_of, "LeNet", classes, seed_from(rng), x, upstream, text=text),
-        "Layers in the order of use; convolution, ReLU, pooling; no function after the last one.",
+        "Convolution, ReLU, pooling, twice; three linear layers; no function after the last one.",
         TIGHT,
         weight=weight,
     )

@@ -11,12 +11,13 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, same
-from course.checks.inputs import mixed, normal, uniform
+from course.checks import Case, ask, close, same
+from course.checks.inputs import mixed, uniform
 from course.labs.lab02_lenet.questions.modules import parameters_of
-from course.labs.lab02_lenet.questions.networks import codes_kept, penalties_of
+from course.labs.lab02_lenet.questions.networks import codes_kept, learning
 
-from .book import TIGHT, check, fan_in_scaled, signs
+from .book import check, fan_in_scaled, signs
+from .layers import Layer, single
 from .rbf_penalties import squared_distances
 from .sparse import Sparse, dense
 from .subsampling import Pooling, box, squashed, squashed_box
@@ -26,7 +27,16 @@ MAPS = {"c1": (6, 1, 1), "c3": (16, 6, 2), "c5": (120, 16, 16)}
 """Maps out, maps in, and from how many of them the question lets each map out read."""
 
 
-def lenet5_weights(rng: Generator, classes: int = 10) -> dict[str, Tensor]:
+PENALTIES = close(1e-4, 1e-3)
+"""A sum over 84 units in float32, and gradients that are sums over all places."""
+
+
+def codes_of(rng: Generator, classes: int) -> Tensor:
+    """Codes of ±1 as the notebook has them, float32 ``(K, 84)``."""
+    return signs(rng, classes, 84).float()
+
+
+def lenet5_weights(rng: Generator) -> dict[str, Tensor]:
     """Weights of a LeNet-5, by layer, none of them saturating a unit; float64."""
     weights = {
         name: fan_in_scaled(rng, maps_out, maps_in, 5, 5, fan_in=25 * read)
@@ -41,7 +51,7 @@ def lenet5_weights(rng: Generator, classes: int = 10) -> dict[str, Tensor]:
         for layer, count in (("s2", 6), ("s4", 16))
         for part in ("coefficient", "bias")
     }
-    return {**weights, **biases, **pools, "codes": signs(rng, classes, 84)}
+    return {**weights, **biases, **pools}
 
 
 class Net1998(nn.Module):
@@ -143,40 +153,56 @@ LENET5_MISTAKES = [
 ]
 
 
-@check.define(name="LeNet5", oracle={"LeNet5": Net1998}, mistakes=LENET5_MISTAKES)
+CONTRACT = Layer(
+    lambda rng: (codes_of(rng, 10),),
+    lenet5_weights,
+    (3, 1, 32, 32),
+    lambda shape: (shape[0], 10),
+    judge=PENALTIES,
+)
+
+
+@check.define(
+    name="LeNet5", oracle={"LeNet5": Net1998}, mistakes=LENET5_MISTAKES, contract=CONTRACT
+)
 def lenet5(rng: Generator) -> Iterator[Case]:
     """The network of 1998: 60,000 trained parameters, ten penalties."""
-    codes = signs(rng, 10, 84)
+    codes = codes_of(rng, 10)
     yield Case(
         "60,000 trained parameters",
         ask(parameters_of, "LeNet5", codes, text="trained parameters of LeNet5(codes)"),
         "156 + 12 + 1,516 + 32 + 48,120 + 10,164. Print the count of each of your layers. The "
         "codes are fixed and do not count.",
         same(),
-        weight=2,
     )
+    others, x = -codes, single(rng, 2, 1, 32, 32)
+    text = "numbers trained in LeNet5(codes); its state_dict in LeNet5(-codes), on x (2, 1, 32, 32)"
     yield Case(
         "the codes are fixed, and saved with the weights",
-        ask(codes_kept, "LeNet5", codes, text="the codes in LeNet5(codes)"),
+        ask(codes_kept, "LeNet5", codes, others, lenet5_weights(rng), x, text=text),
         "A tensor that belongs to a module and is not trained: look up register_buffer.",
-        same(),
+        PENALTIES,
     )
     yield lenet5_case(rng, "penalties and gradients of three images", 3, 4)
     yield lenet5_case(rng, "a batch of one", 1, 1)
+    yield lenet5_case(rng, "thirteen codes", 2, 1, classes=13)
 
 
 def lenet5_case(rng: Generator, title: str, count: int, weight: float, classes: int = 10) -> Case:
     """Penalties and gradients of ``count`` images, with weights copied in."""
-    weights, x = lenet5_weights(rng, classes), normal(rng, count, 1, 32, 32)
-    text = f"LeNet5(codes) on x {(count, 1, 32, 32)}, with given weights"
-    upstream = uniform(rng, count, classes, low=-0.04, high=0.04)
+    x, upstream = single(rng, count, 1, 32, 32), _upstream(rng, count, classes)
+    inputs = ("LeNet5", (codes_of(rng, classes),), lenet5_weights(rng), x, upstream)
     return Case(
         title,
-        ask(penalties_of, "LeNet5", weights, x, upstream, text=text),
+        ask(learning, "LeNet5", *inputs, text=f"LeNet5(codes) on x {tuple(x.shape)}"),
         "Follow one image through the layers with print(x.shape). What comes after each layer?",
-        TIGHT,
+        PENALTIES,
         weight=weight,
     )
+
+
+def _upstream(rng: Generator, count: int, classes: int) -> Tensor:
+    return uniform(rng, count, classes, low=-0.04, high=0.04, dtype=torch.float32)
 
 
 @check.hidden("LeNet5")

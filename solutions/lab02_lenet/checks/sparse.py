@@ -19,13 +19,13 @@ from course.labs.lab02_lenet.questions.wires import (
     MAPS_IN,
     MAPS_OUT,
     connected,
-    convolved,
     parameters_and_connections,
     weights_in_use,
 )
 
-from .book import TIGHT, check, fan_in_scaled
+from .book import SINGLE, check, fan_in_scaled
 from .c3_connections import RIGHT, in_row, wired
+from .layers import Layer, Shape
 
 
 class Sparse(nn.Module):
@@ -70,23 +70,33 @@ class Masked(nn.Conv2d):
 dense = partial(nn.Conv2d, MAPS_IN, MAPS_OUT, KERNEL)
 
 
-def convolution_case(
-    rng: Generator, title: str, shape: tuple[int, int, int, int], weight: float
-) -> Case:
-    """Output and gradients with random kernels; those act that there is a connection for."""
-    n, _, height, width = shape
-    tensors = (
-        fan_in_scaled(rng, MAPS_OUT, MAPS_IN, KERNEL, KERNEL),
-        normal(rng, MAPS_OUT),
-        normal(rng, *shape),
-        normal(rng, n, MAPS_OUT, height - 4, width - 4),
-    )
-    text = f"C3Convolution on x {shape}, with given kernels and biases"
+def kernels_and_biases(rng: Generator) -> dict[str, Tensor]:
+    """Random kernels, of which those act that there is a connection for; float64."""
+    return {
+        "kernels": fan_in_scaled(rng, MAPS_OUT, MAPS_IN, KERNEL, KERNEL),
+        "biases": normal(rng, MAPS_OUT),
+    }
+
+
+CONTRACT = Layer(
+    lambda rng: (),
+    kernels_and_biases,
+    (3, MAPS_IN, 6, 7),
+    lambda shape: (shape[0], MAPS_OUT, shape[2] - 4, shape[3] - 4),
+    edges={
+        "one image, one place": (1, MAPS_IN, 5, 5),
+        "higher than wide": (2, MAPS_IN, 11, 5),
+    },
+)
+
+
+def convolution_case(rng: Generator, title: str, shape: Shape, weight: float) -> Case:
+    """Output and gradients with random kernels."""
     return Case(
         title,
-        ask(convolved, "C3Convolution", *tensors, text=text),
+        CONTRACT.gradients("C3Convolution", rng, shape, True),
         "Each output map is an ordinary 5×5 convolution of its own input maps, plus its bias.",
-        TIGHT,
+        SINGLE,
         weight=weight,
     )
 
@@ -98,6 +108,7 @@ def _wrong(made_by: Callable[[], nn.Module]) -> dict[str, Any]:
 @check.define(
     name="C3Convolution",
     oracle={"C3Convolution": Sparse},
+    contract=CONTRACT,
     mistakes=[
         Mistake(
             "masked",

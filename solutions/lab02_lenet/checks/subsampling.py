@@ -14,9 +14,10 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, close, gradient, same
 from course.checks.inputs import mixed, normal, uniform
-from course.labs.lab02_lenet.questions.modules import parameters_of, subsampled
+from course.labs.lab02_lenet.questions.modules import parameters_of
 
-from .book import TIGHT, check
+from .book import SINGLE, TIGHT, check
+from .layers import Layer, Shape
 
 AMPLITUDE, SLOPE = 1.7159, 2 / 3  # LeCun et al. 1998, appendix A
 
@@ -34,7 +35,7 @@ CONTRACT = Function(
         "no number at all": {"shape": (0, 3)},
         "far from zero": {"shape": (3, 50), "far": 5e3},
     },
-    judge=close(1e-6, 1e-8),
+    judge=close(1e-9, 1e-12),
 )
 
 
@@ -188,22 +189,32 @@ SUBSAMPLING_MISTAKES = [
 ]  # fmt: skip
 
 
-def subsampling_case(
-    rng: Generator, title: str, shape: tuple[int, int, int, int], weight: float
-) -> Case:
-    """Output and gradients with random coefficients and biases."""
-    n, channels, height, width = shape
-    weights = {
-        "coefficient": mixed(rng, channels, low=0.1, high=1.0),
-        "bias": mixed(rng, channels, low=0.1, high=1.5),
+def pooling_weights(rng: Generator, channels: int) -> dict[str, Tensor]:
+    """Coefficients and biases of both signs, which saturate few units; float64."""
+    return {
+        "coefficient": mixed(rng, channels, low=0.1, high=0.6),
+        "bias": mixed(rng, channels, low=0.1, high=1.0),
     }
-    upstream = normal(rng, n, channels, height // 2, width // 2)
-    text = f"Subsampling({channels}) on x {shape}, with given coefficient and bias"
+
+
+def layer(channels: int, shape: Shape, **edges: Shape) -> Layer:
+    """The contract of a layer with this many maps."""
+    return Layer(
+        lambda rng: (channels,),
+        lambda rng: pooling_weights(rng, channels),
+        shape,
+        lambda shape: (*shape[:2], shape[2] // 2, shape[3] // 2),
+        edges={title.replace("_", " "): shape for title, shape in edges.items()},
+    )
+
+
+def subsampling_case(rng: Generator, title: str, shape: Shape, weight: float) -> Case:
+    """Output and gradients with random coefficients and biases."""
     return Case(
         title,
-        ask(subsampled, "Subsampling", weights, normal(rng, *shape), upstream, text=text),
+        layer(shape[1], shape).gradients("Subsampling", rng, shape, True),
         "Do one 2×2 block by hand: add, multiply by the map's coefficient, add its bias, squash.",
-        TIGHT,
+        SINGLE,
         weight=weight,
     )
 
@@ -212,6 +223,12 @@ def subsampling_case(
     name="Subsampling",
     oracle={"Subsampling": partial(Pooling, compute=squashed_box)},
     mistakes=SUBSAMPLING_MISTAKES,
+    contract=layer(
+        3,
+        (3, 3, 4, 6),
+        maps_of_one_block=(2, 3, 2, 2),
+        one_image_of_a_row_of_blocks=(1, 3, 2, 8),
+    ),
 )
 def subsampling(rng: Generator) -> Iterator[Case]:
     """The paper's pooling layer: sum, coefficient, bias, squash."""

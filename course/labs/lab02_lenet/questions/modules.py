@@ -1,8 +1,9 @@
-"""A module of the student's in float64, what it learns, and the check's values in it."""
+"""A module of the student's as it is made, what it learns, and the check's values in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,7 +11,6 @@ from torch import Tensor, nn
 
 from course.checks import ProbeError, wording
 from course.checks.modules import a_module, count
-from course.labs.lab02_lenet.questions.gradients import answers_of
 
 Weights = Mapping[str, Tensor]
 MakeModule = Callable[..., Any]
@@ -18,13 +18,19 @@ MakeModule = Callable[..., Any]
 PARTS = ("coefficient", "bias")  # of a subsampling layer
 
 
-def in_float64(made: Any) -> nn.Module:
-    """What a constructor made, in float64 on the CPU.
+def made(made_by: MakeModule, *args: Any) -> nn.Module:
+    """What a constructor made, on the CPU.
 
     Raises:
-        ProbeError: it is no ``nn.Module``.
+        ProbeError: it is no ``nn.Module``, or has numbers that are not float32.
     """
-    return a_module(made, "the constructor").cpu().double()
+    model = a_module(made_by(*args), "the constructor").cpu()
+    others = {wording.dtype(one) for one in model.parameters()} - {"float32"}
+    if others:
+        raise ProbeError(f"expected parameters in float32, found {others.pop()}", "dtype")
+    if not all(one.isfinite().all() for one in model.parameters()):
+        raise ProbeError("a parameter starts as nan or infinite: it was never given a value")
+    return model
 
 
 def learnt(model: nn.Module) -> int:
@@ -34,10 +40,30 @@ def learnt(model: nn.Module) -> int:
 
 def parameters_of(made_by: MakeModule, *args: Any) -> int:
     """How many numbers the object learns."""
-    return learnt(in_float64(made_by(*args)))
+    return learnt(made(made_by, *args))
 
 
-def set_parameter(target: Any, value: Tensor, name: str) -> Tensor:
+@dataclass(frozen=True)
+class Leaf:
+    """A weight of the check's in the student's parameters.
+
+    Attributes:
+        parameters: that hold it.
+        places: of its values among theirs, counted from 1; 0 where there is none.
+    """
+
+    parameters: Sequence[Tensor]
+    places: Tensor
+
+    @property
+    def gradient(self) -> Tensor:
+        """Its gradient, in its own shape; 0 where no parameter is, or none was reached."""
+        grads = (torch.zeros_like(one) if one.grad is None else one.grad for one in self.parameters)
+        flat = torch.cat([torch.zeros(1), *(one.flatten() for one in grads)])
+        return flat[self.places]
+
+
+def set_parameter(target: Any, value: Tensor, name: str) -> Leaf:
     """Copy ``value`` into a parameter that may be shaped otherwise, ``(C,)`` or ``(C, 1, 1)``.
 
     Raises:
@@ -48,29 +74,17 @@ def set_parameter(target: Any, value: Tensor, name: str) -> Tensor:
     if target.numel() != value.numel():
         raise ProbeError(
             f"`{name}` has shape {wording.shape(target)}; expected {value.numel():,} values, "
-            f"as in {wording.shape(value)}"
+            f"as in {wording.shape(value)}",
+            "shape",
         )
     with torch.no_grad():
         target.copy_(value.reshape(target.shape))
-    return target
+    return Leaf([target], torch.arange(1, value.numel() + 1).view(value.shape))
 
 
-def subsampled(made_by: MakeModule, weights: Weights, x: Tensor, upstream: Tensor) -> Any:
-    """Output and gradients of the subsampling layer with these weights."""
-    layer = in_float64(made_by(x.shape[1]))
-    leaves = {"x": x.requires_grad_(), **fill_subsampling(layer, weights)}
-    return shaped(answers_of(layer(leaves["x"]), upstream, leaves), weights)
-
-
-def fill_subsampling(layer: Any, weights: Weights, prefix: str = "") -> dict[str, Tensor]:
+def fill_subsampling(layer: Any, weights: Weights, prefix: str = "") -> dict[str, Leaf]:
     """Copy coefficient and bias in; the two parameters, by name."""
     return {
         name: set_parameter(getattr(layer, name, None), weights[name], f"{prefix}{name}")
         for name in PARTS
     }
-
-
-def shaped(found: dict[str, Any], weights: Weights) -> dict[str, Any]:
-    """The gradients in the shapes of the weights, however the student keeps them."""
-    shapes = {f"gradient at {name}": one.shape for name, one in weights.items()}
-    return {key: one.reshape(shapes.get(key, one.shape)) for key, one in found.items()}

@@ -1,57 +1,51 @@
-"""Questions to whole networks: counts, values, gradients."""
+"""The layers and networks of 1998 with the check's weights in them, and what becomes of images.
+
+How a class keeps its weights is the student's own affair where that can be: see `FILL`. They stay
+in float32, as they are made, for a layer may make tensors of that dtype inside.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from course.checks import ProbeError, wording
-from course.checks.modules import filled
-from course.labs.lab02_lenet.questions.gradients import gradients_at
+from course.checks import ProbeError, battery
+from course.checks.modules import a_tensor
+from course.checks.probes import plain
 from course.labs.lab02_lenet.questions.modules import (
     PARTS,
+    Leaf,
     MakeModule,
     Weights,
     fill_subsampling,
-    in_float64,
     learnt,
+    made,
     set_parameter,
 )
 from course.labs.lab02_lenet.questions.wires import load_wires, trace
 
-
-def _answers(
-    model: nn.Module, x: Tensor, upstream: Tensor, weights: Sequence[Tensor]
-) -> dict[str, Any]:
-    """The output, the gradient at x, and those at the weights in one row."""
-    leaves = {"x": x, **{str(number): one for number, one in enumerate(weights)}}
-    found = gradients_at(output := model(x.requires_grad_()), upstream, leaves)
-    at_x, *rest = found.values()
-    at_weights = torch.cat([one.flatten() for one in rest])
-    return {"output": output, "gradient at x": at_x, "gradients at the weights": at_weights}
+Args = Sequence[Any]
 
 
-# LeNet-5 of 1998 --------------------------------------------------------------------------
-
-SHOWN_GRADIENTS = ("c1", "s2 coefficient", "s4 bias", "c5 bias", "f6 bias")
-
-
-def penalties_of(made_by: MakeModule, weights: Weights, x: Tensor, upstream: Tensor) -> Any:
-    """Penalties of a LeNet-5 with these weights, and some gradients."""
-    model = in_float64(made_by(weights["codes"]))
-    filled_in = _fill_lenet5(model, weights)
-    leaves = [filled_in[name] for name in SHOWN_GRADIENTS]
-    return _answers(model, x, upstream, leaves)
+def fill_c3(layer: nn.Module, weights: Weights, path: str = "") -> dict[str, Leaf]:
+    """Let the sparse convolution have these kernels, found by impulses; the weights, by name."""
+    wires = trace(layer, path)
+    load_wires(wires, weights["kernels"], weights["biases"])
+    return {
+        "kernels": Leaf(wires.parameters, wires.kernels),
+        "biases": Leaf(wires.parameters, wires.biases),
+    }
 
 
-def _fill_lenet5(model: nn.Module, weights: Weights) -> dict[str, Tensor]:
-    """Copy the weights in by the names of the layers; the parameters, by name."""
-    wires = trace(_part(model, "c3"), "c3")
-    load_wires(wires, two_neighbours(weights["c3"]), weights["c3 bias"])
-    found: dict[str, Tensor] = {}
+def fill_lenet5(model: nn.Module, weights: Weights) -> dict[str, Leaf]:
+    """Copy the weights in by the names of the layers; the weights, by name."""
+    c3 = {"kernels": two_neighbours(weights["c3"]), "biases": weights["c3 bias"]}
+    filled = fill_c3(_part(model, "c3"), c3, "c3")
+    found = {"c3": _within(filled["kernels"], c3["kernels"]), "c3 bias": filled["biases"]}
     for name in ("c1", "c5", "f6"):
         layer = _part(model, name)
         for part, key in (("weight", name), ("bias", f"{name} bias")):
@@ -59,9 +53,16 @@ def _fill_lenet5(model: nn.Module, weights: Weights) -> dict[str, Tensor]:
             found[key] = set_parameter(own, weights[key], f"{name}.{part}")
     for name in ("s2", "s4"):
         parts = {part: weights[f"{name} {part}"] for part in PARTS}
-        own_parts = fill_subsampling(_part(model, name), parts, f"{name}.")
-        found |= {f"{name} {part}": one for part, one in own_parts.items()}
+        pooling = fill_subsampling(_part(model, name), parts, f"{name}.")
+        found |= {f"{name} {part}": leaf for part, leaf in pooling.items()}
     return found
+
+
+FILL: Mapping[str, Callable[[nn.Module, Weights], dict[str, Leaf]]] = {
+    "Subsampling": fill_subsampling,
+    "C3Convolution": fill_c3,
+    "LeNet5": fill_lenet5,
+}
 
 
 def two_neighbours(kernels: Tensor) -> Tensor:
@@ -73,6 +74,11 @@ def two_neighbours(kernels: Tensor) -> Tensor:
     return kernels * (starts + starts.roll(1, dims=1))[:, :, None, None]
 
 
+def _within(kernels: Leaf, given: Tensor) -> Leaf:
+    """The leaf where kernels were given, so that another table costs the layer's own check."""
+    return replace(kernels, places=kernels.places * (given != 0))
+
+
 def _part(model: nn.Module, name: str) -> nn.Module:
     found = getattr(model, name, None)
     if not isinstance(found, nn.Module):
@@ -80,32 +86,100 @@ def _part(model: nn.Module, name: str) -> nn.Module:
     return found
 
 
-def codes_kept(made_by: MakeModule, codes: Tensor) -> dict[str, Any]:
-    """Whether the codes are in the state that is saved, and not among what is trained."""
-    model = in_float64(made_by(codes))
-    state = {key: one for key, one in model.state_dict().items() if one.shape == codes.shape}
-    kept = {key for key, one in state.items() if torch.equal(one.double(), codes)}
-    trained = {name for name, one in model.named_parameters() if one.requires_grad}
-    return {"trained": bool(trained & kept), "saved with the weights": bool(kept)}
+def filled_with(made_by: MakeModule, name: str, args: Args, weights: Weights) -> nn.Module:
+    """A new object of the exercise ``name`` with these weights, in evaluation mode."""
+    model = made(made_by, *args).eval()
+    FILL[name](model, weights)
+    return model
 
 
-# The modern form --------------------------------------------------------------------------
-
-OWN = 10  # parameters: weight and bias of five layers
+# Questions, as those of course.checks.battery ---------------------------------------------
 
 
-def classes_counted(made_by: MakeModule, classes: Sequence[int]) -> list[Any]:
-    """How many numbers the network learns for each number of classes."""
-    return [learnt(in_float64(made_by(num_classes=one))) for one in classes]
+def learning(
+    made_by: MakeModule,
+    name: str,
+    args: Args,
+    weights: Weights,
+    x: Tensor,
+    upstream: Tensor,
+    training: bool = True,
+) -> dict[str, Any]:
+    """The output, and the gradients of ``sum(upstream · output)`` at images and weights.
+
+    Raises:
+        ProbeError: the output is no tensor of the right shape, or has no gradient.
+    """
+    model = made(made_by, *args).train(training)
+    leaves = FILL[name](model, weights)
+    output = a_tensor(model(x.requires_grad_()), tuple(upstream.shape), "the output")
+    if not output.requires_grad:
+        raise ProbeError("autograd can't follow the output back to the weights", "detached")
+    (output * upstream).sum().backward()
+    at_x = torch.zeros_like(x) if x.grad is None else x.grad
+    return {
+        "output": output,
+        "gradient at x": at_x,
+        **{f"gradient at {key}": leaf.gradient for key, leaf in leaves.items()},
+    }
 
 
-def logits_of(made_by: MakeModule, classes: int, seed: int, x: Tensor, upstream: Tensor) -> Any:
-    """Logits of a LeNet with weights from a seed, and gradients at the image and every weight."""
-    model = filled(in_float64(made_by(num_classes=classes)), seed)
-    own = dict(model.named_parameters())
-    if len(own) != OWN:
-        raise ProbeError(
-            f"expected {OWN} parameters, weight and bias of five layers in the order "
-            f"of use; found {len(own)}: {wording.shortened(', '.join(own), 200)}"
-        )
-    return _answers(model, x, upstream, list(own.values()))
+def one_by_one(
+    made_by: MakeModule, name: str, args: Args, weights: Weights, x: Tensor
+) -> dict[str, Any]:
+    """What comes of all images together and of each alone."""
+    model = filled_with(made_by, name, args, weights)
+    with torch.no_grad():
+        alone = [plain(model(x[place : place + 1])) for place in range(len(x))]
+        return {"together": plain(model(x)), "one by one": alone}
+
+
+def again(
+    made_by: MakeModule, name: str, args: Args, weights: Weights, x: Tensor
+) -> dict[str, Any]:
+    """Passes over the same images with others between, and what became of everything given."""
+    model, kept = filled_with(made_by, name, args, weights), x.clone()
+    with battery._seeded():
+        first = plain(model(x))
+        drawn = battery._next_numbers()
+    return {
+        "output": first,
+        "x afterwards": plain(x),
+        "other images": plain(model(kept.flip(0) / 2)),
+        "the next pass": plain(model(kept)),
+        "arguments afterwards": plain(list(args)),
+        "next random numbers": drawn,
+        "layers in training mode": sum(layer.training for layer in model.modules()),
+        "settings": battery._settings(),
+    }
+
+
+def two_of_them(
+    made_by: MakeModule,
+    name: str,
+    args: Sequence[Args],
+    weights: Sequence[Weights],
+    x: Tensor,
+) -> dict[str, Any]:
+    """Two objects, each with its own arguments and weights; then the first one's saved state in
+    the second.
+    """
+    pairs = zip(args, weights, strict=True)
+    one, other = (filled_with(made_by, name, *pair) for pair in pairs)
+    with torch.no_grad():
+        found = {"the second": plain(other(x)), "the first": plain(one(x))}
+        other.load_state_dict(one.state_dict())
+        return {**found, "the second, loaded from the first": plain(other(x))}
+
+
+def codes_kept(
+    made_by: MakeModule, codes: Tensor, others: Tensor, weights: Weights, x: Tensor
+) -> dict[str, Any]:
+    """What is trained, and whether the codes come along with what is saved: the penalties of a
+    network that was made with other codes, and loaded.
+    """
+    one = filled_with(made_by, "LeNet5", [codes], weights)
+    second = filled_with(made_by, "LeNet5", [others], weights)
+    with torch.no_grad():
+        second.load_state_dict(one.state_dict())
+        return {"numbers trained": learnt(one), "loaded into another": plain(second(x))}
