@@ -37,8 +37,9 @@ def applied(function: Any, x: Tensor, alpha: float) -> Any:
     return function.apply(x, alpha)
 
 
-def pulled_back(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> Tensor:
-    """What backward makes of the gradient ``upstream`` at the output; shape of ``x``.
+def pulled_back(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> dict[str, Tensor]:
+    """What backward makes of the gradient ``upstream`` at the output, shape of ``x``; and what
+    became of that.
 
     Raises:
         ProbeError: the output has no gradient.
@@ -48,15 +49,17 @@ def pulled_back(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> Ten
     if not getattr(output, "requires_grad", False):
         raise ProbeError(
             "the result of ELUFunction.apply needs no gradient: does the class inherit from "
-            "torch.autograd.Function, and does forward return a new tensor?"
+            "torch.autograd.Function, and does forward return a new tensor?",
+            "detached",
         )
     (result,) = torch.autograd.grad(output, leaf, grad_outputs=upstream)
-    return result
+    return {"gradient": result, "gradient at the output, afterwards": upstream}
 
 
-def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> list[Any]:
+def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> dict[str, Any]:
     """The values at ``x``, and the gradient there."""
-    return [function.apply(x, alpha), pulled_back(function, x, upstream, alpha)]
+    values = function.apply(x, alpha)
+    return {"values": values, **pulled_back(function, x, upstream, alpha)}
 
 
 def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from . import chains, dead_units, elu_function, functions, lazy, slopes
+from . import chains, dead_units, elu_function, functions, lazy, slips, slopes
 from .book import answers
 
-__all__ = ["answers", "chains", "dead_units", "elu_function", "functions", "lazy", "slopes"]
+__all__ = [
+    "answers",
+    "chains",
+    "dead_units",
+    "elu_function",
+    "functions",
+    "lazy",
+    "slips",
+    "slopes",
+]

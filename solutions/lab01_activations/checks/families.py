@@ -90,10 +90,11 @@ def values(name: str, rng: Generator, hint: str, **kwargs: Any) -> Iterator[Case
 
 def zeros(name: str, rng: Generator, **kwargs: Any) -> Case:
     """The value at 0 and -0, and a gradient between the slopes on both sides."""
-    x = torch.cat([mixed(rng, 2), torch.zeros(2, dtype=torch.float64) * torch.tensor([1, -1])])
+    near, far = mixed(rng, 2, low=1e-4, high=0.01), mixed(rng, 2, low=8.0, high=40.0)
+    x = torch.cat([near, far, torch.tensor([0.0, -0.0], dtype=torch.float64)])
     text = f"{call(name, x, **kwargs).text}, and its gradient"
     return Case(
-        "zero among them",
+        "zero, numbers near it, and large ones",
         ask(with_gradient, name, x, text=text, **kwargs),
         "What does your formula compute at x = 0 exactly? Beware of 0 / 0 and of |x| / x.",
         AtZero(),
