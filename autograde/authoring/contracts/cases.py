@@ -10,14 +10,17 @@ from torch import Generator
 
 from course.checks import Case, Probe, stored, wording
 from course.checks.judges import Judge, close
+from course.checks.kinds import Hint, Kind
 
 Adapter = Callable[[Any], Any]
 
 SINGLE = close(1e-4, 1e-5)
-LEFT_ALONE = (
-    "What was given, and the process around, must be as before: is something written into an "
-    "argument (`+=`, `pop`, `sort`, a method that ends in `_`), or kept for the next call?"
-)
+CHANGED: Mapping[Kind, str] = {
+    "changed": (
+        "What was given, and the process around, must be as before: is something written into an "
+        "argument (`+=`, `pop`, `sort`, a method that ends in `_`), or kept for the next call?"
+    )
+}
 
 
 class Contract(Protocol):
@@ -34,15 +37,21 @@ class Contract(Protocol):
 
 @dataclass(frozen=True)
 class Several:
-    """More than one contract for one exercise, such as a function with two kinds of arguments."""
+    """More than one contract for one exercise, such as a builder of several kinds.
 
-    parts: tuple[Contract, ...]
+    Attributes:
+        parts: by what stands before their cases' titles; nothing for an empty text.
+        share: of all together, see :class:`Contract`.
+    """
+
+    parts: Mapping[str, Contract]
     share: float = 0.3
 
     def cases(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
         """The standard cases of all parts."""
-        for part in self.parts:
-            yield from part.cases(name, thing, rng)
+        for label, part in self.parts.items():
+            for case in part.cases(name, thing, rng):
+                yield replace(case, title=f"{label}: {case.title}" if label else case.title)
 
 
 def weighted(own: Sequence[Case], standard: Sequence[Case], share: float) -> list[Case]:
@@ -62,7 +71,7 @@ class Maker:
     adapter: Adapter | None
 
     def case(
-        self, title: str, question: Any, *args: Any, judge: Judge, text: str = "", hint: str = ""
+        self, title: str, question: Any, *args: Any, judge: Judge, text: str = "", hint: Hint = ""
     ) -> Case:
         """A case with a question of :mod:`course.checks.battery`."""
         adapter = stored.named(self.adapter) if self.adapter else ""
@@ -77,6 +86,6 @@ def written(args: Sequence[Any]) -> str:
     return wording.call_text("", args, {})
 
 
-def hinted(case: Case, hints: Mapping[str, str]) -> Case:
+def hinted(case: Case, hints: Mapping[str, Hint]) -> Case:
     """The case with its author's hint, if there is one for its title."""
     return replace(case, hint=hints.get(case.title, case.hint))

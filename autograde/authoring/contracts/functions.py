@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograde.authoring.contracts.cases import LEFT_ALONE, SINGLE, Adapter, Maker, hinted, written
+from autograde.authoring.contracts.cases import CHANGED, SINGLE, Adapter, Maker, hinted, written
 from course.checks import Case, battery, wording
 from course.checks.judges import Judge, close
+from course.checks.kinds import Hint
 from course.checks.probes import copied
 
 Arguments = Callable[..., tuple[Any, ...]]
@@ -49,7 +50,7 @@ class Function:
     adapter: Adapter | None = None
     judge: Judge = field(default_factory=close)
     single: Judge = SINGLE
-    hints: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, Hint] = field(default_factory=dict)
     leaves_out: tuple[str, ...] = ()
     share: float = 0.3
 
@@ -83,7 +84,7 @@ class Function:
             )
         if _any(args, lambda one: one.ndim > 0) and self.layouts:
             text = f"{called}, with tensors that are not contiguous"
-            hint = "`view` needs numbers in order; `reshape` does not."
+            hint = "Does your code count on the order of the numbers in memory?"
             title = "numbers spread in memory"
             yield made.case(title, battery.spread, *args, judge=judge, text=text, hint=hint)
         yield made.case(
@@ -93,7 +94,7 @@ class Function:
             *args,
             judge=judge,
             text=f"{called}, twice, and with other arguments between",
-            hint=LEFT_ALONE,
+            hint=CHANGED,
         )
         names, defaults = battery.arguments_of(self.adapter(thing) if self.adapter else thing)
         if len(names) == len(args) and defaults:
@@ -108,13 +109,14 @@ class Function:
         """Arguments that have defaults: these are what callers name. The others may be renamed."""
         first, last = args[: -len(names)], args[-len(names) :]
         called = wording.call_text(made.name, first, dict(zip(names, last, strict=True)))
+        told = f"The last arguments' names are {', '.join(names)}; the stub tells the defaults."
         return made.case(
             f"{' and '.join(names)} by name, and by default",
             battery.in_ways,
             names,
             *args,
             judge=self.judge,
-            hint=f"The last arguments' names are {', '.join(names)}; the stub tells the defaults.",
+            hint={"raised": told, "values": told},
             text=f"{called}; {made.name}{written(first)}",
         )
 

@@ -13,6 +13,14 @@ from autograde.authoring.contracts.cases import SINGLE, Adapter, Maker, hinted
 from course.checks import Case, battery, stored
 from course.checks.inputs import seed_from
 from course.checks.judges import Judge, close
+from course.checks.kinds import Hint, Kind
+
+AS_IT_WAS: Mapping[Kind, str] = {
+    "changed": (
+        "A function that looks at a model gives it back as it was: its mode, its weights, their "
+        "`.grad` and `requires_grad`, and no hook left."
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class OfModel:
     adapter: Adapter | None = None
     single: Judge | None = SINGLE
     judge: Judge = field(default_factory=lambda: close(1e-6, 1e-9))
-    hints: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, Hint] = field(default_factory=dict)
     leaves_out: tuple[str, ...] = ()
     share: float = 0.3
 
@@ -60,8 +68,7 @@ class OfModel:
                     torch.float64,
                     *self.rest(rng),
                     text=f"{name} on {title}, in {mode} mode, twice",
-                    hint="A function that looks at a model gives it back as it was: its mode, its "
-                    "weights, their `.grad` and `requires_grad`, and no hook left.",
+                    hint=AS_IT_WAS,
                     judge=self.judge,
                 )
         if self.single is not None:

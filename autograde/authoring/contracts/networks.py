@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograde.authoring.contracts.cases import LEFT_ALONE, Adapter, Maker, hinted, written
+from autograde.authoring.contracts.cases import CHANGED, Adapter, Maker, hinted, written
 from course.checks import Case, battery
 from course.checks.inputs import seed_from
 from course.checks.judges import Judge, close
+from course.checks.kinds import Hint
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Network:
     adapter: Adapter | None = None
     judge: Judge = field(default_factory=lambda: close(1e-6, 1e-9))
     single: Judge = field(default_factory=lambda: close(1e-3, 1e-4))
-    hints: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, Hint] = field(default_factory=dict)
     leaves_out: tuple[str, ...] = ()
     share: float = 0.3
 
@@ -77,7 +78,7 @@ class Network:
             torch.float32,
             says=" in float32",
             judge=self.single,
-            hint="Which part of the network has a dtype of its own?",
+            hint={"dtype": "Which part of the network has a dtype of its own?"},
         )
         yield put(
             "each image by itself",
@@ -91,7 +92,7 @@ class Network:
             battery.model_again,
             self.images(rng, N=2),
             says=", twice, and other images between",
-            hint=LEFT_ALONE,
+            hint=CHANGED,
         )
         yield put(
             "two networks share nothing",
@@ -108,7 +109,7 @@ class Network:
                 self.images(rng, N=3),
                 training,
                 says=f" in {mode} mode: gradients",
-                hint="Does every layer take part, and does the gradient reach it?",
+                hint={"gradient": "Does every layer take part, and does the gradient reach it?"},
             )
         yield from self._making(made, thing, args, rng)
 
