@@ -47,10 +47,12 @@ def _blocks(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     for tag, start, end, begin, stop in matcher.get_opcodes():
         if tag == "equal":
             continue
-        while start > 0 and (start == end or _times(old, old[start:end]) > 1):
+        if start == end and start > 0:  # only new lines: they need one to stand behind
             start, begin = start - 1, begin - 1
         while end < len(old) and _times(old, old[start:end]) > 1:
             end, stop = end + 1, stop + 1
+        while start > 0 and _times(old, old[start:end]) > 1:
+            start, begin = start - 1, begin - 1
         if found and start <= found[-1][1]:
             start, begin = found[-1][0], found[-1][2]
             found.pop()

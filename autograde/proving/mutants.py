@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograde.proving import operators
+from autograde.proving.graphs import WATCH
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,14 @@ class Mutant:
         source: the whole cell, as ``ast.unparse`` writes it.
         slip: what it is, in a few words.
         line: of the reference's cell where it is.
+        watched: the cell without the slip, where :mod:`autograde.proving.graphs` sees whether the
+            gradient that the slip cuts off is any; empty for other slips.
     """
 
     source: str
     slip: str
     line: int
-
-    def sampled(self, share: float) -> bool:
-        """Whether it belongs to a sample of this share: always the same ones."""
-        digest = hashlib.sha256(self.source.encode()).digest()
-        return int.from_bytes(digest[:4], "big") < share * 2**32
+    watched: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,12 @@ def mutants(source: str) -> list[Mutant]:
     return list(found.values())
 
 
+def sampled(text: str, share: float) -> bool:
+    """Whether a text belongs to a sample of this share: always the same ones."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:4], "big") < share * 2**32
+
+
 def normalised(source: str) -> str:
     """The source without its own layout and comments."""
     return ast.unparse(ast.parse(source))
@@ -72,9 +77,13 @@ def _made(tree: ast.Module) -> Iterator[Mutant]:
         statement = isinstance(node, ast.stmt)
         slips = operators.of_statement(node) if statement else operators.of_expression(node)
         for slip, instead in slips:
-            place.put(instead)
-            yield Mutant(ast.unparse(ast.fix_missing_locations(tree)), slip, node.lineno)
-            setattr(place.parent, place.field, held)
+            seen = operators.watched(node, slip, WATCH)
+            sources = []
+            for thing in (instead, seen) if seen else (instead,):
+                place.put(thing)
+                sources.append(ast.unparse(ast.fix_missing_locations(tree)))
+                setattr(place.parent, place.field, held)
+            yield Mutant(sources[0], slip, node.lineno, *sources[1:])
 
 
 def _places(tree: ast.AST) -> Iterator[tuple[Place, Any]]:

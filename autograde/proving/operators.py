@@ -9,6 +9,7 @@ left out. What is theirs (signs, comparisons, constants, branches, deleted state
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from autograde.proving.tables import COMPARISONS, HOLDERS, IN_PLACE, NAMES, OPER
 Slip = tuple[str, Any]
 """What the slip is, and what stands there instead: a node, or a list of statements."""
 
+DETACHED, UNGRADED = "detached", "without gradients"
+
 
 def of_expression(node: ast.AST) -> Iterator[Slip]:
     """What may stand instead of an expression that is read."""
@@ -24,7 +27,7 @@ def of_expression(node: ast.AST) -> Iterator[Slip]:
     if maker:
         yield from maker(node)
     if isinstance(node, ast.Call | ast.BinOp) or _of_self(node):
-        yield "detached", _method(node, "detach")
+        yield DETACHED, _method(node, "detach")
 
 
 def of_statement(node: ast.stmt) -> Iterator[Slip]:
@@ -36,6 +39,38 @@ def of_statement(node: ast.stmt) -> Iterator[Slip]:
     maker = _STATEMENTS.get(type(node))
     if maker:
         yield from maker(node)
+
+
+def watched(node: Any, slip: str, name: str) -> Any:
+    """What stands there to see whether a gradient is lost by a slip, if that is what it does.
+
+    Args:
+        node: the expression or statement.
+        slip: what the slip is.
+        name: of a function that gives back what it gets.
+    """
+    if slip == DETACHED and isinstance(node, ast.Return):
+        return ast.Return(_seen(node.value, name))
+    if slip == DETACHED:
+        return _seen(node, name)
+    names = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    if slip == UNGRADED and not names & {"backward", "grad"}:
+        return _Returns(name).visit(copy.deepcopy(node))
+    return None
+
+
+class _Returns(ast.NodeTransformer):
+    """Watches everything that is returned."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def visit_Return(self, node: ast.Return) -> ast.Return:
+        return ast.Return(_seen(node.value, self.name)) if node.value else node
+
+
+def _seen(node: Any, name: str) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), [node], [])
 
 
 def _binary(node: ast.BinOp) -> Iterator[Slip]:
@@ -170,7 +205,8 @@ def _with(node: ast.With) -> Iterator[Slip]:
 def _return(node: ast.Return) -> Iterator[Slip]:
     if node.value is None:
         return
-    for name in ("detach", "double", "float", "squeeze"):
+    yield DETACHED, ast.Return(_method(node.value, "detach"))
+    for name in ("double", "float", "squeeze"):
         yield f"returned {name}", ast.Return(_method(node.value, name))
 
 
@@ -182,7 +218,7 @@ def _augmented(node: ast.AugAssign) -> Iterator[Slip]:
 
 def _function(node: ast.FunctionDef) -> Iterator[Slip]:
     if node.name != "__init__":  # there, layers carry gradients all the same
-        yield "without gradients", _ungraded(node)
+        yield UNGRADED, _ungraded(node)
     for decorators in _shorter(node.decorator_list):
         changed = _with_body(node, node.body)
         changed.decorator_list = decorators

@@ -13,16 +13,16 @@ from typing import Any, Literal
 
 from autograde.authoring import answers, samples
 from autograde.authoring.answers import Attempt
-from autograde.proving import equivalents, lazy, trials, verdicts
+from autograde.proving import builtins, equivalents, lazy, trials, verdicts
 from autograde.proving.ledger import Ledger, tried
-from autograde.proving.mutants import Mutant, mutants
+from autograde.proving.mutants import Mutant, mutants, sampled
 from autograde.proving.pool import Outcome, Trial
 from autograde.proving.subjects import Subject, digest, seeds
 from autograde.tree import Tree
 
 MUTANT_SEEDS = 3  # a mutant is tried on the first of the seeds
 
-Kind = Literal["right", "wrong", "mutant", "lazy", "mistake"]
+Kind = Literal["right", "wrong", "mutant", "lazy", "built-in", "mistake"]
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,26 @@ class Result:
 
 @dataclass(frozen=True)
 class Proof:
-    """What came out for one exercise, and explanations of mutants that explain none."""
+    """What came out for one exercise.
+
+    Attributes:
+        subject: the exercise.
+        results: of all that was tried.
+        idle: reasons given for what is no mutant.
+        lost: points that other exercises lose under grading when this one is blank; None where
+            that was not tried.
+        told: how many built-ins that would answer it grading tells a person of.
+        alone: points that the reference loses under grading, in the sandbox.
+        broken: why nothing could be tried.
+    """
 
     subject: Subject
     results: tuple[Result, ...]
     idle: tuple[str, ...] = ()
+    told: int = 0
+    lost: Mapping[str, float] | None = None
+    alone: float = 0.0
+    broken: str = ""
 
     def of(self, *kinds: Kind) -> list[Result]:
         """Results of these kinds."""
@@ -85,6 +100,11 @@ class Proof:
     def findings(self) -> list[Result]:
         """What must not be: every trouble but a survivor with a reason, and hints that misfit."""
         return [one for one in self.results if one.trouble and not one.reason and _counts(one)]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the check is right, as far as was tried."""
+        return not (self.findings or self.lost or self.alone or self.broken)
 
     @property
     def lazy_share(self) -> float:
@@ -105,8 +125,11 @@ def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
     for says, make in lazy.lazy(subject).items():
         trial = trials.of_answer(subject, make, several[:MUTANT_SEEDS], "lazy", says)
         yield Item("lazy", says, trial, verdicts.of_lazy)
+    for full, make in builtins.builtins(subject)[1].items():
+        trial = trials.of_answer(subject, make, several[:1], "lazy", full)
+        yield Item("built-in", full, trial, verdicts.of_builtin)
     for mutant in mutants(subject.source):
-        if mutant.sampled(plan.sample):
+        if sampled(mutant.source, plan.sample):
             trial = trials.of_mutant(subject, mutant, several[:MUTANT_SEEDS])
             yield Item("mutant", mutant.slip, trial, verdicts.of_mutant, mutant)
 
@@ -123,9 +146,12 @@ def prove(
         jobs: processes at a time.
         tell: is called after each trial with how many are done, and of how many.
     """
+    try:
+        wanted = list(items(tree, subject, plan))
+        reasons = equivalents.reasons(tree, subject)
+    except Exception as error:
+        return Proof(subject, (), broken=f"{type(error).__name__}: {error}")
     ledger = Ledger.at(tree.root / "build" / "prove" / subject.lab / f"{subject.name}.jsonl")
-    reasons = equivalents.reasons(tree, subject)
-    wanted = list(items(tree, subject, plan))
     outcomes = dict[str, Outcome]()
     with _beside(tree, subject.lab):
         different = {one.trial.key: one.trial for one in wanted}
@@ -133,11 +159,12 @@ def prove(
             outcomes[trial.key] = outcome
             tell(len(outcomes), len(different))
     results = tuple(_result(one, outcomes[one.trial.key], reasons) for one in wanted)
-    return Proof(subject, results, equivalents.idle(reasons, subject))
+    idle, (told, _) = equivalents.idle(reasons, subject), builtins.builtins(subject)
+    return Proof(subject, results, idle, told)
 
 
 def _result(item: Item, outcome: Outcome, reasons: Mapping[str, str]) -> Result:
-    reason = reasons.get(item.mutant.source, "") if item.mutant else ""
+    reason = reasons.get(item.mutant.source, verdicts.idle(outcome)) if item.mutant else ""
     return Result(item, outcome, item.trouble(outcome), reason)
 
 

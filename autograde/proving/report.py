@@ -11,6 +11,7 @@ from rich.table import Table
 
 from autograde.proving import equivalents, verdicts
 from autograde.proving.proof import Kind, Proof, Result
+from autograde.proving.verdicts import NO_GRADIENT
 
 COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("right accepted", "right"),
@@ -18,6 +19,7 @@ COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("mutants caught", "mutant"),
     ("hints fit", "mistake"),
 )
+COUNTED: tuple[Kind, ...] = ("right", "wrong", "mutant", "mistake", "built-in")
 
 
 def table(lab: str, proofs: list[Proof]) -> Table:
@@ -26,34 +28,53 @@ def table(lab: str, proofs: list[Proof]) -> Table:
     found.add_column("exercise", no_wrap=True)
     for name, _ in COLUMNS:
         found.add_column(name, justify="right")
-    for name in ("equivalent", "lazy at most"):
+    for name in ("equivalent", "lazy at most", "built-ins told", "blank costs others"):
         found.add_column(name, justify="right")
     for proof in proofs:
         cells = [_counted(proof.of(kind)) for _, kind in COLUMNS]
         explained = sum(bool(one.trouble and one.reason) for one in proof.of("mutant"))
         share = f"{100 * proof.lazy_share:.0f} %"
         mark = "red" if proof.lazy_share > verdicts.LAZY_SHARE else "green"
-        found.add_row(proof.subject.name, *cells, str(explained or ""), f"[{mark}]{share}[/]")
+        found.add_row(
+            *(proof.subject.name, *cells, str(explained or ""), f"[{mark}]{share}[/]"),
+            *(_builtins(proof), _cost(proof)),
+        )
     return found
 
 
 def told(proof: Proof) -> Iterator[str]:
     """Everything that is wrong, or explained, as lines of markup."""
+    seen = [one for one in proof.of("mutant") if one.trouble and one.reason == NO_GRADIENT]
     for one in proof.results:
-        if one.trouble:
+        if one.trouble and one not in seen:
             yield _line(proof, one)
+    if seen:
+        yield f"[dim]equivalent[/] {proof.subject.name}: {len(seen)} × detached: {NO_GRADIENT}"
+    if proof.broken:
+        yield f"[red]finding[/] {proof.subject.name}: can't be tried: {escape(proof.broken)}"
+    if proof.alone:
+        yield (
+            f"[red]finding[/] {proof.subject.name}: in the sandbox, the reference loses "
+            f"{proof.alone:g} points"
+        )
+    for name, points in (proof.lost or {}).items():
+        yield f"[red]finding[/] {proof.subject.name}: left blank, it costs {name} {points:g} points"
     for reason in proof.idle:
         yield f"[yellow]note[/] {proof.subject.name}: no mutant is explained by {escape(reason)!r}"
 
 
 def as_json(proof: Proof) -> dict[str, Any]:
     """The proof for machines."""
-    counts: dict[str, Any] = {kind: _sums(proof.of(kind)) for _, kind in COLUMNS}
+    counts: dict[str, Any] = {kind: _sums(proof.of(kind)) for kind in COUNTED}
     return {
         "lab": proof.subject.lab,
         "exercise": proof.subject.name,
         **counts,
         "lazy": round(proof.lazy_share, 4),
+        "built-ins told": proof.told,
+        "blank costs": proof.lost,
+        "lost in the sandbox": proof.alone,
+        "broken": proof.broken,
         "equivalent": {
             equivalents.change(proof.subject.source, one.item.mutant.source): one.reason
             for one in proof.of("mutant")
@@ -70,6 +91,19 @@ def as_json(proof: Proof) -> dict[str, Any]:
             if one.trouble and not one.reason
         ],
     }
+
+
+def _builtins(proof: Proof) -> str:
+    silent = sum(bool(one.trouble) for one in proof.of("built-in"))
+    if not proof.told and not silent:
+        return "[dim]none[/]"
+    return f"[{'red' if silent else 'green'}]{proof.told}/{proof.told + silent}[/]"
+
+
+def _cost(proof: Proof) -> str:
+    if proof.lost is None:
+        return "[dim]not tried[/]"
+    return f"[red]{sum(proof.lost.values()):g}[/]" if proof.lost else "[green]0[/]"
 
 
 def _sums(results: list[Result]) -> dict[str, int]:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from autograde.proving import graphs
 from autograde.proving.mutants import Mutant
 from autograde.proving.pool import Trial
 from autograde.proving.subjects import Subject, digest
 from course.checks import Check, Report
 
-VERSION = "1"  # of what a trial tells; another one tries everything anew
+VERSION = "2"  # of what a trial tells; another one tries everything anew
 FASTEST = 10.0  # seconds that any answer may take; else ten times the reference's
 
 
@@ -25,9 +26,18 @@ def of_mutant(subject: Subject, mutant: Mutant, seeds: tuple[int, ...]) -> Trial
             exec(compile(mutant.source, f"<{subject.lab}:{subject.name}>", "exec"), names)
         except Exception as error:
             return {"caught": [f"the cell stops: {type(error).__name__}"] * len(seeds)}
-        return {"caught": [failing(subject.graded(seed), names) for seed in seeds]}
+        caught = [failing(subject.graded(seed), names) for seed in seeds]
+        return {"caught": caught, "idle": not all(caught) and _is_idle(subject, mutant, seeds[0])}
 
     return _trial(subject, seeds, work, "mutant", mutant.source)
+
+
+def _is_idle(subject: Subject, mutant: Mutant, seed: int) -> bool:
+    """Whether it cuts off a gradient where there is none."""
+    if not mutant.watched:
+        return False
+    checks = [subject.visible, subject.graded(seed)]
+    return not graphs.carries(mutant.watched, subject.names, checks)
 
 
 def of_answer(

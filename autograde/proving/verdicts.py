@@ -9,6 +9,7 @@ from autograde.proving.pool import Outcome
 
 LAZY_SHARE = 0.30
 FULL = 1 - 1e-9
+NO_GRADIENT = "nothing there carries a gradient"
 
 
 def of_right(outcome: Outcome) -> str:
@@ -49,6 +50,17 @@ def of_mutant(outcome: Outcome) -> str:
     if passed and passed < len(caught):
         return f"passes on {passed} of {len(caught)} seeds"
     return "passes" if passed else ""
+
+
+def idle(outcome: Outcome) -> str:
+    """Why a mutant is no mistake, if that was seen."""
+    return NO_GRADIENT if outcome.result and outcome.result.get("idle") else ""
+
+
+def of_builtin(outcome: Outcome) -> str:
+    """Why a built-in that nobody is told of gets too much; empty if it does not."""
+    share = lazy_share(outcome)
+    return f"{_percent(share)}, and nobody is told" if share > LAZY_SHARE else outcome.broken
 
 
 def lazy_share(outcome: Outcome) -> float:
