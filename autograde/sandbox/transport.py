@@ -9,7 +9,9 @@ Plain values travel as themselves (None, bool, int, finite float, str, list). Th
 object with one key that says what it is: ``{"float": "nan"}``, ``{"dict": [[key, value], …]}``,
 ``{"tensor": 0}``, ``{"foreign": [type, text]}``; in probes also ``{"tuple": […]}``,
 ``{"dtype": "float32"}``, ``{"leaf": 0}``, a tensor that requires its gradient, and
-``{"handed_in": name}``, which is asked with the file's tensors in its place.
+``{"handed_in": name}``, which is asked with the file's tensors in its place. What a student is
+given lies in memory as its author laid it: ``{"tensor": [0, [1, 3]]}`` has strides. Answers come
+back contiguous.
 """
 
 from __future__ import annotations
@@ -19,17 +21,15 @@ import json
 import math
 import re
 import struct
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
+from autograde.sandbox import buffers
 from autograde.sandbox.bounds import (
     ANSWERS,
     PROBES,
@@ -38,22 +38,15 @@ from autograde.sandbox.bounds import (
     excerpt,
     parsed,
 )
+from autograde.sandbox.buffers import DTYPES
+from course.checks import kinds
+from course.checks.layouts import LayoutError, laid_out
 from course.checks.probes import Answer, Foreign, HandedIn, Probe
 
 QUESTIONS = ("course.checks.", "course.labs.")  # whose modules' functions a probe can ask
-DTYPES = {
-    "BOOL": torch.bool,
-    "U8": torch.uint8,
-    "I8": torch.int8,
-    "I16": torch.int16,
-    "I32": torch.int32,
-    "I64": torch.int64,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "F32": torch.float32,
-    "F64": torch.float64,
-}
 KINDS = ("value", "raised", "not_attempted", "missing")
+PROBE_KEYS = {"question", "uses", "args", "kwargs", "text", "watched"}
+ANSWER_KEYS = {"kind", "value", "error", "printed", "cause", "warned", "calls"}
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 LENGTH = struct.Struct("!I")
 
@@ -75,6 +68,7 @@ def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
         "args": writer.value(list(probe.args)),
         "kwargs": writer.value(dict(probe.kwargs)),
         "text": writer.text(probe.text),
+        "watched": writer.value(list(probe.watched)),
     }
     message = writer.message(header)
     if bounds is PROBES:
@@ -84,15 +78,18 @@ def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
 
 def decode_probe(message: bytes, bounds: Bounds = PROBES) -> Probe:
     """The probe that :func:`encode_probe` wrote."""
-    header, reader = _opened(message, bounds, {"question", "uses", "args", "kwargs", "text"}, True)
-    uses, args = reader.value(header["uses"]), reader.value(header["args"])
-    kwargs = reader.value(header["kwargs"])
-    if not isinstance(uses, list) or not all(isinstance(name, str) for name in uses):
-        raise _unfit("a list of names under 'uses'", uses)
+    header, reader = _opened(message, bounds, PROBE_KEYS, True)
+    args, kwargs = reader.value(header["args"]), reader.value(header["kwargs"])
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise _unfit("a list of arguments and a dict of keywords", header)
-    text = reader.text(header["text"])
-    return Probe(resolve(header["question"]), tuple(uses), tuple(args), kwargs, text)
+    return Probe(
+        resolve(header["question"]),
+        reader.texts(header["uses"]),
+        tuple(args),
+        kwargs,
+        reader.text(header["text"]),
+        watched=reader.texts(header["watched"]),
+    )
 
 
 def encode_answer(answer: Answer, bounds: Bounds = ANSWERS) -> bytes:
@@ -107,6 +104,9 @@ def encode_answer(answer: Answer, bounds: Bounds = ANSWERS) -> bytes:
         "value": writer.value(answer.value),
         "error": writer.text(answer.error),
         "printed": writer.text(answer.printed),
+        "cause": writer.text(answer.cause),
+        "warned": writer.text(answer.warned),
+        "calls": writer.value([writer.text(name) for name in answer.calls]),
     }
     return writer.message(header)
 
@@ -117,13 +117,16 @@ def decode_answer(message: bytes, bounds: Bounds = ANSWERS) -> Answer:
     Raises:
         TransportError: the message is not one that :func:`encode_answer` writes within ``bounds``.
     """
-    header, reader = _opened(message, bounds, {"kind", "value", "error", "printed"}, False)
+    header, reader = _opened(message, bounds, ANSWER_KEYS, False)
     kind = header["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
         raise _unfit(f"a kind among {', '.join(KINDS)}", kind)
-    value = reader.value(header["value"])
-    error, printed = reader.text(header["error"]), reader.text(header["printed"])
-    return Answer(kind, value, error, printed)  # type: ignore[arg-type]
+    value, calls = reader.value(header["value"]), reader.texts(header["calls"])
+    error, printed, cause, warned = (
+        reader.text(header[key]) for key in ("error", "printed", "cause", "warned")
+    )
+    known = kinds.known(cause) if cause else ""
+    return Answer(kind, value, error, printed, known, warned, calls)  # type: ignore[arg-type]
 
 
 def question_name(question: Callable[..., Any]) -> str:
@@ -195,8 +198,7 @@ class _Writer:
             raise TransportError(
                 f"values of {len(text):,} bytes; at most {self.bounds.header:,} travel"
             )
-        named = {str(index): tensor for index, tensor in enumerate(self.tensors)}
-        return LENGTH.pack(len(text)) + text + safetensors.torch.save(named)
+        return LENGTH.pack(len(text)) + text + buffers.packed(self.tensors)
 
     def _int(self, value: int) -> int:
         if abs(value) >= 10**self.bounds.digits:
@@ -204,7 +206,7 @@ class _Writer:
         return int(value)
 
     def _tensor(self, tensor: Tensor) -> Any:
-        refusal = _refusal(tensor, self.bounds)
+        refusal = buffers.refusal(tensor, self.bounds)
         if refusal:
             return self._foreign("Tensor", refusal)
         self.size += tensor.numel() * tensor.element_size()
@@ -219,7 +221,8 @@ class _Writer:
         # A copy, since safetensors refuses tensors that share memory, as tied weights do.
         self.tensors.append(plain.contiguous().clone())
         leaf = self.rich and tensor.requires_grad and tensor.is_leaf
-        return {"leaf" if leaf else "tensor": index}
+        spread = self.rich and not plain.is_contiguous()
+        return {"leaf" if leaf else "tensor": [index, list(plain.stride())] if spread else index}
 
     def _container(self, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
@@ -248,6 +251,7 @@ class _Reader:
     rich: bool
     tensors: list[Tensor]
     items: int = 0
+    spread: int = 0  # bytes of tensors that are not contiguous
 
     def value(self, found: Any, depth: int = 0) -> Any:
         self.items += 1
@@ -270,6 +274,11 @@ class _Reader:
         if not isinstance(found, str) or len(found) > self.bounds.text:
             raise _unfit(f"a text of at most {self.bounds.text:,} characters", found)
         return _printable(found)
+
+    def texts(self, found: Any) -> tuple[str, ...]:
+        if not isinstance(found, list) or len(found) > self.bounds.items:
+            raise _unfit("a list of texts", found)
+        return tuple(map(self.text, found))
 
     def _tagged(self, kind: str, content: Any, depth: int) -> Any:
         if kind == "dict":
@@ -300,24 +309,26 @@ class _Reader:
             result[self.text(pair[0])] = self.value(pair[1], depth)
         return result
 
-    def _tensor(self, index: Any) -> Tensor:
-        if type(index) is not int or not 0 <= index < len(self.tensors):
-            raise _unfit(f"the number of one of {len(self.tensors)} tensors", index)
-        return self.tensors[index]
+    def _tensor(self, content: Any) -> Tensor:
+        if self.rich and isinstance(content, list) and len(content) == 2:
+            return self._spread(*content)
+        if type(content) is not int or not 0 <= content < len(self.tensors):
+            raise _unfit(f"the number of one of {len(self.tensors)} tensors", content)
+        return self.tensors[content]
+
+    def _spread(self, index: Any, strides: Any) -> Tensor:
+        """A tensor with strides of its own; all such together are bounded."""
+        if not isinstance(strides, list):
+            raise _unfit("a list of strides", strides)
+        try:
+            found = laid_out(self._tensor(index), strides, self.bounds.buffers - self.spread)
+        except LayoutError as error:
+            raise _unfit("strides that fit", str(error)) from None
+        self.spread += found.untyped_storage().nbytes()
+        return found
 
 
 _DTYPE_NAMES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES.values()}
-
-
-def _refusal(tensor: Tensor, bounds: Bounds) -> str:
-    """Why a tensor does not travel, or nothing."""
-    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
-        return f"a {tensor.layout} tensor on {tensor.device}, which no check compares"
-    if tensor.dtype not in DTYPES.values():
-        return f"of {tensor.dtype}, which no check compares"
-    if tensor.ndim > bounds.dimensions:
-        return f"of {tensor.ndim} dimensions"
-    return ""
 
 
 def _opened(
@@ -335,42 +346,7 @@ def _opened(
     header = parsed(message[LENGTH.size : end], bounds)
     if not isinstance(header, dict) or set(header) != keys:
         raise _unfit(f"an object with the keys {', '.join(sorted(keys))}", header)
-    return header, _Reader(bounds, rich, _tensors(message[end:], bounds))
-
-
-def _tensors(buffers: bytes, bounds: Bounds) -> list[Tensor]:
-    if len(buffers) > bounds.buffers + bounds.header:
-        raise TransportError(f"expected tensors of at most {bounds.buffers:,} bytes, found more")
-    (length,) = struct.unpack_from("<Q", buffers) if len(buffers) >= 8 else (1 << 63,)
-    if length > bounds.header:
-        raise TransportError(f"expected a header of at most {bounds.header:,} bytes for tensors")
-    try:
-        found = dict(safetensors.deserialize(buffers))
-    except (safetensors.SafetensorError, ValueError, OverflowError) as error:
-        raise TransportError(f"expected safetensors, found {excerpt(buffers)}: {error}") from None
-    if len(found) > bounds.tensors or set(found) != {str(index) for index in range(len(found))}:
-        raise _unfit(f"at most {bounds.tensors:,} tensors, numbered from 0", sorted(found)[:5])
-    return [_tensor(found[str(index)], bounds) for index in range(len(found))]
-
-
-def _tensor(found: Mapping[str, Any], bounds: Bounds) -> Tensor:
-    shape, data = found["shape"], found["data"]
-    if found["dtype"] not in DTYPES:
-        raise _unfit(f"a dtype among {', '.join(DTYPES)}", found["dtype"])
-    dtype = DTYPES[found["dtype"]]
-    # Empty tensors may claim any other size along the rest: bounded too, or strides overflow.
-    if len(shape) > bounds.dimensions or math.prod(max(size, 1) for size in shape) >= 1 << 48:
-        raise _unfit(f"a shape of at most {bounds.dimensions} dimensions", shape)
-    if math.prod(shape) * dtype.itemsize != len(data):
-        raise _unfit(f"{math.prod(shape) * dtype.itemsize} bytes for {shape}", len(data))
-    if not len(data):
-        return torch.empty(shape, dtype=dtype)
-    buffer = bytearray(data)
-    if sys.byteorder == "big":
-        raise TransportError("safetensors are little-endian; this machine is not")
-    if dtype is torch.bool and buffer.translate(None, b"\x00\x01"):
-        raise _unfit("bytes 0 and 1 for a bool tensor", excerpt(bytes(data)))
-    return torch.frombuffer(buffer, dtype=dtype).reshape(shape)
+    return header, _Reader(bounds, rich, buffers.unpacked(message[end:], bounds))
 
 
 def _printable(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 import math
 import pickle
 import struct
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from autograde.sandbox.transport import (
     encode_answer,
     encode_probe,
 )
-from course.checks import Answer, Probe, call, gradient
+from course.checks import Answer, Probe, call, gradient, kinds, layouts
 from course.checks.probes import Foreign, HandedIn, gradient_of
 
 DTYPES = list(transport.DTYPES.values())
@@ -52,7 +53,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def bits(tensor: Tensor) -> Tensor:
-    flat = tensor.detach().contiguous().reshape(-1)
+    flat = tensor.detach().flatten().clone(memory_format=torch.contiguous_format)
     return flat if flat.dtype == torch.bool else flat.view(torch.uint8)
 
 
@@ -80,20 +81,40 @@ arguments = st.recursive(
 )
 
 
-@given(values, st.sampled_from(transport.KINDS), st.text(), st.text())
-def test_an_answer_comes_back_as_it_went(value: Any, kind: Any, error: str, printed: str) -> None:
-    answer = Answer(kind, value, error, printed)
-    found = decode_answer(encode_answer(answer))
-    assert (found.kind, found.error, found.printed) == (kind, error, printed)
+heard = st.lists(st.sampled_from(["conv2d", "relu"]), max_size=3).map(tuple)
+
+
+@given(
+    values,
+    st.sampled_from(transport.KINDS),
+    st.sampled_from(["", *kinds.KINDS]),
+    st.text(),
+    st.text(),
+    heard,
+)
+def test_an_answer_comes_back_as_it_went(
+    value: Any, kind: Any, cause: Any, error: str, printed: str, calls: tuple[str, ...]
+) -> None:
+    answer = Answer(kind, None, error, printed, cause, warned=error, calls=calls)
+    found = decode_answer(encode_answer(replace(answer, value=value)))
     assert same(found.value, value)
+    assert replace(found, value=None) == answer
+
+
+def test_an_unknown_cause_is_none_of_ours() -> None:
+    sent = Answer("raised", error="x", cause="forged")  # type: ignore[arg-type]
+    assert decode_answer(encode_answer(sent)).cause == "raised"
 
 
 @given(st.lists(arguments, max_size=3), st.dictionaries(st.text(), arguments, max_size=2))
 def test_a_probe_comes_back_as_it_went(args: list[Any], kwargs: dict[str, Any]) -> None:
-    probe = Probe(gradient_of, ("f", "g"), tuple(args), kwargs, "gradient of f")
+    probe = Probe(
+        gradient_of, ("f", "g"), tuple(args), kwargs, "gradient of f", watched=("conv2d", "mm")
+    )
     found = decode_probe(encode_probe(probe))
     assert found.question is gradient_of
     assert (found.uses, found.text) == (probe.uses, probe.text)
+    assert found.watched == ("conv2d", "mm")
     assert same(found.args, probe.args)
     assert same(found.kwargs, probe.kwargs)
 
@@ -215,8 +236,18 @@ def claim(header: object, tensors: dict[str, Tensor] | bytes = b"") -> bytes:
     return LENGTH.pack(len(text)) + text + buffers
 
 
+def answer_of(**fields: object) -> dict[str, object]:
+    texts = dict.fromkeys(["error", "printed", "cause", "warned"], "")
+    return {"kind": "value", "value": 1, "calls": [], **texts, **fields}
+
+
+def header_of(message: bytes) -> Any:
+    (length,) = LENGTH.unpack_from(message)
+    return json.loads(message[LENGTH.size :][:length])
+
+
 def value_claim(value: object, tensors: dict[str, Tensor] | bytes | None = None) -> bytes:
-    header = {"kind": "value", "value": value, "error": "", "printed": ""}
+    header = answer_of(value=value)
     return claim(header, safetensors.torch.save({}) if tensors is None else tensors)
 
 
@@ -246,13 +277,19 @@ def test_a_claim_of_the_right_shape_is_read() -> None:
         claim(b"[" * 900),
         claim([]),
         claim({"kind": "value"}),
-        claim({"kind": "graded", "value": 1, "error": "", "printed": ""}, {}),
-        claim({"kind": ["value"], "value": 1, "error": "", "printed": ""}, {}),
-        claim({"kind": "value", "value": 1, "error": None, "printed": ""}, {}),
-        claim({"kind": "value", "value": 1, "error": "", "printed": "x" * 200_000}, {}),
-        claim(b'{"kind":"value","value":NaN,"error":"","printed":""}', {}),
-        claim(b'{"kind":"value","value":%s,"error":"","printed":""}' % (b"9" * 900), {}),
-        claim(b'{"kind":"value","value":%s,"error":"","printed":""}' % (b"9" * 9000), {}),
+        claim({"kind": "value", "value": 1, "error": "", "printed": ""}, {}),
+        claim(answer_of(kind="graded"), {}),
+        claim(answer_of(kind=["value"]), {}),
+        claim(answer_of(error=None), {}),
+        claim(answer_of(cause=None), {}),
+        claim(answer_of(warned=["a"]), {}),
+        claim(answer_of(calls="conv2d"), {}),
+        claim(answer_of(calls=[1]), {}),
+        claim(answer_of(calls=["a"] * 60_000), {}),
+        claim(answer_of(printed="x" * 200_000), {}),
+        claim(json.dumps(answer_of()).replace("1", "NaN", 1).encode(), {}),
+        claim(json.dumps(answer_of()).replace("1", "9" * 900, 1).encode(), {}),
+        claim(json.dumps(answer_of()).replace("1", "9" * 9000, 1).encode(), {}),
         value_claim([0] * 60_000),
         value_claim({"pickle": "x"}),
         value_claim({"tuple": [1]}),
@@ -268,6 +305,7 @@ def test_a_claim_of_the_right_shape_is_read() -> None:
         value_claim({"foreign": [1, 2]}),
         value_claim({"tensor": 0}),
         value_claim({"tensor": -1}, {"0": torch.zeros(1)}),
+        value_claim({"tensor": [0, [1]]}, {"0": torch.zeros(1)}),
         value_claim({"tensor": True}, {"0": torch.zeros(1), "1": torch.zeros(1)}),
         value_claim({"tensor": "0"}, {"0": torch.zeros(1)}),
         value_claim(1, {"first": torch.zeros(1)}),
@@ -321,3 +359,103 @@ def test_a_damaged_answer_is_refused_or_plain(value: Any, data: st.DataObject) -
         return
     assert found.kind in transport.KINDS
     assert is_plain(found.value)
+
+
+# How what a student is given lies in memory ---------------------------------------------------
+
+
+def given_away(*args: Any) -> tuple[Any, ...]:
+    return decode_probe(encode_probe(call("f", *args))).args
+
+
+@st.composite
+def laid_out_somehow(draw: st.DrawFn) -> Tensor:
+    """Permuted, sliced with steps, and expanded, in any dtype; some of them empty."""
+    tensor = draw(tensors)
+    if tensor.ndim:
+        tensor = tensor.permute(draw(st.permutations(range(tensor.ndim))))
+    for axis in range(tensor.ndim):
+        start, step = draw(st.integers(0, 2)), draw(st.integers(1, 3))
+        tensor = tensor[(slice(None),) * axis + (slice(start, None, step),)]
+    for axis, size in enumerate(tensor.shape):
+        if size == 1 and draw(st.booleans()):
+            tensor = tensor.expand(*tensor.shape[:axis], 3, *tensor.shape[axis + 1 :])
+    return tensor
+
+
+@given(laid_out_somehow())
+def test_what_a_student_is_given_lies_in_memory_as_it_was_laid(tensor: Tensor) -> None:
+    (found,) = given_away(tensor)
+    assert same(found, tensor)
+    assert found.is_contiguous() == tensor.is_contiguous()
+    assert tensor.is_contiguous() or found.stride() == tensor.stride()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.transpose(0, 2),
+        lambda x: x[:, ::2],
+        lambda x: x[:, :1].expand(-1, 5, -1),
+        lambda x: x[0, 0].expand(3, 2),
+        lambda x: x.unfold(1, 3, 1),
+        lambda x: x.permute(1, 2, 0)[::3, 1:],
+        lambda x: x[:0].mT,
+    ],
+)
+def test_every_layout_keeps_its_dtype_and_values(change: Any, dtype: torch.dtype) -> None:
+    tensor = change(torch.arange(48).reshape(4, 6, 2).to(dtype))
+    (found,) = given_away(tensor)
+    assert same(found, tensor)
+    assert found.stride() == tensor.stride() or not tensor.numel()
+
+
+def test_a_leaf_keeps_its_layout() -> None:
+    leaf = torch.ones(3, 2).T.requires_grad_()
+    (found,) = given_away(leaf)
+    assert found.is_leaf
+    assert found.requires_grad
+    assert found.stride() == (1, 2)
+
+
+@given(laid_out_somehow())
+def test_answers_come_back_contiguous(tensor: Tensor) -> None:
+    found = decode_answer(encode_answer(Answer("value", tensor))).value
+    assert same(found, tensor)
+    assert found.is_contiguous()
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.integers(0, 5), max_size=4),
+    st.lists(st.integers(-2, 9) | st.integers(1 << 20, 1 << 70) | st.none(), max_size=4),
+)
+def test_strides_that_do_not_fit_are_refused(shape: list[int], strides: list[Any]) -> None:
+    probe = header_of(encode_probe(call("f", 1)))
+    message = claim({**probe, "args": [{"tensor": [0, strides]}]}, {"0": torch.ones(shape)})
+    bounds = replace(transport.PROBES, buffers=10_000)
+    try:
+        (found,) = decode_probe(message, bounds).args
+    except TransportError:
+        return
+    assert found.shape == tuple(shape)
+    assert found.stride() == tuple(strides)
+    assert found.untyped_storage().nbytes() <= 10_000
+    assert (found == 1).all()
+
+
+def test_spread_tensors_are_bounded_together() -> None:
+    one = torch.zeros(1000, dtype=torch.uint8)[::500]
+    message = encode_probe(call("f", *[one] * 9))
+    assert len(decode_probe(message, replace(transport.PROBES, buffers=5_000)).args) == 9
+    with pytest.raises(TransportError, match="strides that need 501 places"):
+        decode_probe(message, replace(transport.PROBES, buffers=4_000))
+
+
+@given(laid_out_somehow())
+def test_a_copy_lies_as_the_tensor_does(tensor: Tensor) -> None:
+    found = layouts.copy(tensor)
+    assert same(found, tensor)
+    assert found.stride() == tensor.stride()
+    assert not found.numel() or found.data_ptr() != tensor.data_ptr()
