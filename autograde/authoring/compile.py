@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograde.authoring import reference, trial
-from autograde.authoring.checks import Book, CheckError, Definition, load
+from autograde.authoring.checks import VISIBLE_SEED, Book, CheckError, Definition, load
 from autograde.authoring.source import parse
 from autograde.tree import Tree, TreeError
 from course.checks import stored
@@ -212,7 +212,19 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
         case["hint"] = _numbered(case["hint"], said)
     cases, table = stored.shared([_without_defaults(case) for case in cases])
     head = {"about": definition.about, "hints": said, "mistakes": hints}
-    return {**head, "shared": table, "cases": cases}
+    return {**head, **_besides(definition, len(cases)), "shared": table, "cases": cases}
+
+
+def _besides(definition: Definition, shown: int) -> dict[str, Any]:
+    """What is forbidden and allowed, and what grading adds: how many cases, of what share."""
+    weigh = [one.case.weight for one in definition.graded({}, VISIBLE_SEED).cases]
+    share = sum(weigh[shown:]) / sum(weigh) if sum(weigh) else 0.0
+    found = {
+        "forbids": list(definition.forbids),
+        "allows": list(definition.allows),
+        "extra": [len(weigh) - shown, round(share, 4)],
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def told_apart(known: dict[str, str], advice: Mapping[str, str]) -> dict[str, str]:

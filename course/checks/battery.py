@@ -374,7 +374,8 @@ def _followed(total: Tensor) -> Tensor:
     if not total.requires_grad:
         raise ProbeError(
             "autograd can't follow the answer back to what was given: was it detached, turned "
-            "into numpy or plain numbers, or computed under no_grad?"
+            "into numpy or plain numbers, or computed under no_grad?",
+            "detached",
         )
     return total
 

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from course.checks import stored
+from course import weights
+from course.checks import remarks, stored, waiting, wording
 from course.checks.cases import Prepared
+from course.checks.listening import own_randomness
+from course.checks.own import Rules, plain_name, used_by
+from course.checks.probes import Answer, Probe, copied, plain
 from course.checks.report import Report
+from course.checks.results import CaseResult
 from course.device import one_thread
+
+Ask = Callable[[Probe], Answer]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a visible check tells besides.
+
+    Attributes:
+        lab: whose check it is.
+        others: names that the lab's other exercises ask for.
+        more: how many further cases grading has.
+        share: of the points that these count.
+    """
+
+    lab: str
+    others: frozenset[str] = frozenset()
+    more: int = 0
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -22,18 +47,61 @@ class Check:
         name: the exercise's id, which is also its ``grade_id``.
         about: one line that the student reads.
         cases: what it tries.
+        forbids: plain names of what the exercise asks to write by hand.
+        allows: beginnings of full names in ``course`` that an answer may use.
+        shown: given where the student runs it.
     """
 
     name: str
     about: str
     cases: tuple[Prepared, ...]
+    forbids: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
+    shown: Shown | None = None
+
+    def __post_init__(self) -> None:
+        for one in self.cases if self.forbids else ():
+            one.watch(tuple(map(plain_name, self.forbids)))
 
     def run(self, namespace: Mapping[str, Any], *, points: float = 1.0) -> Report:
         """Probe the student's objects and judge their answers in this process; files that are
         handed in lie beside the notebook, in the current folder.
         """
-        results = tuple(one.put(lambda probe: probe.run(namespace)) for one in self.cases)
-        return Report(self.name, self.about, results, points)
+        calls: dict[str, None] = {}
+
+        def ask(probe: Probe) -> Answer:
+            answer = probe.run(namespace)
+            calls.update(dict.fromkeys(answer.calls))
+            return answer
+
+        results = tuple(self._results(ask) if self.shown else (one.put(ask) for one in self.cases))
+        report = Report(self.name, self.about, results, points)
+        return self._with_remarks(report, namespace, calls) if self.shown else report
+
+    def _results(self, ask: Ask) -> Iterator[CaseResult]:
+        """The results of a student's own run, who waits for them."""
+        until = time.monotonic() + waiting.PATIENCE
+        with waiting.telling(self.name, len(self.cases)) as trying:
+            for number, one in enumerate(self.cases, start=1):
+                trying(number)
+                yield one.put(ask, until=until)
+
+    def _with_remarks(
+        self, report: Report, namespace: Mapping[str, Any], calls: Iterable[str]
+    ) -> Report:
+        """What the student is told besides, where the exercise is written."""
+        assert self.shown is not None
+        if report.outcome in ("skipped", "grader_error"):
+            return report
+        uses = dict.fromkeys(name for one in self.cases for name in one.case.probe.uses)
+        rules = Rules.of(self.forbids, self.allows)
+        used = used_by(uses, namespace, rules, self.shown.others)
+        return replace(
+            report,
+            own=remarks.own_work(used, calls),
+            adds=remarks.grading(self.shown.more, self.shown.share),
+            repeats=remarks.repeating(self.name) if report.outcome == "failed" else "",
+        )
 
 
 class Checks:
@@ -59,7 +127,20 @@ class Checks:
             known = ", ".join(self._stored) or "none"
             raise KeyError(f"{self.lab} has no check {name!r}; it has: {known}")
         facts = self._stored[name]
-        return Check(name, facts["about"], tuple(stored.cases(facts)))
+        cases = tuple(stored.cases(facts))
+        for number, one in enumerate(cases, start=1):
+            one.again = f'check.again("{name}", {number})'
+        shown = Shown(self.lab, self._others(name), *facts.get("extra", ()))
+        forbids, allows = (tuple(facts.get(key, ())) for key in ("forbids", "allows"))
+        return Check(name, facts["about"], cases, forbids, allows, shown)
+
+    def _others(self, name: str) -> frozenset[str]:
+        """Names that the lab's other exercises ask for."""
+        asked = {
+            one: {use for case in facts["cases"] for use in case["probe"].get("uses", ())}
+            for one, facts in self._stored.items()
+        }
+        return frozenset().union(*(asked[one] for one in asked if one != name)) - asked[name]
 
     def __iter__(self) -> Iterator[Check]:
         return (self[name] for name in self._stored)
@@ -71,3 +152,50 @@ class Checks:
         """Run a visible check on the names of the calling notebook."""
         with one_thread():  # what checks run is small
             return self[name].run(sys._getframe(1).f_globals, points=points)
+
+    def again(self, name: str, number: int) -> Any:
+        """Try one case of a check again, on the names of the calling notebook. What your code
+        raises comes as Python has it.
+
+        Args:
+            name: of the check.
+            number: of the case, as the check's panel has it.
+
+        Returns:
+            What your code answers, tensors without their graph.
+
+        Raises:
+            KeyError: there is no such check.
+            IndexError: it has no such case.
+            NameError: the exercise's cell has not been run.
+        """
+        namespace, one = sys._getframe(1).f_globals, self._case(name, number)
+        probe = one.case.probe.with_files(weights.read)
+        if missing := [use for use in probe.uses if use not in namespace]:
+            raise NameError(f"{missing[0]} is not defined: run the exercise's cell first")
+        print(f"{name}, case {number}, {one.case.title}: {probe.text}")
+        objects = [namespace[use] for use in probe.uses]
+        with one_thread(), own_randomness():
+            answer = plain(probe.question(*objects, *copied(probe.args), **copied(probe.kwargs)))
+        print(f"gives {wording.value(answer)}")
+        return answer
+
+    def inputs(self, name: str, number: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What a case of a check gives to your code: positional and keyword arguments.
+
+        Args:
+            name: of the check.
+            number: of the case, as the check's panel has it.
+
+        Raises:
+            KeyError: there is no such check.
+            IndexError: it has no such case.
+        """
+        probe = self._case(name, number).case.probe.with_files(weights.read)
+        return copied(probe.args), copied(dict(probe.kwargs))
+
+    def _case(self, name: str, number: int) -> Prepared:
+        cases = self[name].cases
+        if not 1 <= number <= len(cases):
+            raise IndexError(f"{name} has cases 1 to {len(cases)}, none of number {number}")
+        return cases[number - 1]

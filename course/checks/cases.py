@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from course import weights
-from course.checks import kinds, wording
+from course.checks import kinds, pasting, wording
 from course.checks.advice import advice
 from course.checks.judges import Close, Finding, Judge, close
 from course.checks.kinds import Hint, Kind
-from course.checks.probes import Answer, Files, Probe, gradient_of
+from course.checks.probes import Answer, Files, Probe, called, gradient_of
 from course.checks.results import CaseResult, Outcome
-from course.checks.sketches import ALIKE, Fingerprint
+from course.checks.sketches import ALIKE, Fingerprint, Reading
 
 
 class _FromOracle:
@@ -87,11 +89,18 @@ def tolerances(judge: Judge) -> dict[str, Any]:
 class Prepared:
     """A case with what is expected and which mistakes are known. Both are found on first need and
     kept: a class of students shares them.
+
+    Attributes:
+        case: what is tried.
+        expect: finds what is expected.
+        know: finds the known mistakes.
+        again: a line that tries the case again, where the student has all that it takes.
     """
 
     case: Case
     expect: Callable[[], Any]
     know: Callable[[], Iterable[Known]] = tuple
+    again: str = ""
 
     @cached_property
     def expected(self) -> Any:
@@ -103,13 +112,24 @@ class Prepared:
         """Mistakes that this case can tell from a right answer."""
         return tuple(self.know())
 
-    def put(self, ask: Callable[[Probe], Answer], files: Files = weights.read) -> CaseResult:
+    def watch(self, names: tuple[str, ...]) -> None:
+        """Have the answers tell which of these functions of torch they call."""
+        self.case = replace(self.case, probe=replace(self.case.probe, watched=names))
+
+    def put(
+        self,
+        ask: Callable[[Probe], Answer],
+        files: Files = weights.read,
+        until: float = math.inf,
+    ) -> CaseResult:
         """Ask the probe and judge the answer.
 
         Args:
             ask: puts a probe to the student's objects.
             files: reads what is handed in. A file that it can't read fails the case, unless it is
                 not there and the exercise is not attempted either.
+            until: when there is no time any more to look for known mistakes, in seconds of
+                :func:`time.monotonic`.
         """
         try:
             probe = self.case.probe.with_files(files)
@@ -119,18 +139,21 @@ class Prepared:
             return self._without_file(error) if attempted else self.result(answer)
         except weights.WeightsError as error:
             return self._without_file(error)
-        return self.result(ask(probe), probe)
+        return self.result(ask(probe), probe, until)
 
-    def result(self, answer: Answer, probe: Probe | None = None) -> CaseResult:
+    def result(
+        self, answer: Answer, probe: Probe | None = None, until: float = math.inf
+    ) -> CaseResult:
         """Judge an answer. A failure of the check itself is ``grader_error``, not ``failed``.
 
         Args:
             answer: what came back.
             probe: as it was asked, with its files; by default the case's own.
+            until: as for :meth:`put`.
         """
         try:
             if answer.kind == "value":
-                return self._of_value(answer, probe or self.case.probe)
+                return self._of_value(answer, probe or self.case.probe, until)
             if answer.kind == "raised":
                 return self._of_error(answer)
             return self._unanswered(answer)
@@ -138,23 +161,31 @@ class Prepared:
             return self._as("grader_error", message=_own_failure(error))
 
     def _as(self, outcome: Outcome, **details: Any) -> CaseResult:
-        case = self.case
-        return CaseResult(case.title, outcome, case.weight, tried=case.probe.text, **details)
+        case, (tried, again) = self.case, self._tried()
+        return CaseResult(case.title, outcome, case.weight, tried=tried, again=again, **details)
 
-    def _of_value(self, answer: Answer, probe: Probe) -> CaseResult:
+    def _tried(self) -> tuple[str, str]:
+        """What was tried, and how to try it again: the call itself where it is short."""
+        probe = self.case.probe
+        plain_call = self.again and probe.question is called
+        code = plain_call and pasting.call_code(probe.uses[0], probe.args, probe.kwargs)
+        return (code, "") if code else (probe.text, self.again)
+
+    def _of_value(self, answer: Answer, probe: Probe, until: float) -> CaseResult:
         finding = self.case.judge(answer.value, self.expected, probe)
         measured = {name: float(number) for name, number in finding.measured.items()}
         told = {"expected": finding.expected, "found": finding.found, "message": finding.message}
         if finding.passed:
-            return self._as("passed", **told, printed=answer.printed, measured=measured)
-        kind, mistake = self._kind(answer, finding), self._recognised(answer)
+            return self._as(
+                "passed", **told, printed=answer.printed, warned=answer.warned, measured=measured
+            )
+        kind, mistake = self._kind(answer, finding), self._recognised(answer, until)
         return self._as(
             "failed",
             **told,
             kind=kind,
             hint=mistake.hint if mistake else self.case.hint_for(kind),
             mistake=mistake.name if mistake else "",
-            printed=answer.printed,
             measured=measured,
         )
 
@@ -180,6 +211,7 @@ class Prepared:
             kind=kind,
             hint=self.case.hint_for(kind) or common,
             printed=answer.printed,
+            warned=answer.warned,
         )
 
     def _unanswered(self, answer: Answer) -> CaseResult:
@@ -190,9 +222,11 @@ class Prepared:
         todo = "write your answer in the exercise cell, run it, then run this check again"
         return self._as("skipped", message=stub + todo, kind="unwritten")
 
-    def _recognised(self, answer: Answer) -> Known | None:
-        how = tolerances(self.case.judge)
-        fits = [one for one in self.known if one.fingerprint.fits(answer.value, **how)]
+    def _recognised(self, answer: Answer, until: float) -> Known | None:
+        if time.monotonic() > until or not self.known:
+            return None
+        reading = Reading(answer.value, **tolerances(self.case.judge))
+        fits = [one for one in self.known if reading.fits(one.fingerprint)]
         # Two that advise differently: the case can't tell which it is, so neither is named.
         return fits[0] if len({one.hint for one in fits}) == 1 else None
 

@@ -106,7 +106,8 @@ def _where(steps: list[Step], namespace: Mapping[str, Any] | None) -> str:
         return ""
     code = own[-1].frame.f_code
     (line,) = traceback.StackSummary.extract([(own[-1].frame, own[-1].line)])
-    return f" (in `{code.co_name}`, line {own[-1].line}: {wording.shortened(line.line or '', 80)})"
+    text = f": {wording.shortened(line.line, 80)}" if line.line else ""
+    return f" (in `{code.co_name}`, line {own[-1].line}{text})"
 
 
 def _of_a_notebook(frame: FrameType, namespace: Mapping[str, Any] | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from course.checks import wording
+from course.checks import kinds, wording
 from course.checks.kinds import Kind
 from course.checks.probes import Probe, called
 from course.checks.sketches import Sketch
@@ -219,7 +219,7 @@ def _worst(answer: Tensor, expected: Tensor, near: Tensor, probe: Probe) -> Find
     distance = (answer.to(torch.float64) - expected.to(torch.float64)).abs().nan_to_num(torch.inf)
     index = int(distance.masked_fill(near, -1.0).argmax())
     finding = _finding(False, answer.flatten()[index].item(), expected.flatten()[index].item())
-    where = f" at {_place(index, expected, probe)}"
+    where = f" {_place(index, expected, probe)}"
     wrong = int((~near).sum())
     return replace(
         finding,
@@ -232,8 +232,8 @@ def _worst(answer: Tensor, expected: Tensor, near: Tensor, probe: Probe) -> Find
 def _place(index: int, expected: Tensor, probe: Probe) -> str:
     first = probe.args[0] if probe.args else None
     if isinstance(first, Tensor) and first.shape == expected.shape and first.is_floating_point():
-        return f"x = {wording.number(first.flatten()[index].item())}"
-    return _position(index, tuple(expected.shape))
+        return f"where the input is {wording.number(first.flatten()[index].item())}"
+    return f"at {_position(index, tuple(expected.shape))}"
 
 
 def _position(index: int, shape: tuple[int, ...]) -> str:
@@ -268,9 +268,7 @@ def _dicts(answer: Any, expected: dict[str, Any], probe: Probe, judge: Close) ->
     for key in expected:
         finding = _compare(answer[key], expected[key], probe, judge)
         if not finding.passed:
-            gradient = finding.kind == "values" and "grad" in key.lower()
-            kind: Kind = "gradient" if gradient else finding.kind
-            return _inside(replace(finding, kind=kind), key)
+            return _inside(replace(finding, kind=kinds.of_part(key, finding.kind)), key)
     return _finding(True, answer, expected)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, get_args
 
@@ -18,6 +19,7 @@ Kind = Literal[
     "shape",
     "detached",
     "gradient",
+    "changed",
     "order",
     "values",
 ]
@@ -27,6 +29,12 @@ Hint = str | Mapping[Kind, str]
 """A hint about values, or hints by kind of failure."""
 
 ABOUT_VALUES = ("values", "order")  # kinds that a hint given as a plain text fits
+
+# Parts of an answer that say how things are after the student's code has run.
+STATE = re.compile(
+    r"afterwards|again$|next (pass|random numbers)|^settings$|^what changed|weights moved"
+    r"|in training mode"
+)
 
 SENTENCES: Mapping[Kind, str] = {
     "raised": "Your code stops with an error.",
@@ -44,11 +52,19 @@ SENTENCES: Mapping[Kind, str] = {
     "type": "Your answer is another sort of thing than expected.",
     "dtype": "The dtypes differ.",
     "shape": "The shape is not right.",
-    "detached": "Autograd can't follow the output back to the input.",
+    "detached": "The gradient gets lost on the way.",
     "gradient": "The gradient is not right.",
+    "changed": "Something is not as it was before your code ran, or not the same the next time.",
     "order": "The values are right, their order is not.",
     "values": "The values are not right.",
 }
+
+
+def of_part(name: str, kind: Kind) -> Kind:
+    """The kind of a failure in a part of an answer, by the name that its question gives it."""
+    if STATE.search(name):
+        return "changed"
+    return "gradient" if kind == "values" and "grad" in name.lower() else kind
 
 
 def known(name: str, otherwise: Kind = "raised") -> Kind:

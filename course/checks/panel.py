@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Protocol
 
-from course.checks.results import SIGNS, CaseResult, Outcome, details
+from course.checks.results import SIGNS, CaseResult, Outcome, brief, details, sentence
 
 # Mid-tones that keep 3:1 contrast on white and on near-black; text inherits the theme's colour.
 TONES = {"passed": "#2e8b57", "failed": "#d1495b", "skipped": "#8a8a8a", "grader_error": "#c77700"}
-FEW = 3  # failing cases shown in full; the rest by title
+FEW = 3  # failing cases shown in full; the rest in a line each
+CODE = ("tried", "again", "expected", "found")  # rows that are code, unless they mark it themselves
+ROW = "margin-left:18px;padding-left:4.5em;text-indent:-4.5em;white-space:pre-wrap"
+MARKED = re.compile(r"`([^`\n]+)`")
 
 
 class Told(Protocol):
@@ -33,6 +37,10 @@ class Told(Protocol):
         """One for each case."""
 
     @property
+    def notes(self) -> Sequence[str]:
+        """What is told below the cases."""
+
+    @property
     def printed(self) -> str:
         """What the student's code printed."""
 
@@ -45,46 +53,49 @@ def html(report: Told) -> str:
         f'<div style="border-left:4px solid {tone};padding:2px 0 2px 12px;margin:4px 0;'
         f'line-height:1.45">'
         f'<div><b style="color:{tone}">{SIGNS[report.outcome]}</b> '
-        f"<b>{escape(report.headline)}</b></div>{body}{_printed(report)}</div>"
+        f"<b>{escape(report.headline)}</b></div>{body}{_notes(report)}{_printed(report)}</div>"
     )
+
+
+def marked(text: str) -> str:
+    """The text escaped, and what stands between backticks as code."""
+    return MARKED.sub(r"<code>\1</code>", escape(text))
 
 
 def _remark(report: Told) -> str:
-    return f"<div>{escape(report.remark)}</div>"
+    return f"<div>{marked(report.remark)}</div>"
 
 
 def _cases(report: Told) -> str:
-    shown, rows, hints = 0, [], set[str]()
-    for result in report.results:
-        in_full = result.outcome != "passed" and shown < FEW
-        shown += in_full
-        rows.append(_case(result, in_full, hints))
+    shown, rows, told = 0, [], set[str]()
+    for number, result in enumerate(report.results, start=1):
+        failing = result.outcome != "passed"
+        shown += failing
+        sign = f'<span style="color:{TONES[result.outcome]}">{SIGNS[result.outcome]}</span>'
+        rows.append(f"<div>{sign} {number} · {escape(result.title)}</div>")
+        if failing and shown <= FEW:
+            rows += [_row(key, text) for key, text in details(result, told)]
+        elif failing:
+            rows.append(_line(result, told))
     return "".join(rows)
 
 
-def _case(result: CaseResult, in_full: bool, hints: set[str]) -> str:
-    sign = f'<span style="color:{TONES[result.outcome]}">{SIGNS[result.outcome]}</span>'
-    title = f"<div>{sign} {escape(result.title)}</div>"
-    if not in_full:
-        return title
-    rows = "".join(_row(key, text) for key, text in details(result, hints))
-    return (
-        f"{title}"
-        '<table style="margin:2px 0 6px 18px;border-collapse:collapse;table-layout:auto;'
-        'color:inherit;font-size:95%">'
-        f"{rows}</table>"
-    )
-
-
 def _row(key: str, text: str) -> str:
-    wordy = key in ("hint", "note")
-    content = escape(text) if wordy else f"<code>{escape(text)}</code>"
-    return (
-        '<tr style="background:transparent">'
-        f'<td style="text-align:left;vertical-align:top;padding:1px 10px 1px 0;opacity:0.7">{key}'
-        '</td><td style="text-align:left;vertical-align:top;padding:1px 0;white-space:pre-wrap">'
-        f"{content}</td></tr>"
-    )
+    code = key in CODE and "`" not in text
+    content = f"<code>{escape(text)}</code>" if code else marked(text)
+    label = f'<span style="opacity:0.7">{key}</span> ' if key else ""
+    return f'<div style="{ROW}">{label}{content}</div>'
+
+
+def _line(result: CaseResult, told: set[str]) -> str:
+    text = ": ".join(filter(None, (sentence(result).rstrip("."), brief(result, told))))
+    return f'<div style="{ROW}">{marked(text)}</div>'
+
+
+def _notes(report: Told) -> str:
+    if report.remark:
+        return ""
+    return "".join(f'<div style="margin-top:4px">{marked(note)}</div>' for note in report.notes)
 
 
 def _printed(report: Told) -> str:

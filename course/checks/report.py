@@ -7,6 +7,9 @@ from typing import Any
 
 from course.checks import panel
 from course.checks.results import SIGNS, CaseResult, Outcome, details
+from course.checks.waiting import in_kernel
+
+MOST_WARNINGS = 3
 
 
 @dataclass(frozen=True)
@@ -15,12 +18,24 @@ class Report:
 
     In a notebook it shows as a panel. Its plain text there is the number of points, which is
     how nbgrader reads partial credit; ``print(report)`` and terminals get the full text.
+
+    Attributes:
+        check: its name.
+        about: one line that the student reads.
+        results: one for each case.
+        points: that it gives at most.
+        own: a remark on what the answer is made with.
+        adds: what grading tries besides.
+        repeats: how a case is tried again.
     """
 
     check: str
     about: str
     results: tuple[CaseResult, ...]
     points: float
+    own: str = ""
+    adds: str = ""
+    repeats: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -65,27 +80,31 @@ class Report:
         """What the student's own code printed while it was probed."""
         return next((result.printed for result in self.results if result.printed), "")
 
+    @property
+    def warned(self) -> tuple[str, ...]:
+        """What the student's own code warned of, each once."""
+        lines = (line for result in self.results for line in result.warned.split("\n"))
+        return tuple(dict.fromkeys(filter(None, lines)))[:MOST_WARNINGS]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is told below the cases."""
+        return tuple(filter(None, (self.own, *self.warned, self.repeats, self.adds)))
+
     def __str__(self) -> str:
         lines = [f"{SIGNS[self.outcome]} {self.headline}"]
         if self.remark:
             return f"{lines[0]}\n    {self.remark}"
         told: set[str] = set()
-        for result in self.results:
-            lines.append(f"  {SIGNS[result.outcome]} {result.title}")
-            lines += [f"      {key:9} {text}" for key, text in details(result, told)]
+        for number, result in enumerate(self.results, start=1):
+            lines.append(f"  {SIGNS[result.outcome]} {number} · {result.title}")
+            lines += [f"      {key:9} {text}".rstrip() for key, text in details(result, told)]
+        lines += [f"  {note}" for note in self.notes]
         if self.printed:
             lines.append(f"  your code printed: {self.printed}")
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        if not _in_kernel():
+        if not in_kernel():
             return {"text/plain": str(self)}
         return {"text/plain": f"{self.earned:g}", "text/html": panel.html(self)}
-
-
-def _in_kernel() -> bool:
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return hasattr(get_ipython(), "kernel")

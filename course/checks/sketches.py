@@ -15,7 +15,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -124,17 +124,12 @@ class Fingerprint:
     @classmethod
     def of(cls, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> Fingerprint:
         """The fingerprint of a plain value; the rest says how :meth:`fits` will compare."""
-        structure, numbers = _taken_apart(value, dtype)
-        first, second = _weighted(numbers, exact=not (rtol or atol)).sum(dim=1).tolist()
-        return cls(structure, (first, second))
+        return Reading(value, dtype=dtype, rtol=rtol, atol=atol).plain
 
     @classmethod
     def sealed(cls, value: Any) -> Fingerprint:
         """Of a value that nobody may find out from what is kept: a slow digest, no sums."""
-        structure, numbers = _taken_apart(value, dtype=False)
-        text = f"{structure}{numbers.tolist()}".encode()
-        digest = hashlib.pbkdf2_hmac("sha256", text, b"fingerprint", SLOW)
-        return cls(f"{SEALED}{digest.hex()[:16]}", (0.0, 0.0))
+        return Reading(value, dtype=False).sealed
 
     @property
     def sealed_already(self) -> bool:
@@ -145,17 +140,54 @@ class Fingerprint:
         """Whether a value has this fingerprint, up to rounding or a wider tolerance; without any
         tolerance, exactly.
         """
-        if self.sealed_already:
-            return self == Fingerprint.sealed(value)
-        structure, numbers = _taken_apart(value, dtype)
-        if structure != self.structure:
-            return False
-        exact = not (rtol or atol)
+        return Reading(value, dtype=dtype, rtol=rtol, atol=atol).fits(self)
+
+
+class Reading:
+    """A value read once, to compare it with many fingerprints.
+
+    Args:
+        value: plain.
+        dtype: whether dtypes count.
+        rtol: a relative tolerance; without any tolerance, exactly.
+        atol: an absolute tolerance.
+    """
+
+    def __init__(self, value: Any, *, dtype: bool, rtol: float = 0.0, atol: float = 0.0) -> None:
+        self.value, self.dtype, self.rtol, self.atol = value, dtype, rtol, atol
+
+    @cached_property
+    def sealed(self) -> Fingerprint:
+        """The value's sealed fingerprint."""
+        structure, numbers = _taken_apart(self.value, dtype=False)
+        text = f"{structure}{numbers.tolist()}".encode()
+        digest = hashlib.pbkdf2_hmac("sha256", text, b"fingerprint", SLOW)
+        return Fingerprint(f"{SEALED}{digest.hex()[:16]}", (0.0, 0.0))
+
+    @property
+    def plain(self) -> Fingerprint:
+        """The value's fingerprint."""
+        structure, sums, _ = self._read
+        return Fingerprint(structure, sums)
+
+    def fits(self, kept: Fingerprint) -> bool:
+        """Whether the value has this fingerprint."""
+        if kept.sealed_already:
+            return kept == self.sealed
+        structure, sums, slack = self._read
+        pairs = zip(sums, kept.sums, slack, strict=True)
+        return structure == kept.structure and all(abs(a - b) <= room for a, b, room in pairs)
+
+    @cached_property
+    def _read(self) -> tuple[str, tuple[float, float], tuple[float, float]]:
+        """Structure, sums, and how far each sum may be off."""
+        structure, numbers = _taken_apart(self.value, self.dtype)
+        exact = not (self.rtol or self.atol)
         terms = _weighted(numbers, exact=exact)
-        alike = EXACT if exact else max(ALIKE, rtol)
-        slack = alike * terms.norm(dim=1) + (atol + 1e-12) * len(numbers) ** 0.5
-        wanted = torch.tensor(self.sums, dtype=torch.float64)
-        return bool(((terms.sum(dim=1) - wanted).abs() <= slack).all())
+        alike = EXACT if exact else max(ALIKE, self.rtol)
+        room = alike * terms.norm(dim=1) + (self.atol + 1e-12) * len(numbers) ** 0.5
+        (first, second), (one, other) = terms.sum(dim=1).tolist(), room.tolist()
+        return structure, (first, second), (one, other)
 
 
 def _taken_apart(value: Any, dtype: bool) -> tuple[str, Tensor]:

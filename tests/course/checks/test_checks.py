@@ -137,7 +137,10 @@ def test_a_large_tensor_is_told_by_its_worst_element():
     x = torch.linspace(0, 9, 10, dtype=torch.float64)
     case = Case("values", call("square", x))
     (result,) = run(lambda x: torch.where(x == 7, 0.0, x * x), case).results
-    assert (result.expected, result.found) == ("49 at x = 7", "0 at x = 7")
+    assert (result.expected, result.found) == (
+        "49 where the input is 7",
+        "0 where the input is 7",
+    )
     assert "1 of 10 values differ" in result.message
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from course.checks import Case, Finding, ProbeError, ask, call, gradient, same
 from course.checks.advice import advice
 from course.checks.cases import Known, Prepared
-from course.checks.kinds import KINDS, SENTENCES, hint_for
+from course.checks.kinds import KINDS, SENTENCES, hint_for, of_part
 from course.checks.probes import Probe
 from course.checks.sketches import Fingerprint
 
@@ -261,3 +261,17 @@ def test_a_mistake_is_named_unless_another_with_other_advice_answers_alike():
     assert recognised(lambda x: 2 * x, twice, other).mistake == "twice"
     result = recognised(lambda x: 2 * x, twice, plus)
     assert (result.mistake, result.hint) == ("", "a hint about values")
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ("answer", "values"),
+        ("gradient at x", "gradient"),
+        ("arguments with a .grad afterwards", "changed"),
+        ("the same call again", "changed"),
+        ("next random numbers", "changed"),
+    ],
+)
+def test_a_part_of_an_answer_that_says_what_changed_has_a_kind_of_its_own(part, kind):
+    assert of_part(part, "values") == kind

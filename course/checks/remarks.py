@@ -1,0 +1,58 @@
+"""What a check's panel says besides its cases: own work, what grading adds, how to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from course.checks.own import plain_name
+
+SHORT = {"torch.nn.functional": "F", "torch.nn": "nn", "torch.nn.modules": "nn"}
+MOST = 3  # names that are told
+
+
+def own_work(used: Iterable[str], calls: Iterable[str]) -> str:
+    """That an answer is made with what its exercise forbids; empty where it is not.
+
+    Args:
+        used: full names in the answer's text.
+        calls: names of functions that ran.
+    """
+    names = list(dict.fromkeys(map(_short, used)))
+    known = {plain_name(name.rpartition(".")[2]) for name in names}
+    names += [f"{call}()" for call in calls if plain_name(call) not in known]
+    if not names:
+        return ""
+    listed = " and ".join(f"`{name}`" for name in names[:MOST])
+    return (
+        f"Your answer uses {listed}, which this exercise asks you to write yourself. No point is "
+        "lost by that; a person will look at it."
+    )
+
+
+def grading(more: int, share: float) -> str:
+    """What grading tries beside a visible check's cases.
+
+    Args:
+        more: how many cases it adds.
+        share: of the points that they count.
+    """
+    if not more:
+        return "Grading tries the same on other inputs."
+    cases = f"{more} more cases that count" if more > 1 else "1 more case that counts"
+    return f"Grading tries the same on other inputs, and {cases} {100 * share:.0f} % of the points."
+
+
+def repeating(name: str) -> str:
+    """How a student tries one case alone."""
+    return (
+        f'`check.again("{name}", n)` tries case n again and shows the whole error; '
+        f'`args, kwargs = check.inputs("{name}", n)` is what it gives to your code.'
+    )
+
+
+def _short(name: str) -> str:
+    holder, _, last = name.rpartition(".")
+    home = next((short for long, short in SHORT.items() if holder == long), "")
+    if holder.startswith("torch.nn.modules"):
+        home = "nn"
+    return f"{home}.{last}" if home else name
