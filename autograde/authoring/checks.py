@@ -104,7 +104,7 @@ class Definition:
         own, standard, _ = self._cases(VISIBLE_SEED)
         prepared = (
             *_prepared(own, self.oracle, self.mistakes, sketched),
-            *_prepared(standard, self._reference(), self.mistakes, sketched),
+            *_prepared(standard, self.reference, self.mistakes, sketched),
         )
         return Check(self.name, self.about, prepared, self.forbids, self.allows)
 
@@ -121,11 +121,12 @@ class Definition:
         hidden = [case for maker in self.hidden for case in maker(rng)]
         if self.contract is None:
             return own, [], hidden
-        thing = self._reference()[self.name]
+        thing = self.reference[self.name]
         standard = list(self.contract.cases(self.name, thing, rng))
         return own, weighted(own, standard, self.contract.share)[len(own) :], hidden
 
-    def _reference(self) -> Mapping[str, Any]:
+    @property
+    def reference(self) -> Mapping[str, Any]:
         """The lab's reference, and the oracle for what it has not."""
         try:
             return {**self.oracle, **references.load(self.lab)}

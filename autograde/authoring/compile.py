@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import inspect
 import json
 import math
 import re
 import zlib
 from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from autograde.authoring import reference, trial
 from autograde.authoring.checks import VISIBLE_SEED, Book, CheckError, Definition, load
 from autograde.authoring.source import parse
 from autograde.tree import Tree, TreeError
-from course.checks import stored
+from course.checks import Case, stored
+from course.checks.probes import called, gradient_of
 from course.device import one_thread
 
 RTOL = 1e-5  # results may differ by rounding between machines and versions of torch
@@ -196,6 +202,7 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
     cases = []
     for prepared in definition.shown().cases:
         try:
+            prepared.case = _with_argument(prepared.case, definition.reference)
             cases.append(stored.case(prepared))
         except (CheckError, stored.StoredError) as error:
             where = f"{lab}, {definition.name}, case {prepared.case.title!r}"
@@ -213,6 +220,19 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
     cases, table = stored.shared([_without_defaults(case) for case in cases])
     head = {"about": definition.about, "hints": said, "mistakes": hints}
     return {**head, **_besides(definition, len(cases)), "shared": table, "cases": cases}
+
+
+def _with_argument(case: Case, objects: Mapping[str, Any]) -> Case:
+    """The case, knowing what the exercise calls the argument that its values are told by."""
+    probe = case.probe
+    if probe.question not in (called, gradient_of) or not isinstance(
+        (*probe.args, None)[0], Tensor
+    ):
+        return case
+    with suppress(KeyError, TypeError, ValueError):
+        name = next(iter(inspect.signature(objects[probe.uses[0]]).parameters), "")
+        return replace(case, probe=replace(probe, argument=name))
+    return case
 
 
 def _besides(definition: Definition, shown: int) -> dict[str, Any]:

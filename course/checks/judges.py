@@ -232,7 +232,8 @@ def _worst(answer: Tensor, expected: Tensor, near: Tensor, probe: Probe) -> Find
 def _place(index: int, expected: Tensor, probe: Probe) -> str:
     first = probe.args[0] if probe.args else None
     if isinstance(first, Tensor) and first.shape == expected.shape and first.is_floating_point():
-        return f"where the input is {wording.number(first.flatten()[index].item())}"
+        name = probe.argument or "the input"
+        return f"where {name} is {wording.number(first.flatten()[index].item())}"
     return f"at {_position(index, tuple(expected.shape))}"
 
 

@@ -81,6 +81,7 @@ class Probe:
         seconds: wall time that grading allows at least, for a question that trains; 0 for the
             grader's ordinary limit.
         watched: plain names of torch's functions whose calls the answer tells.
+        argument: what the exercise calls the first positional argument.
     """
 
     question: Callable[..., Any]
@@ -90,6 +91,7 @@ class Probe:
     text: str = ""
     seconds: float = 0.0
     watched: tuple[str, ...] = ()
+    argument: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -156,6 +156,7 @@ def _encoded_probe(probe: Probe) -> dict[str, Any]:
         "kwargs": {key: encoded(arg) for key, arg in probe.kwargs.items()},
         "text": probe.text,
         "seconds": probe.seconds,
+        "argument": probe.argument,
     }
     return {key: value for key, value in found.items() if value or key == "question"}
 
@@ -168,6 +169,7 @@ def _decoded_probe(found: Mapping[str, Any]) -> Probe:
         {key: decoded(arg) for key, arg in found.get("kwargs", {}).items()},
         found.get("text", ""),
         found.get("seconds", 0.0),
+        argument=found.get("argument", ""),
     )
 
 

@@ -6,7 +6,7 @@ import torch
 
 from autograde.authoring.checks import Book, Mistake
 from autograde.authoring.compile import compiled, told_apart
-from course.checks import Case, call, stored
+from course.checks import Case, ask, call, stored
 from course.checks.inputs import made
 from course.checks.sketches import Fingerprint
 
@@ -36,3 +36,20 @@ def test_hints_by_kind_come_back_from_what_is_stored():
     check = compiled(book)["checks"]["stored_hints"]
     assert check["hints"] == ["which factor?", "as it came"]
     assert [one.case.hint for one in stored.cases(check)] == [hint, "which factor?", ""]
+
+
+def test_a_value_is_told_by_the_name_that_the_exercise_gives_its_argument():
+    book = Book("lab91_tests")
+    y = torch.linspace(-1, 1, 9)
+
+    @book.define(oracle={"slope": lambda output: output * (1 - output)})
+    def slope(rng):
+        """Slopes."""
+        yield Case("a", call("slope", y))
+        yield Case("b", ask(made, "slope", y, text="it"), expected=y)
+
+    check = compiled(book)["checks"]["slope"]
+    first, second = stored.cases(check)
+    assert second.case.probe.argument == ""
+    result = first.put(lambda probe: probe.run({"slope": lambda x: x * (1 - x) + (x == 1)}))
+    assert (result.expected, result.found) == ("0 where output is 1", "1 where output is 1")

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograde.marking.evidence import evidence
+from autograde.marking.evidence import evidence, merged, of_calls
 
 LAB = "lab01_activations"
 SETUP = "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn"
@@ -96,3 +96,13 @@ def test_an_answer_may_use_another_answer() -> None:
 
 def test_a_lab_that_forbids_nothing_has_no_evidence() -> None:
     assert evidence("lab00_setup", notebook("relu = torch.relu")) == ()
+
+
+def test_a_call_that_was_seen_is_told_once_and_only_of_what_is_forbidden() -> None:
+    (seen,) = of_calls(LAB, "relu", ["relu", "exp", "relu_"])
+    assert (seen.code, seen.severity, seen.cell) == ("built-in-used", "attention", "relu_answer")
+    assert "relu() and relu_()" in seen.message
+    assert of_calls(LAB, "relu", ["exp", "<script>" * 99]) == ()
+    told = evidence(LAB, notebook("def relu(x):\n    return F.relu(x)"))
+    assert merged(told, (seen,)) == told
+    assert merged((), (seen,)) == (seen,)
