@@ -23,6 +23,7 @@ HEADER = 256 << 10  # bytes of its header
 TENSORS = 1_000
 DIMENSIONS = 8
 LONGEST_NAME = 200  # characters
+PICKLES = (b"PK\x03\x04", b"\x80")  # beginnings of what torch.save writes, now and once
 SHOWN = 3  # names in a message; the rest are counted
 DTYPES = {
     "F16": torch.float16,
@@ -214,13 +215,14 @@ def _check_count(count: int, name: str) -> None:
 
 def _check_header(data: bytes, name: str) -> None:
     """Bound the header before anything parses it, and recognise what people save by mistake."""
-    if data.startswith((b"PK\x03\x04", b"\x80")):
+    length = struct.unpack_from("<Q", data)[0] if len(data) >= 8 else -1
+    begins = data[8:9] == b"{" and 2 <= length <= LARGEST
+    if data.startswith(PICKLES) and not begins:
         raise WeightsError(
             f"{_short(name)}: expected safetensors, found a pickle, as torch.save writes it; that "
             f"is never opened. {AGAIN.format(name=name)}"
         )
-    length = struct.unpack_from("<Q", data)[0] if len(data) >= 8 else -1
-    if not 2 <= length <= len(data) - 8 or data[8:9] != b"{":
+    if not begins or length > len(data) - 8:
         raise WeightsError(
             f"{_short(name)}: expected a whole safetensors file, found {len(data):,} bytes of "
             f"something else, or of one cut short. {AGAIN.format(name=name)}"

@@ -52,6 +52,33 @@ def test_a_network_comes_back_with_its_buffers(path):
     assert [one.name for one in path.parent.iterdir()] == [NAME]
 
 
+@given(st.integers(0, 700))
+def test_a_header_may_have_any_length(spaces):
+    text = json.dumps({"a": entry([2], 0, 8)}).encode() + b" " * spaces
+    found = weights.parse(file(text, struct.pack("<2f", 1, 2)), NAME)
+    assert found["a"].tolist() == [1, 2]
+
+
+@given(st.integers(1, 40), st.integers(1, 120))
+def test_a_network_with_names_of_any_length_comes_back(count, length):
+    tensors = {f"{number:0{length}}": torch.ones(1) for number in range(count)}
+    assert set(weights.parse(bytes(safetensors.torch.save(tensors)), NAME)) == set(tensors)
+
+
+@pytest.mark.parametrize("kept", [9, 60, 0x88, 0x8B])
+def test_a_file_cut_short_is_no_pickle(kept):
+    text = json.dumps({"a": entry([2], 0, 8)}).encode().ljust(0x80)
+    with pytest.raises(WeightsError, match="cut short|can't be read"):
+        weights.parse(file(text, bytes(8))[:kept], NAME)
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+@pytest.mark.parametrize("thing", [{}, {"a": 1}, [], "{" * 99, b"{" * 4000, {"a": [1.5] * 9}])
+def test_a_pickle_is_named_whatever_is_in_it(protocol, thing):
+    with pytest.raises(WeightsError, match="found a pickle"):
+        weights.parse(pickle.dumps(thing, protocol), NAME)
+
+
 def test_half_precision_serves_a_network_in_single(path):
     weights.save(network().half(), path)
     model = network()
