@@ -13,9 +13,9 @@ BatchNorm uses its running statistics.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -32,6 +32,30 @@ ALIKE = 1e-4  # relative: of factors that are the same
 Key = tuple[Any, ...]
 Weighted = tuple[Tensor, tuple[int, int], Tensor]
 """A weight, its size ``(out, rest)``, and what it is multiplied with ``(…, rest)``."""
+
+
+@dataclass
+class Past:
+    """What passes before have shown, so that the next ones need not find it out again.
+
+    Attributes:
+        gave: what each operation gave the first time.
+        had: what arrived there; an equal input later is the same object.
+        sums: of the values of weights that have not been written to since.
+    """
+
+    gave: dict[Key, Tensor] = field(default_factory=dict)
+    had: dict[Key, Tensor] = field(default_factory=dict)
+    sums: dict[Key, tuple[float, float]] = field(default_factory=dict)
+
+    def arrived(self, key: Key, value: Tensor) -> Tensor:
+        """A copy of what arrives, or what arrived before if it is equal."""
+        before = self.had.get(key)
+        if before is not None and torch.equal(before, value):
+            return before
+        copy = value.detach().clone()
+        self.had.setdefault(key, copy)
+        return copy
 
 
 @dataclass(frozen=True)
@@ -73,26 +97,26 @@ def masks(model: nn.Module, images: Tensor, calls: int, seed: int) -> list[dict[
     Raises:
         ProbeError: evaluation is random.
     """
-    known: dict[Key, Tensor] = {}
+    past = Past()
     with _as_it_was(model), seeded(seed), torch.no_grad():
-        rest = _by_key(entries(model.eval(), images, known))
-        again = _by_key(entries(model.eval(), images, known))
+        rest = _by_key(entries(model.eval(), images, past))
+        again = _by_key(entries(model.eval(), images, past))
         _check_rest(rest, again)
-        busy = [entries(model.train(), images, known) for _ in range(calls)]
+        busy = [entries(model.train(), images, past) for _ in range(calls)]
     later = [_by_key(one) for one in busy]
     lines = (_line(one, rest.get(one.key), later, len(images)) for one in busy[0])
     return [line for line in lines if line is not None]
 
 
-def entries(model: nn.Module, images: Tensor, known: dict[Key, Tensor]) -> list[Entry]:
+def entries(model: nn.Module, images: Tensor, past: Past) -> list[Entry]:
     """The weighted operations of one pass, in order, then the outputs.
 
     Args:
         model: run in the mode that it is in.
         images: ``(images, …)``.
-        known: what operations gave in passes before; they give it again, and new ones are added.
+        past: of passes before; operations give again what they gave there, and new ones are added.
     """
-    with Traffic(known) as traffic:
+    with Traffic(past, {_place(one) for one in model.parameters()}) as traffic:
         result = model(traffic.followed(images.clone()))
     outputs = [one for one in tree_leaves(result) if isinstance(one, Tensor)]
     named = [
@@ -107,12 +131,13 @@ class Traffic(TorchDispatchMode):
     """Takes down the weighted operations that the images reach, while it is entered.
 
     Args:
-        known: what operations gave in passes before, see :func:`entries`.
+        past: see :func:`entries`.
+        lasting: where memory lies that outlives the passes, as that of parameters.
     """
 
-    def __init__(self, known: dict[Key, Tensor]) -> None:
+    def __init__(self, past: Past, lasting: Container[int]) -> None:
         super().__init__()
-        self.known = known
+        self.past, self.lasting = past, lasting
         self.entries: list[Entry] = []
         self._reached: dict[int, Any] = {}
         self._runs = Counter[Key]()
@@ -141,8 +166,8 @@ class Traffic(TorchDispatchMode):
             if parts is not NotImplemented:
                 return parts
         result = self._run(func, args, kwargs)
-        if any(map(self.reaches, tree_leaves((args, kwargs)))):
-            for one in tree_leaves(result):
+        if any(map(self.reaches, _parts((*args, *kwargs.values())))):
+            for one in _parts(result):
                 self._mark(one)
         return result
 
@@ -155,18 +180,25 @@ class Traffic(TorchDispatchMode):
             return func(*args, **kwargs)
         weight, size, arrived = found
         key = self._key(weight, size, arrived)
-        self.entries.append(Entry(key, size, arrived.detach().clone()))
-        if key not in self.known:
-            self.known[key] = func(*args, **kwargs).detach()
-        return self.known[key].clone()
+        self.entries.append(Entry(key, size, self.past.arrived(key, arrived)))
+        if key not in self.past.gave:
+            self.past.gave[key] = func(*args, **kwargs).detach()
+        return self.past.gave[key].clone()
 
     def _key(self, weight: Tensor, size: tuple[int, int], arrived: Tensor) -> Key:
         """Of a weight by its values, since it may be computed anew in each pass."""
-        plain = weight.detach().double()
-        sums = float(plain.sum()), float(plain.square().sum())
-        which = (*size, *sums, tuple(arrived.shape))
+        which = (*size, *self._sums(weight), tuple(arrived.shape))
         self._runs[which] += 1
         return (*which, self._runs[which])
+
+    def _sums(self, weight: Tensor) -> tuple[float, float]:
+        if weight.is_inference() or _place(weight) not in self.lasting:
+            return _sums(weight)
+        facts = (weight.storage_offset(), weight.shape, weight.stride(), weight._version)
+        state = (_place(weight), *facts)
+        if state not in self.past.sums:
+            self.past.sums[state] = _sums(weight)
+        return self.past.sums[state]
 
     def _mark(self, value: Any) -> None:
         if isinstance(value, Tensor):  # the storage is held, so that no other gets its place
@@ -175,6 +207,20 @@ class Traffic(TorchDispatchMode):
 
 def _place(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)
+
+
+def _sums(weight: Tensor) -> tuple[float, float]:
+    plain = weight.detach().double()
+    return float(plain.sum()), float(plain.square().sum())
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """What operations take and give, one by one: some are in lists."""
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(one, list | tuple):
+            yield from one
+        else:
+            yield one
 
 
 # Operations ------------------------------------------------------------------------------------
@@ -254,8 +300,12 @@ def _by_key(found: list[Entry]) -> dict[Key, Entry]:
 def _check_rest(first: Mapping[Key, Entry], second: Mapping[Key, Entry]) -> None:
     for key, one in first.items():
         other = second.get(key)
-        if other is None or not torch.allclose(one.arrived, other.arrived, 0, 0, equal_nan=True):
+        if other is None or not (other.arrived is one.arrived or _same(one.arrived, other.arrived)):
             raise ProbeError(f"evaluation is random: two passes differ {where(list(one.size))}")
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one, other, 0, 0, equal_nan=True)
 
 
 def where(size: list[int]) -> str:
@@ -275,12 +325,16 @@ def _line(
         compared = arrived[1:]
     else:
         compared = [*arrived[1:], *([rest.arrived] if rest is not None else [])]
-    if all(one.shape == arrived[0].shape for one in compared) and all(
-        torch.allclose(one, arrived[0], ALIKE, 0.0) for one in compared
-    ):
+    if all(_alike(one, arrived[0]) for one in compared):
         return None
     rows = torch.stack([_rows(one, images) for one in arrived])
     return {"size": list(entry.size), **_told(rows, _rows(rest.arrived, images) if rest else None)}
+
+
+def _alike(one: Tensor, other: Tensor) -> bool:
+    if one is other:
+        return True
+    return one.shape == other.shape and torch.allclose(one, other, ALIKE, 0.0)
 
 
 def _rows(arrived: Tensor, images: int) -> Tensor:
