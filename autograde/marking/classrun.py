@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde.authoring import build
+from autograde.authoring.source import ANSWER
 from autograde.errors import DesignedError
 from autograde.gradebook import cells, scores
 from autograde.gradebook.scores import Gradebook
@@ -23,7 +24,7 @@ from autograde.handing_in import intake, roster
 from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
 from autograde.marking import engine, hidden, journal, needs
-from autograde.marking.evidence import evidence
+from autograde.marking.evidence import CODE, evidence, merged
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
 from autograde.sandbox import Isolation, SandboxError, Warm, proven
 from autograde.tree import Tree
@@ -161,7 +162,7 @@ class Marker:
         if not stale and self.job.autograded(submission.student).is_file():
             return Marked(entry.result, key, None)
         kept = {item.grade_id: item for item in entry.result.items if item.grade_id not in stale}
-        return self._graded(submission, notebook, tuple(flags), key, kept)
+        return self._graded(submission, notebook, tuple(flags), key, kept, _seen(entry, kept))
 
     def _graded(
         self,
@@ -170,6 +171,7 @@ class Marker:
         flags: tuple[Flag, ...],
         key: str,
         kept: dict[str, Item],
+        seen: tuple[Flag, ...] = (),
     ) -> Marked:
         begun = time.monotonic()
         name = submission.student
@@ -186,11 +188,18 @@ class Marker:
             release=self.release,
             kept=kept,
         )
-        flags = (*flags, *graded.flags, *evidence(self.job.lab, notebook))
+        told = merged(evidence(self.job.lab, notebook), dict.fromkeys((*seen, *graded.seen)))
+        flags = (*flags, *graded.flags, *told)
         seconds = time.monotonic() - begun
         return Marked(
             StudentResult(name, "graded", graded.items, flags, seconds), key, graded.notebook
         )
+
+
+def _seen(entry: journal.Entry, kept: dict[str, Item]) -> tuple[Flag, ...]:
+    """What was told of calls, earlier, of answers whose checks are not put again."""
+    cells = {ANSWER.format(name) for name in kept}
+    return tuple(flag for flag in entry.result.flags if flag.code == CODE and flag.cell in cells)
 
 
 def _students(job: Job) -> list[str]:

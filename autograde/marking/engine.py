@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
 from autograde.marking import follow, hidden, needs
+from autograde.marking.evidence import of_calls
 from autograde.marking.follow import Step
 from autograde.marking.life import HandedIn, Life, put
 from autograde.results import Item
@@ -30,11 +31,15 @@ PARAMETERS = 'PROFILE = "grade"'
 
 @dataclass(frozen=True)
 class Graded:
-    """A notebook with outputs, and its items in order."""
+    """A notebook with outputs, and its items in order.
+
+    ``flags`` are of what happened; ``seen`` are of calls of what an exercise forbids.
+    """
 
     notebook: NotebookNode
     items: tuple[Item, ...]
     flags: tuple[Flag, ...] = ()
+    seen: tuple[Flag, ...] = ()
 
 
 def grade(
@@ -73,7 +78,7 @@ def grade(
         item = panels.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
         if item and item.report:
             cell.outputs = [_panel(item.report, item.note, count)]
-    return Graded(book, tuple(items), tuple(sitting.flags))
+    return Graded(book, tuple(items), tuple(sitting.flags), tuple(sitting.seen))
 
 
 def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
@@ -106,6 +111,7 @@ class Sitting:
     steps: list[Step] = field(default_factory=list)
     maxima: dict[str, float] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
+    seen: list[Flag] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # why an exercise's name is missing
     room: int = field(default_factory=lambda: OUTPUT_BYTES)
 
@@ -171,7 +177,9 @@ class Sitting:
         name, maximum = marks["grade_id"], float(marks["points"])
         self.maxima[name] = maximum
         self.steps.append(Step(name))
+        self.life.heard.clear()
         report = self.check(name, self.life, self.reasons.get(ANSWER.format(name), ""))
+        self.seen += of_calls(self.lab, name, self.life.heard)
         points = None if report.outcome == "grader_error" else report.earned
         return Item(name, maximum, report.outcome, points, report)
 

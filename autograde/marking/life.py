@@ -54,6 +54,7 @@ class Life:
     session: Session | None = None
     history: list[str] = field(default_factory=list)
     spent: float = 0.0
+    heard: set[str] = field(default_factory=set)  # calls that answers claim to have seen
 
     def run(self, source: str) -> CellRun:
         """Run a cell; it joins the history unless it ended the session."""
@@ -72,7 +73,11 @@ class Life:
             session = self._alive()
             if self._left() <= 0:
                 return Answer("raised", error=self._exhausted())
-            return session.ask(probe, timeout=min(max(PROBE_SECONDS, probe.seconds), self._left()))
+            answer = session.ask(
+                probe, timeout=min(max(PROBE_SECONDS, probe.seconds), self._left())
+            )
+            self.heard.update(answer.calls)
+            return answer
 
     def close(self) -> None:
         """End the session, if any."""
