@@ -23,9 +23,9 @@ def asked(function, p=0.5, scale=None, seed=0, calls=CALLS, shape=(IMAGES, UNITS
     x = inputs.mixed(torch.Generator().manual_seed(seed), *shape, **kwargs)
     probe = ask(repeated, "d", calls, seed, x, p, text="d")
     answer = probe.run({"d": function}).value
-    start = time.perf_counter()
+    start = time.process_time()
     finding = DropoutLaw(p, 1 / (1 - p) if scale is None else scale)(answer, None, probe)
-    return finding, time.perf_counter() - start
+    return finding, time.process_time() - start
 
 
 def masked(draw):

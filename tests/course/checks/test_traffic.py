@@ -345,9 +345,9 @@ def test_are_inputs_that_are_zero_at_rest_told_as_unknown():
 def test_is_it_quick_without_torchs_compiler():
     model = Net()
     found(model)
-    start = time.perf_counter()
+    start = time.process_time()
     found(model)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_does_a_right_network_never_fail_in_200_runs():
