@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the head's dropout one layer too early
-#     points: {AuxiliaryHead: 2.45, GoogLeNet: 7.16}
+#     points: {AuxiliaryHead: 2.45}
 #     mistakes: {AuxiliaryHead: dropout_early}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a pooling whose stride is its size
-#     points: {InceptionBlock: 0.86, GoogLeNet: 1.68}
+#     points: {InceptionBlock: 0.86}
 # ---
 
 # %% exercise="InceptionBlock"

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the head's pooling as torchvision has it
-#     points: {AuxiliaryHead: 1.36, GoogLeNet: 5.47}
+#     points: {AuxiliaryHead: 1.36}
 #     mistakes: {AuxiliaryHead: adaptive_heads}
 # ---
 
