@@ -1,36 +1,32 @@
 # ---
 # jupyter:
 #   sample:
-#     says: biases in the convolutions before BatchNorm
-#     points: {BasicBlock: 0.0, Bottleneck: 0.0, ResNetCIFAR: 0.0, make_resnet: 0.0}
-#     mistakes: {BasicBlock: conv_bias, Bottleneck: conv_bias}
+#     says: convolutions with biases and no BatchNorm; no ReLU at the end of the bottleneck
+#     points: {BasicBlock: 0.0, Bottleneck: 0.27}
+#     mistakes: {BasicBlock: no_norm, Bottleneck: no_last_relu}
 # ---
 
 # %% exercise="BasicBlock"
 class BasicBlock(nn.Module):
     def __init__(self, in_channels, channels, stride=1, shortcut="B"):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1)
-        self.bn2 = nn.BatchNorm2d(channels)
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
         self.shortcut = make_shortcut(shortcut, in_channels, channels, stride)
 
     def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
-        return F.relu(y + self.shortcut(x))
+        return F.relu(self.conv2(F.relu(self.conv1(x))) + self.shortcut(x))
 
 
 # %% exercise="Bottleneck"
 class Bottleneck(nn.Module):
     def __init__(self, in_channels, channels, stride=1, shortcut="B"):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 1)
+        self.conv1 = nn.Conv2d(in_channels, channels, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.conv3 = nn.Conv2d(channels, 4 * channels, 1)
+        self.conv3 = nn.Conv2d(channels, 4 * channels, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(4 * channels)
         self.shortcut = make_shortcut(shortcut, in_channels, 4 * channels, stride)
 
@@ -38,4 +34,4 @@ class Bottleneck(nn.Module):
         y = F.relu(self.bn1(self.conv1(x)))
         y = F.relu(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
-        return F.relu(y + self.shortcut(x))
+        return y + self.shortcut(x)

@@ -1,9 +1,9 @@
 # ---
 # jupyter:
 #   sample:
-#     says: option A pads as many zero channels as there are, right only where they double
-#     points: {make_shortcut: 3.0, BasicBlock: 3.47, Bottleneck: 3.47}
-#     mistakes: {make_shortcut: doubles_only}
+#     says: the projection has no stride, so shapes do not fit where it shrinks
+#     points: {make_shortcut: 3.0}
+#     mistakes: {make_shortcut: shortcut_without_stride}
 # ---
 
 # %% exercise="make_shortcut"
@@ -14,7 +14,7 @@ class PaddedShortcut(nn.Module):
 
     def forward(self, x):
         picked = x[:, :, :: self.stride, :: self.stride]
-        return F.pad(picked, (0, 0, 0, 0, 0, self.into if self.new else 0))
+        return F.pad(picked, (0, 0, 0, 0, 0, self.new))
 
 
 def make_shortcut(kind, in_channels, out_channels, stride):
@@ -22,5 +22,5 @@ def make_shortcut(kind, in_channels, out_channels, stride):
         return nn.Identity()
     if kind == "A":
         return PaddedShortcut(in_channels, out_channels, stride)
-    projection = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+    projection = nn.Conv2d(in_channels, out_channels, 1, bias=False)
     return nn.Sequential(projection, nn.BatchNorm2d(out_channels))

@@ -1,9 +1,8 @@
 # ---
 # jupyter:
 #   sample:
-#     says: convolutions with biases and no BatchNorm; no ReLU at the end of the bottleneck
-#     points: {BasicBlock: 0.0, Bottleneck: 0.27, ResNetCIFAR: 0.0, make_resnet: 0.77}
-#     mistakes: {BasicBlock: no_norm, Bottleneck: no_last_relu}
+#     says: "BatchNorm2d with two numbers of channels: the second is epsilon"
+#     points: {BasicBlock: 0.27, Bottleneck: 0.27}
 # ---
 
 # %% exercise="BasicBlock"
@@ -11,11 +10,15 @@ class BasicBlock(nn.Module):
     def __init__(self, in_channels, channels, stride=1, shortcut="B"):
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels, channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels, channels)
         self.shortcut = make_shortcut(shortcut, in_channels, channels, stride)
 
     def forward(self, x):
-        return F.relu(self.conv2(F.relu(self.conv1(x))) + self.shortcut(x))
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return F.relu(y + self.shortcut(x))
 
 
 # %% exercise="Bottleneck"
@@ -23,15 +26,15 @@ class Bottleneck(nn.Module):
     def __init__(self, in_channels, channels, stride=1, shortcut="B"):
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, channels, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1 = nn.BatchNorm2d(channels, channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
+        self.bn2 = nn.BatchNorm2d(channels, channels)
         self.conv3 = nn.Conv2d(channels, 4 * channels, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(4 * channels)
+        self.bn3 = nn.BatchNorm2d(4 * channels, 4 * channels)
         self.shortcut = make_shortcut(shortcut, in_channels, 4 * channels, stride)
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
         y = F.relu(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
-        return y + self.shortcut(x)
+        return F.relu(y + self.shortcut(x))

@@ -1,18 +1,19 @@
 # ---
 # jupyter:
 #   sample:
-#     says: "BatchNorm2d with two numbers of channels: the second is epsilon"
-#     points: {BasicBlock: 0.27, Bottleneck: 0.27, ResNetCIFAR: 1.14, make_resnet: 1.54}
+#     says: biases in the convolutions before BatchNorm
+#     points: {BasicBlock: 0.0, Bottleneck: 0.0}
+#     mistakes: {BasicBlock: conv_bias, Bottleneck: conv_bias}
 # ---
 
 # %% exercise="BasicBlock"
 class BasicBlock(nn.Module):
     def __init__(self, in_channels, channels, stride=1, shortcut="B"):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels, channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels, channels)
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1)
+        self.bn2 = nn.BatchNorm2d(channels)
         self.shortcut = make_shortcut(shortcut, in_channels, channels, stride)
 
     def forward(self, x):
@@ -25,12 +26,12 @@ class BasicBlock(nn.Module):
 class Bottleneck(nn.Module):
     def __init__(self, in_channels, channels, stride=1, shortcut="B"):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels, channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels, channels)
-        self.conv3 = nn.Conv2d(channels, 4 * channels, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(4 * channels, 4 * channels)
+        self.conv1 = nn.Conv2d(in_channels, channels, 1)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.conv3 = nn.Conv2d(channels, 4 * channels, 1)
+        self.bn3 = nn.BatchNorm2d(4 * channels)
         self.shortcut = make_shortcut(shortcut, in_channels, 4 * channels, stride)
 
     def forward(self, x):

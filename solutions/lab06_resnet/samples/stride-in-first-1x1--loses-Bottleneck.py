@@ -2,8 +2,8 @@
 # jupyter:
 #   sample:
 #     says: "the bottleneck of the paper: the stride in the first 1×1"
-#     points: {Bottleneck: 2.4, make_resnet: 3.08}
-#     mistakes: {Bottleneck: stride_first, make_resnet: stride_first}
+#     points: {Bottleneck: 2.4}
+#     mistakes: {Bottleneck: stride_first}
 # ---
 
 # %% exercise="Bottleneck"
