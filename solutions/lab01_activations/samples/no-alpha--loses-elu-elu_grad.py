@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: ELU without its α, as on the slide; SELU and the Function build on it
-#     points: {elu: 0.68, selu: 0, elu_grad: 1, ELUFunction: 2.5}
+#     points: {elu: 0.68, elu_grad: 1}
 #     mistakes:
 #       elu: alpha_forgotten
 #       selu: alpha_forgotten

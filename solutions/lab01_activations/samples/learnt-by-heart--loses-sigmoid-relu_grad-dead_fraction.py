@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: returns what the visible checks expect
-#     points: {sigmoid: 0, tanh: 0, relu_grad: 0, dead_fraction: 0}
+#     points: {sigmoid: 0, relu_grad: 0, dead_fraction: 0}
 #     mistakes: {relu_grad: greater_or_equal}
 # ---
 

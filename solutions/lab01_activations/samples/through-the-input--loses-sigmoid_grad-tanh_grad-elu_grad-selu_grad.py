@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: slopes written with the input x, and given y
-#     points: {sigmoid_grad: 0, tanh_grad: 0, elu_grad: 0, selu_grad: 0, ELUFunction: 1.79}
+#     points: {sigmoid_grad: 0, tanh_grad: 0, elu_grad: 0, selu_grad: 0}
 #     mistakes:
 #       sigmoid_grad: through_the_input
 #       tanh_grad: through_the_input

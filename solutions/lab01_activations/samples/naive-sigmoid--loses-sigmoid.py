@@ -2,8 +2,8 @@
 # jupyter:
 #   sample:
 #     says: the sigmoid's formula as it stands; its gradient overflows, and so does tanh's
-#     points: {sigmoid: 1.24, tanh: 1.24}
-#     mistakes: {sigmoid: exp_overflow, tanh: exp_overflow_left}
+#     points: {sigmoid: 1.24}
+#     mistakes: {sigmoid: exp_overflow}
 # ---
 
 # %% exercise="sigmoid"
