@@ -9,7 +9,6 @@
 #       leaky_relu_grad: 0
 #       elu_grad: 0
 #       selu_grad: 0
-#       ELUFunction: 1.79
 #     mistakes:
 #       sigmoid_grad: one_minus_y
 #       tanh_grad: of_the_sigmoid
@@ -17,7 +16,6 @@
 #       leaky_relu_grad: times_y
 #       elu_grad: no_right_branch
 #       selu_grad: lambda_forgotten_right
-#       ELUFunction: no_right_branch
 # ---
 
 # %% exercise="sigmoid_grad"
