@@ -65,7 +65,7 @@ class RightAtLeast:
 
     Attributes:
         share: of the images, in [0, 1].
-        most_parameters: that the network may have.
+        most_parameters: numbers that the network may keep, buffers and attributes included.
     """
 
     share: float
@@ -73,13 +73,16 @@ class RightAtLeast:
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """How many classes are right, and how large the network is."""
-        wanted = f"{self.share:.0%} right or more, at most {self.most_parameters:,} parameters"
+        wanted = f"{self.share:.0%} right or more, at most {self.most_parameters:,} numbers kept"
         found, count = _classes(answer), _parameters(answer)
+        if isinstance(answer, dict) and answer.get("images and labels as they were") is False:
+            told = "the images or the labels that came were changed"
+            return Finding(False, "images and labels stay as they were", told, kind="values")
         if found is None or count is None or found.shape != expected.shape:
             return Finding(False, wanted, wording.value(answer))
         accuracy = (found == expected).double().mean().item()
         passed = accuracy >= self.share and 0 < count <= self.most_parameters
-        return Finding(passed, wanted, f"{accuracy:.1%} right, {count:,} parameters")
+        return Finding(passed, wanted, f"{accuracy:.1%} right, {count:,} numbers kept")
 
 
 def _classes(answer: Any) -> Tensor | None:

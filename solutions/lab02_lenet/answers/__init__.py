@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import convolution, lenet, lenet5, penalties, pooling, sizes, training, wiring
+from . import convolution, lenet, lenet5, penalties, pooling, sizes, trained, training, wiring
 from .book import answers
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "penalties",
     "pooling",
     "sizes",
+    "trained",
     "training",
     "wiring",
 ]

@@ -192,7 +192,11 @@ slips(
         ),
         "patches of the last call": (
             "patches = F.unfold(x, kernel, padding=padding, stride=stride)",
-            "kept = conv2d.__dict__\nif kept.get('of') != x.shape:\n    kept['of'], kept['patches'] = x.shape, F.unfold(x, kernel, padding=padding, stride=stride)\npatches = kept['patches']",
+            "kept = conv2d.__dict__\n"
+            "if kept.get('of') != x.shape:\n"
+            "    kept['of'], kept['patches'] = x.shape, F.unfold(x, kernel, padding=padding, "
+            "stride=stride)\n"
+            "patches = kept['patches']",
         ),
         "the usual stride is that of the kernel": ("stride: int = 1", "stride: int = 2"),
         "the usual padding is 1": ("padding: int = 0", "padding: int = 1"),

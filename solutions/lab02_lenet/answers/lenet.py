@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -69,7 +70,7 @@ class LeNetOfStages(nn.Module):
         self.body = nn.Sequential(Stage(1, 6), Stage(6, 16), nn.Flatten())
         sizes = [400, 120, 84, num_classes]
         self.head = nn.Sequential()
-        for into, out in zip(sizes, sizes[1:], strict=False):
+        for into, out in pairwise(sizes):
             self.head.append(nn.Linear(into, out))
             if out != num_classes:
                 self.head.append(nn.ReLU(inplace=True))
@@ -193,7 +194,8 @@ slips(
         "float64 inside": (MAPS, "maps = self.features(x.double())"),
         "all networks share their convolutions": (
             RETURN,
-            "LeNet.kept = getattr(LeNet, 'kept', self.features)\nreturn self.classifier(LeNet.kept(x).flatten(1))",
+            "LeNet.kept = getattr(LeNet, 'kept', self.features)\n"
+            "return self.classifier(LeNet.kept(x).flatten(1))",
         ),
         "the first logits come again": (
             RETURN,

@@ -133,7 +133,8 @@ slips(
         "the codes are changed": (CODES, CODES + "\ncodes.zero_()"),
         "the codes of the first network": (
             CODES,
-            "LeNet5.kept = getattr(LeNet5, 'kept', codes)\nself.register_buffer('codes', LeNet5.kept)",
+            "LeNet5.kept = getattr(LeNet5, 'kept', codes)\n"
+            "self.register_buffer('codes', LeNet5.kept)",
         ),
         "always ten codes": (CODES, "self.register_buffer('codes', codes.repeat(10, 1)[:10])"),
         "C1 is not squashed": ("self.s2(squash(self.c1(x)))", "self.s2(self.c1(x))"),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .book import answers, slips, variants
+from .book import answers, slips
 
 
 def penalties_by_einsum(x: Tensor, codes: Tensor) -> Tensor:
@@ -103,7 +102,9 @@ slips(
         "only ten classes": ("codes[None, :, :]", "codes[None, :10, :]"),
         "only 84 units": (
             "return " + TOTAL,
-            "return differences.reshape(len(x), -1, min(84, x.shape[1])).square().sum(dim=2)[:, : len(codes)] if x.shape[1] == 84 else differences.square().sum(dim=1)",
+            "return differences.reshape(len(x), -1, min(84, "
+            "x.shape[1])).square().sum(dim=2)[:, : len(codes)] if x.shape[1] == 84 else "
+            "differences.square().sum(dim=1)",
         ),
         "only codes of ±1": (
             f"return {TOTAL}",
@@ -175,7 +176,8 @@ slips(
         ),
         "the penalties are changed": (
             MEAN,
-            "penalties.data.neg_()\nreturn (own + torch.cat([penalties, rubbish], dim=1).logsumexp(dim=1)).mean()",
+            "penalties.data.neg_()\n"
+            "return (own + torch.cat([penalties, rubbish], dim=1).logsumexp(dim=1)).mean()",
         ),
         "the labels are changed": (MEAN, MEAN.replace("return ", "labels.zero_()\nreturn ")),
         "one image fails": (".squeeze(1)", ".squeeze()"),

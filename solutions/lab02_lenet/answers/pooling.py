@@ -51,7 +51,9 @@ slips(
         "detached": (TANH, "1.7159 * torch.tanh(2 * a.detach() / 3)"),
         "by math, number by number": (
             f"return {TANH}",
-            "import math\nnumbers = [1.7159 * math.tanh(2 * one / 3) for one in a.flatten().tolist()]\n"
+            "import math\n"
+            "numbers = [1.7159 * math.tanh(2 * one / 3) for one in a.flatten().tolist()]\n"
+            ""
             "return torch.tensor(numbers, dtype=a.dtype).view(a.shape)",
         ),
         "by numpy": (
@@ -109,6 +111,9 @@ class PoolByConvolution(nn.Module):
 
 
 class PoolByBlocks(nn.Module):
+    coefficient: nn.Parameter
+    bias: nn.Parameter
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         for name in ("coefficient", "bias"):

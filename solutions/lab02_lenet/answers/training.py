@@ -124,32 +124,6 @@ answers.wrong(
 )
 
 
-def untrained(images: Tensor, labels: Tensor) -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
-
-
-def too_large(images: Tensor, labels: Tensor) -> nn.Module:
-    linear = nn.Linear(1024, 10)
-    model = nn.Sequential(nn.Flatten(), linear)
-    model.spare = nn.Parameter(torch.zeros(60_000))
-    templates = torch.stack([images[labels == one].mean(0).flatten() for one in range(10)])
-    with torch.no_grad():
-        linear.weight.copy_(templates)
-        linear.bias.copy_(-templates.square().sum(1) / 2)
-    return model
-
-
-answers.wrong("train_lenet", "nothing is trained", untrained, at_most=0.0)
-answers.wrong("train_lenet", "good enough, and too large", too_large, at_most=0.0)
-answers.wrong(
-    "train_lenet",
-    "nine classes",
-    lambda images, labels: nn.Sequential(nn.Flatten(), nn.Linear(1024, 9)),
-    at_most=0.0,
-)
-answers.wrong("train_lenet", "losses, no network", lambda images, labels: [0.1, 0.2], at_most=0.0)
-
-
 def seen_and_not_trained(
     model: Any, images: Tensor, labels: Tensor, optimizer: Any, batch_size: int = 32
 ) -> float:
@@ -175,7 +149,8 @@ variants(
         "gradients cleared after the step": (STEP, STEP + "\n" + CLEAR),
         "chunks": (
             BATCHES,
-            "torch.utils.data.BatchSampler(torch.utils.data.RandomSampler(images), batch_size, False)",
+            "torch.utils.data.BatchSampler(torch.utils.data.RandomSampler(images), "
+            "batch_size, False)",
         ),
         "by argsort of random numbers": (
             "torch.randperm(len(images))",
@@ -236,11 +211,13 @@ slips(
         ),
         "batches in another order, and the same images in each": (
             FOR,
-            "parts = torch.arange(len(images)).split(batch_size)\nfor batch in [parts[i] for i in torch.randperm(len(parts))]:",
+            "parts = torch.arange(len(images)).split(batch_size)\n"
+            "for batch in [parts[i] for i in torch.randperm(len(parts))]:",
         ),
         "shuffled within each batch only": (
             FOR,
-            "for batch in [one[torch.randperm(len(one))] for one in torch.arange(len(images)).split(batch_size)]:",
+            "for batch in [one[torch.randperm(len(one))] for one in "
+            "torch.arange(len(images)).split(batch_size)]:",
         ),
         "the images are shuffled, the labels are not": (
             "labels[batch])",
@@ -249,11 +226,12 @@ slips(
         "the labels of the first images": ("labels[batch])", "labels[: len(batch)])"),
         "the caller's images are shuffled": (
             "total = 0.0",
-            "total = 0.0\norder = torch.randperm(len(images))\nimages[:], labels[:] = images[order], labels[order]",
+            "total = 0.0\n"
+            "order = torch.randperm(len(images))\n"
+            "images[:], labels[:] = images[order], labels[order]",
         ),
         "in evaluation mode": ("model.train()", "model.eval()"),
         "the mode is as it was": ("model.train()", "pass"),
-        "left in evaluation mode": (RETURN, "model.eval()\n" + RETURN),
         "only the outermost module is in training mode": ("model.train()", "model.training = True"),
         "an optimizer of one's own": (
             "model.train()",
@@ -337,96 +315,6 @@ slips(
         "weights shrink": (
             STEP,
             STEP + "\nfor one in model.parameters():\n    one.data.mul_(0.99)",
-        ),
-    },
-)
-
-
-class Lookup(nn.Module):
-    """Remembers the training images, in no parameter: the nearest one's class."""
-
-    def __init__(self, images: Tensor, labels: Tensor) -> None:
-        super().__init__()
-        self.images, self.labels = images.flatten(1), F.one_hot(labels, 10).float()
-        self.scale = nn.Parameter(torch.ones(()))
-
-    def forward(self, x: Tensor) -> Tensor:
-        nearest = torch.cdist(x.flatten(1), self.images).topk(5, largest=False).indices
-        return self.scale * self.labels[nearest].sum(1)
-
-
-def trained_elsewhere(images: Tensor, labels: Tensor) -> Any:
-    """On the course's own images and labels, not on those that came."""
-    from course.data import fashion_mnist
-    from course.labs.lab02_lenet.images import as_inputs
-
-    split = fashion_mnist.bundled().splits.train
-    return trained(as_inputs(split.images[:2000]), split.labels[:2000])
-
-
-def trained(images: Tensor, labels: Tensor, epochs: int = 5, rate: float = 2e-3) -> Any:
-    reference = answers.reference
-    model = reference["LeNet"]()
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
-    for _ in range(epochs):
-        reference["train_epoch"](model, images, labels, optimizer, batch_size=25)
-    return model
-
-
-def with_momentum(images: Tensor, labels: Tensor) -> Any:
-    model: Any = answers.reference["LeNet"]()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
-    for _ in range(8):
-        epoch_by_hand(model, images, labels, optimizer, 25)
-    return model.eval()
-
-
-def wide_and_flat(images: Tensor, labels: Tensor) -> Any:
-    model = nn.Sequential(nn.Flatten(), nn.Linear(1024, 48), nn.ReLU(), nn.Linear(48, 10))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
-    for _ in range(10):
-        epoch_by_loader(model, images, labels, optimizer, 20)
-    return model
-
-
-answers.right("train_lenet", "SGD with momentum, a loop of one's own", with_momentum)
-answers.right("train_lenet", "a perceptron that is small enough", wide_and_flat)
-answers.right("train_lenet", "Adam at one rate", trained)
-answers.wrong(
-    "train_lenet", "trained on other labels than those that came", trained_elsewhere, at_most=0.0
-)
-answers.wrong("train_lenet", "the images themselves, in no parameter", Lookup, at_most=0.0)
-slips(
-    "train_lenet",
-    {
-        "two steps": (
-            "model, images, labels, optimizer",
-            "model, images[:50], labels[:50], optimizer",
-        ),
-        "no image of the last three classes": (
-            "model, images, labels, optimizer",
-            "model, images[labels < 7], labels[labels < 7], optimizer",
-        ),
-        "the rate is a thousand times too small": ("lr=rate", "lr=rate / 1000"),
-        "a network that was not trained": ("return model", "return LeNet()"),
-        "an optimizer of another network": (
-            "torch.optim.Adam(model.parameters()",
-            "torch.optim.Adam(LeNet().parameters()",
-        ),
-        "the labels in another order": (
-            "model, images, labels, optimizer",
-            "model, images, labels.flip(0), optimizer",
-        ),
-        "the network and its loss": ("return model", "return model, 0.1"),
-        "the images are changed": ("return model", "images.zero_()\nreturn model"),
-        "the labels are changed": ("return model", "labels.zero_()\nreturn model"),
-        "with a softmax": (
-            "return model",
-            "return nn.Sequential(model, nn.Softmax(1), nn.Linear(10, 10))",
-        ),
-        "on images that are upside down": (
-            "model, images, labels, optimizer",
-            "model, images.flip(2), labels, optimizer",
         ),
     },
 )

@@ -243,7 +243,8 @@ slips(
         ),
         "crosses": (
             "[*three, *four, *pairs, list(range(6))]",
-            "[[int(one in row) for one in range(6)] for row in [*three, *four, *pairs, list(range(6))]]",
+            "[[int(one in row) for one in range(6)] for row in [*three, *four, *pairs, "
+            "list(range(6))]]",
         ),
         "a list that grows": (
             "return [*three, *four, *pairs, list(range(6))]",
@@ -270,7 +271,9 @@ slips(
         "the image is detached": ("F.conv2d(x,", "F.conv2d(x.detach(),"),
         "built once, in the first call": (
             KERNELS,
-            "if not hasattr(self, 'kernels'):\n    self.kernels = empty.index_put(tuple(self.places), self.weight)\nkernels = self.kernels",
+            "if not hasattr(self, 'kernels'):\n"
+            "    self.kernels = empty.index_put(tuple(self.places), self.weight)\n"
+            "kernels = self.kernels",
         ),
         "padded": ("kernels, self.bias)", "kernels, self.bias, padding=2)"),
         "squashed": ("F.conv2d(x, kernels, self.bias)", "squash(F.conv2d(x, kernels, self.bias))"),
@@ -316,8 +319,9 @@ slips(
         ),
         "all layers share one weight": (
             BIAS,
-            BIAS
-            + "\nself.weight = C3Convolution.__dict__.get('kept', self.weight)\nC3Convolution.kept = self.weight",
+            BIAS + "\n"
+            "self.weight = C3Convolution.__dict__.get('kept', self.weight)\n"
+            "C3Convolution.kept = self.weight",
         ),
         "a weight too many": (BIAS, BIAS + "\nself.spare = nn.Parameter(torch.zeros(1))"),
         "the mean over the inputs": (
@@ -328,7 +332,8 @@ slips(
         "starts as nan": (BIAS, "self.bias = nn.Parameter(torch.full((16,), torch.nan))"),
         "weights of the dense layer, and a gradient that is masked": (
             "self.bias = nn.Parameter(torch.zeros(16))",
-            "self.bias = nn.Parameter(torch.zeros(16))\nself.hidden = nn.Parameter(torch.zeros(36, 5, 5))",
+            "self.bias = nn.Parameter(torch.zeros(16))\n"
+            "self.hidden = nn.Parameter(torch.zeros(36, 5, 5))",
         ),
     },
 )

@@ -166,12 +166,12 @@ def _arguments(
     rng: Generator,
     image: tuple[int, int, int, int] = (2, 2, 7, 5),
     kernel: tuple[int, int] = (3, 2),
-    O: int = 3,
+    maps: int = 3,
     stride: int = 2,
     padding: int = 1,
     bias: bool = True,
 ) -> tuple[Any, ...]:
-    x, weight, own_bias = Setting(image, O, kernel).tensors(rng)
+    x, weight, own_bias = Setting(image, maps, kernel).tensors(rng)
     return x, weight, own_bias if bias else None, stride, padding
 
 
@@ -179,9 +179,9 @@ CONTRACT = Function(
     _arguments,
     edges={
         "one image": {"image": (1, 3, 6, 7)},
-        "one image, one place, one map": {"image": (1, 2, 3, 2), "padding": 0, "O": 1},
+        "one image, one place, one map": {"image": (1, 2, 3, 2), "padding": 0, "maps": 1},
         "no bias": {"bias": False},
-        "many maps": {"image": (1, 9, 5, 4), "O": 11},
+        "many maps": {"image": (1, 9, 5, 4), "maps": 11},
         "kernels of one pixel, a wide frame": {"kernel": (1, 1), "padding": 3},
         "a column of pixels": {"image": (3, 1, 9, 1), "kernel": (4, 1), "padding": 0},
     },

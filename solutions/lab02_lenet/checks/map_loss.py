@@ -13,6 +13,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, close
 from course.checks.inputs import integers, uniform
+from course.checks.kinds import Kind
 from course.labs.lab02_lenet.questions.functions import losses
 from course.labs.lab02_lenet.questions.gradients import loss_gradient
 
@@ -131,7 +132,7 @@ def map_loss(rng: Generator) -> Iterator[Case]:
         weight=2,
     )
     batch = penalties_and_labels(rng, 5, 3)
-    follow = {"detached": FOLLOW, "gradient": FOLLOW, "values": hint}
+    follow: dict[Kind, str] = {"detached": FOLLOW, "gradient": FOLLOW, "values": hint}
     yield Case(
         "its gradient",
         ask(loss_gradient, "map_loss", *batch, 2.0, text="gradient of map_loss, j = 2"),

@@ -12,6 +12,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, close
 from course.checks.inputs import normal
+from course.checks.kinds import Hint
 from course.labs.lab02_lenet.questions.functions import own_codes
 from course.labs.lab02_lenet.questions.gradients import with_upstream
 
@@ -85,7 +86,7 @@ def rbf_penalties(rng: Generator) -> Iterator[Case]:
     yield Case("as many images as classes, 84 units", call("rbf_penalties", x, codes), hint, TIGHT)
     x, codes, upstream = normal(rng, 5, 7), signs(rng, 4, 7), normal(rng, 5, 4)
     text = "rbf_penalties and its gradients at x (5, 7) and codes (4, 7)"
-    follow = {"detached": FOLLOW, "gradient": FOLLOW, "values": hint}
+    follow: Hint = {"detached": FOLLOW, "gradient": FOLLOW, "values": hint}
     probe = ask(with_upstream, "rbf_penalties", upstream, x, codes, text=text)
     yield Case("its gradients", probe, follow, TIGHT)
     yield Case(

@@ -12,14 +12,20 @@ from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, close, same
-from course.checks.inputs import integers, normal
-from course.labs.lab02_lenet.questions.training import after_epochs, loss_reported, what_was_seen
+from course.checks.inputs import integers, normal, seed_from
+from course.labs.lab02_lenet.questions.training import (
+    after_epochs,
+    how_it_stepped,
+    loss_reported,
+    what_was_seen,
+)
 
 from .book import check
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 LOOSE = close(rtol=1e-5, atol=1e-6, dtype=False)  # the library adds its losses up in float32
+TRACED = close(rtol=1e-4, atol=1e-4)
 
 
 def samples(
@@ -153,22 +159,47 @@ def train_epoch(rng: Generator) -> Iterator[Case]:
         ),
         "Weigh each batch with its size. `.item()` makes a number of a tensor.",
         LOOSE,
-        weight=2,
+        weight=0.5,
     )  # fmt: skip
-    yield Case(
-        "every image once, in another order each time",
-        ask(
-            what_was_seen, "train_epoch", *samples(rng, 23), 5,
-            text="what two epochs give to the model: 23 samples, batch size 5",
-        ),
-        "torch.randperm(N) is a new order of 0 … N-1; cut it into pieces.",
-        same(),
-        weight=2,
-    )  # fmt: skip
+    yield seen_case(rng, "every image once, in another order each time", 43, (8,), 1.5)
+    yield seen_case(rng, "batches of 32 where no size is given", 70, (), 0.5)
+    yield steps_case(rng, "a step for each batch, by its own gradient", 43, 8, 0.0, 3)
+
+
+def small_images(rng: Generator, count: int) -> tuple[Tensor, Tensor]:
+    """Images ``(N, 1, 2, 4)`` in float32, and labels of four classes, none of which is missing."""
+    labels = torch.randperm(count, generator=rng) % 4
+    return normal(rng, count, 1, 2, 4, dtype=torch.float32), labels
+
+
+def seen_case(
+    rng: Generator, title: str, count: int, sizes: tuple[int, ...], weight: float
+) -> Case:
+    """How two epochs go through ``count`` images."""
+    said = f"batch size {sizes[0]}" if sizes else "no batch size given"
+    text = f"what two epochs give to the model: {count} images, {said}"
+    probe = ask(what_was_seen, "train_epoch", *small_images(rng, count), sizes, 0, text=text)
+    hint = "torch.randperm(N) is a new order of 0 … N-1; cut it into pieces."
+    return Case(title, probe, hint, same(), weight=weight)
+
+
+def steps_case(
+    rng: Generator, title: str, count: int, size: int, momentum: float, weight: float
+) -> Case:
+    """How two epochs move the weights, and which loss they tell."""
+    images, seed = small_images(rng, count), seed_from(rng)
+    text = f"the steps of two epochs: {count} images, batch size {size}, SGD"
+    probe = ask(how_it_stepped, "train_epoch", *images, (size,), seed, momentum, text=text)
+    hint = (
+        "For each batch, in this order: its loss, old gradients away, backward, one step. What "
+        "is returned is the mean of the losses before each step, weighted with batch sizes."
+    )
+    return Case(title, probe, hint, TRACED, weight=weight)
 
 
 @check.hidden("train_epoch")
 def many_samples(rng: Generator) -> Iterator[Case]:
     text = "what train_epoch returns on 67 samples, batch size 32, lr = 0"
     probe = ask(loss_reported, "train_epoch", *samples(rng, 67, 5, 8), 32, text=text)
-    yield Case("the mean loss over 67 samples", probe, judge=LOOSE)
+    yield Case("the mean loss over 67 samples", probe, judge=LOOSE, weight=0.5)
+    yield steps_case(rng, "steps with momentum", 59, 16, 0.9, 1.5)
