@@ -51,13 +51,23 @@ def _blocks(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
             start, begin = start - 1, begin - 1
         while end < len(old) and _times(old, old[start:end]) > 1:
             end, stop = end + 1, stop + 1
-        while start > 0 and _times(old, old[start:end]) > 1:
+        while start > 0 and not _fits(old, old[start:end], new[begin:stop]):
             start, begin = start - 1, begin - 1
         if found and start <= found[-1][1]:
             start, begin = found[-1][0], found[-1][2]
             found.pop()
         found.append((start, end, begin, stop))
     return found
+
+
+def _fits(whole: list[str], old: list[str], new: list[str]) -> bool:
+    """Whether a change can be read: its lines are there once, the first is indented least."""
+    least = min(map(_depth, filter(str.strip, [*old, *new])))
+    return _times(whole, old) == 1 and _depth(old[0]) == least
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _times(lines: list[str], part: list[str]) -> int:
@@ -67,7 +77,7 @@ def _times(lines: list[str], part: list[str]) -> int:
 
 
 def _marked(mark: str, lines: list[str]) -> list[str]:
-    return [f"{mark} {line}" for line in lines if line.strip()]
+    return [f"{mark} {line}".rstrip() for line in lines]
 
 
 def _changed(source: str, change: str) -> str:

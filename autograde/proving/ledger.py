@@ -25,7 +25,8 @@ class Ledger:
         for line in path.read_bytes().split(b"\n") if path.is_file() else ():
             try:
                 entry = json.loads(line)
-                known[entry.pop("key")] = Outcome(**entry)
+                key = entry.pop("key")
+                known[key] = Outcome(**entry)
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue
         return cls(path, known)

@@ -33,15 +33,15 @@ class Subject:
     """An exercise of a lab.
 
     Attributes:
+        tree: the course.
         lab: the lab's name.
-        points: that the exercise gives.
         definition: its check.
         source: its cell in the reference.
         names: what the reference defines.
     """
 
+    tree: Tree
     lab: str
-    points: float
     definition: Definition
     source: str
     names: Mapping[str, Any]
@@ -89,7 +89,7 @@ def subjects(tree: Tree, lab: str, names: Iterable[str] = ()) -> list[Subject]:
     cells = dict(reference.cells(lab, tree))
     wanted = set(names)
     return [
-        Subject(lab, float(one.points), book[one.name], cells[one.name], solved)
+        Subject(tree, lab, book[one.name], cells[one.name], solved)
         for one in parse(lab, tree.source(lab).read_text()).exercises
         if not one.manual and (not wanted or one.name in wanted)
     ]
@@ -126,7 +126,7 @@ def digest(*parts: str) -> str:
 
 def code_of(subject: Subject) -> str:
     """Digest of the lab's reference and of all modules that check and reference import."""
-    cells = [f"{name}\0{code}" for name, code in reference.cells(subject.lab)]
+    cells = [f"{name}\0{code}" for name, code in reference.cells(subject.lab, subject.tree)]
     modules = {subject.definition.home, "autograde.authoring.checks", "course.checks.cases"}
     for one in subject.graded(FIRST_SEED).cases:
         modules |= {one.case.probe.question.__module__, one.case.judge.__module__}
@@ -166,7 +166,6 @@ def _module(name: str) -> ModuleType | None:
         return None  # a name in a module, not a module
 
 
-@cache
 def _source(module: ModuleType) -> str:
     with open(str(module.__file__), encoding="utf-8") as file:
         return file.read()
