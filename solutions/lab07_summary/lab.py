@@ -165,6 +165,14 @@ experiments.draw_bubbles()
 def confidence_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, float]:
     """Lower and upper end of Wilson's interval for an accuracy, fractions in [0, 1].
 
+    Args:
+        correct: images that are right, from 0 to ``total``.
+        total: all images, at least one.
+        z: standard deviations, above 0.
+
+    Returns:
+        Both ends; four digits behind the point are enough.
+
     Source: Wilson 1927, Probable Inference, the Law of Succession, and Statistical Inference.
     """
     ### BEGIN SOLUTION
@@ -212,7 +220,8 @@ def pareto_front(networks: dict[str, tuple[float, float]]) -> list[str]:
     """Names of the networks that no other beats, cheapest first, equals in alphabetical order.
 
     Args:
-        networks: by name, (cost, score): low cost and high score are good.
+        networks: by name, (cost, score): low cost and high score are good. Both may be any
+            numbers, 0 and below too; there may be no networks at all. The dict stays as it is.
     """
     ### BEGIN SOLUTION
     front: list[str] = []
@@ -267,11 +276,12 @@ experiments.front_of_families(pareto_front)
 # A colleague left you this program. The images come from an old file with the axes (28, 28, N):
 # row, column, number of the image, as MATLAB writes it. The program runs, and it says the right
 # class for one image in ten. There are **nine bugs** in it, one point each. All are such as happen
-# in practice. Sizes of layers, rates and the signatures are fine.
+# in practice. Sizes of layers, rates, the signatures and what the docstrings say are fine.
 #
 # Repair it in place. The check below tries every part by itself, so that each bug that you find
-# counts, whatever else is still wrong. It names the symptom; the line is for you to find. After the
-# check there is a cell that runs the whole program and shows its vital signs.
+# counts, whatever else is still wrong. A part that has none left is also set to work on a few
+# hundred images. The check names the symptom; the line is for you to find. After it there is a cell
+# that runs the whole program and shows its vital signs.
 
 # %% [raw] starter="debug_this_network"
 # class Network(nn.Module):
@@ -293,13 +303,17 @@ experiments.front_of_families(pareto_front)
 #
 #
 # def as_input(pixels: Tensor) -> Tensor:
-#     """Bytes (28, 28, N), as the file has them -> normalised floats (N, 1, 28, 28)."""
+#     """Bytes (28, 28, N), as the file has them -> normalised float32 (N, 1, 28, 28)."""
 #     x = pixels.reshape(-1, 1, 28, 28)
 #     return (x.float() / 255 - MEAN) / STD
 #
 #
 # def train_epoch(model, optimizer, x: Tensor, labels: Tensor, batch_size: int = 50) -> None:
-#     """One pass over images (N, 1, 28, 28) and labels (N,) in new order."""
+#     """One pass in training mode over images (N, 1, 28, 28) and labels (N,), in new order.
+#
+#     Each image comes once, in batches of ``batch_size``; the last may be smaller. The optimizer
+#     takes one step for each batch, by the gradient of its mean cross-entropy.
+#     """
 #     model.train()
 #     x, labels = x[torch.randperm(len(x))], labels[torch.randperm(len(x))]
 #     for start in range(0, len(x), batch_size):
@@ -336,7 +350,7 @@ class Network(nn.Module):
 
 
 def as_input(pixels: Tensor) -> Tensor:
-    """Bytes (28, 28, N), as the file has them -> normalised floats (N, 1, 28, 28)."""
+    """Bytes (28, 28, N), as the file has them -> normalised float32 (N, 1, 28, 28)."""
     x = pixels.permute(2, 0, 1).unsqueeze(1)  # 4: reshape mixes the images
     return (x.float() / 255 - MEAN) / STD
 
@@ -344,7 +358,11 @@ def as_input(pixels: Tensor) -> Tensor:
 def train_epoch(
     model: nn.Module, optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50
 ) -> None:
-    """One pass over images (N, 1, 28, 28) and labels (N,) in new order."""
+    """One pass in training mode over images (N, 1, 28, 28) and labels (N,), in new order.
+
+    Each image comes once, in batches of ``batch_size``; the last may be smaller. The optimizer
+    takes one step for each batch, by the gradient of its mean cross-entropy.
+    """
     model.train()
     for chosen in torch.randperm(len(x)).split(batch_size):  # 5: one order for both
         optimizer.zero_grad()  # 6: backward adds
@@ -409,6 +427,9 @@ experiments.examine(globals())
 #   Output: (N, 10) logits.
 # - Everything in `state_dict()` counts: weights, biases, BatchNorm's running statistics. The grader
 #   counts the numbers in the file itself.
+# - Whatever else the network carries counts, too: tensors and lists kept elsewhere, long constants
+#   in its code, each byte of a file that it reads while it answers. And what it knows is in the
+#   file: with the file's numbers shuffled it has to be lost.
 # - Train on training images. Choose by images that you keep back from them, not by the test images:
 #   those are for one look at the end.
 # - The grader loads your file into your `build_network()`, in a sandbox, and shows it 1,000 images
@@ -421,6 +442,10 @@ experiments.examine(globals())
 
 # %% [markdown] intro="build_network"
 # ### Your network
+#
+# Any network with at least one hidden layer will do: scores that are a linear function of the
+# pixels are none of this course's. In evaluation mode an image's scores depend on that image alone.
+# A second call gives another network with the same names and sizes, and nothing in common.
 #
 # Which of the families' ideas are worth their numbers here? Some things to weigh:
 #

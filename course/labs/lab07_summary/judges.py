@@ -13,6 +13,8 @@ from torch import Tensor
 from course.checks import Finding, Probe, wording
 from course.checks.modules import count
 
+LOST = 0.5  # right with shuffled numbers: guessing is 0.1, and no honest network is near
+
 
 @dataclass(frozen=True)
 class FewerThan:
@@ -30,16 +32,19 @@ class FewerThan:
 
 @dataclass(frozen=True)
 class FitsAndSmall:
-    """The handed-in file belongs to the network and has fewer numbers than ``limit``."""
+    """The handed-in file belongs to the network, and with what the network carries besides there
+    are fewer numbers than ``limit``.
+    """
 
     limit: int
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Whether it fits; measures its parameters."""
-        numbers = _handed_in(probe)
-        passed = answer == {"fits": True} and numbers < self.limit
+        numbers = _handed_in(probe) + _besides(answer)
+        passed = isinstance(answer, dict) and answer.get("fits") is True and numbers < self.limit
         wanted = f"the weights of build_network(), fewer than {self.limit:,} numbers"
-        return Finding(passed, wanted, f"{numbers:,} numbers", measured={"parameters": numbers})
+        found = f"{numbers:,} numbers{_told(answer)}"
+        return Finding(passed, wanted, found, measured={"parameters": numbers})
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class RightAtLeast:
 
     Attributes:
         share: of the images, at least.
-        limit: the file must have fewer numbers.
+        limit: the file, with what the network carries besides, must have fewer numbers.
     """
 
     share: float
@@ -56,16 +61,38 @@ class RightAtLeast:
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Whether enough are right; measures the accuracy, for a leaderboard."""
-        numbers = _handed_in(probe)
         wanted = f"{self.share:.0%} right or more, below {self.limit:,} numbers"
-        if not isinstance(answer, Tensor) or answer.shape != expected.shape:
+        classes = answer.get("classes") if isinstance(answer, dict) else None
+        if not isinstance(classes, Tensor) or classes.shape != expected.shape:
             return Finding(False, wanted, wording.value(answer))
-        accuracy = float((answer == expected).double().mean())
+        accuracy, numbers = _right(classes, expected), _handed_in(probe) + _besides(answer)
         measured = {"accuracy": accuracy, "images": len(expected), "parameters": numbers}
+        found = f"{accuracy:.1%} right, {numbers:,} numbers{_told(answer)}"
+        without = _right(answer.get("with the file's numbers shuffled"), expected)
+        if not without < LOST:
+            told = f"{without:.0%} are right also where the numbers in the file are shuffled"
+            return Finding(False, wanted, found, f"{told}: what it knows is not in the file")
         small = numbers < self.limit
-        found = f"{accuracy:.1%} right, {numbers:,} numbers"
         passed = small and accuracy >= self.share
         return Finding(passed, wanted, found, measured=measured if small else {})
+
+
+def _right(classes: Any, labels: Tensor) -> float:
+    """The share of the first labels that these classes are; 1 for what are no classes."""
+    if not isinstance(classes, Tensor) or classes.ndim != 1 or not 0 < len(classes) <= len(labels):
+        return 1.0
+    return float((classes == labels[: len(classes)]).double().mean())
+
+
+def _besides(answer: Any) -> int:
+    """Numbers that the network carries besides its file, as the answer says."""
+    found = answer.get("numbers besides", 0) if isinstance(answer, dict) else 0
+    return found if isinstance(found, int) and found >= 0 else 0
+
+
+def _told(answer: Any) -> str:
+    found = _besides(answer)
+    return f", {found:,} of them not in the file" if found else ""
 
 
 def _handed_in(probe: Probe) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import comparing, networks, repairs
+from . import fronts, intervals, networks, project, repairs, slips
 from .book import answers
 
-__all__ = ["answers", "comparing", "networks", "repairs"]
+__all__ = ["answers", "fronts", "intervals", "networks", "project", "repairs", "slips"]

@@ -25,10 +25,12 @@ from .book import LIMIT, check
 
 
 class _Small(nn.Sequential):
-    """A linear classifier, to which slips are added; ``(N, 1, 28, 28) -> (N, K)``."""
+    """One hidden layer, to which slips are added; ``(N, 1, 28, 28) -> (N, K)``."""
 
     def __init__(self, *more: nn.Module, classes: int = CLASSES) -> None:
-        super().__init__(nn.Flatten(), nn.Linear(28 * 28, classes), *more)
+        super().__init__(
+            nn.Flatten(), nn.Linear(28 * 28, 32), nn.Hardtanh(), nn.Linear(32, classes), *more
+        )
 
 
 class _Squeezed(_Small):
@@ -75,8 +77,9 @@ def build_network(rng: Generator) -> Iterator[Case]:
     labels = integers(rng, count, low=0, high=CLASSES - 1)
     yield Case(
         f"fewer than {LIMIT:,} numbers",
-        ask(size_of, name, text="the numbers in build_network().state_dict()"),
-        "Everything in state_dict() counts: weights, biases, BatchNorm's running statistics.",
+        ask(size_of, name, text="the numbers in build_network().state_dict(), and beside it"),
+        "Everything in state_dict() counts: weights, biases, BatchNorm's running statistics. So do "
+        "tensors, lists and long texts that the network keeps elsewhere.",
         FewerThan(LIMIT),
         LIMIT,
     )
@@ -85,7 +88,13 @@ def build_network(rng: Generator) -> Iterator[Case]:
         ask(scores_in_training, name, images, text=f"scores of {count} images in training mode"),
         "One row for each image, one column for each class, no softmax.",
         same(),
-        {"shape": [count, CLASSES], "all finite": True, "add up to 1": False},
+        {
+            "shape": [count, CLASSES],
+            "all finite": True,
+            "add up to 1": False,
+            "all between 0 and 1": False,
+            "the images are changed": False,
+        },
     )
     yield Case(
         "every parameter takes part",
@@ -99,12 +108,23 @@ def build_network(rng: Generator) -> Iterator[Case]:
         ask(alone_and_in_company, name, images, text="one image alone and in a batch, eval()"),
         "In evaluation mode an image's scores depend on that image only.",
         same(),
-        {"shape for one image": [1, CLASSES], "the same in any company": True},
+        {
+            "shape for one image": [1, CLASSES],
+            "the same in any company": True,
+            "the same when asked again": True,
+        },
     )
     yield Case(
         "a fresh network on each call",
-        ask(built_twice, name, text="build_network() twice"),
-        "Make the layers inside the function, and of the same sizes each time.",
+        ask(
+            built_twice, name, images, text="build_network() twice, the first one's numbers into it"
+        ),
+        "Make the layers inside the function, of the same sizes each time, and let the network "
+        "know of all of them: a plain list hides its layers, nn.ModuleList does not.",
         same(),
-        {"the same names and shapes": True, "tensors in common": False},
+        {
+            "the same names and shapes": True,
+            "tensors in common": False,
+            "with the same numbers the same scores": True,
+        },
     )

@@ -9,12 +9,13 @@ from typing import Any
 from torch import Generator
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, call, close
 from course.checks.inputs import between, whole
 
 from .book import check
 
-EXACT = close(rtol=1e-7, atol=1e-9, dtype=False)
+EXACT = close(rtol=0.0, atol=6e-5, dtype=False)  # who rounds to four digits is right, too
 
 
 def _by_bisection(correct: int, total: int, z: float = 1.96) -> tuple[float, float]:
@@ -72,8 +73,27 @@ def _changed(change: Callable[[float, float], Any]) -> Mapping[str, Any]:
     return {"confidence_interval": interval}
 
 
+def _counts(
+    rng: Generator, low: float = 0.55, high: float = 0.75, total: int = 0, z: float = 0.0
+) -> tuple[int, int, float]:
+    """Right ones, all of them, and z; the share lies between ``low`` and ``high``."""
+    total = total or whole(rng, 20, 60)
+    correct = min(total, max(0, round(between(rng, low, high) * total)))
+    return correct, total, z or between(rng, 1.2, 3.2, 2)
+
+
 @check.define(
     oracle={"confidence_interval": _by_bisection},
+    contract=Function(
+        _counts,
+        edges={
+            "few of them right": {"low": 0.05, "high": 0.2, "total": 41},
+            "two images": {"total": 2, "z": 1.5},
+            "a wide one": {"low": 0.3, "high": 0.6, "z": 4.0},
+            "a narrow one": {"z": 0.4},
+        },
+        judge=EXACT,
+    ),
     mistakes=[
         Mistake(
             "textbook",

@@ -13,15 +13,16 @@ from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, close, same
 from course.checks.inputs import between, bundled, coarse, normal, whole
 from course.labs.lab07_summary.images import CLASSES, normalised
-from course.labs.lab07_summary.questions import (
-    after_steps,
+from course.labs.lab07_summary.symptoms import (
     classes_named,
     lowest_shared,
     mode_of_prediction,
+    pairs_trained_on,
     read_from_file,
     shown_to_the_network,
+    start_of,
+    steps_followed,
     sum_to_one,
-    twins,
 )
 
 from .book import check
@@ -30,15 +31,20 @@ from .book import check
 
 
 class Fresh(nn.Sequential):
-    """A network of another kind that has none of the symptoms."""
+    """The program's layers in a row, with none of the symptoms."""
 
     def __init__(self) -> None:
-        super().__init__(
-            nn.Conv2d(1, 6, 5, stride=2, padding=2),
-            nn.ReLU(),
-            nn.Flatten(),
-            nn.Linear(6 * 14 * 14, CLASSES),
-        )
+        blocks = [
+            layer
+            for into, out in ((1, 16), (16, 32))
+            for layer in (
+                nn.Conv2d(into, out, 3, padding=1),
+                nn.BatchNorm2d(out),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+            )
+        ]
+        super().__init__(*blocks, nn.Flatten(), nn.Dropout(0.3), nn.Linear(32 * 49, CLASSES))
 
 
 def _arranged(pixels: Tensor) -> Tensor:
@@ -87,7 +93,18 @@ class _Clones(Fresh):
     def __init__(self) -> None:
         super().__init__()
         for parameter in self.parameters():
-            nn.init.constant_(parameter, 0.05)
+            if parameter.ndim > 1:
+                nn.init.constant_(parameter, 0.01)
+
+
+class _Wild(Fresh):
+    """Its weights begin a hundred times too large."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for parameter in self.parameters():
+            if parameter.ndim > 1:
+                nn.init.normal_(parameter, 0.0, 10.0)
 
 
 def _inputs(make: Callable[[Tensor], Tensor]) -> Mapping[str, Any]:
@@ -98,27 +115,35 @@ def _trained(
     loss: Any = F.cross_entropy,
     keep: bool = False,
     step: bool = True,
+    once: bool = False,
+    apart: bool = False,
+    arrange: Callable[[int], Tensor] = torch.randperm,
 ) -> Mapping[str, Any]:
-    """One batch each time, wrong in one place."""
+    """An epoch that is wrong in one place."""
 
     def epoch(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int = 50) -> None:
-        parameters = list(model.parameters())
-        slopes = torch.autograd.grad(loss(model(x), labels), parameters)
-        for parameter, slope in zip(parameters, slopes, strict=True):
-            old = parameter.grad if keep and parameter.grad is not None else 0
-            parameter.grad = slope + old
-        _ = optimizer.step() if step else None
+        model.train()
+        order = arrange(len(x))
+        others = torch.randperm(len(x)) if apart else order
+        optimizer.zero_grad() if once else None
+        for some, their in zip(order.split(size), others.split(size), strict=True):
+            optimizer.zero_grad() if not (keep or once) else None
+            loss(model(x[some]), labels[their]).backward()
+            _ = optimizer.step() if step else None
 
     return {"train_epoch": epoch}
 
 
+def _evaluating(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int = 50) -> None:
+    model.eval()
+    for chosen in torch.randperm(len(x)).split(size):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x[chosen]), labels[chosen]).backward()
+        optimizer.step()
+
+
 def _named(change: Callable[[Tensor], Tensor]) -> Mapping[str, Any]:
     return {"predict": lambda model, pixels: change(model.eval()(normalised(_arranged(pixels))))}
-
-
-def _shuffled_apart(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int = 50) -> None:
-    parts = [part[torch.randperm(len(part))] for part in (x, labels)]
-    _trained()["train_epoch"](model, optimizer, *parts)
 
 
 def _asked(model: Any, x: Tensor) -> Tensor:
@@ -131,6 +156,12 @@ MISTAKES = [
         {"Network": _Clones},
         "All channels of a layer begin alike. They get the same gradient, so they stay alike for "
         "ever: sixteen channels do the work of one. What must a start be besides small?",
+    ),
+    Mistake(
+        "far_too_large",
+        {"Network": _Wild},
+        "The channels differ, and their weights are enormous: what is the loss before the first "
+        "step? A network without an opinion has ln 10.",
     ),
     Mistake(
         "relu_on_the_scores",
@@ -168,15 +199,33 @@ MISTAKES = [
     ),
     Mistake(
         "shuffled_apart",
-        {"train_epoch": _shuffled_apart},
-        "Images and labels each got an order of their own. Which label does image 0 have when it "
-        "reaches the loss?",
+        _trained(apart=True),
+        "An image meets the label of another one: do images and labels each get an order of their "
+        "own? Which label does image 0 have when it reaches the loss?",
+    ),
+    Mistake(
+        "old_order",
+        _trained(arrange=torch.arange),
+        "Images and labels belong together, and they come in the same order in every epoch. The "
+        "docstring says: in new order.",
+    ),
+    Mistake(
+        "trained_in_evaluation_mode",
+        {"train_epoch": _evaluating},
+        "While it trains, the network is in evaluation mode: no dropout, and BatchNorm learns no "
+        "statistics.",
     ),
     Mistake(
         "gradients_pile_up",
         _trained(keep=True),
         "The second step is not made of the second gradient alone. backward *adds*. What has to "
         "happen before each batch?",
+    ),
+    Mistake(
+        "zeroed_once_an_epoch",
+        _trained(once=True),
+        "With one batch in the epoch all is well, with several it is not: the gradients of the "
+        "earlier batches are still there.",
     ),
     Mistake(
         "softmax_in_the_loss",
@@ -215,29 +264,42 @@ MISTAKES = [
 # The check -------------------------------------------------------------------------------------
 
 
+def _to_learn_from(rng: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Images and labels, and others to be tried on."""
+    return (*bundled(rng, "train", 300), *bundled(rng, "test", 500))
+
+
 def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
     seed, (images, _) = whole(rng, 0, 9999), bundled(rng, "train", 24)
     yield Case(
         "the channels of a fresh layer differ",
-        ask(twins, "Network", seed, text="the convolutions of a fresh Network()"),
-        "Count the different kernels in each layer of a fresh network.",
+        ask(
+            start_of, "Network", seed, *_to_learn_from(rng),
+            text="a fresh Network(); trained on 300 images by the course, if it gives logits",
+        ),
+        "Count the different kernels in each layer of a fresh network, and look at the loss before "
+        "the first step.",
         same(),
-        {"channels begin as twins of others": False},
-    )
+        {
+            "channels begin as twins of others": False,
+            "weights are far too large": False,
+            "it does not learn": False,
+        },
+    )  # fmt: skip
     text = "Network() with weights of our own, on 24 images"
     yield Case(
         "scores below zero are kept apart",
         ask(lowest_shared, "Network", seed, images, text=text),
         "Several classes must not share the lowest score by construction.",
         same(),
-        {"classes share exactly the lowest score": False},
+        {"classes share exactly the lowest or the highest score": False},
     )
     yield Case(
         "the scores are no probabilities yet",
         ask(sum_to_one, "Network", seed, images, text=text),
         "The loss expects logits.",
         same(),
-        {"the scores of every image add up to 1": False},
+        {"the scores of every image add up to 1": False, "all scores are between 0 and 1": False},
     )
 
 
@@ -248,30 +310,47 @@ def _symptoms_of_the_input(rng: Generator) -> Iterator[Case]:
         ask(read_from_file, "as_input", images, text="as_input(tensor of shape (28, 28, 6))"),
         "Show what comes out as pictures.",
         close(rtol=1e-5, atol=1e-5),
-        normalised(images),
+        {
+            "images": normalised(images),
+            "one image": normalised(images[:1]),
+            "from a file whose numbers are spread in memory": normalised(images[:3]),
+            "the file is changed": False,
+        },
     )
 
 
 def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
-    weight, x = normal(rng, 4, 12), normal(rng, 24, 1, 3, 4)
-    labels = torch.randperm(24, generator=rng) % 4  # all classes occur
+    weight, x = normal(rng, 4, 12), normal(rng, 22, 1, 3, 4, dtype=torch.float32)
+    labels = torch.randperm(22, generator=rng) % 4  # all classes occur
+    size, seed = whole(rng, 6, 9), whole(rng, 0, 9999)
     yield Case(
         "each image is trained on its own label",
         ask(
-            after_steps, "train_epoch", weight, x, labels, 1,
-            text="weights of a linear network after one step, 24 images in one batch",
+            pairs_trained_on, "train_epoch", weight, x, labels, size, seed,
+            text=f"two epochs of train_epoch: 22 images in batches of {size}, a network that "
+            "takes notes, in evaluation mode before each epoch",
         ),
-        "One step on all images at once depends on nothing but the pairs of image and label. "
-        "Which label does image 0 have when it reaches the loss?",
-        close(rtol=1e-5, atol=2e-6, dtype=False),
+        "Let a network print what it is shown: each image comes once in an epoch, in new order, "
+        "with its own label, and the network is in training mode.",
+        same(),
+        {
+            "an image meets another label than its own": False,
+            "images are left out, come twice, or are changed": False,
+            "batches in each epoch": [-(-22 // size)] * 2,
+            "images come in the old order": False,
+            "the network is not in training mode": False,
+            "images or labels are changed for the caller": False,
+        },
     )  # fmt: skip
     yield Case(
         "each step follows its own gradient",
         ask(
-            after_steps, "train_epoch", weight, x, torch.full((24,), int(labels[0])), 3,
-            text="the same after three steps, all labels equal",
+            steps_followed, "train_epoch", weight, x, size, seed, *_to_learn_from(rng),
+            text="a linear network, all labels equal: three epochs of one batch, then two of "
+            f"batches of {size}; and a small network on 300 images",
         ),
-        "After one step all is well, after three it is not. What do later steps remember?",
+        "After one step all is well, after several it is not. What do later steps remember? And "
+        "does each batch end in a step?",
         close(rtol=1e-5, atol=2e-6, dtype=False),
     )  # fmt: skip
 
@@ -308,8 +387,8 @@ def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
             text="predict, for a network that gives known scores",
         ),
         "Compare the classes that come out with the highest scores, one by one.",
-        close(dtype=True),
-        labels,
+        close(dtype=False),
+        {"classes": labels, "of one image": labels[:1]},
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Generator
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import between, whole
 from course.labs.lab07_summary.questions import front_of
@@ -49,9 +50,37 @@ def front_case(title: str, networks: Networks, front: list[str], weight: float =
         "A network stays unless another one is at least as good in both numbers and better in "
         "one of them.",
         same(),
-        front,
+        {"front": front, "networks afterwards": [[n, *both] for n, both in networks.items()]},
         weight,
     )
+
+
+def _special(rng: Generator, kind: str = "") -> tuple[Networks]:
+    """A few networks of which something is special."""
+    networks, front = landscape(rng, 3, 4)
+    if kind in ("none", "one"):
+        return ({name: networks[name] for name in front[: int(kind == "one")]},)
+    if kind == "below zero":  # such as the logarithm of a likelihood
+        return ({n: (c, round(score - 2.5, 6)) for n, (c, score) in networks.items()},)
+    if kind == "scores of nothing":
+        names = sorted(networks)
+        costs = [whole(rng, 10 * place + 1, 10 * place + 9) for place in range(len(names))]
+        return ({n: (c, 0.0) for n, c in zip(reversed(names), costs, strict=True)},)
+    if kind == "for nothing":
+        return ({front[2]: (0, networks[front[0]][1]), **networks, front[0]: (0, 0.0)},)
+    if kind == "three alike":
+        cost, score = networks[front[1]]
+        return ({"c": (cost, score), **networks, "b": (cost, score), "a": (cost + 1, score)},)
+    if kind == "beaten twins":
+        cost, score = networks[front[2]]
+        twins = dict.fromkeys(("u", "t"), (cost + 5, score))
+        return ({**twins, **networks, "s": (cost, round(score - 0.001, 6))},)
+    if kind == "near":
+        cost, score = networks[front[1]]
+        return ({"y": (cost + 1, round(score + 1e-6, 8)), "x": (cost, score - 1e-6), **networks},)
+    if kind == "fractions":  # costs in GFLOPs
+        return ({n: (c / 1e6, score) for n, (c, score) in networks.items()},)
+    return (networks,)
 
 
 def _selected(
@@ -88,6 +117,21 @@ def _without_equals(networks: Networks, kept: list[str]) -> list[str]:
 
 @check.define(
     oracle={},
+    contract=Function(
+        _special,
+        edges={
+            "no networks": {"kind": "none"},
+            "one network": {"kind": "one"},
+            "scores below zero": {"kind": "below zero"},
+            "scores of 0": {"kind": "scores of nothing"},
+            "a network for nothing": {"kind": "for nothing"},
+            "three alike": {"kind": "three alike"},
+            "twins that are beaten": {"kind": "beaten twins"},
+            "a difference of a millionth": {"kind": "near"},
+            "costs that are fractions": {"kind": "fractions"},
+        },
+        judge=same(),
+    ),
     mistakes=[
         Mistake(
             "better_in_both_needed",
@@ -145,7 +189,7 @@ def _without_equals(networks: Networks, kept: list[str]) -> list[str]:
 )  # fmt: skip
 def pareto_front(rng: Generator) -> Iterator[Case]:
     """The networks that no other beats in cost and score at once, cheapest first."""
-    yield front_case("a dozen networks", *landscape(rng, 5, 7), weight=2)
+    yield front_case("a dozen networks", *landscape(rng, 7, 5), weight=2)
     networks, front = landscape(rng, 3, 6)
     yield front_case("nine others", networks, front, weight=2)
     cost, score = networks[front[1]]

@@ -21,7 +21,8 @@ from course.labs.lab07_summary.questions import FILE, classes_of, fits
 from .book import LIMIT, check
 
 STEPS = (0.60, 0.75, 0.82, 0.85)  # shares of right answers that earn points
-EARNED = (2.0, 2.0, 2.0, 3.0)  # weights of the steps, the fit and the bundled images have 3
+EARNED = (2.0, 2.0, 2.0, 3.0)  # weights of the steps, of 12
+FIT, BUNDLED = 0.75, 1.125  # of the fit, and of each step on the bundled images
 SECONDS = 60.0  # for one look at a thousand images, on a machine that may be busy
 JUDGED_ON = 1000
 HELD_OUT = Path(__file__).resolve().parents[2] / "held_out.npz"
@@ -31,7 +32,10 @@ NOISE = 2  # grey levels of 255
 def accuracy_case(
     share: float, whose: str, images: Tensor, labels: Tensor, weight: float = 1.0
 ) -> Case:
-    """The classes of ``images``; their labels stay with the judge."""
+    """The classes of ``images``; their labels stay with the judge.
+
+    The network is asked once more with the file's numbers shuffled: what it knows must be there.
+    """
     text = f"build_network() with the weights in {FILE}, on {len(images):,} {whose} images"
     probe = ask(classes_of, "build_network", HandedIn(FILE), images, text=text)
     return Case(
@@ -57,10 +61,11 @@ def trained_network(rng: Generator) -> Iterator[Case]:
         "Save the network that build_network makes now, after training it.",
         FitsAndSmall(LIMIT),
         "tensors of the names and shapes that build_network() has",
+        FIT,
     )
     images, labels = bundled(rng, "test", JUDGED_ON)
     for share in STEPS[1::2]:
-        yield accuracy_case(share, "bundled test", images, labels)
+        yield accuracy_case(share, "bundled test", images, labels, BUNDLED)
 
 
 @check.hidden("trained_network")

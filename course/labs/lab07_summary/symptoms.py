@@ -1,0 +1,361 @@
+"""What the check of the program with nine bugs asks: each question looks at one part of it.
+
+Everything else is replaced by a witness, so that each bug that was found earns its share. A part
+none of whose bugs is left is also set to work, on a few hundred images: what it learns there is
+far from what it learns with any of the bugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course.checks import ProbeError
+from course.checks.modules import a_module, a_tensor, filled, size_of
+from course.device import seeded
+from course.labs.lab07_summary.images import CLASSES, as_file, normalised
+
+SIZES = [[10, 1568], [16, 9], [32, 144]]  # the program's layers: outputs, and weights of each
+TOO_LARGE = 8.0  # a layer's spread times √inputs: He's start has √2, one of single ones 3 to 40
+ENOUGH = 0.4  # right after the short training: whoever learns has 0.53 to 0.74, others 0.09 to 0.26
+RATE = 0.5
+
+# Witnesses --------------------------------------------------------------------------------------
+
+
+class Linear(nn.Module):
+    """A linear classifier in float64 of images of any size, without biases.
+
+    It writes down each pass that could be trained on: what it was shown, in which mode, and which
+    label the loss asks for, image by image. Whatever the loss is, its slope is negative at the
+    score of the right class alone.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.seen: list[Tensor] = []
+        self.modes: list[bool] = []
+        self.labels: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, …) -> (N, K)`` logits."""
+        scores = x.flatten(1).double() @ self.weight.T
+        if scores.requires_grad:
+            self.seen.append(x.detach().clone())
+            self.modes.append(self.training)
+            scores.register_hook(lambda slope: self.labels.append(slope.argmin(dim=1)))
+        return scores
+
+
+class Recorder(nn.Module):
+    """Writes down what it is shown and in which mode; answers with given scores, row by row."""
+
+    def __init__(self, scores: Tensor) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(scores)
+        self.seen: list[Tensor] = []
+        self.modes: list[bool] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, …) -> (N, K)``: the next N rows of the scores."""
+        done = sum(map(len, self.seen))
+        self.seen.append(x.detach().clone())
+        self.modes.append(self.training)
+        return self.scores[done : done + len(x)]
+
+
+def _witness(images: Tensor) -> Recorder:
+    """One that names the classes in turn."""
+    return Recorder(torch.eye(CLASSES)[torch.arange(len(images)) % CLASSES])
+
+
+# The network ------------------------------------------------------------------------------------
+
+
+def start_of(
+    network: Any, seed: int, images: Tensor, labels: Tensor, others: Tensor, theirs: Tensor
+) -> dict[str, bool]:
+    """How a fresh network begins, and whether it can learn from there.
+
+    Args:
+        network: the student's class.
+        seed: for its start, and for the order of the images.
+        images: bytes ``(N, 1, 28, 28)`` to learn from.
+        labels: theirs, ``(N,)``.
+        others: to be tried on.
+        theirs: the labels of the others.
+    """
+    model = _made(network, seed)
+    kernels = [p.detach().flatten(1) for p in model.parameters() if p.ndim == 4]
+    distinct = sum(len(torch.unique(kernel, dim=0)) for kernel in kernels)
+    weights = [p.detach() for p in model.parameters() if p.ndim > 1]
+    spreads = [float(w.std() * w[0].numel() ** 0.5) for w in weights]
+    scores = _scores(network, seed, others[:24])
+    tried = not (_shares(scores) or _probabilities(scores))
+    return {
+        "channels begin as twins of others": distinct < sum(map(len, kernels)),
+        "weights are far too large": max(spreads) > TOO_LARGE,
+        "it does not learn": tried
+        and not _learns(model, _one_epoch, seed, images, labels, others, theirs),
+    }
+
+
+def lowest_shared(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
+    """Do several classes share exactly the lowest score, or the highest?"""
+    scores = _scores(network, seed, images)
+    return {"classes share exactly the lowest or the highest score": _shares(scores)}
+
+
+def sum_to_one(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
+    """Are the scores of an image probabilities?"""
+    scores = _scores(network, seed, images)
+    return {
+        "the scores of every image add up to 1": _add_up(scores),
+        "all scores are between 0 and 1": _between(scores),
+    }
+
+
+def _shares(scores: Tensor) -> bool:
+    ends = scores.min(dim=1, keepdim=True).values, scores.max(dim=1, keepdim=True).values
+    return any(bool(((scores == end).sum(dim=1) > 1).double().mean() > 0.25) for end in ends)
+
+
+def _probabilities(scores: Tensor) -> bool:
+    return _add_up(scores) or _between(scores)
+
+
+def _add_up(scores: Tensor) -> bool:
+    return bool(((scores.sum(dim=1) - 1).abs() < 1e-6).all())
+
+
+def _between(scores: Tensor) -> bool:
+    return bool(((scores >= 0) & (scores <= 1)).all())
+
+
+def _made(network: Any, seed: int) -> nn.Module:
+    """A fresh network, if its layers have the program's sizes."""
+    with seeded(seed):
+        model = a_module(network(), "Network()").cpu()
+    found = sorted(size_of(p) for p in model.parameters() if p.ndim > 1)
+    if found != SIZES:
+        raise ProbeError(
+            f"Network() has weights of the sizes {found}, the program's are {SIZES} (outputs, "
+            "inputs of each): the sizes of the layers were fine"
+        )
+    return model
+
+
+def _scores(network: Any, seed: int, images: Tensor) -> Tensor:
+    """Scores ``(N, 10)`` in float64 of a network with weights of our own, in evaluation mode."""
+    model = filled(_made(network, seed), seed)
+    with torch.no_grad():
+        scores = model(normalised(images).double())
+    scores = a_tensor(scores, (len(images), CLASSES), "Network()(x)")
+    if torch.equal(scores[0], scores[-1]):
+        raise ProbeError("two different images have the same scores")
+    return scores
+
+
+# The input --------------------------------------------------------------------------------------
+
+
+def read_from_file(as_input: Any, images: Tensor) -> dict[str, Any]:
+    """What the program makes of these images, when they come as the old file has them."""
+    file, kept = as_file(images), as_file(images)
+    return {
+        "images": as_input(file),
+        "one image": as_input(as_file(images[:1])),
+        "from a file whose numbers are spread in memory": as_input(images[:3, 0].movedim(0, -1)),
+        "the file is changed": not torch.equal(file, kept),
+    }
+
+
+# Training ---------------------------------------------------------------------------------------
+
+
+def pairs_trained_on(
+    function: Any, weight: Tensor, x: Tensor, labels: Tensor, batch_size: int, seed: int
+) -> dict[str, Any]:
+    """What a network is shown in two epochs, with which labels and in which mode."""
+    given, kept = (x.clone(), labels.clone()), (x.clone(), labels.clone())
+    model, orders, pairs = Linear(weight), list[list[int]](), True
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    counts, modes = list[int](), list[bool]()
+    with seeded(seed):
+        for _ in range(2):
+            model.eval()  # as prediction leaves it
+            model.seen, model.labels, model.modes = [], [], []
+            function(model, optimizer, *given, batch_size)
+            order = _recognised(model.seen, x)
+            asked = torch.cat(model.labels).tolist() if model.labels else []
+            pairs = pairs and asked == [int(labels[place]) for place in order if place >= 0]
+            orders.append(order)
+            counts.append(len(model.seen))
+            modes += model.modes
+    everybody = list(range(len(x)))
+    return {
+        "an image meets another label than its own": not pairs,
+        "images are left out, come twice, or are changed": any(
+            sorted(order) != everybody for order in orders
+        ),
+        "batches in each epoch": counts,
+        "images come in the old order": orders[0] == orders[1] or any(map(_old, orders)),
+        "the network is not in training mode": not all(modes),
+        "images or labels are changed for the caller": not all(map(torch.equal, given, kept)),
+    }
+
+
+def _old(order: list[int]) -> bool:
+    """Whether most neighbours are the old ones, as where whole batches change places."""
+    kept = sum(after == before + 1 for before, after in pairwise(order))
+    return 2 * kept > len(order)
+
+
+def _recognised(batches: list[Tensor], x: Tensor) -> list[int]:
+    """Which images these are, one after the other; -1 for one that is none of them."""
+    if not batches:
+        return []
+    shown = torch.cat([batch.flatten(1) for batch in batches]).double()
+    if shown.shape[1:] != x.flatten(1).shape[1:]:
+        return [-1] * len(shown)
+    distances, places = torch.cdist(shown, x.flatten(1).double()).min(dim=1)
+    return [
+        int(place) if near < 1e-3 else -1 for near, place in zip(distances, places, strict=True)
+    ]
+
+
+def steps_followed(
+    function: Any,
+    weight: Tensor,
+    x: Tensor,
+    batch_size: int,
+    seed: int,
+    images: Tensor,
+    labels: Tensor,
+    others: Tensor,
+    theirs: Tensor,
+) -> dict[str, Any]:
+    """Where a linear classifier's weights go, and whether a small network learns.
+
+    All labels of the linear one are equal, so that their order is of no matter. It is trained for
+    three epochs of one batch, then another for two epochs of several; where each step of these
+    would lead is computed here, from the batches as they came.
+
+    Args:
+        function: the student's.
+        weight: of the linear classifier, ``(4, D)``.
+        x: images for it, ``(N, 1, H, W)``.
+        batch_size: smaller than N.
+        seed: for the order of the images.
+        images: bytes ``(N, 1, 28, 28)`` for the network to learn from.
+        labels: theirs.
+        others: to be tried on.
+        theirs: the labels of the others.
+    """
+    same = torch.full((len(x),), 1)
+    one, several = Linear(weight), Linear(weight)
+    with seeded(seed):
+        for model, size, epochs in ((one, len(x), 3), (several, batch_size, 2)):
+            optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+            for _ in range(epochs):
+                function(model, optimizer, x.clone(), same.clone(), size)
+    wanted = _led(weight, several.seen)
+    answer = {
+        "weights after three steps with one batch": one.weight.detach(),
+        "several batches: each step follows its own batch": bool(
+            torch.allclose(several.weight.detach(), wanted, rtol=1e-4, atol=1e-5)
+        ),
+    }
+    away = torch.arange(len(x)) % 4
+    paired = pairs_trained_on(function, weight, x, away, batch_size, seed)
+    tried = not paired["an image meets another label than its own"]
+    learner = _learner(seed)
+    learns = not tried or _learns(learner, function, seed, images, labels, others, theirs)
+    return {**answer, "it does not learn": not learns}
+
+
+def _led(weight: Tensor, batches: list[Tensor]) -> Tensor:
+    """Where a step for each batch leads, all labels being 1."""
+    model = Linear(weight)
+    for batch in batches:
+        loss = F.cross_entropy(model(batch), torch.full((len(batch),), 1))
+        (slope,) = torch.autograd.grad(loss, [model.weight])
+        with torch.no_grad():
+            model.weight.sub_(RATE * slope)
+    return model.weight.detach()
+
+
+def _learns(
+    model: nn.Module,
+    function: Callable[..., Any],
+    seed: int,
+    images: Tensor,
+    labels: Tensor,
+    others: Tensor,
+    theirs: Tensor,
+) -> bool:
+    """Whether three epochs teach a network what :data:`ENOUGH` says.
+
+    It is asked in training mode, by the hundred: statistics that run along are late after so few
+    steps, and how late depends on the start.
+    """
+    optimizer, x = torch.optim.Adam(model.parameters(), lr=0.002), normalised(images)
+    with seeded(seed):
+        for _ in range(3):
+            function(model, optimizer, x, labels, 25)
+        with torch.no_grad():
+            scores = [model.train()(normalised(part)) for part in others.split(100)]
+    return bool((torch.cat(scores).argmax(dim=1) == theirs).double().mean() >= ENOUGH)
+
+
+def _one_epoch(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int) -> None:
+    """The course's own way through, for a network of the student's."""
+    model.train()
+    for images, wanted in zip(x.split(size), labels.split(size), strict=True):
+        optimizer.zero_grad()
+        F.cross_entropy(model(images), wanted).backward()
+        optimizer.step()
+
+
+def _learner(seed: int) -> nn.Module:
+    """A small network for a training function of the student's."""
+    with seeded(seed):
+        first = [nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.BatchNorm2d(8), nn.ReLU()]
+        return nn.Sequential(*first, nn.Flatten(), nn.Linear(8 * 196, CLASSES))
+
+
+# Prediction -------------------------------------------------------------------------------------
+
+
+def shown_to_the_network(predict: Any, as_input: Any, images: Tensor) -> dict[str, bool]:
+    """Does the network see in ``predict`` what ``as_input`` makes for training?"""
+    witness = _witness(images)
+    predict(witness, as_file(images))
+    if not witness.seen:
+        raise ProbeError("`predict` does not ask the network")
+    seen, wanted = torch.cat(witness.seen), as_input(as_file(images))
+    alike = seen.shape == wanted.shape and torch.allclose(seen, wanted, atol=1e-5)
+    return {"predict shows the numbers that training shows": bool(alike)}
+
+
+def mode_of_prediction(predict: Any, images: Tensor) -> dict[str, bool]:
+    """In which mode is a network that comes from training when it is asked for classes?"""
+    witness = _witness(images).train()
+    predict(witness, as_file(images))
+    if not witness.modes:
+        raise ProbeError("`predict` does not ask the network")
+    return {"dropout still drops, BatchNorm still mixes": any(witness.modes)}
+
+
+def classes_named(predict: Any, scores: Tensor, images: Tensor) -> dict[str, Any]:
+    """The classes that ``predict`` names where the scores are given; of one image, too."""
+    return {
+        "classes": predict(Recorder(scores), as_file(images)),
+        "of one image": predict(Recorder(scores[:1]), as_file(images[:1])),
+    }

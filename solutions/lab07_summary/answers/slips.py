@@ -1,0 +1,347 @@
+"""The repaired program with one slip, and repaired in other words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .book import answers
+
+EXERCISE = "debug_this_network"
+MEAN, STD = 0.2860, 0.3530
+
+
+def slip(change: str) -> Any:
+    return answers.changed(EXERCISE, change)
+
+
+EPOCH = """- model.train()
+- for chosen in torch.randperm(len(x)).split(batch_size):  # 5: one order for both
+-     optimizer.zero_grad()  # 6: backward adds
+-     F.cross_entropy(model(x[chosen]), labels[chosen]).backward()
+-     optimizer.step()
+"""
+CHOSEN = "- for chosen in torch.randperm(len(x)).split(batch_size):  # 5: one order for both\n+ "
+ZERO = "- optimizer.zero_grad()  # 6: backward adds\n"
+BACKWARD = "- F.cross_entropy(model(x[chosen]), labels[chosen]).backward()\n+ "
+STEP = "-     optimizer.step()\n"
+START = "- # 1: equal weights stay equal; PyTorch's own start is random.\n"
+SCORES = "- return self.head(self.drop(x.flatten(1)))  # 2: no ReLU on logits, 3: no softmax\n+ "
+PIXELS = "- x = pixels.permute(2, 0, 1).unsqueeze(1)  # 4: reshape mixes the images\n+ "
+SCALE = "- return (x.float() / 255 - MEAN) / STD\n+ "
+EVAL = "- model.eval()  # 7: dropout off, running statistics\n"
+ASKED = "- scores = model(as_input(pixels))  # 8: normalised once, as in training\n+ "
+NAMED = "- return scores.argmax(dim=1)  # 9: all ten columns\n+ "
+
+
+def begun(call: str) -> str:
+    return f"{START}+ for layer in (self.conv1, self.conv2, self.head):\n+     {call}"
+
+
+def epoch(*lines: str) -> str:
+    return EPOCH + "\n".join(f"+ {line}" for line in lines)
+
+
+TRAINING = {
+    "zero_grad once an epoch": epoch(
+        "model.train()",
+        "optimizer.zero_grad()",
+        "for chosen in torch.randperm(len(x)).split(batch_size):",
+        "    F.cross_entropy(model(x[chosen]), labels[chosen]).backward()",
+        "    optimizer.step()",
+    ),
+    "one step, after the loop": epoch(
+        "model.train()",
+        "for chosen in torch.randperm(len(x)).split(batch_size):",
+        "    optimizer.zero_grad()",
+        "    F.cross_entropy(model(x[chosen]), labels[chosen]).backward()",
+        "optimizer.step()",
+    ),
+    "back after the first batch": f"{STEP}+     optimizer.step()\n+     return",
+    "never in new order": f"{CHOSEN}for chosen in torch.arange(len(x)).split(batch_size):",
+    "the same order each epoch": f"{CHOSEN}for chosen in torch.randperm(len(x), "
+    "generator=torch.Generator().manual_seed(0)).split(batch_size):",
+    "reseeded each epoch": "- model.train()\n+ torch.manual_seed(0)\n+ model.train()",
+    "batches in new order, images in the old one": f"{CHOSEN}parts = torch.arange(len(x))"
+    ".split(batch_size)\n+ for chosen in [parts[i] for i in torch.randperm(len(parts))]:",
+    "with replacement": f"{CHOSEN}for chosen in torch.randint(len(x), (len(x),))"
+    ".split(batch_size):",
+    "in evaluation mode": "- model.train()\n+ model.eval()",
+    "in whatever mode it comes": "- model.train()",
+    "in evaluation mode after the first batch": f"{STEP}+     optimizer.step()\n+     model.eval()",
+    "without the last part of a batch": f"{CHOSEN}for chosen in torch.randperm(len(x))"
+    ".split(batch_size):\n+     if len(chosen) < batch_size:\n+         break",
+    "without the first image": f"{CHOSEN}for chosen in (torch.randperm(len(x) - 1) + 1)"
+    ".split(batch_size):",
+    "batches of fifty whatever it is told": f"{CHOSEN}for chosen in torch.randperm(len(x))"
+    ".split(50):",
+    "all images in one batch": f"{CHOSEN}for chosen in [torch.randperm(len(x))]:",
+    "two passes": f"{CHOSEN}for chosen in [*torch.randperm(len(x)).split(batch_size), "
+    "*torch.randperm(len(x)).split(batch_size)]:",
+    "zero_grad between backward and step": f"{ZERO}{BACKWARD.replace('+ ', '')}"
+    "+ F.cross_entropy(model(x[chosen]), labels[chosen]).backward()\n+ optimizer.zero_grad()",
+    "no backward": f"{BACKWARD}F.cross_entropy(model(x[chosen]), labels[chosen])",
+    "no step": f"{STEP}+     pass",
+    "two steps": f"{STEP}+     optimizer.step()\n+     optimizer.step()",
+    "a step for every second batch": f"{ZERO}+ if not int(chosen.sum()) % 2:\n+     "
+    "optimizer.zero_grad()",
+    "the sum of the losses": f"{BACKWARD}F.cross_entropy(model(x[chosen]), labels[chosen], "
+    "reduction='sum').backward()",
+    "half of the loss": f"{BACKWARD}(F.cross_entropy(model(x[chosen]), labels[chosen]) / 2)"
+    ".backward()",
+    "the loss uphill": f"{BACKWARD}(-F.cross_entropy(model(x[chosen]), labels[chosen])).backward()",
+    "a softmax before the loss": f"{BACKWARD}F.cross_entropy(model(x[chosen]).softmax(1), "
+    "labels[chosen]).backward()",
+    "smoothed labels": f"{BACKWARD}F.cross_entropy(model(x[chosen]), labels[chosen], "
+    "label_smoothing=0.3).backward()",
+    "labels in the old order": f"{BACKWARD}F.cross_entropy(model(x[chosen]), "
+    "labels[: len(chosen)]).backward()",
+    "labels next door": f"{BACKWARD}F.cross_entropy(model(x[chosen]), labels[chosen]"
+    ".roll(1)).backward()",
+    "sorted images": f"{BACKWARD}F.cross_entropy(model(x[chosen.sort().values]), "
+    "labels[chosen]).backward()",
+    "an optimiser of its own": "- model.train()\n+ model.train()\n+ optimizer = "
+    "torch.optim.SGD(model.parameters(), lr=0.01)",
+    "gradients clipped": f"{STEP}+     nn.utils.clip_grad_norm_(model.parameters(), 0.01)\n"
+    "+     optimizer.step()",
+    "images normalised once more": "- model.train()\n+ model.train()\n+ x = (x - MEAN) / STD",
+    "images halved in place": "- model.train()\n+ model.train()\n+ x /= 2",
+}
+NETWORK = {
+    "weights of ten": begun("nn.init.normal_(layer.weight, 0, 10)"),
+    "weights between -10 and 10": begun("nn.init.uniform_(layer.weight, -10, 10)"),
+    "weights of one": begun("nn.init.normal_(layer.weight)"),
+    "zeros": begun("nn.init.zeros_(layer.weight)"),
+    "ones": begun("nn.init.ones_(layer.weight)"),
+    "the second layer all alike": f"{START}+ nn.init.constant_(self.conv2.weight, 0.01)",
+    "two kinds of channels": begun(
+        "nn.init.constant_(layer.weight, 0.01); layer.weight.data[::2] *= 2"
+    ),
+    "channels alike, inputs not": begun(
+        "layer.weight.data.copy_(layer.weight.data[:1].expand_as(layer.weight))"
+    ),
+    "a leaky ReLU on the scores": f"{SCORES}return F.leaky_relu(self.head(self.drop(x.flatten(1)))"
+    ", 0.0)",
+    "ReLU6 on the scores": f"{SCORES}return F.relu6(self.head(self.drop(x.flatten(1))))",
+    "scores clamped at zero": f"{SCORES}return self.head(self.drop(x.flatten(1))).clamp(min=0)",
+    "scores clamped above zero": f"{SCORES}return self.head(self.drop(x.flatten(1))).clamp(max=0)",
+    "log_softmax, then exp": f"{SCORES}return self.head(self.drop(x.flatten(1))).log_softmax(1)"
+    ".exp()",
+    "softmax without ReLU": f"{SCORES}return self.head(self.drop(x.flatten(1))).softmax(1)",
+    "softmax over the batch": f"{SCORES}return self.head(self.drop(x.flatten(1))).softmax(0)",
+    "a sigmoid": f"{SCORES}return self.head(self.drop(x.flatten(1))).sigmoid()",
+    "dropout of nearly everything": "- self.drop, self.head = nn.Dropout(0.3), "
+    "nn.Linear(32 * 7 * 7, 10)\n+ self.drop, self.head = nn.Dropout(0.99), "
+    "nn.Linear(32 * 7 * 7, 10)",
+    "the scores detached": f"{SCORES}return self.head(self.drop(x.flatten(1)).detach()).detach() "
+    "+ 0 * self.head.bias",
+    "other sizes": "- self.conv2, self.norm2 = nn.Conv2d(16, 32, 3, padding=1), "
+    "nn.BatchNorm2d(32)\n+ self.conv2, self.norm2 = nn.Conv2d(16, 32, 1), nn.BatchNorm2d(32)",
+}
+INPUT = {
+    "on its side": f"{PIXELS}x = pixels.permute(2, 1, 0).unsqueeze(1)",
+    "upside down": f"{PIXELS}x = pixels.permute(2, 0, 1).unsqueeze(1).flip(2)",
+    "last image first": f"{PIXELS}x = pixels.permute(2, 0, 1).unsqueeze(1).flip(0)",
+    "reshaped after the turn": f"{PIXELS}x = pixels.permute(1, 2, 0).reshape(-1, 1, 28, 28)",
+    "no axis of channels": f"{PIXELS}x = pixels.permute(2, 0, 1)",
+    "squeezed": f"{PIXELS}x = pixels.permute(2, 0, 1).squeeze().unsqueeze(1)",
+    "in float64": f"{SCALE}return (x.double() / 255 - MEAN) / STD",
+    "in half precision": f"{SCALE}return ((x.float() / 255 - MEAN) / STD).half()",
+    "divided by 256": f"{SCALE}return (x.float() / 256 - MEAN) / STD",
+    "not divided": f"{SCALE}return (x.float() - MEAN) / STD",
+    "the batch's own mean": f"{SCALE}x = x.float() / 255\n+ return (x - x.mean()) / x.std()",
+    "bytes that wrap": f"{SCALE}return ((x - int(MEAN * 255)).float() / 255) / STD",
+    "the file spoilt": "- x = pixels.permute(2, 0, 1).unsqueeze(1)  # 4: reshape mixes the images\n"
+    "+ x = pixels.permute(2, 0, 1).unsqueeze(1)\n+ pixels[pixels < 10] = 0",
+}
+PREDICTION = {
+    "eval after the scores": f"{EVAL}\n{ASKED}scores = model(as_input(pixels))\n+ model.eval()",
+    "train() instead": f"{EVAL}+ model.train()",
+    "batches in training mode": f"{EVAL}+ model.eval()\n\n{ASKED}model.eval()\n+ scores = [model("
+    "part) for part in as_input(pixels).split(10) if not model.train() is None]\n+ scores = "
+    "torch.cat(scores)",
+    "normalised twice": f"{ASKED}scores = model((as_input(pixels) - MEAN) / STD)",
+    "other pixels than in training": f"{ASKED}scores = model(pixels.movedim(2, 0)[:, None].float() "
+    "/ 255)",
+    "turned": f"{ASKED}scores = model(as_input(pixels).mT)",
+    "the first half": f"{ASKED}scores = model(as_input(pixels)[: pixels.shape[2] // 2])",
+    "the first class left out": f"{NAMED}return scores[:, 1:].argmax(dim=1)",
+    "the last class left out": f"{NAMED}return scores[:, :-1].argmax(dim=1)",
+    "counted from one": f"{NAMED}return scores.argmax(dim=1) + 1",
+    "over the images": f"{NAMED}return scores.argmax(dim=0)",
+    "over everything": f"{NAMED}return scores.argmax()",
+    "the lowest": f"{NAMED}return scores.argmin(dim=1)",
+    "scores": f"{NAMED}return scores.max(dim=1).values",
+    "both of max": f"{NAMED}return scores.max(dim=1)",
+    "squeezed": f"{NAMED}return scores.squeeze().argmax(dim=-1)",
+    "a column": f"{NAMED}return scores.argmax(dim=1, keepdim=True)",
+    "ones and zeros": f"{NAMED}return F.one_hot(scores.argmax(dim=1), 10)",
+    "by size": f"{NAMED}return scores.abs().argmax(dim=1)",
+}
+for name, part in {
+    "training": TRAINING,
+    "network": NETWORK,
+    "input": INPUT,
+    "prediction": PREDICTION,
+}.items():
+    for says, change in part.items():
+        answers.wrong(EXERCISE, f"{name}: {says}", slip(change))
+
+
+# Repaired in other words -----------------------------------------------------------------------
+
+
+def by_sampler(model: Any, optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50) -> None:
+    from torch.utils.data import BatchSampler, RandomSampler
+
+    model.train()
+    loss = nn.CrossEntropyLoss()
+    for numbers in BatchSampler(RandomSampler(x), batch_size, drop_last=False):
+        optimizer.zero_grad(set_to_none=False)
+        loss(model(x[numbers]), labels[numbers]).backward()
+        optimizer.step()
+
+
+def by_loader(model: Any, optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50) -> None:
+    model.train(True)
+    pairs = torch.utils.data.TensorDataset(x, labels)
+    for images, targets in torch.utils.data.DataLoader(pairs, batch_size, shuffle=True):
+        picked = model(images).log_softmax(dim=1).gather(1, targets.long()[:, None])
+        for parameter in model.parameters():
+            parameter.grad = None
+        (-picked.mean()).backward()
+        optimizer.step()
+
+
+def zeroed_behind(
+    model: Any, optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50
+) -> None:
+    model.train()
+    optimizer.zero_grad()
+    order = torch.argsort(torch.rand(len(x)))
+    x, labels = x[order], labels[order]
+    for images, targets in zip(x.split(batch_size), labels.split(batch_size), strict=True):
+        F.cross_entropy(model(images), targets).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def by_numpy(model: Any, optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50) -> None:
+    import numpy as np
+
+    model.train()
+    for numbers in np.array_split(np.random.permutation(len(x)), -(-len(x) // batch_size)):
+        optimizer.zero_grad()
+        chosen = torch.from_numpy(numbers)
+        F.nll_loss(F.log_softmax(model(x[chosen]), 1), labels[chosen].long()).backward()
+        optimizer.step()
+
+
+def with_closure(
+    model: Any, optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50
+) -> None:
+    model.train()
+    for chosen in torch.randperm(len(x)).split(batch_size):
+
+        def closure(chosen: Tensor = chosen) -> Tensor:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x[chosen]), labels[chosen])
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+
+
+def zipped(model: Any, optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50) -> float:
+    """Returns the loss on top."""
+    model.train()
+    pairs = list(zip(x, labels, strict=True))
+    order, total = torch.randperm(len(pairs)).tolist(), 0.0
+    for start in range(0, len(pairs), batch_size):
+        some = [pairs[place] for place in order[start : start + batch_size]]
+        loss = F.cross_entropy(
+            model(torch.stack([one for one, _ in some])), torch.stack([two for _, two in some])
+        )
+        model.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += float(loss.detach())
+    return total
+
+
+for says, right in {
+    "a batch sampler": by_sampler,
+    "a loader, gradients set to None, the loss by hand": by_loader,
+    "gradients zeroed behind each step": zeroed_behind,
+    "equal parts, by numpy": by_numpy,
+    "a closure": with_closure,
+    "pairs, and the loss returned": zipped,
+}.items():
+    answers.right(EXERCISE, f"training: {says}", {"train_epoch": right})
+
+for call in (
+    "kaiming_uniform_(layer.weight)",
+    "xavier_uniform_(layer.weight)",
+    "xavier_normal_(layer.weight)",
+    "orthogonal_(layer.weight)",
+    "normal_(layer.weight, 0.0, 0.01)",
+    "normal_(layer.weight, std=0.001)",
+    "trunc_normal_(layer.weight, std=0.02)",
+    "uniform_(layer.weight, -0.05, 0.05)",
+    "normal_(layer.weight, std=0.1)",
+):
+    answers.right(EXERCISE, f"weights: {call}", slip(begun(f"nn.init.{call}")))
+
+
+class Stacked(nn.Module):
+    """The head first in the list of layers, norms without names of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(p=0.3), nn.Linear(32 * 49, 10))
+        self.body = nn.ModuleList([self._block(16, 32), self._block(1, 16)])
+
+    @staticmethod
+    def _block(into: int, out: int) -> nn.Sequential:
+        layers = [nn.Conv2d(into, out, 3, padding="same"), nn.BatchNorm2d(out)]
+        return nn.Sequential(*layers, nn.ReLU(inplace=True), nn.MaxPool2d(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body[0](self.body[1](x)))
+
+
+def one_by_one(pixels: Tensor) -> Tensor:
+    images = [(pixels[..., i].to(torch.float32) / 255 - MEAN) / STD for i in range(pixels.size(-1))]
+    return torch.stack(images).reshape(-1, 1, 28, 28)
+
+
+def by_numpy_axes(pixels: Tensor) -> Tensor:
+    import numpy as np
+
+    values = np.moveaxis(pixels.numpy(), -1, 0)[:, np.newaxis].astype(np.float32)
+    return torch.from_numpy((values / np.float32(255) - np.float32(MEAN)) / np.float32(STD))
+
+
+def by_inference(model: Any, pixels: Tensor) -> Tensor:
+    model.eval()
+    with torch.inference_mode():
+        return model(one_by_one(pixels)).topk(1, dim=1).indices[:, 0].to(torch.int32)
+
+
+def with_mode_restored(model: Any, pixels: Tensor) -> Tensor:
+    was = model.training
+    model.train(False)
+    with torch.no_grad():
+        found = [model(part).softmax(1).argmax(-1) for part in one_by_one(pixels).split(7)]
+    model.train(was)
+    return torch.cat(found)
+
+
+answers.right(EXERCISE, "network: a stack whose head is made first", {"Network": Stacked})
+answers.right(EXERCISE, "input: image by image", {"as_input": one_by_one})
+answers.right(EXERCISE, "input: by numpy", {"as_input": by_numpy_axes})
+answers.right(EXERCISE, "prediction: inference mode, topk, int32", {"predict": by_inference})
+answers.right(EXERCISE, "prediction: parts, the mode restored", {"predict": with_mode_restored})
