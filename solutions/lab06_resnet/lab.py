@@ -536,8 +536,10 @@ experiments.classify(make_resnet, depth=18, fetch=pick(quick=False, full=True))
 def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, float]:
     """Norm of the loss's gradient at the output of each part: {part: norm}, in forward order.
 
+    The parts are named_children(); they run in the order of forward, whatever the order in which
+    they were made. The model is left as it was: mode, hooks, and the parameters' .grad.
     Args:
-        loss: runs the model, returns a scalar.
+        loss: runs the model once, returns a scalar.
     """
     ### BEGIN SOLUTION
     outputs: dict[str, Tensor] = {}

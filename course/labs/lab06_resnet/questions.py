@@ -1,7 +1,7 @@
 """What the checks of lab 6 ask.
 
 Blocks and networks are compared by value: their parameters and running statistics are filled from
-a seed, in the order of ``parameters()`` and ``buffers()``, and outputs come back in float64, with
+a seed by their sizes, in whatever order they were made, and outputs come back in float64, with
 gradients in few numbers. The big networks are counted on the ``meta`` device.
 """
 
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course.checks import ProbeError
-from course.checks.modules import a_module, count, filled
+from course.checks.modules import a_module, count, filled, gradients_of, sizes_of
 
 Function = Callable[[Tensor], Tensor]
 Loss = Callable[[], Tensor]
@@ -44,6 +44,21 @@ def slope_of(name: str, a: float) -> Function:
 def slope_with_shortcut(function: Any, name: str, a: float, x: Tensor) -> Any:
     """What the student says of ``y = f(x) + x``, given f' and x."""
     return function(slope_of(name, a), x)
+
+
+def with_tanh(function: Any) -> Function:
+    """``residual_derivative`` for ``f(x) = tanh(1.5 x)``, as a function of ``x``."""
+    return lambda x: function(slope_of("tanh(a·x)", 1.5), x)
+
+
+def with_branch(function: Any) -> Callable[..., Any]:
+    """``residual_jacobian`` for layers with these weights, as a function of ``x`` and them."""
+    return lambda x, *weights: function(branch(*weights), x)
+
+
+def without_sign(function: Any) -> Callable[..., Any]:
+    """``weakest_gradient``, told without the sign that nobody can know."""
+    return lambda jacobian: weakest_of(function, jacobian)
 
 
 def branch(*weights: Tensor) -> Function:
@@ -116,21 +131,19 @@ def shortcut_counts(make: Any, table: Any) -> list[int]:
 def block_on(
     cls: Any, into: int, channels: int, stride: int, kind: str, seed: int, x: Tensor, training: bool
 ) -> dict[str, Any]:
-    """A block's output, and of its squares the gradients at the input and at the first weight."""
+    """A block's output, and of its squares the gradients at the input and at all weights."""
     block = filled(a_module(cls(into, channels, stride, kind), "the class"), seed)
     block.train(training)
     x.requires_grad_()
     output = block(x)
     slopes = by_channel(output, x)
-    (at_weight,) = torch.autograd.grad(output.square().sum(), next(block.parameters()))
-    size = float(at_weight.norm())
-    return {"output": output, SLOPES: slopes, "norm of the first weight's gradient": size}
+    output.square().sum().backward()
+    return {"output": output, SLOPES: slopes, "gradients": gradients_of(block)}
 
 
 def shapes_of(cls: Any, into: int, channels: int, stride: int, kind: str) -> list[list[int]]:
-    """Shapes of a block's parameters in their order."""
-    block = a_module(cls(into, channels, stride, kind), "the class")
-    return [list(parameter.shape) for parameter in block.parameters()]
+    """Sizes of a block's parameters, sorted."""
+    return sizes_of(a_module(cls(into, channels, stride, kind), "the class"))
 
 
 def as_by_default(cls: Any, into: int, channels: int, seed: int, x: Tensor) -> dict[str, Any]:
@@ -196,17 +209,44 @@ def norms_of(
     return {"norms": norms, "order": list(norms) if isinstance(norms, dict) else None}
 
 
-def traces_of(function: Any, channels: int, seed: int, x: Tensor) -> dict[str, Any]:
-    """What the function leaves behind in the model."""
-    model, loss = _with_loss("blocks", channels, 2, seed, x)
-    first, second = function(model, loss), function(model, loss)
-    hooks = [len(m._forward_hooks) + len(m._backward_hooks) for m in model.modules()]
-    with_grad = [name for name, p in model.named_parameters() if p.grad is not None]
-    return {
-        "the second call gives the same": dict(first) == dict(second) and len(first) > 0,
-        "hooks left behind": sum(hooks),
-        "parameters with a .grad that had none": len(with_grad),
-    }
+def in_a_row(seed: int) -> nn.Module:
+    """Layers one after the other."""
+    return filled(network("flat", 3, 2), seed)
+
+
+def with_blocks(seed: int) -> nn.Module:
+    """Parts with layers inside them."""
+    return filled(network("blocks", 3, 2), seed)
+
+
+class HeadFirst(nn.Module):
+    """Makes its last layer first, and runs it last; a part of it has no weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head, self.squash = nn.Linear(3, 4), nn.Tanh()
+        self.body, self.stem = Joined(3), nn.Conv2d(2, 3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, 2, H, W) -> (N, 4)``."""
+        scores: Tensor = self.head(self.body(self.squash(self.stem(x))).mean(dim=(2, 3)))
+        return scores
+
+
+def head_first(seed: int) -> nn.Module:
+    """Layers made in another order than they run."""
+    return filled(HeadFirst(), seed)
+
+
+def of_its_loss(function: Any) -> Callable[..., Any]:
+    """``gradient_norms`` of a model and images: the loss is made of them."""
+
+    def norms(model: nn.Module, x: Tensor) -> dict[str, Any]:
+        labels = torch.arange(len(x)) % 4
+        found = function(model, lambda: F.cross_entropy(model(x), labels))
+        return {"norms": found, "order": list(found) if isinstance(found, dict) else None}
+
+    return norms
 
 
 def _with_loss(

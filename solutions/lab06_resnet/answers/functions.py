@@ -31,6 +31,7 @@ def by_retained_grad(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, 
         for name, part in model.named_children()
     ]
     saved = {p: p.grad for p in model.parameters()}
+    model.zero_grad(set_to_none=True)  # else backward would add to what is saved
     value = loss()
     for output in outputs.values():
         output.retain_grad()

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
 from course.checks.inputs import normal, seed_from, whole
 from course.labs.lab06_resnet.questions import as_by_default, block_on, shapes_of
@@ -86,7 +87,7 @@ def one_block(
 
 def _cases(rng: Generator, name: str, expansion: int, order: str) -> Iterator[Case]:
     c, wide = whole(rng, 2, 3), whole(rng, 4, 6)
-    hint = f"{order} Values are filled in the order of parameters(): is the shortcut made last?"
+    hint = order
     for into, channels, stride, kind, training, weight in (
         (expansion * c, c, 1, "B", False, 3.0),
         (expansion * c, c, 1, "A", True, 2.0),
@@ -97,19 +98,28 @@ def _cases(rng: Generator, name: str, expansion: int, order: str) -> Iterator[Ca
         yield one_block(
             rng, name, into, channels, stride, kind, training=training, hint=hint, weight=weight
         )
-    text = f"shapes of the parameters of {name}({wide}, {c}, 2, 'B')"
+    text = f"sizes of the parameters of {name}({wide}, {c}, 2, 'B')"
     probe = ask(shapes_of, name, wide, c, 2, "B", text=text)
-    yield Case("parameters, in order", probe, hint, same())
+    yield Case("sizes of the parameters", probe, hint, same())
     x = normal(rng, 2, wide, 5, 5)
     text = f"{name}({wide}, {c}): parameters and output"
     probe = ask(as_by_default, name, wide, c, seed_from(rng), x, text=text)
     yield Case("defaults", probe, "stride=1 and shortcut='B' unless told otherwise.", TIGHT)
 
 
+def _contract(expansion: int) -> Network:
+    return Network(
+        lambda rng: (expansion * 3, 3, 1, "B"),
+        lambda rng, N=2, H=5, W=6: normal(rng, N, expansion * 3, H, W),
+        edges={"one pixel": {"H": 1, "W": 1}},
+    )
+
+
 @check.define(
     oracle=_class("BasicBlock", basic),
     mistakes=_mistakes("BasicBlock", basic, {**COMMON, **BASIC}),
     name="BasicBlock",
+    contract=_contract(1),
 )
 def basic_block(rng: Generator) -> Iterator[Case]:
     """Two 3×3 convolutions with a shortcut around them."""
@@ -128,6 +138,7 @@ def basic_block_in_training(rng: Generator) -> Iterator[Case]:
     oracle=_class("Bottleneck", bottleneck),
     mistakes=_mistakes("Bottleneck", bottleneck, {**COMMON, **BOTTLENECK}),
     name="Bottleneck",
+    contract=_contract(4),
 )
 def bottleneck_block(rng: Generator) -> Iterator[Case]:
     """1×1, 3×3, 1×1 with a shortcut around them."""

@@ -9,9 +9,17 @@ import torch
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, same
+from autograde.authoring.contracts import OfModel
+from course.checks import Case, ask
 from course.checks.inputs import normal, seed_from, whole
-from course.labs.lab06_resnet.questions import Loss, norms_of, traces_of
+from course.labs.lab06_resnet.questions import (
+    Loss,
+    head_first,
+    in_a_row,
+    norms_of,
+    of_its_loss,
+    with_blocks,
+)
 
 from .book import TIGHT, check
 
@@ -125,31 +133,25 @@ def _into(model: nn.Module, loss: Loss) -> dict[str, float]:
         ),
     ],
     forbids=["record_gradients", "watch_gradients"],
+    contract=OfModel(
+        {
+            "layers in a row": in_a_row,
+            "blocks": with_blocks,
+            "layers made in another order than they run": head_first,
+        },
+        lambda rng: (normal(rng, 4, 2, 6, 6),),
+        adapter=of_its_loss,
+        judge=TIGHT,
+    ),
 )
 def gradient_norms(rng: Generator) -> Iterator[Case]:
     """Norm of the loss's gradient at the output of each part of a model."""
-    name = "gradient_norms"
     hint = (
         "Keep each part's output as it comes by; compute the loss; ask for its gradient at the "
         "outputs that you kept."
     )
     for kind, weight in (("flat", 3.0), ("blocks", 4.0)):
         yield norms_case(rng, kind, hint, weight)
-    x = normal(rng, 4, 2, 6, 6)
-    text = "gradient_norms twice, and then the model"
-    yield Case(
-        "the model comes out as it went in",
-        ask(traces_of, name, 3, seed_from(rng), x, text=text),
-        "Remove every hook. backward() writes into the parameters' .grad: torch.autograd.grad "
-        "does not.",
-        same(),
-        {
-            "the second call gives the same": True,
-            "hooks left behind": 0,
-            "parameters with a .grad that had none": 0,
-        },
-        weight=2,
-    )
 
 
 def norms_case(rng: Generator, kind: str, hint: str = "", weight: float = 1) -> Case:

@@ -9,22 +9,31 @@ import torch
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, close
 from course.checks.inputs import coarse, normal, whole
-from course.labs.lab06_resnet.questions import Function, jacobian_at, weakest_of
+from course.labs.lab06_resnet.questions import (
+    Function as Branch,
+)
+from course.labs.lab06_resnet.questions import (
+    jacobian_at,
+    weakest_of,
+    with_branch,
+    without_sign,
+)
 
 from .book import TIGHT, check
 
 LOOSE = close(rtol=1e-6, atol=3e-6, dtype=False)  # the root of a rounded square is less exact
 
 
-def _columns(f: Function, x: Tensor) -> Tensor:
+def _columns(f: Branch, x: Tensor) -> Tensor:
     """The Jacobian of ``f`` column by column, by forward differentiation."""
     basis = torch.eye(len(x), dtype=x.dtype)
     return torch.stack([torch.func.jvp(f, (x,), (axis,))[1] for axis in basis], dim=1)
 
 
-def _jacobian(combine: Callable[[Function, Tensor], Tensor]) -> Mapping[str, Any]:
+def _jacobian(combine: Callable[[Branch, Tensor], Tensor]) -> Mapping[str, Any]:
     return {"residual_jacobian": combine}
 
 
@@ -63,6 +72,11 @@ def _jacobian(combine: Callable[[Function, Tensor], Tensor]) -> Mapping[str, Any
             "You differentiated the sum of the outputs: one row. Wanted is a row for each.",
         ),
     ],
+    contract=Function(
+        lambda rng, D=4, H=5: (normal(rng, D), normal(rng, H, D), normal(rng, D, H)),
+        wrt=(),
+        adapter=with_branch,
+    ),
 )
 def residual_jacobian(rng: Generator) -> Iterator[Case]:
     """The Jacobian (D, D) of the block y = f(x) + x at a point."""
@@ -139,6 +153,14 @@ def _left(matrix: Tensor) -> Tensor:
             "bounds the length of Jᵀg for all unit vectors g?",
         ),
     ],
+    contract=Function(
+        lambda rng, D=4: (normal(rng, D, D),),
+        edges={"one dimension": {"D": 1}, "two dimensions": {"D": 2}},
+        wrt=(),
+        adapter=without_sign,
+        judge=LOOSE,
+        single=close(1e-3, 1e-4, dtype=False),
+    ),
 )
 def weakest_gradient(rng: Generator) -> Iterator[Case]:
     """The unit gradient that a block passes back most weakly, and its gain."""

@@ -11,6 +11,7 @@ from torch import Generator, nn
 from torchvision.models import resnet
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
 from course.checks.inputs import normal, seed_from, whole
 from course.labs.lab06_resnet.questions import counts_of, scores_of
@@ -71,6 +72,17 @@ def _mistakes(make: Callable[..., dict[str, Any]], hints: dict[str, str]) -> lis
         },
     ),
     name="ResNetCIFAR",
+    contract=Network(
+        lambda rng: (1, "B", whole(rng, 3, 6), 0.25),
+        lambda rng, N=2, H=9, W=20: normal(rng, N, 3, H, W),
+        edges={"one pixel": {"H": 1, "W": 1}},
+        variants={
+            "a tiny width": (1, "A", 10, 0.01),
+            "a width that is rounded up": (1, "A", 10, 0.22),
+            "a width that is rounded down": (1, "B", 2, 0.27),
+        },
+        shape=(1, 3, 8, 8),
+    ),
 )
 def resnet_cifar(rng: Generator) -> Iterator[Case]:
     """The paper's networks for 32×32 images: five depths, exactly, and values."""
@@ -150,6 +162,16 @@ def _imagenet(*slips: str) -> dict[str, Any]:
             **HEAD,
         },
     ),
+    contract=Network(
+        lambda rng: (18, whole(rng, 3, 6), 1 / 16),
+        lambda rng, N=2, H=37, W=50: normal(rng, N, 3, H, W),
+        variants={
+            "a tiny width": (18, 10, 0.001),
+            "a width that is rounded up": (50, 7, 0.04),
+            "a width that is rounded down": (34, 2, 0.038),
+        },
+        shape=(1, 3, 32, 32),
+    ),
 )
 def make_resnet(rng: Generator) -> Iterator[Case]:
     """Five ResNets for ImageNet: parameters exactly, scores as torchvision's."""
@@ -169,8 +191,7 @@ def make_resnet(rng: Generator) -> Iterator[Case]:
         yield Case(
             f"equal to torchvision's ResNet-{depth}",
             ask(scores_of, name, args, seed, images, text=text),
-            "Values are filled in the order of parameters(). In which order does your network "
-            "make its layers?",
+            hint,
             DEEP,
             weight=weight,
         )

@@ -9,9 +9,10 @@ import torch
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call
 from course.checks.inputs import coarse, normal, whole
-from course.labs.lab06_resnet.questions import slope_with_shortcut
+from course.labs.lab06_resnet.questions import slope_with_shortcut, with_tanh
 
 from .book import DTYPE_TOO, TIGHT, check
 
@@ -65,6 +66,11 @@ def _answers(formula: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]) ->
             "Look at the sign: the block adds f(x).",
         ),
     ],
+    contract=Function(
+        lambda rng, N=3, D=4: (normal(rng, N, D),),
+        edges={"one number": {"N": 1, "D": 1}},
+        adapter=with_tanh,
+    ),
 )
 def residual_derivative(rng: Generator) -> Iterator[Case]:
     """The derivative of y = f(x) + x, from f' and x."""
@@ -72,7 +78,7 @@ def residual_derivative(rng: Generator) -> Iterator[Case]:
     for name, a, weight in (
         ("a·sin(x)", 0.5 + whole(rng, 0, 9) / 4, 3),
         ("tanh(a·x)", 0.5 + whole(rng, 0, 9) / 4, 3),
-        ("a·x³", whole(rng, 1, 5) / 4, 3),
+        ("a·x³", -whole(rng, 3, 8) / 4, 3),
     ):
         text = f"f(x) = {name} with a = {a:g}"
         probe = ask(
@@ -156,6 +162,14 @@ def _by_autograd(derivatives: Tensor, residual: bool) -> Tensor:
             "A slope has a sign.",
         ),
     ],
+    contract=Function(
+        lambda rng, L=4, D=3, residual=True: (normal(rng, L, D), residual),
+        edges={
+            "one block": {"L": 1, "D": 1},
+            "no block": {"L": 0},
+            "one plain block": {"L": 1, "residual": False},
+        },
+    ),
 )
 def chain_gradient(rng: Generator) -> Iterator[Case]:
     """The derivative of a chain of blocks, from the derivative of f in each."""

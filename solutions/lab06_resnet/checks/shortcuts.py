@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network, Several
 from course.checks import Case, ask, same
 from course.checks.inputs import normal, seed_from, whole
 from course.labs.lab06_resnet.questions import shortcut_counts, shortcut_of
@@ -27,6 +28,11 @@ def _make(*slips: str) -> Any:
 
 def _slip(name: str, hint: str) -> Mistake:
     return Mistake(name, _make(name), hint)
+
+
+def uneven(rng: Generator, N: int = 2, H: int = 5, W: int = 7) -> Tensor:
+    """Maps with three channels, height and width odd."""
+    return normal(rng, N, 3, H, W)
 
 
 @check.define(
@@ -71,6 +77,12 @@ def _slip(name: str, hint: str) -> Mistake:
         ),
         _slip("B_always", "B projects only where the shape changes. C projects everywhere."),
     ],
+    contract=Several(
+        {
+            "A": Network(lambda rng: ("A", 3, 7, 2), uneven),
+            "C": Network(lambda rng: ("C", 3, 3, 2), uneven),
+        }
+    ),
 )
 def make_shortcut(rng: Generator) -> Iterator[Case]:
     """Options A, B and C: what goes around the branch."""
@@ -85,6 +97,7 @@ def make_shortcut(rng: Generator) -> Iterator[Case]:
     for kind, into, out, stride, weight in (
         ("A", small, 2 * small, 2, 2),
         ("A", small, wide, 2, 3),
+        ("A", small, small + 1, 3, 1),
         ("A", small, small, 1, 0.5),
         ("B", small, wide, 2, 2),
         ("B", small, small, 1, 0.5),
