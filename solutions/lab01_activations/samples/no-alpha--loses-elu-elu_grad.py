@@ -5,9 +5,7 @@
 #     points: {elu: 0.68, elu_grad: 1}
 #     mistakes:
 #       elu: alpha_forgotten
-#       selu: alpha_forgotten
 #       elu_grad: alpha_forgotten
-#       ELUFunction: alpha_forgotten_backward
 # ---
 
 # %% exercise="elu"

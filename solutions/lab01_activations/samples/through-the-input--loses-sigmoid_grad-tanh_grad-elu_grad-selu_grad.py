@@ -8,7 +8,6 @@
 #       tanh_grad: through_the_input
 #       elu_grad: through_the_input
 #       selu_grad: through_the_input
-#       ELUFunction: slope_at_output
 # ---
 
 # %% exercise="sigmoid_grad"
