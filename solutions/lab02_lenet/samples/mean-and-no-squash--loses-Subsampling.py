@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: subsampling averages and forgets the squash
-#     points: {Subsampling: 0.5, LeNet5: 1.33}
+#     points: {Subsampling: 0.5}
 #     mistakes: {Subsampling: average}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: height and width taken for equal; no error for a wide kernel; 0.5 output biases
-#     points: {conv_output_size: 1.89, conv2d: 1.36, conv_parameters: 0.38, lenet5_table: 1.33}
+#     points: {conv_output_size: 1.89, conv2d: 1.36, conv_parameters: 0.38}
 #     mistakes: {conv_parameters: bias_per_connection}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: sixteen convolutions in a plain list, which nobody trains or saves
-#     points: {C3Convolution: 0, LeNet5: 0.44}
+#     points: {C3Convolution: 0}
 # ---
 
 # %% exercise="C3Convolution"
