@@ -93,7 +93,7 @@ def local_response_norm(
     """Divide each activity by (k + alpha · sum of squares of its channel's neighbours)^beta.
 
     (N, C, H, W) -> (N, C, H, W), same dtype. size is odd and counts the channel itself; it may be
-    larger than C.
+    larger than C. x stays as it was, and gradients flow through all of the formula.
     Source: the paper, section 3.3.
     """
     ### BEGIN SOLUTION
@@ -155,7 +155,7 @@ print(f"the formula above, alpha 0.0001: 100 becomes {100 / (2 + 1e-4 * 5 * 100*
 
 # %% exercise="overlapping_pool_size" difficulty=1 minutes=5
 def overlapping_pool_size(size: int, window: int = 3, stride: int = 2) -> int:
-    """Number of whole pooling windows along a side of `size` pixels, without padding.
+    """Number of whole pooling windows along a side of `size` pixels, without padding: an int.
 
     size >= window. AlexNet needs 55 -> 27 -> 13 -> 6.
     """
@@ -196,7 +196,7 @@ def overlapping_pool_size(size: int, window: int = 3, stride: int = 2) -> int:
 #
 # - $p$ is the probability of being **dropped**. Some papers and libraries mean the other one.
 # - With `generator` given, all randomness comes from it, so that a run can be repeated.
-#   `torch.rand` takes it as an argument.
+#   `torch.rand` takes it as an argument. (`F.dropout` does not: write your own.)
 # - What happens at $p = 1$, in the value and in the gradient?
 
 
@@ -204,7 +204,8 @@ def overlapping_pool_size(size: int, window: int = 3, stride: int = 2) -> int:
 def dropout(x: Tensor, p: float, training: bool, generator: Generator | None = None) -> Tensor:
     """Zero each element with probability p and scale the others, in training; else x.
 
-    (...) -> (...), same dtype, 0 <= p <= 1. Draws from generator, or from torch's own state.
+    Any shape (...) -> (...), same dtype, 0 <= p <= 1. Draws from generator, or from torch's own
+    state. What came in stays as it was; gradients flow through what comes out.
     Source: Hinton and others 2012 for dropout; the scaling in training came later.
     """
     ### BEGIN SOLUTION
@@ -243,7 +244,8 @@ def paper_dropout(
 ) -> Tensor:
     """Zero each element with probability p in training; scale all of them otherwise.
 
-    (...) -> (...), same dtype, 0 <= p <= 1. Draws from generator, or from torch's own state.
+    Any shape (...) -> (...), same dtype, 0 <= p <= 1. Draws from generator, or from torch's own
+    state. What came in stays as it was; gradients flow through what comes out.
     Source: the paper, section 4.2.
     """
     ### BEGIN SOLUTION
@@ -295,7 +297,8 @@ def pca_lighting(
     """Add one shift of colour, along the colours' principal directions, to every pixel.
 
     image (3, H, W), eigenvalues (3,), eigenvectors (3, 3) in columns, alphas (3,) -> (3, H, W)
-    The image that came in stays as it was. Values may leave [0, 1].
+    Same dtype. What came in stays as it was, and gradients flow to all four. Values may leave
+    [0, 1], and the eigenvalues may come in any order.
     Source: the paper, section 4.1.
     """
     ### BEGIN SOLUTION
@@ -365,7 +368,7 @@ experiments.say_lighting(values, vectors)
 def grouped_conv_parameters(
     in_channels: int, out_channels: int, kernel: int, groups: int = 1
 ) -> int:
-    """Number of weights and biases of a convolution with a square kernel, in groups.
+    """Number of weights and biases of a convolution with a square kernel, in groups: an int.
 
     Both numbers of channels are multiples of groups.
     """
@@ -411,16 +414,16 @@ def scaled(channels: int, width: float) -> int:
 # `width` scales every number of channels and of hidden neurons through `scaled`, not the 3 input
 # channels and not `num_classes`.
 #
-# The check gives your network parameters of its own, in the order in which `parameters()` lists
-# them. So make the eight layers in the order of the table, as `nn.Conv2d` and `nn.Linear`. Their
-# names are yours.
+# The check gives your network weights of its own, layer by layer, in float64 and float32. So make
+# the eight layers as `nn.Conv2d` and `nn.Linear`; their names and their order are yours. Of the two
+# kinds of dropout take either, but training and evaluation must fit each other.
 
 
 # %% exercise="AlexNet" difficulty=3 minutes=35
 class AlexNet(nn.Module):
     """The network of 2012, in two groups: 60,965,224 parameters at width 1.
 
-    Images (N, 3, 227, 227) -> logits (N, num_classes).
+    Images (N, 3, 227, 227), N >= 1 -> logits (N, num_classes). Each network has weights of its own.
     Source: the paper, sections 3.5 and 4.2.
     """
 

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
-from . import dropout, functions, lazy, networks, normalisation
+from . import (
+    dropout,
+    functions,
+    lazy,
+    network_slips,
+    networks,
+    normalisation,
+    other_networks,
+    others,
+    random_slips,
+    slips,
+)
 from .book import answers
 
-__all__ = ["answers", "dropout", "functions", "lazy", "networks", "normalisation"]
+__all__ = [
+    "answers",
+    "dropout",
+    "functions",
+    "lazy",
+    "network_slips",
+    "networks",
+    "normalisation",
+    "other_networks",
+    "others",
+    "random_slips",
+    "slips",
+]

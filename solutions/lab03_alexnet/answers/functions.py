@@ -51,7 +51,9 @@ answers.right("pca_lighting", "by a loop", lit_by_loop)
 answers.right(
     "pca_lighting",
     "by a weighted sum of columns",
-    lambda image, lam, p, alphas: image + (p * (alphas * lam)).sum(dim=1)[:, None, None],
+    lambda image, eigenvalues, eigenvectors, alphas: (
+        image + (eigenvectors * (alphas * eigenvalues)).sum(dim=1)[:, None, None]
+    ),
 )
 answers.right("pca_lighting", "channels last", lit_with_channels_last)
 answers.wrong(
@@ -64,17 +66,24 @@ answers.wrong(
 answers.right(
     "grouped_conv_parameters",
     "group by group",
-    lambda i, o, k, groups=1: groups * ((i // groups) * (o // groups) * k * k) + o,
+    lambda in_channels, out_channels, kernel, groups=1: (
+        groups * ((in_channels // groups) * (out_channels // groups) * kernel * kernel)
+        + out_channels
+    ),
 )
 answers.right(
     "grouped_conv_parameters",
     "a share of all weights",
-    lambda i, o, k, groups=1: int(i * o * k**2 / groups + o),
+    lambda in_channels, out_channels, kernel, groups=1: int(
+        in_channels * out_channels * kernel**2 / groups + out_channels
+    ),
 )
 answers.right(
     "grouped_conv_parameters",
     "channel by channel",
-    lambda i, o, k, groups=1: sum((i // groups) * k * k + 1 for _ in range(o)),
+    lambda in_channels, out_channels, kernel, groups=1: sum(
+        (in_channels // groups) * kernel * kernel + 1 for _ in range(out_channels)
+    ),
 )
 answers.wrong(
     "grouped_conv_parameters",

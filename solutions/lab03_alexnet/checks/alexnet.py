@@ -15,21 +15,25 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, ask, close, same
-from course.checks.inputs import between, seed_from, whole
+from course.checks.dropping import DroppedInputs
+from course.checks.inputs import between, seed_from, uniform, whole
 from course.labs.lab03_alexnet.paper import HIDDEN, TABLE
 from course.labs.lab03_alexnet.questions import (
+    beginnings,
     dropped_inputs,
+    in_training,
     layer_outputs,
     logits,
     parameter_count,
-    parameter_shapes,
-    slopes,
+    parameter_sizes,
+    rested,
 )
 
 from .book import check
 
-DEEP = close(rtol=1e-6, atol=1e-9, dtype=False)  # after eight layers in float64
+DEEP = close(rtol=1e-6, atol=1e-9)  # after eight layers in float64
 SMALL = 1 / 16  # the width at which values are compared
 
 
@@ -110,6 +114,22 @@ ORDER = (
 
 @check.define(
     name="AlexNet",
+    contract=Network(
+        lambda rng: (whole(rng, 3, 12), SMALL),
+        lambda rng, N=2: uniform(rng, N, 3, 227, 227, low=-120.0, high=120.0),
+        variants={
+            "a wide one": (11, 0.83),
+            "a third": (10, 1 / 3),
+            "a narrow one": (3, 0.0107),
+            "the narrowest": (2, 0.0004),
+        },
+        shape=(3, 3, 227, 227),
+        random=True,
+        adapter=rested,
+        judge=DEEP,
+        share=0.3,
+    ),
+    forbids=["alexnet"],
     oracle={"AlexNet": FromTable},
     mistakes=[
         Mistake(
@@ -212,38 +232,53 @@ def alexnet(rng: Generator) -> Iterator[Case]:
         "55, 27, 13, 13, 13 along a side: check kernel, stride and padding of each, and where "
         "the poolings stand. The layers should be nn.Conv2d and nn.Linear.",
         same(),
-        weight=1,
+        weight=0.5,
     )
     settings = {"num_classes": whole(rng, 5, 12), "width": SMALL}
     text = f"AlexNet(num_classes={settings['num_classes']}, width=1/16)"
     yield Case(
         "values",
         ask(logits, "AlexNet", seed_from(rng), settings, text=f"{text} on two images"),
-        "The parameters are the check's own, filled in the order of parameters(). So what "
-        "differs is what happens between the layers, or the order in which they were made.",
+        "The weights are the check's own, by their shapes. So what differs is what happens between "
+        "the layers: go down the last column of the table.",
         DEEP,
-        weight=5,
+        weight=6,
     )
     yield Case(
-        "gradients",
-        ask(slopes, "AlexNet", seed_from(rng), settings, text=f"gradients of a loss of {text}"),
-        "If the values are right and these are not: is something detached on the way?",
+        "training differs by dropout alone",
+        ask(in_training, "AlexNet", seed_from(rng), settings, text=f"{text}, in training mode"),
+        "Only dropout looks at the mode. All else is the same in training and in evaluation.",
         DEEP,
-        weight=2,
+        weight=1.5,
     )
+    yield from _drops(rng, images=4, calls=24, weight=2.5)
+    yield from _drops(rng, images=1, calls=12, weight=0.5)
     yield Case(
-        "dropout",
+        "two networks begin with weights of their own",
         ask(
-            dropped_inputs, "AlexNet", seed_from(rng), {"num_classes": 10, "width": SMALL},
-            text="AlexNet(10, width=1/16): zeros before its linear layers, in training",
+            beginnings, "AlexNet", seed_from(rng), {"num_classes": 5, "width": 0.02},
+            text="AlexNet(5, 0.02), twice",
+        ),
+        "New weights are drawn for each network. Does something set the seed?",
+        same(),
+        weight=0.5,
+    )  # fmt: skip
+
+
+def _drops(rng: Generator, *, images: int, calls: int, weight: float) -> Iterator[Case]:
+    classes = whole(rng, 5, 12)
+    hidden, settings = scaled(HIDDEN, SMALL), {"num_classes": classes, "width": SMALL}
+    told = "1 image" if images == 1 else f"{images} images"
+    yield Case(
+        f"dropout, {told}",
+        ask(
+            dropped_inputs, "AlexNet", seed_from(rng), settings, images, calls,
+            text=f"AlexNet({classes}, width=1/16) in training, {calls} times the same {told}",
         ),
         "Which outputs does the paper drop, and with which probability?",
-        close(rtol=0.0, atol=0.1, dtype=False),
-        {
-            "evaluation repeats itself": True,
-            "dropped in training before each linear layer": [0.0, 0.5, 0.5],
-        },
-        weight=3,
+        DroppedInputs(),
+        [{"size": [hidden, hidden], "p": 0.5}, {"size": [classes, hidden], "p": 0.5}],
+        weight=weight,
     )  # fmt: skip
 
 
@@ -255,19 +290,19 @@ def _alexnet_parameters(rng: Generator) -> Iterator[Case]:
         hint,
         same(),
         60_965_224,
-        weight=1,
+        weight=0.5,
     )
     yield Case(
-        "their shapes, in order",
-        ask(parameter_shapes, "AlexNet", {}, text="shapes of AlexNet().parameters()"),
+        "their sizes",
+        ask(parameter_sizes, "AlexNet", {}, text="sizes of AlexNet().parameters(), sorted"),
         hint,
         same(),
-        weight=1,
+        weight=0.5,
     )
     settings = {"num_classes": whole(rng, 11, 99), "width": between(rng, 0.2, 0.7, 2)}
     yield Case(
         "another width and number of classes",
-        ask(parameter_shapes, "AlexNet", settings, text=f"shapes of AlexNet(**{settings})"),
+        ask(parameter_sizes, "AlexNet", settings, text=f"sizes of AlexNet(**{settings})"),
         "Every number of channels and of hidden units goes through `scaled`; 3 and num_classes "
         "do not.",
         same(),
@@ -284,3 +319,4 @@ def other_widths(rng: Generator) -> Iterator[Case]:
     settings = {"num_classes": whole(rng, 2, 500), "width": between(rng, 0.0, 1.0)}
     probe = ask(parameter_count, "AlexNet", settings, text=f"parameters of AlexNet(**{settings})")
     yield Case("parameters at another width", probe, judge=same())
+    yield from _drops(rng, images=3, calls=30, weight=1)

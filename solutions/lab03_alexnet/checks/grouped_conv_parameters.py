@@ -8,11 +8,12 @@ from typing import Any
 from torch import Generator, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import whole
 from course.checks.modules import count
 from course.labs.lab03_alexnet.paper import TABLE
-from course.labs.lab03_alexnet.questions import for_each
+from course.labs.lab03_alexnet.questions import for_each, for_each_with_kinds, unseen
 
 from .book import check
 
@@ -26,8 +27,23 @@ def _grouped(formula: Callable[[int, int, int, int], Any]) -> Mapping[str, Any]:
     return {"grouped_conv_parameters": lambda i, o, k, groups=1: formula(i, o, k, groups)}
 
 
+def _drawn(rng: Generator, kernel: int = 0, groups: int = 3) -> tuple[int, int, int, int]:
+    ins, outs = (groups * whole(rng, 2, 12) for _ in range(2))
+    return ins, outs, kernel or whole(rng, 2, 7), groups
+
+
 @check.define(
     oracle={"grouped_conv_parameters": _conv_values},
+    contract=Function(
+        _drawn,
+        edges={
+            "kernels of one pixel": {"kernel": 1},
+            "one pixel and one group": {"kernel": 1, "groups": 1},
+            "many groups": {"groups": 16},
+        },
+        adapter=unseen,
+        judge=same(),
+    ),
     mistakes=[
         Mistake(
             "groups_ignored",
@@ -78,6 +94,19 @@ def grouped_conv_parameters(rng: Generator) -> Iterator[Case]:
     yield case("AlexNet's five convolutions", [list(layer[:4]) for layer in TABLE], 2)
     yield case("two groups and more", [drawn(2), drawn(3), drawn(4)], 2)
     yield case("one group, and as many as channels", [drawn(1), [8, 8, 3, 8], [8, 16, 5, 8]], 1)
+    settings = [[4, 6, 3], [4, 6, 3, 2], [*drawn(1)[:3]], [1, 1, 1]]
+    yield Case(
+        "one group unless told otherwise; whole numbers",
+        ask(
+            for_each_with_kinds,
+            "grouped_conv_parameters",
+            settings,
+            text=f"grouped_conv_parameters(*args) for {settings}",
+        ),
+        "Is the answer an int? And how many groups are there, if nobody says so?",
+        same(),
+        weight=1,
+    )
 
 
 @check.hidden("grouped_conv_parameters")

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Generator
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import whole
-from course.labs.lab03_alexnet.questions import for_each
+from course.labs.lab03_alexnet.questions import for_each, for_each_with_kinds, unseen
 
 from .book import check
 
@@ -33,8 +34,23 @@ def _pooling_case(title: str, settings: list[list[int]], hint: str, weight: floa
     )
 
 
+def _drawn(rng: Generator, size: int = 0, window: int = 0, stride: int = 0) -> tuple[int, int, int]:
+    return size or whole(rng, 30, 90), window or whole(rng, 5, 8), stride or whole(rng, 3, 5)
+
+
 @check.define(
     oracle={"overlapping_pool_size": _pooled},
+    contract=Function(
+        _drawn,
+        edges={
+            "a side as long as the window": {"size": 6, "window": 6},
+            "windows of 1": {"window": 1},
+            "windows with gaps between": {"window": 2, "stride": 5},
+            "neighbouring windows, one apart": {"stride": 1},
+        },
+        adapter=unseen,
+        judge=same(),
+    ),
     mistakes=[
         Mistake(
             "rounds_up",
@@ -71,6 +87,19 @@ def overlapping_pool_size(rng: Generator) -> Iterator[Case]:
     yield _pooling_case("other windows and strides", settings, hint, weight=2)
     even = [[2 * whole(rng, 8, 40), 3, 2], [17, 4, 3], [16, 4, 3]]
     yield _pooling_case("where a rest is left over", even, hint)
+    settings = [[side, *more] for side in (55, 54, 8) for more in ([], [5], [4], [4, 3])]
+    yield Case(
+        "what is left out is 3 and 2; whole numbers",
+        ask(
+            for_each_with_kinds,
+            "overlapping_pool_size",
+            settings,
+            text=f"overlapping_pool_size(*args) for {settings}",
+        ),
+        "Windows of 3 and a stride of 2, unless told otherwise. Is the answer an int?",
+        same(),
+        weight=1,
+    )
 
 
 @check.hidden("overlapping_pool_size")
