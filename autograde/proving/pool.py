@@ -122,12 +122,12 @@ def _work(trial: Trial, seconds: float, pipe: int) -> None:
     try:
         _limited(seconds)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            said = {"result": trial.work()}
+            said = json.dumps({"result": trial.work()})
     except BaseException as error:
-        said = {"broken": f"{type(error).__name__}: {error}"}
+        said = json.dumps({"broken": f"{type(error).__name__}: {error}"})
     try:
         with open(pipe, "wb") as out:
-            out.write(json.dumps(said).encode())
+            out.write(said.encode())
     finally:
         os._exit(0)
 
