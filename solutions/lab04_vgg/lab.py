@@ -131,8 +131,9 @@ def stack_parameters(channels: int, kernel: int, depth: int) -> int:
 def effective_receptive_field(network: nn.Module, images: Tensor) -> Tensor:
     """Share of each pixel in the absolute gradient of the output at the centre.
 
-    (N, C, H, W) -> (H, W), non-negative, sums to 1. `network` maps images to (N, K, h, w).
-    The images come out as they went in.
+    (N, C, H, W) -> (H, W), non-negative, sums to 1, in the images' dtype. `network` maps images
+    to (N, K, h, w). Images and network come out as they went in; only the `.grad` of the
+    network's parameters may grow, as `backward()` has it.
     Source: Luo, Li, Urtasun and Zemel 2016.
     """
     ### BEGIN SOLUTION
@@ -362,6 +363,8 @@ experiments.score_ledger(make_vgg)
 def activation_memory(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
     """Bytes of the outputs of each layer, by its name in the model.
 
+    The model comes out as it went in.
+
     Args:
         input_shape: (N, C, H, W): the whole batch counts.
     """
@@ -411,6 +414,8 @@ def activation_memory(model: nn.Module, input_shape: tuple[int, ...]) -> dict[st
 # %% exercise="layer_flops" difficulty=2 minutes=15
 def layer_flops(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
     """Multiplications and additions of each convolution and linear layer, by name.
+
+    A layer that runs twice counts twice. The model comes out as it went in.
 
     Args:
         input_shape: (N, C, H, W): the whole batch counts.
@@ -503,7 +508,8 @@ experiments.draw_stages()
 # The given model has the parts `features` and `classifier`, like yours. The first linear layer
 # reads $C \cdot s \cdot s$ numbers, where $C$ is the number of channels of the last convolution.
 # (In VGG $s = 7$; the check uses small models with another $s$.) In which order did `flatten` write
-# them? All further linear layers read one pixel: 1 × 1. Other layers of the classifier stay.
+# them? All further linear layers read one pixel: 1 × 1. The classifier may have more linear layers
+# or fewer than VGG's three, and its other layers stay.
 
 
 # %% exercise="to_fully_convolutional" difficulty=3 minutes=25
@@ -511,7 +517,7 @@ def to_fully_convolutional(model: Any) -> nn.Module:
     """The same network with convolutions in place of its linear layers, weights copied.
 
     Takes (N, 3, H, W) and gives (N, K, h, w); at the training size h = w = 1, with the
-    model's own scores. The model stays as it was.
+    model's own scores. In training its dropout works. The model stays as it was.
     Source: Simonyan and Zisserman 2015, section 3.2; Sermanet and others 2014.
     """
     ### BEGIN SOLUTION
@@ -580,7 +586,7 @@ def initialise_from(deep: Any, shallow: Any) -> None:
     """Copy the first four convolutions and all linear layers of `shallow` into `deep`.
 
     Both have `features` and `classifier`. A convolution goes to the same place of the same
-    stage. Changes `deep` in place; `shallow` stays as it was.
+    stage. Changes weights and biases of `deep` alone, in place; `shallow` stays as it was.
     Source: Simonyan and Zisserman 2015, section 3.1.
     """
     ### BEGIN SOLUTION

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import builder_slips, changing, formula_slips, formulas, idle, measuring, networks, table_slips
+from . import (
+    builder_slips,
+    changing,
+    changing_slips,
+    formula_slips,
+    formulas,
+    idle,
+    measuring,
+    measuring_slips,
+    networks,
+    table_slips,
+)
 from .book import answers
 
 __all__ = ["answers", "changing", "formula_slips", "formulas", "idle", "measuring", "networks"]

@@ -188,10 +188,10 @@ slips(
             - pixels = images.detach().clone().requires_grad_()
             + pixels = images.requires_grad_()
         """,
-        "the caller's gradient is wiped": """
-            - pixels = images.detach().clone().requires_grad_()
-            + images.grad = None
-            + pixels = images.detach().clone().requires_grad_()
+        "the caller's images keep a gradient": """
+            - strength = slopes.abs().sum(dim=(0, 1))
+            + images.grad = slopes
+            + strength = slopes.abs().sum(dim=(0, 1))
         """,
         "the network is left in evaluation mode": """
             - output = network(pixels)
@@ -230,9 +230,7 @@ slips(
         """,
         "axes of one are dropped": """
             - strength = slopes.abs().sum(dim=(0, 1))
-            + strength = slopes.abs().sum(dim=0).squeeze(0)
-            + strength = strength if strength.ndim == 2 else strength.sum(dim=0)
-            + strength = strength.squeeze()
+            + strength = slopes.abs().sum(dim=(0, 1)).squeeze()
         """,
         "a square map": """
             - centre = output[:, :, height // 2, width // 2].sum()

@@ -9,11 +9,18 @@ import torch
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask
 from course.checks.inputs import normal
-from course.labs.lab04_vgg.questions import map_of, map_twice
+from course.labs.lab04_vgg.questions import (
+    frozen_stack,
+    map_in_ways,
+    map_of,
+    small_stack,
+    with_gradients_added,
+)
 
-from .book import TIGHT, check
+from .book import CLOSE, check
 
 ERF = "effective_receptive_field"
 
@@ -48,7 +55,16 @@ def _piling_up(network: nn.Module, images: Tensor) -> Tensor:
     return _as_share(_summed(torch.as_tensor(images.grad)))
 
 
+CONTRACT = OfModel(
+    {"a stack with ReLU": small_stack, "strides, the first layer frozen": frozen_stack},
+    lambda rng: (normal(rng, 3, 2, 9, 12),),
+    adapter=with_gradients_added,
+    judge=CLOSE,
+)
+
+
 @check.define(
+    contract=CONTRACT,
     oracle=_map_by(lambda slopes: _as_share(_summed(slopes))),
     mistakes=[
         Mistake(
@@ -119,23 +135,30 @@ def effective_receptive_field(rng: Generator) -> Iterator[Case]:
         ),
         "With one linear layer the map is the kernel itself, in absolute values, around the "
         "middle pixel.",
-        TIGHT,
+        CLOSE,
         weight=2,
     )
     deep = [normal(rng, 4, 2, 3, 3), normal(rng, 4, 4, 3, 3), normal(rng, 3, 4, 3, 3)]
     images = normal(rng, 3, 2, 9, 12)
     text = "three 3×3 with ReLU, images (3, 2, 9, 12)"
-    yield Case("three layers", ask(map_of, ERF, images, 1, *deep, text=text), hint, TIGHT, weight=3)
+    yield Case("three layers", ask(map_of, ERF, images, 1, *deep, text=text), hint, CLOSE, weight=3)
     text = "two 3×3 with stride 2, images (2, 2, 13, 10)"
     images = normal(rng, 2, 2, 13, 10)
-    yield Case("with strides", ask(map_of, ERF, images, 2, *deep[:2], text=text), hint, TIGHT)
-    text = "the same call twice, and then the images"
-    twice = ask(map_twice, ERF, normal(rng, 2, 2, 7, 7), *deep[:2], text=text)
+    yield Case("with strides", ask(map_of, ERF, images, 2, *deep[:2], text=text), hint, CLOSE)
+    text = "images of one row, (2, 2, 1, 7)"
+    row = normal(rng, 2, 2, 1, 7)
     yield Case(
-        "asked twice, it answers the same",
-        twice,
+        "images of one row",
+        ask(map_of, ERF, row, 1, *deep[:2], text=text),
+        {"values": hint, "shape": "The map has the images' height and width, also where one is 1."},
+        CLOSE,
+    )
+    text = "images (2, 2, 7, 10), as they are and in another order in memory; and then the images"
+    yield Case(
+        "asked in other ways, it answers the same",
+        ask(map_in_ways, ERF, normal(rng, 2, 2, 7, 10), *deep[:2], text=text),
         "The caller's images should come out as they went in.",
-        TIGHT,
+        CLOSE,
     )
 
 
@@ -144,4 +167,4 @@ def larger_kernels(rng: Generator) -> Iterator[Case]:
     weights = [normal(rng, 3, 3, 5, 5), normal(rng, 3, 3, 3, 3), normal(rng, 2, 3, 3, 3)]
     images = normal(rng, 4, 3, 15, 11)
     text = "a 5×5 and two 3×3 with ReLU, images (4, 3, 15, 11)"
-    yield Case("5×5 and 3×3", ask(map_of, ERF, images, 1, *weights, text=text), judge=TIGHT)
+    yield Case("5×5 and 3×3", ask(map_of, ERF, images, 1, *weights, text=text), judge=CLOSE)

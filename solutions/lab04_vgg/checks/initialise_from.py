@@ -8,9 +8,10 @@ from typing import Any
 from torch import Generator, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask
 from course.checks.inputs import seed_from
-from course.labs.lab04_vgg.questions import transferred
+from course.labs.lab04_vgg.questions import deep_d, from_shallow, trained_after, transferred
 
 from .book import TIGHT, check
 
@@ -48,7 +49,18 @@ def _transfer(
     return {"initialise_from": transfer}
 
 
+CONTRACT = OfModel(
+    {"column D": deep_d},
+    lambda rng: (seed_from(rng),),
+    adapter=from_shallow,
+    judge=TIGHT,
+    single=TIGHT,
+    share=0.2,
+)
+
+
 @check.define(
+    contract=CONTRACT,
     oracle=_transfer(),
     mistakes=[
         Mistake(
@@ -101,22 +113,47 @@ def _transfer(
 )
 def initialise_from(rng: Generator) -> Iterator[Case]:
     """The first four convolutions and the three fully connected layers of A, in a deeper net."""
-    yield _from_a("D", rng, weight=3)
-    yield _from_a("B", rng)
-
-
-def _from_a(name: str, rng: Generator, weight: float = 1.0) -> Case:
-    text = f"initialise_from({name}, A), both very narrow: {name}'s parameters, each as one sum"
-    return Case(
-        f"{name} from A",
-        ask(transferred, "initialise_from", name, "A", seed_from(rng), text=text),
+    hint = (
         "Number the convolutions by stage: where do the stages of both networks begin? The first "
-        "of stage 2 goes to the first of stage 2.",
-        TIGHT,
-        weight=weight,
+        "of stage 2 goes to the first of stage 2."
     )
+    for title, says, places in PARTS:
+        yield _part(title, says, places, seed_from(rng), hint)
+    yield _whole("B", rng, hint)
+    yield _whole("D", rng, hint, weight=2)
+    text = "initialise_from(E, A), then A is trained further: both networks' parameters"
+    yield Case(
+        "both networks go their own ways",
+        ask(trained_after, NAME, "E", "A", seed_from(rng), text=text),
+        "Copy the values of weights and biases. Nothing is shared, and A stays as it is.",
+        TIGHT,
+        weight=3,
+    )
+
+
+NAME = "initialise_from"
+PARTS = (
+    ("the first convolution", "features.0", ["features.0."]),
+    ("the convolution of stage 2", "features.5", ["features.5."]),
+    ("the convolutions of stage 3", "features.10 and 12", ["features.10.", "features.12."]),
+    ("the linear layers", "classifier", ["classifier."]),
+)
+
+
+def _part(title: str, says: str, places: Sequence[str], seed: int, hint: str) -> Case:
+    text = f"initialise_from(D, A), both very narrow: {says} of D, each parameter as one sum"
+    probe = ask(transferred, NAME, "D", "A", seed, places, text=text)
+    if "linear" in title:
+        hint = "All three fully connected layers come from A: weights and biases."
+    return Case(title, probe, hint, TIGHT)
+
+
+def _whole(name: str, rng: Generator, hint: str, weight: float = 1.0) -> Case:
+    text = f"initialise_from({name}, A), both very narrow: {name}'s parameters, each as one sum"
+    probe = ask(transferred, NAME, name, "A", seed_from(rng), text=text)
+    return Case(f"{name} from A, all of it", probe, hint, TIGHT, weight=weight)
 
 
 @check.hidden("initialise_from")
 def the_deepest(rng: Generator) -> Iterator[Case]:
-    yield _from_a("E", rng)
+    yield _whole("E", rng, "")

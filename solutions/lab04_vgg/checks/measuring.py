@@ -10,10 +10,18 @@ from torch import Generator, Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask, same
-from course.checks.inputs import whole
+from course.checks.inputs import seed_from, whole
+from course.checks.kinds import Kind
 from course.instruments import record_activations
-from course.labs.lab04_vgg.questions import measured
+from course.labs.lab04_vgg.questions import (
+    deep_network,
+    measured,
+    nested_network,
+    passes,
+    reused_network,
+)
 
 from .book import check
 
@@ -26,6 +34,28 @@ def _blank(model: nn.Module, shape: Sequence[int]) -> Tensor:
 def _outputs(model: nn.Module, shape: Sequence[int]) -> dict[str, Tensor]:
     """Outputs by the course's instrument, which numbers the calls of a layer."""
     return record_activations(model, _blank(model, shape))
+
+
+def _batch(rng: Generator) -> int:
+    """How many images: neither 2 nor the bytes of a number, by which other mistakes divide."""
+    return (3, 5, 6, 7)[whole(rng, 0, 3)]
+
+
+def _shape(rng: Generator, channels: int = 3) -> tuple[int, int, int, int]:
+    height = whole(rng, 8, 15)
+    return _batch(rng), channels, height, height + whole(rng, 1, 5)
+
+
+CONTRACT = OfModel(
+    {
+        "a block and a head": nested_network,
+        "blocks in blocks": deep_network,
+        "layers that run twice": reused_network,
+    },
+    lambda rng: (_shape(rng),),
+    judge=same(),
+    single=same(),
+)
 
 
 def _memory(size: Callable[[Tensor], int], keep_calls: bool = True) -> Mapping[str, Any]:
@@ -55,6 +85,7 @@ def _with_blocks(model: nn.Module, input_shape: Sequence[int]) -> dict[str, int]
 
 
 @check.define(
+    contract=CONTRACT,
     oracle=_memory(_bytes),
     mistakes=[
         Mistake(
@@ -93,27 +124,36 @@ def activation_memory(rng: Generator) -> Iterator[Case]:
     yield Case(
         "VGG-16, nothing allocated",
         ask(measured, name, "VGG-16", (64, 3, 224, 224), text=text),
-        "Make the input where the parameters are: on the meta device it takes no memory.",
+        META_HINT,
         same(),
     )
+    shape = _shape(rng)
+    text = f"{name} of a network, input {shape}, and whether gradients were on meanwhile"
+    yield Case(
+        "without gradients",
+        ask(passes, name, shape, seed_from(rng), text=text),
+        "The pass is for sizes alone: `torch.no_grad()` or `torch.inference_mode()` around it.",
+        same(),
+    )
+
+
+META_HINT: Mapping[Kind, str] = {
+    "raised": "Make the input where the parameters are, with their dtype: on the meta device it "
+    "takes no memory, and nothing is computed.",
+    "values": "At full size the same rules hold: every layer, the whole batch.",
+}
 
 
 def _measurements(name: str, rng: Generator, hint: str) -> Iterator[Case]:
     for kind, channels, dtype, weight in (
         ("nested", 3, "float32", 3),
         ("grouped", 4, "float64", 2),
-        ("reused", 3, "float32", 2),
+        ("reused", 3, "float32", 1),
     ):
-        shape = _batch(rng), channels, whole(rng, 8, 15), whole(rng, 8, 15)
+        shape = _shape(rng, channels)
         text = f"{name} of a {kind} network, {dtype}, input {shape}"
-        classes = whole(rng, 5, 20)
-        probe = ask(measured, name, kind, shape, classes, dtype, text=text)
+        probe = ask(measured, name, kind, shape, seed_from(rng), dtype, text=text)
         yield Case(f"{kind} network, {dtype}", probe, hint, same(), weight=weight)
-
-
-def _batch(rng: Generator) -> int:
-    """How many images: neither 2 nor the bytes of a number, by which other mistakes divide."""
-    return (3, 5, 6, 7)[whole(rng, 0, 3)]
 
 
 def _by_layer(
@@ -150,6 +190,8 @@ def _plus_bias(flops: int, module: Any, output: Tensor) -> int:
 
 
 @check.define(
+    contract=CONTRACT,
+    forbids=["FlopCounterMode"],
     oracle=_by_layer(),
     mistakes=[
         Mistake(
@@ -197,7 +239,7 @@ def layer_flops(rng: Generator) -> Iterator[Case]:
     yield Case(
         "VGG-16, nothing computed",
         ask(measured, "layer_flops", "VGG-16", (1, 3, 224, 224), text=text),
-        "Make the input where the parameters are: on the meta device nothing is computed.",
+        META_HINT,
         same(),
         weight=2,
     )
@@ -214,7 +256,7 @@ def flops_once_more(rng: Generator) -> Iterator[Case]:
 
 
 def _another(name: str, rng: Generator) -> Case:
-    shape = _batch(rng), 3, whole(rng, 16, 40), whole(rng, 16, 40)
+    shape = _batch(rng), 3, whole(rng, 16, 27), whole(rng, 28, 40)
     text = f"{name} of a nested network in float64, input {shape}"
-    probe = ask(measured, name, "nested", shape, whole(rng, 2, 99), "float64", text=text)
+    probe = ask(measured, name, "nested", shape, seed_from(rng), "float64", text=text)
     return Case("another nested network", probe, judge=same())

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import whole
 from course.labs.lab04_vgg.questions import on_tables
@@ -90,7 +91,33 @@ FIELD_MISTAKES = [
 ]
 
 
-@check.define(oracle={"receptive_field": _measured_field}, mistakes=FIELD_MISTAKES)
+def _layers(
+    rng: Generator,
+    depth: int = 4,
+    kernels: tuple[int, int] = (2, 5),
+    strides: tuple[int, int] = (1, 3),
+) -> tuple[list[tuple[int, int]]]:
+    return ([(whole(rng, *kernels), whole(rng, *strides)) for _ in range(depth)],)
+
+
+CONTRACT = Function(
+    _layers,
+    edges={
+        "one layer": {"depth": 1},
+        "even kernels": {"kernels": (2, 2), "strides": (2, 3)},
+        "kernels of 1 with strides": {"depth": 5, "kernels": (1, 2), "strides": (2, 3)},
+    },
+    judge=same(),
+    hints={
+        "kernels of 1 with strides": "A kernel of 1 adds nothing to the field. Its stride counts "
+        "for the layers above all the same.",
+    },
+)
+
+
+@check.define(
+    oracle={"receptive_field": _measured_field}, mistakes=FIELD_MISTAKES, contract=CONTRACT
+)
 def receptive_field(rng: Generator) -> Iterator[Case]:
     """How many pixels, along one side, can change one output."""
     hint = "How many steps of the input does one more pixel of the window cost, layer by layer?"

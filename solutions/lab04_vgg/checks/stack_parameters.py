@@ -8,6 +8,7 @@ from typing import Any
 from torch import Generator, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, same
 from course.checks.inputs import whole
 from course.labs.lab04_vgg.questions import on_stacks
@@ -26,8 +27,31 @@ def _stack_of(formula: Callable[[int, int, int], int]) -> Mapping[str, Any]:
     return {"stack_parameters": lambda channels, kernel, depth: formula(channels, kernel, depth)}
 
 
+def _stack(
+    rng: Generator, channels: int = 0, kernel: int = 0, depth: int = 0
+) -> tuple[int, int, int]:
+    return (
+        channels or whole(rng, 10, 600),
+        kernel or whole(rng, 4, 9),
+        depth or whole(rng, 2, 3),
+    )
+
+
+CONTRACT = Function(
+    _stack,
+    edges={
+        "one layer": {"depth": 1},
+        "1×1 kernels": {"kernel": 1},
+        "one channel": {"channels": 1},
+        "a number beyond 32 bits": {"channels": 4093, "kernel": 11, "depth": 19},
+    },
+    judge=same(),
+)
+
+
 @check.define(
     oracle={"stack_parameters": _counted},
+    contract=CONTRACT,
     mistakes=[
         Mistake(
             "with_biases",

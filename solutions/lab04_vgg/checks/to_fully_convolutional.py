@@ -9,9 +9,20 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import OfModel, Several
 from course.checks import Case, ask
+from course.checks.dropping import DroppedInputs
 from course.checks.inputs import normal, seed_from
-from course.labs.lab04_vgg.questions import dense_scores, original_after
+from course.labs.lab04_vgg.questions import (
+    as_dense,
+    dense_dropout,
+    dense_scores,
+    for_12,
+    for_28,
+    one_hidden,
+    one_pixel,
+    original_after,
+)
 
 from .book import DEEP, check
 
@@ -62,7 +73,28 @@ def _converted(**slips: Any) -> Mapping[str, Any]:
     return {"to_fully_convolutional": lambda model: _Windows(model, **slips)}
 
 
+def _on(maker: Any, side: int, wide: int) -> OfModel:
+    return OfModel(
+        {"the model": maker},
+        lambda rng: (normal(rng, 2, 3, side, wide),),
+        adapter=as_dense,
+        judge=DEEP,
+    )
+
+
+CONTRACT = Several(
+    {
+        "maps of 3×3": _on(for_12, 14, 21),
+        "maps of 7×7": _on(for_28, 28, 37),
+        "two linear layers with tanh": _on(one_hidden, 12, 9),
+        "maps of 1×1": _on(one_pixel, 4, 11),
+    },
+    share=0.4,
+)
+
+
 @check.define(
+    contract=CONTRACT,
     oracle=_converted(),
     mistakes=[
         Mistake(
@@ -111,47 +143,49 @@ def _converted(**slips: Any) -> Mapping[str, Any]:
 )
 def to_fully_convolutional(rng: Generator) -> Iterator[Case]:
     """The same network as convolutions only: equal at its own size, a map above it."""
-    column = [3, "M", 4, "M"]
-    for side, last, weight in ((12, 3, 3), (28, 7, 1)):
+    name, column = "to_fully_convolutional", [3, "M", 4, "M"]
+    for side, last, weight in ((12, 3, 1), (28, 7, 1)):
         text = f"a small network for {side}×{side} images, converted; maps of {last}×{last}"
+        images = normal(rng, 2, 3, side, side)
         yield Case(
             f"its own size, maps {last}×{last}",
-            ask(
-                original_after,
-                "to_fully_convolutional",
-                column,
-                last,
-                seed_from(rng),
-                normal(rng, 2, 3, side, side),
-                text=text,
-            ),
+            ask(original_after, name, column, last, seed_from(rng), images, text=text),
             "The first linear layer reads C channels of s×s: find C in the last convolution, s "
             "from in_features. All the others read one pixel.",
             DEEP,
             weight=weight,
         )
-    text = "a small network for 12×12 images, converted, on images (2, 3, 20, 29)"
+    for last, hidden, weight in ((3, (12, 13), 4), (2, (9,), 2)):
+        side = 4 * last
+        linear = f"{len(hidden) + 1} linear layers"
+        text = (
+            f"a small network for {side}×{side} images, {linear}, on images (2, 3, 20, 29): "
+            "scores and the gradient of their squares"
+        )
+        images = normal(rng, 2, 3, 20, 29)
+        yield Case(
+            f"larger images give a map, {linear}",
+            ask(dense_scores, name, column, last, hidden, seed_from(rng), images, text=text),
+            "Every window of s×s gets the scores that the old classifier gives it.",
+            DEEP,
+            weight=weight,
+        )
+
+
+    text = "which inputs are dropped in 16 passes in training mode, images (2, 3, 20, 20)"
     yield Case(
-        "larger images give a map",
-        ask(
-            dense_scores,
-            "to_fully_convolutional",
-            column,
-            3,
-            seed_from(rng),
-            normal(rng, 2, 3, 20, 29),
-            text=text,
-        ),
-        "Every window of s×s gets the scores that the old classifier gives it.",
-        DEEP,
-        weight=3,
+        "dropout stays where it was",
+        ask(dense_dropout, name, seed_from(rng), normal(rng, 2, 3, 20, 20), 16, text=text),
+        "Only linear layers are replaced. Dropout stays between them, as it was.",
+        DroppedInputs(),
+        [{"size": [56, 48], "p": 0.5}, {"size": [3, 56], "p": 0.5}],
     )
 
 
 @check.hidden("to_fully_convolutional")
 def another_network(rng: Generator) -> Iterator[Case]:
     images = normal(rng, 1, 3, 23, 36)
-    text = "another small network, for 20×20 images, on an image (1, 3, 23, 36)"
+    text = "another small network, for 20×20 images, four linear layers, on an image (1, 3, 23, 36)"
     name, column, seed = "to_fully_convolutional", [2, 5, "M", 3, "M"], seed_from(rng)
-    probe = ask(dense_scores, name, column, 5, seed, images, text=text)
+    probe = ask(dense_scores, name, column, 5, (6, 8, 7), seed, images, text=text)
     yield Case("another network", probe, judge=DEEP, weight=2)

@@ -99,11 +99,11 @@ def activation_memory(model, input_shape):
 def layer_flops(model, input_shape):
     kinds = (nn.Conv2d, nn.Linear)
     names = {module: name for name, module in model.named_modules() if isinstance(module, kinds)}
-    result = {}
+    result = dict.fromkeys(names.values(), 0)
 
     def hook(module, inputs, output):
         places = output.numel() // module.weight.shape[0]
-        result[names[module]] = 2 * places * module.weight.numel()
+        result[names[module]] += 2 * places * module.weight.numel()
 
     handles = [module.register_forward_hook(hook) for module in names]
     like = next(model.parameters())

@@ -1,0 +1,403 @@
+"""Networks converted and initialised with one slip each."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .book import answers, slips
+
+FULLY = "to_fully_convolutional"
+CONV = """
+    - conv = nn.Conv2d(channels, layer.out_features, side).to(layer.weight)
+    + conv = nn.Conv2d({}).to(layer.weight)
+"""
+LOAD = """
+    - conv.load_state_dict({{"weight": layer.weight.view_as(conv.weight), "bias": layer.bias}})
+    + {}
+"""
+SIDE = """
+    - side = round((layer.in_features / channels) ** 0.5)
+    + side = {}
+"""
+GIVEN = """
+    - return nn.Sequential(model.features, *head)
+    + return {}
+"""
+LAYERS = """
+    - if not isinstance(layer, nn.Linear):
+    -     head.append(layer)
+    -     continue
+    + if not isinstance(layer, nn.Linear):
+    +     {}
+    +     continue
+"""
+FLAT = "type('Flat', (nn.Module,), {'forward': lambda self, x: x.mean(dim=(2, 3))})()"
+
+slips(
+    FULLY,
+    {
+        "padded by half": CONV.format("channels, layer.out_features, side, padding=side // 2"),
+        "padded to the same size": CONV.format("channels, layer.out_features, side, padding='same'"),
+        "one place for each window": CONV.format("channels, layer.out_features, side, stride=side"),
+        "windows every two": CONV.format("channels, layer.out_features, side, stride=2 if side > 1 else 1"),
+        "zeros around the maps": CONV.format(
+            "channels, layer.out_features, side, padding=1 if side > 1 else 0"
+        ),
+        "fresh weights": LOAD.format("pass"),
+        "no bias copied": LOAD.format(
+            "conv.weight.data.copy_(layer.weight.view_as(conv.weight))"
+        ),
+        "bias of zeros": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.view_as(conv.weight), "
+            "'bias': 0 * layer.bias})"
+        ),
+        "kernels upside down": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.view_as(conv.weight).flip(2, 3), "
+            "'bias': layer.bias})"
+        ),
+        "kernels turned": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.view_as(conv.weight).mT, "
+            "'bias': layer.bias})"
+        ),
+        "channels last": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.view(-1, side, side, channels)"
+            ".permute(0, 3, 1, 2), 'bias': layer.bias})"
+        ),
+        "inputs and outputs exchanged": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.T.reshape(conv.weight.shape), "
+            "'bias': layer.bias})"
+        ),
+        "averaged kernels": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.view_as(conv.weight)"
+            ".mean((2, 3), keepdim=True).expand_as(conv.weight), 'bias': layer.bias})"
+        ),
+        "weights rounded to half precision": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.half().view_as(conv.weight), "
+            "'bias': layer.bias})"
+        ),
+        "always 7": SIDE.format("7 if not head else 1"),
+        "always 3": SIDE.format("3 if not head else 1"),
+        "the channels of the first convolution": """
+            - channels = convolutions[-1].out_channels
+            + channels = convolutions[0].out_channels
+        """,
+        "channels are not followed": """
+            - channels = layer.out_features
+            + pass
+        """,
+        "ReLU for every other layer": LAYERS.format("head.append(nn.ReLU())"),
+        "other layers are left out": LAYERS.format("pass"),
+        "dropout is left out": LAYERS.format("head += [] if 'Dropout' in str(layer) else [layer]"),
+        "dropout of whole maps": LAYERS.format(
+            "head.append(nn.Dropout2d() if 'Dropout' in str(layer) else layer)"
+        ),
+        "dropout of 0.2": LAYERS.format(
+            "head.append(nn.Dropout(0.2) if 'Dropout' in str(layer) else layer)"
+        ),
+        "the given dropout is set to 0": LAYERS.format(
+            "setattr(layer, 'p', 0.0); head.append(layer)"
+        ),
+        "ReLU after the scores": GIVEN.format("nn.Sequential(model.features, *head, nn.ReLU())"),
+        "softmax after the scores": GIVEN.format(
+            "nn.Sequential(model.features, *head, nn.Softmax(dim=1))"
+        ),
+        "flat at the end": GIVEN.format("nn.Sequential(model.features, *head, nn.Flatten())"),
+        "averaged at the end": GIVEN.format(f"nn.Sequential(model.features, *head, {FLAT})"),
+        "averaged to one place": GIVEN.format(
+            "nn.Sequential(model.features, *head, nn.AdaptiveAvgPool2d(1))"
+        ),
+        "the largest place": GIVEN.format(
+            "nn.Sequential(model.features, *head, nn.AdaptiveMaxPool2d(1))"
+        ),
+        "axes of one left out": GIVEN.format(
+            "nn.Sequential(model.features, *head, type('Squeeze', (nn.Module,), "
+            "{'forward': lambda self, x: x.squeeze()})())"
+        ),
+        "the head alone": GIVEN.format("nn.Sequential(*head)"),
+        "features twice": GIVEN.format("nn.Sequential(model.features, model.features, *head)"),
+        "the model itself, its classifier replaced": GIVEN.format(
+            "setattr(model, 'classifier', nn.Sequential(*head)) or "
+            "setattr(model, 'flatten', nn.Identity()) or model"
+        ),
+        "the model is left in evaluation mode": GIVEN.format(
+            "nn.Sequential(model.eval().features, *head)"
+        ),
+        "the model is left in training mode": GIVEN.format(
+            "nn.Sequential(model.train().features, *head)"
+        ),
+        "the model is frozen": GIVEN.format(
+            "nn.Sequential(model.requires_grad_(False).features, *head)"
+        ),
+        "the model is turned to float32": GIVEN.format(
+            "nn.Sequential(model.float().features, *head)"
+        ),
+        "its gradients are wiped": GIVEN.format(
+            "model.zero_grad() or nn.Sequential(model.features, *head)"
+        ),
+        "its classifier is emptied": GIVEN.format(
+            "[nn.Sequential(model.features, *head), *map(model.classifier.pop, "
+            "[-1] * len(model.classifier))][0]"
+        ),
+        "an image of the training size only": GIVEN.format(
+            "nn.Sequential(model.features, nn.AdaptiveAvgPool2d(head[0].kernel_size), *head)"
+        ),
+    },
+)  # fmt: skip
+
+
+class Unflattened(nn.Module):
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(self.model(x))[:, :, None, None]
+
+
+class CutOff(nn.Module):
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.dense = answers.reference[FULLY](model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(self.dense(x.detach()))
+
+
+class Quiet(CutOff):
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            scores: Tensor = self.dense(x)
+        return scores
+
+
+class Single(CutOff):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(self.dense.float()(x.float())).to(x)
+
+
+class Resting(CutOff):
+    """It never trains: dropout is off."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(self.dense.eval()(x))
+
+
+class Rectified(CutOff):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(self.dense(x.relu_()))
+
+
+class Square(nn.Module):
+    """As many windows down as across."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.dense = answers.reference[FULLY](model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        side = min(x.shape[2:])
+        return torch.as_tensor(self.dense(x[:, :, :side, :side]))
+
+
+class FirstImage(CutOff):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(self.dense(x[:1])).expand(len(x), -1, -1, -1)
+
+
+class Crops(nn.Module):
+    """Windows of the image, not of the maps: the padding inside sees zeros each time."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = self.model.classifier[0]
+        convolutions = [m for m in self.model.features if isinstance(m, nn.Conv2d)]
+        side = 4 * round((first.in_features / convolutions[-1].out_channels) ** 0.5)
+        windows = x.unfold(2, side, 4).unfold(3, side, 4)
+        rows, columns = windows.shape[2:4]
+        flat = windows.permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
+        return torch.as_tensor(self.model(flat)).view(len(x), rows, columns, -1).movedim(-1, 1)
+
+
+class WithIndices(nn.Module):
+    """Linear layers at 0, 3 and 6 only."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.features, self.head = model.features, model.classifier
+        self.numbers = (0, 3, 6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        for number in self.numbers:
+            layer = self.head[number]
+            side = round((layer.in_features / x.shape[1]) ** 0.5)
+            x = F.conv2d(x, layer.weight.view(-1, x.shape[1], side, side), layer.bias)
+            x = x.relu() if number < 6 else x
+        return x
+
+
+LAST: list[nn.Module] = []
+
+
+def converted_once(model: Any) -> nn.Module:
+    if not LAST:
+        LAST.append(answers.reference[FULLY](copy.deepcopy(model)))
+    return LAST[0]
+
+
+OTHERS: dict[str, Any] = {
+    "scores with two more axes": Unflattened,
+    "images cut off": CutOff,
+    "no gradients in the pass": Quiet,
+    "float32 inside": Single,
+    "never in training mode": Resting,
+    "the caller's images lose what is negative": Rectified,
+    "square maps": Square,
+    "the first image for all": FirstImage,
+    "crops of the image": Crops,
+    "layers 0, 3 and 6": WithIndices,
+    "the first network for all": converted_once,
+    "the features": lambda model: model.features,
+    "the model": lambda model: model,
+    "a function": lambda model: answers.reference[FULLY](model).forward,
+}
+for says, answer in OTHERS.items():
+    lazy = {"at_most": 0.3} if says in ("scores with two more axes", "the model") else {}
+    answers.wrong(FULLY, says, answer, **lazy)
+
+
+COPY = """
+    - new[key].load_state_dict(old[key].state_dict())
+    + {}
+"""
+HEAD = """
+    - deep.classifier.load_state_dict(shallow.classifier.state_dict())
+    + {}
+"""
+FIRST = """
+    - for key in list(old)[:4]:
+    + for key in {}:
+"""
+STAGE = """
+    - if isinstance(layer, nn.MaxPool2d):
+    -     stage, place = stage + 1, 0
+    + if isinstance(layer, nn.MaxPool2d):
+    +     {}
+"""
+slips(
+    "initialise_from",
+    {
+        "three convolutions": FIRST.format("list(old)[:3]"),
+        "five convolutions": FIRST.format("list(old)[:5]"),
+        "all convolutions": FIRST.format("old"),
+        "none but the first": FIRST.format("list(old)[:1]"),
+        "the last four": FIRST.format("list(old)[-4:]"),
+        "the first of four stages": FIRST.format("[(stage, 0) for stage in range(4)]"),
+        "the first four of the deep one": FIRST.format("[key for key in list(new)[:4] if key in old]"),
+        "places go on from stage to stage": STAGE.format("stage = stage + 1"),
+        "stages are not told apart": STAGE.format("pass"),
+        "from the far end": """
+            - old, new = places(shallow.features), places(deep.features)
+            + old, new = places(shallow.features), places(deep.features)
+            + last = {stage: place for stage, place in new}
+            + new = {(stage, last[stage] - place): layer for (stage, place), layer in new.items()}
+        """,
+        "every place of the stage": COPY.format(
+            "[layer.load_state_dict(old[key].state_dict()) for place, layer in new.items() "
+            "if place[0] == key[0] and layer.weight.shape == old[key].weight.shape]"
+        ),
+        "weights only": COPY.format("new[key].weight.data.copy_(old[key].weight)"),
+        "biases only": COPY.format("new[key].bias.data.copy_(old[key].bias)"),
+        "weights shared": COPY.format(
+            "new[key].weight, new[key].bias = old[key].weight, old[key].bias"
+        ),
+        "weights shared by data": COPY.format(
+            "new[key].weight.data, new[key].bias.data = old[key].weight.data, old[key].bias.data"
+        ),
+        "layers shared": COPY.format(
+            "deep.features[[*deep.features].index(new[key])] = old[key]"
+        ),
+        "the mean of both": COPY.format(
+            "new[key].weight.data.lerp_(old[key].weight, 0.5); new[key].bias.data.copy_(old[key].bias)"
+        ),
+        "added to what was there": COPY.format(
+            "new[key].weight.data.add_(old[key].weight.data); new[key].bias.data.copy_(old[key].bias)"
+        ),
+        "the wrong way": COPY.format("old[key].load_state_dict(new[key].state_dict())"),
+        "exchanged": COPY.format(
+            "kept = {name: one.clone() for name, one in new[key].state_dict().items()}; "
+            "new[key].load_state_dict(old[key].state_dict()); old[key].load_state_dict(kept)"
+        ),
+        "what was copied is frozen": COPY.format(
+            "new[key].load_state_dict(old[key].state_dict()); new[key].requires_grad_(False)"
+        ),
+        "the shallow one is frozen": COPY.format(
+            "new[key].load_state_dict(old[key].requires_grad_(False).state_dict())"
+        ),
+        "the shallow one is emptied": COPY.format(
+            "new[key].load_state_dict(old[key].state_dict()); old[key].weight.data.zero_()"
+        ),
+        "no classifier": HEAD.format("pass"),
+        "two linear layers": HEAD.format(
+            "[deep.classifier[n].load_state_dict(shallow.classifier[n].state_dict()) for n in (0, 3)]"
+        ),
+        "the last linear layer": HEAD.format(
+            "deep.classifier[6].load_state_dict(shallow.classifier[6].state_dict())"
+        ),
+        "the classifier shared": HEAD.format("deep.classifier = shallow.classifier"),
+        "the classifier's weights without biases": HEAD.format(
+            "[deep.classifier[n].weight.data.copy_(shallow.classifier[n].weight) for n in (0, 3, 6)]"
+        ),
+        "the classifier frozen": HEAD.format(
+            "deep.classifier.load_state_dict(shallow.classifier.state_dict()); "
+            "deep.classifier.requires_grad_(False)"
+        ),
+        "the other layers at zero": HEAD.format(
+            "deep.classifier.load_state_dict(shallow.classifier.state_dict()); "
+            "[layer.weight.data.zero_() for key, layer in new.items() if key not in list(old)[:4]]"
+        ),
+        "the other layers start anew": HEAD.format(
+            "deep.classifier.load_state_dict(shallow.classifier.state_dict()); "
+            "[layer.reset_parameters() for key, layer in new.items() if key not in list(old)[:4]]"
+        ),
+        "left in evaluation mode": HEAD.format(
+            "deep.classifier.load_state_dict(shallow.classifier.state_dict()); deep.eval()"
+        ),
+        "left in training mode": HEAD.format(
+            "deep.classifier.load_state_dict(shallow.classifier.state_dict()); deep.train()"
+        ),
+        "in a copy": """
+            - old, new = places(shallow.features), places(deep.features)
+            + import copy
+            + deep = copy.deepcopy(deep)
+            + old, new = places(shallow.features), places(deep.features)
+        """,
+        "the arguments exchanged": """
+            - old, new = places(shallow.features), places(deep.features)
+            + old, new = places(deep.features), places(shallow.features)
+        """,
+    },
+)  # fmt: skip
+
+
+def where_it_fits(deep: Any, shallow: Any) -> None:
+    own, other = deep.state_dict(), shallow.state_dict()
+    fits = {k: v for k, v in other.items() if k in own and own[k].shape == v.shape}
+    deep.load_state_dict(fits, strict=False)
+
+
+def everything(deep: Any, shallow: Any) -> None:
+    deep.features = copy.deepcopy(shallow.features)
+    deep.classifier = copy.deepcopy(shallow.classifier)
+
+
+answers.wrong("initialise_from", "by name, where the shape fits", where_it_fits, at_most=0.5)
+answers.wrong("initialise_from", "the deep one becomes a copy of the shallow one", everything)
