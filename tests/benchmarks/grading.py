@@ -28,7 +28,7 @@ import nbformat
 from autograde.authoring import build, samples
 from autograde.gradebook import cells, scores
 from autograde.handing_in.normalise import normalise
-from autograde.marking import engine, journal
+from autograde.marking import engine, hidden, journal
 from autograde.results import StudentResult
 from autograde.sandbox import Warm
 from autograde.tree import Tree, find
@@ -90,8 +90,7 @@ def _measure(course: Tree, ours: Path, stock: Path, options: argparse.Namespace)
 
 def _class(course: Tree, work: Path, size: int) -> None:
     """Honest students, over and over, without exploration cells."""
-    folder = course.root / "tests" / "submissions" / LAB
-    chosen = [sample for sample in samples.load(folder) if sample.name in HONEST]
+    chosen = [sample for sample in samples.load(course.samples(LAB)) if sample.name in HONEST]
     samples.hand_in(chosen, course, LAB, work / "samples")
     for number in range(size):
         sample = chosen[number % len(chosen)].name
@@ -164,7 +163,7 @@ def _one(session: Any, book: Any, timed: Callable[..., Any]) -> None:
         if c.metadata.get("nbgrader", {}).get("grade")
     ]
     timed("cells", lambda: [session.run(source) for source in plain])
-    cases = [case for name in names for case in engine.prepared(LAB, name)[1]]
+    cases = [case for name in names for case in hidden.check(LAB, name).cases]
     answers = timed("probes", lambda: [session.ask(case.case.probe) for case in cases])
     timed("judging", lambda: [c.result(a) for c, a in zip(cases, answers, strict=True)])
 
