@@ -19,6 +19,9 @@ from course.checks.results import CaseResult, Outcome
 from course.checks.sketches import ALIKE, Fingerprint, Reading
 
 
+BESIDE_ERROR = 60  # characters of what is expected that are read beside an error
+
+
 class _FromOracle:
     def __repr__(self) -> str:
         return "FROM_ORACLE"
@@ -204,9 +207,10 @@ class Prepared:
     def _of_error(self, answer: Answer) -> CaseResult:
         kind = kinds.known(answer.cause)
         common = advice(answer.error) if kind == "raised" else ""
+        expected = "" if kind == "unwritten" else wording.value(self.expected)
         return self._as(
             "failed",
-            expected="" if kind == "unwritten" else wording.value(self.expected),
+            expected=expected if len(expected) <= BESIDE_ERROR else "",
             found=answer.error,
             kind=kind,
             hint=self.case.hint_for(kind) or common,

@@ -275,3 +275,9 @@ def test_a_mistake_is_named_unless_another_with_other_advice_answers_alike():
 )
 def test_a_part_of_an_answer_that_says_what_changed_has_a_kind_of_its_own(part, kind):
     assert of_part(part, "values") == kind
+
+
+def test_beside_an_error_only_a_short_expectation_is_told():
+    long = Prepared(VALUES, lambda: {f"part {n}": X for n in range(9)})
+    assert long.put(lambda probe: probe.run({"square": lambda x: 1 / 0})).expected == ""
+    assert tried(lambda x: 1 / 0).expected == "[1, 0.25, 4, 9]"
