@@ -18,7 +18,6 @@ from course.checks.probes import Answer, Files, Probe, called, gradient_of
 from course.checks.results import CaseResult, Outcome
 from course.checks.sketches import ALIKE, Fingerprint, Reading
 
-
 BESIDE_ERROR = 60  # characters of what is expected that are read beside an error
 
 
