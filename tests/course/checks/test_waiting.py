@@ -69,7 +69,11 @@ def test_under_grading_and_outside_kernels_nothing_is_said(shown, monkeypatch):
 
 
 def test_an_error_on_the_way_leaves_nothing_behind(shown):
-    with pytest.raises(KeyboardInterrupt), waiting.telling("conv2d", 9):
-        time.sleep(0.4)
-        raise KeyboardInterrupt
+    def interrupted():
+        with waiting.telling("conv2d", 9):
+            time.sleep(0.4)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert shown.cleared
