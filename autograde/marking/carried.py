@@ -1,0 +1,86 @@
+"""Evidence for a person: numbers that a project's code carries besides the file handed in.
+
+A network is judged by few numbers in a file. Whoever writes a thousand others into the notebook,
+as a list or as a long text, has a larger network than it seems. The check itself counts what it
+reaches in the student's process, which is a claim; here the notebook's text is counted, and nothing
+runs. It is told, and never costs a point.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+
+from nbformat import NotebookNode
+
+from autograde.authoring.checks import CheckError
+from autograde.authoring.source import ANSWER
+from autograde.handing_in.normalise import Flag
+from autograde.marking import hidden
+
+FREE = 5_000  # numbers and letters in texts that the code of a whole notebook may well have
+DOCSTRING = 2_000  # letters of one that stands by itself; nobody needs more
+DIGITS = 10  # of a whole number, as much as one number of a network holds
+LONGEST = 4 << 20  # characters of a cell that are looked at
+SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
+NUMBER = re.compile(r"(?<![\w.])\.?\d[\w.]*")
+BEGINS = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT)
+
+
+def carried(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
+    """A flag for each exercise that hands in a file, where the code carries much besides.
+
+    Args:
+        lab: whose checks say which exercise hands in a file.
+        notebook: as :func:`autograde.handing_in.normalise.normalise` returns it.
+    """
+    names = {cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in notebook.cells}
+    asking = [name for name in sorted(names) if name and _hands_in(lab, name)]
+    found = sum(map(weight_of, _sources(notebook))) if asking else 0
+    return tuple(_flag(name, found) for name in asking if found > FREE)
+
+
+def weight_of(source: str) -> int:
+    """How many numbers, and letters in texts, a cell's code holds; comments count as nothing."""
+    source = source[:LONGEST]
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return len(NUMBER.findall(source)) + sum(map(len, re.findall(r"\S{100,}", source)))
+    before, total = tokenize.NEWLINE, 0
+    for token in tokens:
+        if token.type == tokenize.NUMBER:
+            total += max(1, len(token.string) // DIGITS if token.string.isdigit() else 1)
+        elif token.type == tokenize.STRING:
+            free = DOCSTRING if before in BEGINS else 0
+            total += max(0, len(token.string) - free)
+        elif tokenize.tok_name[token.type] == "FSTRING_MIDDLE":
+            total += len(token.string)
+        before = token.type
+    return total
+
+
+def _hands_in(lab: str, name: str) -> bool:
+    try:
+        return any(one.case.probe.files for one in hidden.check(lab, name).cases)
+    except CheckError:
+        return False
+
+
+def _sources(notebook: NotebookNode) -> Iterator[str]:
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not SKIPPED_TAGS & set(cell.metadata.get("tags", ())):
+            yield cell.source
+
+
+def _flag(name: str, found: int) -> Flag:
+    return Flag(
+        "carries-numbers",
+        "attention",
+        ANSWER.format(name),
+        f"{name}: the notebook's code holds {found:,} numbers and letters in texts, the file of "
+        "weights not counted. Is a network written into it? It counts by the rules like the file: "
+        "look at the cells and decide.",
+    )
