@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograde.marking import blanks, engine
+from autograde.marking import blanks, engine, needs
 from autograde.marking.life import PROBE_SECONDS, Life
+from autograde.results import Item
 from autograde.sandbox import Warm
 from autograde.tree import find
 from course.checks import Answer, call
@@ -40,3 +41,16 @@ def test_is_a_built_in_that_only_a_call_shows_told_to_a_person():
         graded = engine.grade(paper.lab, book, warm, release=paper.student)
     assert [(flag.code, flag.cell) for flag in graded.seen] == [("built-in-used", "relu_answer")]
     assert all(item.points == item.maximum for item in graded.items if item.report)
+
+
+def item(name: str, points: float, replaced: tuple[str, ...] = ()) -> Item:
+    return Item(name, 1.0, "passed" if points == 1 else "failed", points, replaced=replaced)
+
+
+@pytest.mark.parametrize(
+    ("b", "held"), [(item("b", 1), True), (item("b", 0.5), False), (item("b", 1, ("a",)), False)]
+)
+def test_is_what_needs_a_check_that_is_put_again_put_again_too(monkeypatch, b, held):
+    monkeypatch.setattr(needs, "needs", lambda lab, book: {"a": frozenset(), "b": frozenset("a")})
+    assert ("b" in engine._holding("lab", None, {"b": b})) is held
+    assert set(engine._holding("lab", None, {"a": item("a", 0), "b": b})) == {"a", "b"}

@@ -181,6 +181,12 @@ def test_is_a_right_submission_asked_once(graded, monkeypatch) -> None:
     assert lost(graded()) == {}
 
 
+def test_is_a_blank_submission_asked_once(graded, monkeypatch) -> None:
+    monkeypatch.setattr(follow.Rerun, "take", None)
+    result = graded(**dict.fromkeys(paper(RESNET).exercises, ""))
+    assert sum(one.points or 0 for one in result.items) == 0
+
+
 def _answers() -> Iterator[tuple[str, str]]:
     for cell in paper(RESNET).full.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
