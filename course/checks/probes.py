@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course.checks import failures, wording
+from course.checks import failures, layouts, wording
 from course.checks.failures import ProbeError as ProbeError
 from course.checks.kinds import Kind
 from course.checks.listening import listening
@@ -194,9 +194,11 @@ def plain(value: Any) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """``value`` with every tensor cloned, so that no student's code changes a check's inputs."""
+    """``value`` with every tensor copied as it lies in memory, so that no student's code changes
+    a check's inputs.
+    """
     if isinstance(value, Tensor):
-        return value.clone()
+        return layouts.copy(value)
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

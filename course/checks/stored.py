@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course.checks import inputs
+from course.checks import inputs, layouts
 from course.checks.cases import Case, Known, Prepared
 from course.checks.judges import Close, Judge
 from course.checks.kinds import Hint, Kind
@@ -283,8 +283,7 @@ def _decoded_tensor(facts: Mapping[str, Any]) -> Tensor:
         array = np.frombuffer(zlib.decompress(base64.b64decode(facts["bytes"])), like)
         tensor = torch.from_numpy(array.astype(like.newbyteorder("="))).reshape(facts["shape"])
     if "strides" in facts:
-        spread = torch.empty_strided(facts["shape"], facts["strides"], dtype=dtype)
-        tensor = spread.copy_(tensor)
+        tensor = layouts.laid_out(tensor, facts["strides"])
     return tensor.requires_grad_(bool(facts.get("leaf")))
 
 

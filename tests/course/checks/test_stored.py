@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.checks import HandedIn, close, inputs, stored
-from course.checks.probes import called
+from course.checks.probes import Probe, called
 from course.checks.sketches import WHOLE, Fingerprint, Sketch, sketched
 from tests.course.checks.test_checks import VALUES, values
 
@@ -42,6 +42,19 @@ def test_do_strides_and_leaves_come_back():
     found = there_and_back(tensor)
     assert (found.stride(), found.requires_grad) == (tensor.stride(), True)
     assert torch.equal(found, tensor)
+
+
+@pytest.mark.parametrize(
+    "tensor", [torch.ones(2, 1).expand(2, 3), torch.arange(8.0).reshape(2, 4)[:, ::2]]
+)
+def test_do_repetition_and_gaps_come_back_and_reach_the_student(tensor):
+    found = there_and_back(tensor)
+    assert found.stride() == tensor.stride()
+    assert torch.equal(found, tensor)
+    given = []
+    Probe(called, ("f",), (tensor,)).run({"f": given.append})
+    assert given[0].stride() == tensor.stride()
+    assert given[0].data_ptr() != tensor.data_ptr()
 
 
 def test_do_tuples_dtypes_files_judges_and_functions_come_back():
