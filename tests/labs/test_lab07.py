@@ -8,28 +8,22 @@ from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
 
-from autograde import tree
 from autograde.authoring import answers, checks, reference
-from course import data, weights
-from course.checks import Answer, Check, Report
+from course import data
+from course.checks import Check, Report
 from course.data.fashion_mnist import bundled
-from course.labs.lab07_summary import check
+from course.labs.lab07_summary import check, symptoms
 from course.labs.lab07_summary.images import MEAN, STD, as_file, normalised
-from course.labs.lab07_summary.judges import FitsAndSmall
 
 LAB = "lab07_summary"
-FOLDER = tree.find().solutions / LAB
 REFERENCE = reference.load(LAB)
 ATTEMPTS = {(one.exercise, one.says): one for one in answers.load(LAB)}
 TITLES = [one.case.title for one in check["debug_this_network"].cases]
-LIMIT = 300_000
 
 
 @pytest.fixture(scope="module")
@@ -125,113 +119,60 @@ def test_the_repaired_program_trains_well() -> None:
     assert (found == test.labels[:500]).double().mean() > 0.6
 
 
-# The project -----------------------------------------------------------------------------------
+# What training does ------------------------------------------------------------------------------
 
 
-def project_report(build_network: Any, tensors: Any, one: Check | None = None) -> Report:
-    """The check of the weights, with these tensors as the file."""
-
-    def read(name: str) -> dict[str, Tensor]:
-        if tensors is None:
-            raise weights.MissingWeights(weights.missing(name))
-        return dict(tensors)
-
-    names = {"build_network": build_network}
-    cases = (one or check["trained_network"]).cases
-    results = [case.put(lambda probe: probe.run(names), read) for case in cases]
-    return Report("trained_network", "", tuple(results), 12)
+def only(check_: Check, title: str, objects: Mapping[str, Any]) -> Any:
+    """The result of one case."""
+    (one,) = [case for case in check_.cases if case.case.title == title]
+    return one.put(lambda probe: probe.run({**REFERENCE, **objects}))
 
 
-def another_network() -> nn.Module:
-    found: nn.Module = ATTEMPTS["build_network", "a linear layer"].objects["build_network"]()
-    return found
-
-
-@pytest.fixture(scope="module")
-def good() -> dict[str, Tensor]:
-    return weights.read(FOLDER / "samples" / "good.safetensors")
-
-
-def test_good_weights_earn_everything_and_are_measured(
-    good: Mapping[str, Tensor], graded: Mapping[str, Check]
+@pytest.mark.parametrize(
+    ("says", "title"),
+    [
+        ("zero_grad once an epoch", "each step follows its own gradient"),
+        ("one step, after the loop", "each step follows its own gradient"),
+        ("back after the first batch", "each image is trained on its own label"),
+        ("never in new order", "each image is trained on its own label"),
+        ("in evaluation mode", "each image is trained on its own label"),
+    ],
+)
+def test_a_wrong_repair_of_training_loses_its_own_point(
+    says: str, title: str, graded: Mapping[str, Check]
 ) -> None:
-    report = project_report(REFERENCE["build_network"], good, graded["trained_network"])
-    assert report.fraction == 1.0, str(report)
-    last = report.results[-1].measured
-    assert last["accuracy"] > 0.87  # two points above the highest step
-    assert last["images"] == 1000
-    assert last["parameters"] == sum(tensor.numel() for tensor in good.values())
+    one = graded["debug_this_network"]
+    objects = of_the_program(f"training: {says}")
+    others = {"each image is trained on its own label", "each step follows its own gradient"}
+    assert only(one, title, objects).outcome == "failed"
+    for other in others - {title}:
+        assert only(one, other, objects).outcome == "passed"
 
 
-def test_a_missing_file_fails_and_says_what_to_do() -> None:
-    report = project_report(REFERENCE["build_network"], None)
-    assert report.outcome == "failed"
-    assert "course.weights.save(model, 'network.safetensors')" in str(report)
+def test_weights_of_ten_are_named(graded: Mapping[str, Check]) -> None:
+    objects = of_the_program("network: weights of ten")
+    title = "the channels of a fresh layer differ"
+    found = only(graded["debug_this_network"], title, objects)
+    assert found.mistake == "far_too_large"
 
 
-def test_nothing_written_is_not_attempted() -> None:
-    def build_network() -> nn.Module:
-        raise NotImplementedError("Exercise 7.5")
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_enough_is_far_from_both_sides(seed: int) -> None:
+    """The share of images that networks have right after the check's short training."""
 
-    assert project_report(build_network, None).outcome == "skipped"
+    def share(says: str) -> float:
+        network = of_the_program(says)["Network"]
+        train, test = bundled().splits.train, bundled().splits.test
+        torch.manual_seed(seed)
+        model = network()
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
+        for _ in range(3):
+            symptoms._one_epoch(
+                model, optimizer, normalised(train.images[:300]), train.labels[:300], 25
+            )
+        with torch.no_grad():
+            scores = [model(normalised(part)) for part in test.images[:500].split(100)]
+        return float((torch.cat(scores).argmax(1) == test.labels[:500]).double().mean())
 
-
-def test_weights_of_another_network_are_named(good: Mapping[str, Tensor]) -> None:
-    report = project_report(another_network, good)
-    assert report.fraction == 0
-    assert "the network has no '0.weight'" in str(report)
-
-
-def test_untrained_weights_earn_the_fit_alone(graded: Mapping[str, Check]) -> None:
-    torch.manual_seed(0)
-    state = another_network().state_dict()
-    report = project_report(another_network, state, graded["trained_network"])
-    assert passed(report) == {"the file fits the network"}
-    assert report.earned == 1.0
-
-
-def test_the_judge_counts_the_file_and_believes_nobody(good: dict[str, Tensor]) -> None:
-    padded = good | {"more": torch.zeros(LIMIT)}
-    first, *_, last = check["trained_network"].cases
-    full = first.case.probe.with_files(lambda name: padded)
-    assert isinstance(first.case.judge, FitsAndSmall)
-    assert not first.case.judge({"fits": True}, first.expected, full).passed
-    full = last.case.probe.with_files(lambda name: padded)
-    finding = last.case.judge(last.expected.clone(), last.expected, full)
-    assert not finding.passed
-    assert not finding.measured
-    full = last.case.probe.with_files(lambda name: good)
-    assert last.case.judge(last.expected.clone(), last.expected, full).measured["accuracy"] == 1
-
-
-@pytest.mark.parametrize("answer", [None, "all right", torch.zeros(3), {"classes": 1}])
-def test_an_odd_answer_is_wrong_and_not_the_graders_fault(answer: Any) -> None:
-    for one in check["trained_network"].cases:
-        probe = one.case.probe.with_files(lambda name: {"w": torch.zeros(2)})
-        assert one.result(Answer("value", answer), probe).outcome == "failed"
-
-
-def test_labels_of_the_judging_images_stay_with_the_judge(graded: Mapping[str, Check]) -> None:
-    for one in (*check["trained_network"].cases, *graded["trained_network"].cases):
-        asked = [arg for arg in one.case.probe.args if isinstance(arg, Tensor)]
-        assert all(arg.dtype == torch.uint8 and arg.ndim == 4 for arg in asked)
-
-
-def test_no_judging_image_is_one_that_is_public(graded: Mapping[str, Check]) -> None:
-    real = torch.from_numpy(np.load(FOLDER.parent / "held_out.npz")["images"])
-    judged = graded["trained_network"].cases[-1].case.probe.args[-1]
-    difference = (judged.squeeze(1).int() - real.int()).flatten(1).abs()
-    assert difference.amax(dim=1).min() > 0
-    assert difference.max() <= 2
-
-
-@pytest.mark.parametrize(("size", "outcome"), [(LIMIT - 1, "passed"), (LIMIT, "failed")])
-def test_the_limit_is_fewer_than(size: int, outcome: str) -> None:
-    def build_network() -> nn.Module:
-        model = another_network()
-        own = sum(tensor.numel() for tensor in model.state_dict().values())
-        model.register_buffer("spare", torch.zeros(size - own))
-        return model
-
-    report = check["build_network"].run({"build_network": build_network})
-    assert report.results[0].outcome == outcome
+    assert share("weights: orthogonal_(layer.weight)") > symptoms.ENOUGH + 0.1
+    assert share("network: weights of ten") < symptoms.ENOUGH - 0.1

@@ -78,13 +78,23 @@ class _Count:
         self._waiting.append(getattr(tensor, "__dict__", None))
         if _place(tensor) not in self._memory:
             self._memory.add(_place(tensor))
-            self.total += tensor.untyped_storage().nbytes() // max(tensor.element_size(), 1)
+            self.total += _numbers(tensor)
 
 
 def _place(tensor: Tensor) -> int:
-    if tensor.layout != torch.strided or nn.parameter.is_lazy(tensor):
-        return id(tensor)
-    return tensor.untyped_storage().data_ptr() or id(tensor)
+    """Where its numbers lie: views of one memory count once."""
+    return (tensor.untyped_storage().data_ptr() if _stored(tensor) else 0) or id(tensor)
+
+
+def _numbers(tensor: Tensor) -> int:
+    """All numbers in its memory, also those that a view does not show."""
+    if _stored(tensor):
+        return tensor.untyped_storage().nbytes() // tensor.element_size()
+    return 0 if nn.parameter.is_lazy(tensor) else tensor.numel()
+
+
+def _stored(tensor: Tensor) -> bool:
+    return tensor.layout == torch.strided and not nn.parameter.is_lazy(tensor)
 
 
 def _inside(thing: Any) -> Iterable[Any]:
