@@ -59,6 +59,14 @@ print(course.start(PROFILE))
 #
 # A remark for mathematicians: a convolution would turn the kernel round first. What deep learning
 # calls a convolution is a *cross-correlation*. As the weights are learnt, it makes no difference.
+#
+# Three rules hold for every answer of this lab, as they do for PyTorch's own functions:
+#
+# - What is given stays as it was, and the same call gives the same again.
+# - What comes back has the dtype of what was given, and gradients flow through. The tensors may lie
+#   in memory in any way, and a batch may have one image.
+# - Networks and layers start with finite numbers of PyTorch's usual dtype, float32. They do the
+#   same in training and in evaluation mode, and two of them share nothing.
 
 # %% [markdown] intro="conv_output_size"
 # ### How many places?
@@ -70,10 +78,10 @@ print(course.start(PROFILE))
 
 # %% exercise="conv_output_size" difficulty=1 minutes=10
 def conv_output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
-    """Length of a convolution's output along one axis, in pixels.
+    """Length of a convolution's output along one axis, in pixels: a whole number, at least 1.
 
     Raises:
-        ValueError: the kernel is wider than the padded image.
+        ValueError: the kernel is wider than the padded image, whatever the stride.
 
     Source: Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*.
     """
@@ -247,7 +255,10 @@ def conv_parameters(in_channels: int, out_channels: int, kernel: int, bias: bool
 
 # %% exercise="squash" difficulty=1 minutes=3
 def squash(a: Tensor) -> Tensor:
-    """Scaled hyperbolic tangent of the paper's appendix A: (...) -> (...)."""
+    """Scaled hyperbolic tangent of the paper's appendix A: (...) -> (...), any shape.
+
+    It ends at ±1.7159, however far a is from 0.
+    """
     ### BEGIN SOLUTION
     return 1.7159 * torch.tanh(2 * a / 3)
     ### END SOLUTION
@@ -270,8 +281,8 @@ def squash(a: Tensor) -> Tensor:
 # noisy AND.)
 #
 # An `nn.Module` knows a tensor as a weight if it is an `nn.Parameter` and an attribute. Please call
-# them `coefficient` and `bias`. You choose the starting values: at which coefficient does the block
-# come out as its mean?
+# them `coefficient` and `bias`; their shape is up to you, `(C,)` or `(C, 1, 1)`. You choose the
+# starting values: at which coefficient does the block come out as its mean?
 
 
 # %% exercise="Subsampling" difficulty=2 minutes=15
@@ -372,7 +383,7 @@ experiments.draw_connections(globals())
 class C3Convolution(nn.Module):
     """Convolution 5×5 from 6 to 16 maps with the connections of the paper's table I.
 
-    (N, 6, H, W) -> (N, 16, H-4, W-4). Exactly 1,516 parameters.
+    (N, 6, H, W) -> (N, 16, H-4, W-4). Exactly 1,516 parameters, and all of them act.
     """
 
     def __init__(self) -> None:
@@ -440,7 +451,7 @@ experiments.code_distances()
 def rbf_penalties(x: Tensor, codes: Tensor) -> Tensor:
     """Squared Euclidean distance of each row of x to each code.
 
-    x (N, D), codes (K, D) -> (N, K), not below 0.
+    x (N, D), codes (K, D), any numbers -> (N, K), not below 0; flat where x is a code.
     Source: the paper, equation 7.
     """
     ### BEGIN SOLUTION
@@ -472,7 +483,8 @@ def rbf_penalties(x: Tensor, codes: Tensor) -> Tensor:
 def map_loss(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
     """Loss of the paper's equation 9, the mean over the batch.
 
-    penalties (N, K), labels (N,) with class numbers -> a scalar.
+    penalties (N, K), labels (N,) with class numbers, int64 -> a scalar. Finite in float32 too,
+    for the penalties of a fresh network, 170 and more, and so is its gradient.
     """
     ### BEGIN SOLUTION
     own = penalties.gather(1, labels[:, None]).squeeze(1)
@@ -601,15 +613,15 @@ def lenet5_table() -> dict[str, tuple[int, int]]:
 # ### LeNet today
 #
 # Convolution, ReLU, 2 × 2 max pooling; the same again; then three linear layers with ReLU between
-# them: 120, 84, `num_classes`. What comes out are logits. Create the layers in the order in which
-# they are used: the check copies its weights in by that order.
+# them: 120, 84, `num_classes`. What comes out are logits. How you call the layers, and in which
+# order you make them, is up to you.
 
 
 # %% exercise="LeNet" difficulty=1 minutes=15
 class LeNet(nn.Module):
     """LeNet with ReLU, max pooling, dense C3 and a linear output: 61,706 parameters.
 
-    (N, 1, 32, 32) -> logits (N, num_classes). Weight and bias of each layer, in order of use.
+    (N, 1, 32, 32) -> logits (N, num_classes). Weight and bias of five layers.
     """
 
     def __init__(self, num_classes: int = 10) -> None:
@@ -669,7 +681,8 @@ print(f"{'LeNet today':48}{sum(count for _, count in ledger):>+8,}")
 # step of the optimizer. PyTorch *adds* new gradients to old ones. What has to happen first?
 #
 # Put the model in training mode. Return the mean loss over all images as a number, so that a small
-# last batch counts for as much as it has images.
+# last batch counts for as much as it has images. It is the loss before each step, which you have
+# anyway. The model, the optimizer and its rate are the caller's: use them as they come.
 
 
 # %% exercise="train_epoch" difficulty=2 minutes=20
@@ -741,8 +754,10 @@ experiments.draw_one_batch(globals(), images, steps=pick(quick=60, full=200))
 #
 # The check trains with your function and shows your network 1,000 images that it has not seen. In
 # grading the images are others, and their labels never reach your code. Full marks need 72 % there.
-# (The test images here ask for 70 %.) Any network will do that has at most 61,706 parameters. Keep
-# it short: it should take a few seconds on one CPU core, and grading stops it after a minute.
+# (The test images here ask for 70 %.) The check numbers the classes in an order of its own, so
+# learn from the labels that come. Any network will do that keeps at most 61,706 numbers:
+# parameters, buffers and other tensors. Keep it short: it should take a few seconds on one CPU
+# core, and grading stops it after a minute.
 #
 # To choose, keep some of your training images back, and try. Whoever chooses by the test images
 # fools nobody but himself.

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from . import convolution, lenet, lenet5, penalties, pooling, sizes, trained, training, wiring
+from . import (
+    convolution,
+    equal,
+    lenet,
+    lenet5,
+    penalties,
+    pooling,
+    sizes,
+    trained,
+    training,
+    wiring,
+)
 from .book import answers
 
 __all__ = [
     "answers",
     "convolution",
+    "equal",
     "lenet",
     "lenet5",
     "penalties",

@@ -29,18 +29,28 @@ def variants(exercise: str, changes: Mapping[str, Change]) -> None:
         answers.right(exercise, says, changed(exercise, change))
 
 
+def equivalent(exercise: str, reason: str, *changes: Change) -> None:
+    """Changes of the reference that leave it right."""
+    for change in changes:
+        answers.equivalent(exercise, _text(exercise, change), reason)
+
+
 def changed(exercise: str, change: Change) -> Mapping[str, Any]:
     """What the exercise's cell defines after the change.
 
     Raises:
         ChangeError: the change does not fit the reference, or more than one line has the piece.
     """
+    return answers.changed(exercise, _text(exercise, change))
+
+
+def _text(exercise: str, change: Change) -> str:
     if isinstance(change, str):
-        return answers.changed(exercise, change.strip())
+        return change.strip()
     old, new = change
     lines = dict(reference.cells(LAB))[exercise].split("\n")
     found = [one.strip() for one in lines if old in one]
     if len(found) != 1:
         raise ChangeError(f"{len(found)} lines of {exercise} have {old!r}; it must be one")
     put = "\n".join(f"+ {one}" for one in found[0].replace(old, new).split("\n"))
-    return answers.changed(exercise, f"- {found[0]}\n{put}")
+    return f"- {found[0]}\n{put}"

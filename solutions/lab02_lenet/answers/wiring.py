@@ -78,7 +78,7 @@ answers.wrong(
     "a mask: it costs the count only",
     Masked,
     mistake="masked",
-    at_most=0.83,
+    at_most=0.9,
     at_least=0.79,
 )
 answers.wrong("C3Convolution", "squashed, with the right count", Squashing, at_most=0.2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -34,11 +34,26 @@ def counts(function: Callable[..., Any], layers: Sequence[Sequence[int]], **how:
 
 
 def rows_of(function: Callable[[], Any], *rows: int) -> list[list[int]]:
-    """The input maps of these output maps, each in rising order."""
-    found = list(function())
-    if len(found) != MAPS_OUT:
-        raise ProbeError(f"expected {MAPS_OUT} groups, one for each map of C3; found {len(found)}")
-    return [sorted(int(one) for one in found[row]) for row in rows]
+    """The input maps of these output maps, each in rising order.
+
+    Raises:
+        ProbeError: there are not 16 groups of whole numbers, or another call gives others.
+    """
+    first, second = ([_numbers(row) for row in list(function())] for _ in range(2))
+    if len(first) != MAPS_OUT:
+        raise ProbeError(f"expected {MAPS_OUT} groups, one for each map of C3; found {len(first)}")
+    if first != second:
+        raise ProbeError("called a second time, it gives other groups")
+    return [first[row] for row in rows]
+
+
+def _numbers(group: Any) -> list[int]:
+    """The numbers of the maps in a group, in rising order."""
+    found = [one.item() if isinstance(one, Tensor) else one for one in group]
+    for one in found:
+        if not isinstance(one, Real) or one != int(one):
+            raise ProbeError(f"expected the numbers of maps, found {one!r}", "type")
+    return sorted(int(one) for one in found)
 
 
 def pairs_of(function: Callable[[], Any], *layers: str) -> dict[str, list[Any]]:
