@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -94,9 +95,11 @@ class Holds:
             if expected is not None:
                 self.predicate(expected)
             passed = False
+        if passed:
+            return Finding(True)
         kind = wording.kind_of_failure(answer)
         kind = kind if kind in ("none", "ndarray") else "values"
-        return Finding(passed, self.wanted, wording.value(answer), kind=kind)
+        return Finding(False, self.wanted, wording.value(answer), kind=kind)
 
 
 def close(rtol: float = 1e-5, atol: float = 1e-7, *, dtype: bool = True) -> Close:
@@ -132,10 +135,12 @@ def _compare(answer: Any, expected: Any, probe: Probe, judge: Close) -> Finding:
 
 
 def _finding(passed: bool, answer: Any, expected: Any, message: str = "") -> Finding:
+    if passed:  # then nobody reads the values, and most cases pass
+        return Finding(True)
     digits = 4
-    while not passed and digits < 10 and _alike(answer, expected, digits):
+    while digits < 10 and _alike(answer, expected, digits):
         digits += 2
-    return Finding(passed, wording.value(expected, digits), wording.value(answer, digits), message)
+    return Finding(False, wording.value(expected, digits), wording.value(answer, digits), message)
 
 
 def _alike(answer: Any, expected: Any, digits: int) -> bool:
@@ -154,9 +159,10 @@ def _numbers(answer: Any, expected: float, judge: Close) -> Finding:
         answer = answer.item()
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return _wrong_kind(answer, expected)
-    a, b = (torch.tensor(wording.as_float(one), dtype=torch.float64) for one in (answer, expected))
-    passed = bool(torch.isclose(a, b, judge.rtol, judge.atol, equal_nan=True))
-    return _finding(passed, answer, expected)
+    found, wanted = wording.as_float(answer), wording.as_float(expected)
+    if not math.isfinite(wanted) or not math.isfinite(found):
+        return _finding(str(found) == str(wanted), answer, expected)
+    return _finding(abs(found - wanted) <= judge.atol + judge.rtol * abs(wanted), answer, expected)
 
 
 def _unlike(answer: Any, expected: Tensor | Sketch, judge: Close) -> Finding | None:
