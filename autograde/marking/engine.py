@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 import nbformat
@@ -234,16 +233,12 @@ def _written(cell: NotebookNode) -> Item:
 
 
 def _panel(report: Report, note: str, count: int) -> NotebookNode:
-    """The report as the output that stock nbgrader would have stored."""
-    from course.checks.panel import html
+    """The report as the output that stock nbgrader would have stored, with a line under it."""
+    from course.checks.panel import html, marked
 
-    data: dict[str, Any] = {"text/html": html(report) + _noted(note)}
+    told = f'<div style="padding:2px 0 2px 15px">{marked(note)}</div>' if note else ""
+    data: dict[str, Any] = {"text/html": html(report) + told}
     if report.outcome == "grader_error":
         return nbformat.v4.new_output("display_data", data={"text/plain": str(report), **data})
     data["text/plain"] = f"{report.earned:g}"
     return nbformat.v4.new_output("execute_result", data=data, execution_count=count)
-
-
-def _noted(note: str) -> str:
-    """A line under the panel."""
-    return f'<div style="padding:2px 0 2px 15px">{escape(note)}</div>' if note else ""

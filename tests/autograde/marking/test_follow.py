@@ -94,7 +94,7 @@ def test_does_an_exercise_that_stops_the_session_cost_its_own_points_alone(grade
 def test_does_the_panel_say_so(graded) -> None:
     book = graded(make_shortcut="").notebook
     panel = next(cell for cell in book.cells if cell.get("id") == "BasicBlock").outputs[0]
-    assert "`make_shortcut` was replaced by the course" in panel["data"]["text/html"]
+    assert "<code>make_shortcut</code> was replaced by the course" in panel["data"]["text/html"]
     assert panel["data"]["text/plain"] == "4"
 
 
