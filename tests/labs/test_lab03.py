@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import alexnet as torchvisions
 
 from autograde.authoring import answers, checks, reference
 from autograde.authoring.checks import Definition, Mistake
 from course.checks import Report
+from course.checks.modules import filled
 from course.labs.lab03_alexnet import check
-from course.labs.lab03_alexnet.questions import parameter_count
+from course.labs.lab03_alexnet.questions import (
+    FILLED,
+    parameter_count,
+    rested,
+    settled_inverted,
+    settled_paper,
+)
 
 LAB = "lab03_alexnet"
 BOOK = checks.load(LAB)
@@ -66,7 +75,7 @@ def test_a_network_that_ignores_its_width_is_not_run_at_full_size() -> None:
     assert "width" in values.found
 
 
-def test_layers_in_another_order_are_wrong_in_their_values_not_in_their_count() -> None:
+def test_layers_may_be_made_in_any_order() -> None:
     class LastFirst(reference.load(LAB)["AlexNet"]):  # type: ignore[misc]
         def __init__(self, num_classes: int = 1000, width: float = 1.0) -> None:
             super().__init__(num_classes, width)
@@ -74,9 +83,44 @@ def test_layers_in_another_order_are_wrong_in_their_values_not_in_their_count() 
             del self.conv1
             self.conv1 = first
 
-    titles = failed(report("AlexNet", {"AlexNet": LastFirst}))
-    assert "values" in titles
-    assert "60,965,224 parameters" not in titles
+    assert not failed(report("AlexNet", {"AlexNet": LastFirst}))
+
+
+def resting_alike(dropout: Any) -> Tensor:
+    """Three linear layers with this dropout between, at rest."""
+
+    class Small(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Linear(6, 6) for _ in range(3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            for layer in self.layers[:2]:
+                x = dropout(F.relu(layer(x)), 0.5, self.training)
+            return self.layers[2](x)
+
+    model = filled(rested(Small)(), seed=3)
+    return model(torch.linspace(-1, 1, 12, dtype=torch.float64).view(2, 6))
+
+
+def test_both_kinds_of_dropout_rest_alike_in_a_check() -> None:
+    ours = reference.load(LAB)
+    assert torch.allclose(*map(resting_alike, (ours["dropout"], ours["paper_dropout"])))
+    assert not torch.allclose(*map(resting_alike, (ours["dropout"], lambda x, p, training: x / 3)))
+
+
+@pytest.mark.parametrize("name", ["dropout", "paper_dropout"])
+def test_a_right_dropout_is_the_same_for_every_seed_once_it_is_settled(name: str) -> None:
+    adapter = settled_inverted if name == "dropout" else settled_paper
+    asked, x = adapter(reference.load(LAB)[name]), torch.linspace(0.5, 2.0, 120)
+    first, other = (asked(x, 0.3, True, generator=seed)[FILLED] for seed in (1, 2))
+    assert torch.allclose(first, other)
+    assert torch.allclose(first, torch.full_like(x, 1 / 0.7 if name == "dropout" else 1.0))
+
+
+def test_a_dropout_that_drops_nothing_is_not_taken_for_one() -> None:
+    answer = settled_paper(lambda x, p, training, generator=None: x if training else x * (1 - p))
+    assert not answer(torch.linspace(0.5, 2.0, 120), 0.3, True)["some are dropped"]
 
 
 def test_layers_without_a_forward_earn_their_counts_alone() -> None:

@@ -105,18 +105,19 @@ def _settled(
         busy = _like(x, _with_seeds(function, args, kwargs))
         gone = busy.detach() == 0
         filled_in = torch.where(gone, (x * factor(p)).to(busy.dtype) + busy, busy)
-        enough = x.numel() >= ENOUGH
+        enough, size = x.numel() >= ENOUGH, x.detach()
         return {
-            "in training, with the dropped values filled in": filled_in,
+            FILLED: filled_in / size.to(filled_in.dtype),
             "some are dropped": bool(gone.any()) if enough else None,
             "some are kept": not bool(gone.all()) if enough else None,
-            "outside training": _at_rest(function, x, args, kwargs),
+            "outside training, over x": _at_rest(function, x, args, kwargs, size),
         }
 
     return asked
 
 
 ARGUMENTS = ("x", "p", "training", "generator")
+FILLED = "in training, over x, with the dropped values filled in"
 ENOUGH = 100  # values, of which some are dropped and some kept for certain
 
 
@@ -134,9 +135,14 @@ def _with_seeds(
 
 
 def _at_rest(
-    function: Callable[..., Any], x: Tensor, args: Sequence[Any], kwargs: Mapping[str, Any]
+    function: Callable[..., Any],
+    x: Tensor,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    size: Tensor,
 ) -> Tensor:
-    return _like(x, _with_seeds(function, args, kwargs, training=False))
+    result = _like(x, _with_seeds(function, args, kwargs, training=False))
+    return result / size.to(result.dtype)
 
 
 def passes(function: Callable[..., Any], calls: int, seed: int, x: Tensor, p: float) -> Tensor:

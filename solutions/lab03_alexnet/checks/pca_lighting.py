@@ -36,7 +36,7 @@ def _wrong_light(
     return {"pca_lighting": wrong}
 
 
-def light(rng: Generator, height: int = 4, width: int = 5) -> tuple[Tensor, ...]:
+def light(rng: Generator, height: int = 2, width: int = 4) -> tuple[Tensor, ...]:
     """An image with eigenvalues in no order, eigenvectors (no symmetric matrix) and alphas."""
     image = uniform(rng, 3, height, width, low=-1.0, high=2.0)
     vectors = coarse(torch.linalg.qr(normal(rng, 3, 3)).Q)
@@ -49,7 +49,7 @@ def light(rng: Generator, height: int = 4, width: int = 5) -> tuple[Tensor, ...]
         light,
         edges={
             "one pixel": {"height": 1, "width": 1},
-            "three rows": {"height": 3, "width": 7},
+            "three rows": {"height": 3, "width": 2},
         },
         judge=TIGHT,
         single=SINGLE,
