@@ -15,6 +15,7 @@ submissions, with everything that a notebook file can have, are samples: see
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,7 @@ class Attempt:
         at_most: share of the points that a wrong one may get, visible and graded.
         at_least: share that it must get, since most of it is right.
         unseen: whether only grading sees that it is wrong, not the visible check.
+        home: the module that gives it.
     """
 
     exercise: str
@@ -48,6 +50,7 @@ class Attempt:
     at_most: float = 1.0
     at_least: float = 0.0
     unseen: bool = False
+    home: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ class Answers:
 
     def right(self, exercise: str, says: str, answer: Any) -> None:
         """An answer that must get full points; a mapping gives several names."""
-        self._add(Attempt(exercise, says, _named(exercise, answer), True, at_least=1.0))
+        objects, home = _named(exercise, answer), sys._getframe(1).f_globals["__name__"]
+        self._add(Attempt(exercise, says, objects, True, at_least=1.0, home=home))
 
     def wrong(
         self,
@@ -98,8 +102,8 @@ class Answers:
         unseen: bool = False,
     ) -> None:
         """An answer that must lose points; see :class:`Attempt`."""
-        objects = _named(exercise, answer)
-        self._add(Attempt(exercise, says, objects, False, mistake, at_most, at_least, unseen))
+        objects, home = _named(exercise, answer), sys._getframe(1).f_globals["__name__"]
+        self._add(Attempt(exercise, says, objects, False, mistake, at_most, at_least, unseen, home))
 
     def equivalent(self, exercise: str, change: str, reason: str) -> None:
         """Explain a mutant that no check can catch, since it is right: see :class:`Equivalent`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -15,13 +14,14 @@ from autograde.cli.common import FOUND, Json, Labs
 def prove(
     labs: Labs = None,
     exercise: Annotated[
-        list[str] | None, typer.Option(help="Only this exercise; may be given several times.")
+        list[str] | None,
+        typer.Option(help="Only this one, and no blanks; may be given several times."),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Seeds of grading that each answer meets; mutants meet 3.")
+        int, typer.Option(min=1, help="Seeds of grading that right answers meet; others meet 2.")
     ] = 5,
     sample: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the mutants, always the same ones.")
+        float, typer.Option(min=0, max=1, help="Share of the wrong answers, always the same ones.")
     ] = 1.0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
     json_: Json = False,
@@ -30,36 +30,22 @@ def prove(
 
     What is known from earlier runs, under build/prove, is not tried again.
     """
-    from autograde.proving import cascade, proof, report, subjects
+    from autograde.proving import proof, report, whole
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
-    plan = proof.Plan(seeds, sample)
-    proofs = []
-    for lab in course.chosen(labs):
-        of_lab = []
+    plan, proofs = proof.Plan(seeds, sample), []
+    for lab, several in whole.chosen(course, course.chosen(labs), exercise or ()).items():
         with out.status(lab) as status:
-            for subject in subjects.subjects(course, lab, exercise or ()):
-                name = f"{lab}, {subject.name}"
-
-                def tell(done: int, of: int, name: str = name) -> None:
-                    if not json_:
-                        status.update(f"{name}: {done} of {of}")
-
-                of_lab.append(proof.prove(course, subject, plan, jobs, tell))
-            status.update(f"{lab}: each exercise blank in turn")
-            chosen = [one.subject for one in of_lab]
-            lost = dict(cascade.cascade(course, lab, chosen, sample, jobs))
-            usual = lost[cascade.NOTHING]
-            of_lab = [
-                replace(one, lost=lost.get(one.subject.name), alone=usual.get(one.subject.name, 0))
-                for one in of_lab
-            ]
-        if of_lab and not json_:
-            out.print(report.table(lab, of_lab))
-            for line in (line for one in of_lab for line in report.told(one)):
+            found = whole.prove_lab(course, several, plan, jobs, status.update)
+            if not exercise:
+                status.update(f"{lab}: each exercise blank in turn")
+                found = whole.with_blanks(course, found, sample, jobs)
+        proofs += found
+        if not json_:
+            out.print(report.table(lab, found))
+            for line in (line for one in found for line in report.told(one)):
                 out.print(line, soft_wrap=True)
-        proofs += of_lab
     if json_:
         print(json.dumps([report.as_json(one) for one in proofs], indent=1, ensure_ascii=False))
     if not all(one.holds for one in proofs):

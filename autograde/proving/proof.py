@@ -13,21 +13,21 @@ from typing import Any, Literal
 
 from autograde.authoring import answers, samples
 from autograde.authoring.answers import Attempt
-from autograde.proving import builtins, equivalents, lazy, trials, verdicts
+from autograde.proving import builtins, equivalents, lazy, sources, trials, verdicts
 from autograde.proving.ledger import Ledger, tried
 from autograde.proving.mutants import Mutant, mutants, sampled
 from autograde.proving.pool import Outcome, Trial
-from autograde.proving.subjects import Subject, digest, seeds
+from autograde.proving.subjects import Subject, seeds
 from autograde.tree import Tree
 
-MUTANT_SEEDS = 3  # a mutant is tried on the first of the seeds
+FEW = 2  # seeds for all but right answers
 
 Kind = Literal["right", "wrong", "mutant", "lazy", "built-in", "mistake"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is tried: on how many seeds, and which share of the mutants."""
+    """How much is tried: right answers on how many seeds, and which share of the wrong ones."""
 
     seeds: int = 5
     sample: float = 1.0
@@ -115,7 +115,7 @@ class Proof:
 def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
     """Everything that is tried of an exercise, what is quick first."""
     several = seeds(plan.seeds)
-    yield from _by_hand(tree, subject, several)
+    yield from _by_hand(tree, subject, plan)
     for one in subject.definition.mistakes:
         objects = {**subject.definition.oracle, **one.objects}
         trial = trials.of_answer(
@@ -123,14 +123,14 @@ def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
         )
         yield Item("mistake", one.name, trial, partial(verdicts.of_mistake, name=one.name))
     for says, make in lazy.lazy(subject).items():
-        trial = trials.of_answer(subject, make, several[:MUTANT_SEEDS], "lazy", says)
+        trial = trials.of_answer(subject, make, several[:FEW], "lazy", says)
         yield Item("lazy", says, trial, verdicts.of_lazy)
     for full, make in builtins.builtins(subject)[1].items():
         trial = trials.of_answer(subject, make, several[:1], "lazy", full)
         yield Item("built-in", full, trial, verdicts.of_builtin)
     for mutant in mutants(subject.source):
         if sampled(mutant.source, plan.sample):
-            trial = trials.of_mutant(subject, mutant, several[:MUTANT_SEEDS])
+            trial = trials.of_mutant(subject, mutant, several[:FEW])
             yield Item("mutant", mutant.slip, trial, verdicts.of_mutant, mutant)
 
 
@@ -172,17 +172,17 @@ def _counts(result: Result) -> bool:
     return result.item.kind != "mistake"
 
 
-def _by_hand(tree: Tree, subject: Subject, several: tuple[int, ...]) -> Iterator[Item]:
+def _by_hand(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
+    several = seeds(plan.seeds)
     trial = trials.of_answer(subject, dict, several, "the reference")
     yield Item("right", "the reference", trial, verdicts.of_right)
-    code = digest(*(path.read_text() for path in sorted(tree.answers(subject.lab).glob("*.py"))))
     for one in answers.load(subject.lab, tree):
-        if one.exercise == subject.name:
+        if one.exercise == subject.name and (one.right or sampled(one.says, plan.sample)):
             trial = trials.of_answer(
                 subject,
                 partial(dict, one.objects),
-                several,
-                *("by hand", code, one.says),
+                several if one.right else several[:FEW],
+                *("by hand", one.says, *sources.behind([one.home])),
                 recognise=bool(one.mistake),
             )
             if one.right:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
-from importlib import import_module
-from types import ModuleType
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -17,15 +13,12 @@ import torch
 from autograde.authoring import checks, reference
 from autograde.authoring.checks import Definition
 from autograde.authoring.source import parse
+from autograde.proving import sources
+from autograde.proving.sources import digest
 from autograde.tree import Tree
 from course.checks import Check
 
 FIRST_SEED, STEP = 11, 7919
-# What only tells, and never decides: no result hangs on it.
-TELLING = {
-    f"course.checks.{name}"
-    for name in ("book", "panel", "report", "results", "sketches", "stored", "wording")
-}
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,9 @@ class Subject:
         definition: its check.
         source: its cell in the reference.
         names: what the reference defines.
+        made: its graded checks by seed.
+        limits: seconds that an answer may take, by the seeds that it meets.
+        costs: seconds that the reference takes, by the case's title.
     """
 
     tree: Tree
@@ -47,6 +43,7 @@ class Subject:
     names: Mapping[str, Any]
     made: dict[int, Check] = field(default_factory=dict, repr=False)
     limits: dict[tuple[int, ...], float] = field(default_factory=dict, repr=False)
+    costs: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -116,14 +113,6 @@ def defines(source: str) -> list[str]:
     return list(found)
 
 
-def digest(*parts: str) -> str:
-    """Of texts, whose borders count."""
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(f"{len(part)}\0{part}".encode())
-    return whole.hexdigest()
-
-
 def code_of(subject: Subject) -> str:
     """Digest of the lab's reference and of all modules that check and reference import."""
     cells = [f"{name}\0{code}" for name, code in reference.cells(subject.lab, subject.tree)]
@@ -131,56 +120,11 @@ def code_of(subject: Subject) -> str:
     for one in subject.graded(FIRST_SEED).cases:
         modules |= {one.case.probe.question.__module__, one.case.judge.__module__}
     for cell in cells:
-        modules |= set(_imports(cell.partition("\0")[2], ""))
-    files = [_source(sys.modules[name]) for name in sorted(_closure(modules))]
-    return digest(torch.__version__, *cells, *files)
+        modules |= set(sources.imports(cell.partition("\0")[2]))
+    return digest(torch.__version__, *cells, *sources.behind(modules))
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:
     if isinstance(node, ast.Assign):
         return node.targets
     return [node.target] if isinstance(node, ast.AnnAssign | ast.AugAssign) else []
-
-
-def _closure(modules: Iterable[str]) -> set[str]:
-    """Modules of the course, its checks, and what they import of these."""
-    found, waiting = set[str](), list(modules)
-    while waiting:
-        name = waiting.pop()
-        if name in found or not name.startswith(("course", "checks_of_", "autograde.authoring")):
-            continue
-        module = _module(name)
-        if module is None or name in TELLING or ".experiments" in name:
-            continue
-        found.add(name)
-        if name == "course.checks":  # it only gathers
-            continue
-        waiting += _imports(_source(module), module.__package__ or "")
-    return found
-
-
-def _module(name: str) -> ModuleType | None:
-    try:
-        return import_module(name)
-    except ImportError:
-        return None  # a name in a module, not a module
-
-
-def _source(module: ModuleType) -> str:
-    with open(str(module.__file__), encoding="utf-8") as file:
-        return file.read()
-
-
-@cache
-def _imports(source: str, package: str) -> tuple[str, ...]:
-    return tuple(name for node in ast.walk(ast.parse(source)) for name in _named(node, package))
-
-
-def _named(node: ast.AST, package: str) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (one.name for one in node.names)
-    if isinstance(node, ast.ImportFrom):
-        around = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
-        base = ".".join(filter(None, (around if node.level else "", node.module)))
-        yield base
-        yield from (f"{base}.{one.name}" for one in node.names)
