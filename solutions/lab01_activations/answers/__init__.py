@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import chains, dead_units, elu_function, functions, lazy, slips, slopes
+from . import chains, dead_units, elu_function, equivalents, functions, lazy, slips, slopes
 from .book import answers
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "chains",
     "dead_units",
     "elu_function",
+    "equivalents",
     "functions",
     "lazy",
     "slips",

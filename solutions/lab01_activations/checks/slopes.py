@@ -50,7 +50,8 @@ def _outputs(
     name: str, function: Callable[[Tensor], Tensor], rng: Generator, hint: str, **kwargs: Any
 ) -> Iterator[Case]:
     """What is asked of each derivative: outputs of ``function``, in several shapes."""
-    few, batch = function(mixed(rng, 5)), function(mixed(rng, 3, 4))
+    near = mixed(rng, 2, low=1e-4, high=0.01)
+    few, batch = function(torch.cat([mixed(rng, 3), near])), function(mixed(rng, 3, 4))
     yield Case("a few outputs", call(name, few, **kwargs), hint, TIGHT, weight=2)
     yield Case("a batch of outputs (3, 4)", call(name, batch, **kwargs), hint, DTYPE_TOO)
     yield numbers(name, function(mixed(rng, 2)), **kwargs)
