@@ -5,12 +5,16 @@
 #   make lab     JupyterLab on the student notebooks
 #   make quick   format, lint, types, and the unit tests that need no notebook and no class
 #   make check   format, lint, types, then all tests
+#   make prove   are the checks right? every answer, mutant and blank; SAMPLE=0.1 SEEDS=1 is quick
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lab quick check lint unit notebooks clean
+SAMPLE ?= 1
+SEEDS ?= 20
+
+.PHONY: demo test lab quick check lint unit notebooks prove clean
 
 demo: $(READY)
 	$(BIN)/autograde demo
@@ -47,6 +51,10 @@ notebooks: $(READY)
 	OMP_NUM_THREADS=1 COURSE_PROFILE=quick COURSE_PROGRESS=0 $(BIN)/python -m pytest \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.sanitize \
 		-n 2 --dist loadfile -p no:cacheprovider -W default --durations 10 -q build/notebooks
+
+# What is known of the same code, under build/prove, is not tried again.
+prove: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/autograde prove --sample $(SAMPLE) --seeds $(SEEDS)
 
 $(READY): pyproject.toml constraints.txt .ci/setup
 	PYTHON="$(PYTHON)" bash .ci/setup
