@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,13 +10,15 @@ from typing import Any
 
 from course import weights
 from course.checks import remarks, stored, waiting, wording
-from course.checks.cases import Prepared
+from course.checks.cases import Budget, Prepared
 from course.checks.listening import own_randomness
 from course.checks.own import Rules, plain_name, used_by
 from course.checks.probes import Answer, Probe, copied, plain
 from course.checks.report import Report
 from course.checks.results import CaseResult
 from course.device import one_thread
+
+NAMING = 2.0  # seconds that the search for known mistakes may take
 
 Ask = Callable[[Probe], Answer]
 
@@ -80,11 +81,11 @@ class Check:
 
     def _results(self, ask: Ask) -> Iterator[CaseResult]:
         """The results of a student's own run, who waits for them."""
-        until = time.monotonic() + waiting.PATIENCE
+        budget = Budget(NAMING)
         with waiting.telling(self.name, len(self.cases)) as trying:
             for number, one in enumerate(self.cases, start=1):
                 trying(number)
-                yield one.put(ask, until=until)
+                yield one.put(ask, budget=budget)
 
     def _with_remarks(
         self, report: Report, namespace: Mapping[str, Any], calls: Iterable[str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -65,6 +66,22 @@ class Case:
         return kinds.hint_for(self.hint, kind, asks_gradient=self.asks_gradient)
 
 
+@dataclass
+class Budget:
+    """Seconds of computing that something may still take; a busy machine takes none of them."""
+
+    seconds: float = math.inf
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """Take off what runs inside."""
+        start = time.thread_time()
+        try:
+            yield
+        finally:
+            self.seconds -= time.thread_time() - start
+
+
 @dataclass(frozen=True)
 class Known:
     """A known mistake as a case sees it: whoever answers like it gets its hint.
@@ -122,7 +139,7 @@ class Prepared:
         self,
         ask: Callable[[Probe], Answer],
         files: Files = weights.read,
-        until: float = math.inf,
+        budget: Budget | None = None,
     ) -> CaseResult:
         """Ask the probe and judge the answer.
 
@@ -130,8 +147,7 @@ class Prepared:
             ask: puts a probe to the student's objects.
             files: reads what is handed in. A file that it can't read fails the case, unless it is
                 not there and the exercise is not attempted either.
-            until: when there is no time any more to look for known mistakes, in seconds of
-                :func:`time.monotonic`.
+            budget: what looking for known mistakes may cost; by default anything.
         """
         try:
             probe = self.case.probe.with_files(files)
@@ -141,21 +157,21 @@ class Prepared:
             return self._without_file(error) if attempted else self.result(answer)
         except weights.WeightsError as error:
             return self._without_file(error)
-        return self.result(ask(probe), probe, until)
+        return self.result(ask(probe), probe, budget)
 
     def result(
-        self, answer: Answer, probe: Probe | None = None, until: float = math.inf
+        self, answer: Answer, probe: Probe | None = None, budget: Budget | None = None
     ) -> CaseResult:
         """Judge an answer. A failure of the check itself is ``grader_error``, not ``failed``.
 
         Args:
             answer: what came back.
             probe: as it was asked, with its files; by default the case's own.
-            until: as for :meth:`put`.
+            budget: as for :meth:`put`.
         """
         try:
             if answer.kind == "value":
-                return self._of_value(answer, probe or self.case.probe, until)
+                return self._of_value(answer, probe or self.case.probe, budget)
             if answer.kind == "raised":
                 return self._of_error(answer)
             return self._unanswered(answer)
@@ -173,7 +189,7 @@ class Prepared:
         code = plain_call and pasting.call_code(probe.uses[0], probe.args, probe.kwargs)
         return (code, "") if code else (probe.text, self.again)
 
-    def _of_value(self, answer: Answer, probe: Probe, until: float) -> CaseResult:
+    def _of_value(self, answer: Answer, probe: Probe, budget: Budget | None) -> CaseResult:
         finding = self.case.judge(answer.value, self.expected, probe)
         measured = {name: float(number) for name, number in finding.measured.items()}
         told = {"expected": finding.expected, "found": finding.found, "message": finding.message}
@@ -181,7 +197,7 @@ class Prepared:
             return self._as(
                 "passed", **told, printed=answer.printed, warned=answer.warned, measured=measured
             )
-        kind, mistake = self._kind(answer, finding), self._recognised(answer, until)
+        kind, mistake = self._kind(answer, finding), self._recognised(answer, budget or Budget())
         return self._as(
             "failed",
             **told,
@@ -225,8 +241,14 @@ class Prepared:
         todo = "write your answer in the exercise cell, run it, then run this check again"
         return self._as("skipped", message=stub + todo, kind="unwritten")
 
-    def _recognised(self, answer: Answer, until: float) -> Known | None:
-        if time.monotonic() > until or not self.known:
+    def _recognised(self, answer: Answer, budget: Budget) -> Known | None:
+        if budget.seconds <= 0:
+            return None
+        with budget.spending():
+            return self._named(answer)
+
+    def _named(self, answer: Answer) -> Known | None:
+        if not self.known:
             return None
         reading = Reading(answer.value, **tolerances(self.case.judge))
         fits = [one for one in self.known if reading.fits(one.fingerprint)]
