@@ -24,6 +24,7 @@ from autograde.handing_in import intake, roster
 from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
 from autograde.marking import engine, hidden, journal, needs
+from autograde.marking.carried import carried
 from autograde.marking.evidence import CODE, evidence, merged
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
 from autograde.sandbox import Isolation, SandboxError, Warm, proven
@@ -189,7 +190,7 @@ class Marker:
             kept=kept,
         )
         told = merged(evidence(self.job.lab, notebook), dict.fromkeys((*seen, *graded.seen)))
-        flags = (*flags, *graded.flags, *told)
+        flags = (*flags, *graded.flags, *told, *carried(self.job.lab, notebook))
         seconds = time.monotonic() - begun
         return Marked(
             StudentResult(name, "graded", graded.items, flags, seconds), key, graded.notebook
