@@ -12,6 +12,7 @@ from autograde.authoring import checks, samples
 from autograde.gradebook import scores
 from autograde.marking import classrun, hidden, journal
 from autograde.marking.life import Life
+from autograde.results import Item, StudentResult
 from autograde.tree import find
 from course.checks import Case, call
 
@@ -134,3 +135,10 @@ def test_a_torn_line_is_a_student_not_yet_graded(job):
     assert len(journal.read(job.journal)) == 1
     classrun.grade(job)
     assert set(journal.read(job.journal)) == set(NAMES)
+
+
+def test_what_stood_in_for_a_wrong_answer_is_read_as_it_was_written(tmp_path):
+    item = Item("b", 2.0, "passed", 2.0, replaced=("a",), note="`a` was replaced")
+    result = StudentResult("someone", "graded", (item,))
+    journal.append(tmp_path / "journal", journal.Entry("key", {}, result))
+    assert journal.read(tmp_path / "journal")["someone"].result == result
