@@ -55,7 +55,7 @@ def gradient_norms(model, loss):
     finally:
         for handle in handles:
             handle.remove()
+    names = {part: name for name, part in model.named_children()}
     return {
-        name: float(torch.linalg.vector_norm(slope))
-        for (name, _), slope in zip(model.named_children(), slopes)
+        names[part]: float(torch.linalg.vector_norm(slope)) for part, slope in zip(kept, slopes)
     }

@@ -106,10 +106,12 @@ class ResNetCIFAR(nn.Sequential):
 
 # %% exercise="gradient_norms"
 def gradient_norms(model, loss):
-    norms, handles = {name: 0.0 for name, _ in model.named_children()}, []
+    norms, handles = {}, []
 
     def watch(name):
         def forward(part, inputs, output):
+            norms[name] = 0.0
+
             def arrived(gradient):
                 norms[name] = gradient.flatten().norm().item()
 
@@ -119,6 +121,7 @@ def gradient_norms(model, loss):
 
     handles += [part.register_forward_hook(watch(name)) for name, part in model.named_children()]
     before = [p.grad for p in model.parameters()]
+    model.zero_grad(set_to_none=True)
     loss().backward()
     for p, grad in zip(model.parameters(), before):
         p.grad = grad
