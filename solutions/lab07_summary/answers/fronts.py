@@ -182,3 +182,10 @@ for says, wrong in {
     "names as they came": lambda networks: list(networks),
 }.items():
     answers.wrong(EXERCISE, says, wrong)
+
+WHY = "a pair's last number is its second"
+LOOP = "for name in sorted(networks, key=lambda one: (networks[one][0], -networks[one][{}], one)):"
+answers.equivalent(EXERCISE, f"- {LOOP.format(1)}\n+ {LOOP.format(-1)}", WHY)
+IF = "if networks[name][{}] > best[{}] or networks[name] == best:"
+for places in ((-1, 1), (1, -1)):
+    answers.equivalent(EXERCISE, f"- {IF.format(1, 1)}\n+ {IF.format(*places)}", WHY)

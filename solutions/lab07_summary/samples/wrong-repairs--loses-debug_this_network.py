@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: softmax moved into the training loop, images on their sides, classes from 1
-#     points: {debug_this_network: 5}
+#     points: {debug_this_network: 6}
 #     mistakes: {debug_this_network: softmax_in_the_loss}
 #     files: network.safetensors = good.safetensors
 # ---
