@@ -146,7 +146,9 @@ def _at_rest(
 
 
 def passes(function: Callable[..., Any], calls: int, seed: int, x: Tensor, p: float) -> Tensor:
-    """What ``calls`` calls in training give, from one generator; ``(calls, *x.shape)``."""
+    """``x`` where ``calls`` calls in training keep it, whatever they multiply it with, and 0 where
+    they drop it; all from one generator; ``(calls, *x.shape)``.
+    """
     generator = _generator(seed)
     return _several(lambda: function(x.clone(), p, True, generator=generator), calls, x)
 
@@ -161,7 +163,7 @@ def unguided_passes(
 
 def _several(once: Callable[[], Any], calls: int, x: Tensor) -> Tensor:
     with torch.no_grad():
-        return torch.stack([_like(x, once()) for _ in range(calls)])
+        return torch.stack([x * (_like(x, once()) != 0) for _ in range(calls)])
 
 
 def kept(function: Callable[..., Any], x: Tensor, p: float, seed: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     dropout,
+    equivalents,
     functions,
     lazy,
     network_slips,
@@ -19,6 +20,7 @@ from .book import answers
 __all__ = [
     "answers",
     "dropout",
+    "equivalents",
     "functions",
     "lazy",
     "network_slips",
