@@ -34,30 +34,52 @@ def idle(known: Mapping[str, str], subject: Subject) -> tuple[str, ...]:
 def change(source: str, mutated: str) -> str:
     """A mutant as a change of the reference, lines with - and +, each old text there only once."""
     old, new = normalised(source).split("\n"), mutated.split("\n")
-    parts = []
-    for start, end, begin, stop in _blocks(old, new):
-        parts.append("\n".join([*_marked("-", old[start:end]), *_marked("+", new[begin:stop])]))
-    return "\n\n".join(parts)
+    blocks = _blocks(old, new)
+    found = _written(old, new, blocks)
+    if len(blocks) > 1 and not _makes(found, "\n".join(old), mutated):
+        found = _written(old, new, [_grown(old, new, (*blocks[0][:2], *blocks[-1][2:]))])
+    return found
 
 
-def _blocks(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
+Block = tuple[int, int, int, int]
+"""First old and new line of a change, and those behind its last: old, new, old, new."""
+
+
+def _blocks(old: list[str], new: list[str]) -> list[Block]:
     """Where the texts differ, with so many lines around that the old ones are there once."""
-    found = list[tuple[int, int, int, int]]()
+    found = list[Block]()
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for tag, start, end, begin, stop in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        if start == end and start > 0:  # only new lines: they need one to stand behind
-            start, begin = start - 1, begin - 1
-        while end < len(old) and _times(old, old[start:end]) > 1:
-            end, stop = end + 1, stop + 1
-        while start > 0 and not _fits(old, old[start:end], new[begin:stop]):
-            start, begin = start - 1, begin - 1
-        if found and start <= found[-1][1]:
-            start, begin = found[-1][0], found[-1][2]
-            found.pop()
-        found.append((start, end, begin, stop))
+        block = _grown(old, new, (start, begin, end, stop)) if tag != "equal" else None
+        if block and found and block[0] <= found[-1][2]:
+            block = (*found.pop()[:2], *block[2:])
+        found += [block] if block else []
     return found
+
+
+def _grown(old: list[str], new: list[str], block: Block) -> Block:
+    start, begin, end, stop = block
+    if start == end and start > 0:  # only new lines: they need one to stand behind
+        start, begin = start - 1, begin - 1
+    while end < len(old) and _times(old, old[start:end]) > 1:
+        end, stop = end + 1, stop + 1
+    while start > 0 and not _fits(old, old[start:end], new[begin:stop]):
+        start, begin = start - 1, begin - 1
+    return start, begin, end, stop
+
+
+def _written(old: list[str], new: list[str], blocks: list[Block]) -> str:
+    return "\n\n".join(
+        "\n".join([*_marked("-", old[start:end]), *_marked("+", new[begin:stop])])
+        for start, begin, end, stop in blocks
+    )
+
+
+def _makes(change: str, old: str, new: str) -> bool:
+    try:
+        return normalised(changes.changed(old, change)) == new
+    except (ChangeError, SyntaxError):
+        return False
 
 
 def _fits(whole: list[str], old: list[str], new: list[str]) -> bool:

@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from autograde.proving import operators
@@ -32,19 +33,22 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a node hangs: its parent's field, and which entry of a list."""
+    """Where nodes hang: their parent's field, which entry of a list, and how many."""
 
     parent: ast.AST
     field: str
     index: int | None
+    count: int = 1
 
     def put(self, thing: Any) -> None:
-        """Hang something there; a list of statements takes the place of one."""
+        """Hang something there; a list takes the place of the entries."""
         if self.index is None:
             setattr(self.parent, self.field, thing)
         else:
             held = list(getattr(self.parent, self.field))
-            held[self.index : self.index + 1] = thing if isinstance(thing, list) else [thing]
+            held[self.index : self.index + self.count] = (
+                thing if isinstance(thing, list) else [thing]
+            )
             setattr(self.parent, self.field, held)
 
 
@@ -72,6 +76,25 @@ def normalised(source: str) -> str:
 
 
 def _made(tree: ast.Module) -> Iterator[Mutant]:
+    yield from _exchanged(tree)
+    for place, first, second in list(_neighbours(tree)):
+        held = getattr(place.parent, place.field)
+        place.put([second, first])
+        yield Mutant(ast.unparse(tree), "neighbours swapped", first.lineno)
+        setattr(place.parent, place.field, held)
+
+
+def _neighbours(tree: ast.AST) -> Iterator[tuple[Place, ast.stmt, ast.stmt]]:
+    """Pairs of statements whose order is part of the answer."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            body = value if isinstance(value, list) else []
+            for index, (first, second) in enumerate(pairwise(body)):
+                if isinstance(first, ast.stmt) and operators.swappable(first, second):
+                    yield Place(parent, name, index, 2), first, second
+
+
+def _exchanged(tree: ast.Module) -> Iterator[Mutant]:
     for place, node in list(_places(tree)):
         held = getattr(place.parent, place.field)
         statement = isinstance(node, ast.stmt)

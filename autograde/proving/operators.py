@@ -41,6 +41,18 @@ def of_statement(node: ast.stmt) -> Iterator[Slip]:
         yield from maker(node)
 
 
+def swappable(first: ast.stmt, second: ast.stmt) -> bool:
+    """Whether the order of two neighbours is part of the answer: both do something, or both say
+    what the same name is.
+    """
+    if isinstance(first, ast.Expr) and isinstance(second, ast.Expr):
+        return isinstance(first.value, ast.Call) and isinstance(second.value, ast.Call)
+    if isinstance(first, ast.Assign) and isinstance(second, ast.Assign):
+        targets = {ast.unparse(target) for one in (first, second) for target in one.targets}
+        return len(targets) == 1
+    return False
+
+
 def watched(node: Any, slip: str, name: str) -> Any:
     """What stands there to see whether a gradient is lost by a slip, if that is what it does.
 
@@ -132,6 +144,9 @@ def _name(node: ast.Name) -> Iterator[Slip]:
 
 
 def _attribute(node: ast.Attribute) -> Iterator[Slip]:
+    if node.attr == "training":
+        yield "always training", ast.Constant(True)
+        yield "never training", ast.Constant(False)
     for other in NAMES.get(node.attr, ()):
         yield f"{other} for {node.attr}", ast.Attribute(node.value, other, node.ctx)
 
@@ -190,15 +205,18 @@ def _if(node: ast.If) -> Iterator[Slip]:
 
 
 def _loop(node: ast.For) -> Iterator[Slip]:
+    if len(node.body) > 1:
+        yield "its last once, behind", [_with(node, node.body[:-1]), node.body[-1]]
+        yield "its first once, before", [node.body[0], _with(node, node.body[1:])]
     once = [*node.body, ast.Break()]
-    yield "left after one round", ast.For(node.target, node.iter, once, node.orelse)
+    yield "left after one round", _with(node, once)
     if _is_call_of(node.iter, "reversed"):
         return
     backwards = ast.Call(ast.Name("reversed", ast.Load()), [_listed(node.iter)], [])
     yield "backwards", ast.For(node.target, backwards, node.body, node.orelse)
 
 
-def _with(node: ast.With) -> Iterator[Slip]:
+def _context(node: ast.With) -> Iterator[Slip]:
     yield "without", node.body
 
 
@@ -252,7 +270,7 @@ _EXPRESSIONS: dict[type[ast.AST], Any] = {
 _STATEMENTS: dict[type[ast.AST], Any] = {
     ast.If: _if,
     ast.For: _loop,
-    ast.With: _with,
+    ast.With: _context,
     ast.Return: _return,
     ast.AugAssign: _augmented,
     ast.FunctionDef: _function,
@@ -267,6 +285,11 @@ def _literal(value: Any) -> ast.expr:
     if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return ast.Constant(value)
+
+
+def _with(node: ast.For, body: list[Any]) -> ast.For:
+    """The loop with another body."""
+    return ast.For(node.target, node.iter, body, node.orelse)
 
 
 def _with_body(node: ast.FunctionDef, body: list[Any]) -> ast.FunctionDef:

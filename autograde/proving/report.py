@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograde.proving import equivalents, verdicts
+from autograde.proving.mutants import Mutant
 from autograde.proving.proof import Kind, Proof, Result
 from autograde.proving.verdicts import NO_GRADIENT
 
@@ -19,6 +20,7 @@ COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("mutants caught", "mutant"),
     ("hints fit", "mistake"),
 )
+SCORES = ("equivalent", "score")
 COUNTED: tuple[Kind, ...] = ("right", "wrong", "mutant", "mistake", "built-in")
 
 
@@ -28,17 +30,19 @@ def table(lab: str, proofs: list[Proof]) -> Table:
     found.add_column("exercise", no_wrap=True)
     for name, _ in COLUMNS:
         found.add_column(name, justify="right")
-    for name in ("equivalent", "lazy at most", "built-ins told", "blank costs others"):
+    for name in (*SCORES, "lazy at most", "built-ins told", "blank costs others"):
         found.add_column(name, justify="right")
     for proof in proofs:
         cells = [_counted(proof.of(kind)) for _, kind in COLUMNS]
-        explained = sum(bool(one.trouble and one.reason) for one in proof.of("mutant"))
         share = f"{100 * proof.lazy_share:.0f} %"
         mark = "red" if proof.lazy_share > verdicts.LAZY_SHARE else "green"
         found.add_row(
-            *(proof.subject.name, *cells, str(explained or ""), f"[{mark}]{share}[/]"),
+            *(proof.subject.name, *cells, *_scores([proof]), f"[{mark}]{share}[/]"),
             *(_builtins(proof), _cost(proof)),
         )
+    every = [_sums([one for proof in proofs for one in proof.of(kind)]) for _, kind in COLUMNS]
+    sums = [f"{one['good']}/{one['tried']}" for one in every]
+    found.add_row("together", *sums, *_scores(proofs), style="bold")
     return found
 
 
@@ -93,6 +97,15 @@ def as_json(proof: Proof) -> dict[str, Any]:
     }
 
 
+def _scores(proofs: list[Proof]) -> tuple[str, str]:
+    """How many mutants are no mistakes, and which share of the others is caught."""
+    found = [one for proof in proofs for one in proof.of("mutant")]
+    explained = sum(bool(one.trouble and one.reason) for one in found)
+    caught = sum(not one.trouble for one in found)
+    share = f"{100 * caught / (len(found) - explained):.1f} %" if len(found) > explained else ""
+    return str(explained or ""), share
+
+
 def _builtins(proof: Proof) -> str:
     silent = sum(bool(one.trouble) for one in proof.of("built-in"))
     if not proof.told and not silent:
@@ -126,7 +139,16 @@ def _line(proof: Proof, result: Result) -> str:
         return f"{mark} {where}"
     mark = "[dim]equivalent[/]" if result.reason else "[red]finding[/]"
     reason = f" — {escape(result.reason)}" if result.reason else ""
-    return f"{mark} {where}{reason}\n{indent(escape(_change(proof, result)), '    ')}"
+    change = indent(escape(_change(proof, result)), "    ")
+    return f"{mark} {where} ({_place(proof, item.mutant)}){reason}\n{change}"
+
+
+def _place(proof: Proof, mutant: Mutant) -> str:
+    """Where the slip is in the lab's source."""
+    subject = proof.subject
+    path = subject.tree.source(subject.lab)
+    before = path.read_text().partition(subject.source)[0]
+    return f"{path.relative_to(subject.tree.root)}:{before.count(chr(10)) + mutant.line}"
 
 
 def _change(proof: Proof, result: Result) -> str:

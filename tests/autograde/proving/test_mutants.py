@@ -96,3 +96,37 @@ def test_is_a_sample_always_the_same_and_of_its_size() -> None:
     assert 300 < len(part) < 500
     assert all(sampled(text, 1.0) for text in texts)
     assert not any(sampled(text, 0.0) for text in texts)
+
+
+LOOP = """
+for x in batches:
+    optimizer.zero_grad()
+    loss(net(x)).backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "for x in batches:\n    optimizer.zero_grad()\n    loss(net(x)).backward()\n"
+        "optimizer.step()",
+        "optimizer.zero_grad()\nfor x in batches:\n    loss(net(x)).backward()\n"
+        "    optimizer.step()",
+        "for x in batches:\n    loss(net(x)).backward()\n    optimizer.zero_grad()\n"
+        "    optimizer.step()",
+    ],
+)
+def test_do_statements_leave_their_place_in_a_loop(lines: str) -> None:
+    assert normalised(lines) in sources(LOOP)
+
+
+def test_are_neighbours_swapped_only_where_their_order_matters() -> None:
+    found = sources("x = relu(x)\nx = pool(x)\ny = 1\nz = 2")
+    assert normalised("x = pool(x)\nx = relu(x)\ny = 1\nz = 2") in found
+    assert normalised("x = relu(x)\nx = pool(x)\nz = 2\ny = 1") not in found
+
+
+def test_is_a_layer_always_and_never_in_training() -> None:
+    found = sources("y = F.dropout(x, 0.5, self.training)")
+    assert {"y = F.dropout(x, 0.5, True)", "y = F.dropout(x, 0.5, False)"} <= found
