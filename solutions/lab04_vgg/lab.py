@@ -266,10 +266,12 @@ with suppress(NotImplementedError):  # Simonyan and Zisserman 2015, table 1
 # - Convolutions have biases and keep the size. What padding does a 1 × 1 need?
 # - `"LRN"` is AlexNet's normalisation after the ReLU: sum over $n = 5$ channels, $k = 2$, $\alpha =
 #   10^{-4}$, $\beta = 0.75$. In lab 3 you saw what PyTorch's layer does with $\alpha$.
-# - The two hidden fully connected layers have ReLU and dropout 0.5. The scores have neither.
+# - The two hidden fully connected layers have ReLU and dropout 0.5, in training only. The scores
+#   have neither.
 # - `width` scales every number of the table, and 4096, by rounding: `max(1, round(width * 64))`.
 #   The image keeps its 3 channels, the scores their `num_classes`.
-# - Make the layers in the order in which they run. The check fills their parameters in that order.
+# - Make the layers in the order in which they run: the ledger below copies weights in that order.
+#   The list of the column stays as it is.
 
 
 # %% exercise="make_vgg" difficulty=2 minutes=30

@@ -16,8 +16,9 @@ from autograde.authoring import answers, checks, reference
 from autograde.marking import hidden
 from course.checks import stored
 from course.checks.modules import count, filled
-from course.labs.lab04_vgg import check, experiments, questions
+from course.labs.lab04_vgg import check, experiments
 from course.labs.lab04_vgg.experiments.ledgers import IN_THE_PAPER
+from course.labs.lab04_vgg.questions.changing import small_network, weighed
 
 LAB = "lab04_vgg"
 PARAMETERS = {
@@ -136,12 +137,12 @@ def test_is_an_empty_table_not_attempted() -> None:
 
 def test_are_all_places_of_a_weighed_tensor_told_apart() -> None:
     values = torch.tensor([1.0, 2.0, 3.0])
-    assert questions.weighed(values) == pytest.approx(1 + 2 * 1.5 + 3 * 2)
-    assert questions.weighed(values) != questions.weighed(values.flip(0))
+    assert weighed(values) == pytest.approx(1 + 2 * 1.5 + 3 * 2)
+    assert weighed(values) != weighed(values.flip(0))
 
 
 def test_does_a_filled_small_network_answer_to_its_images() -> None:
-    model: nn.Module = questions.small_network([3, "M", 4, "M"], 3, 5)
+    model: nn.Module = small_network([3, "M", 4, "M"], 3, 5)
     images = torch.randn(4, 3, 12, 12, dtype=torch.float64)
     assert model(images).shape == (4, 3)
     assert float(filled(model, 6)(images).detach().std(dim=0).min()) > 1e-3

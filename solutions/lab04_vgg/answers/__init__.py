@@ -11,9 +11,25 @@ from . import (
     idle,
     measuring,
     measuring_slips,
+    more_right,
     networks,
+    start_slips,
     table_slips,
 )
 from .book import answers
 
-__all__ = ["answers", "changing", "formula_slips", "formulas", "idle", "measuring", "networks"]
+__all__ = [
+    "answers",
+    "builder_slips",
+    "changing",
+    "changing_slips",
+    "formula_slips",
+    "formulas",
+    "idle",
+    "measuring",
+    "measuring_slips",
+    "more_right",
+    "networks",
+    "start_slips",
+    "table_slips",
+]

@@ -37,6 +37,10 @@ HIDDEN = """
     - hidden = max(1, round(width * 4096))
     + hidden = {}
 """
+NAMED = """
+    - named = OrderedDict(features=nn.Sequential(*maps), flatten=nn.Flatten(), classifier=head)
+    + named = OrderedDict({})
+"""
 LAST = """
     - nn.Linear(hidden, num_classes),
     + {},
@@ -57,7 +61,6 @@ slips(
             "nn.LocalResponseNorm({})", "nn.BatchNorm2d(channels, affine=False)"
         ),
         "pooling of 3 with stride 2": POOL.format("nn.MaxPool2d(3, 2, padding=1)"),
-        "pooling rounds up": POOL.format("nn.MaxPool2d(2, ceil_mode=True)"),
         "pooling averages": POOL.format("nn.AvgPool2d(2)"),
         "no pooling, strides of 2": POOL.format("nn.MaxPool2d(1, 2)"),
         "padding 1 for every kernel": CONV.format(
@@ -149,23 +152,16 @@ slips(
             + config.append("end")
             + for entry in config[:-1]:
         """,
-        "features called maps": """
-            - named = OrderedDict(features=nn.Sequential(*maps), flatten=nn.Flatten(), classifier=head)
-            + named = OrderedDict(maps=nn.Sequential(*maps), flatten=nn.Flatten(), classifier=head)
-        """,
+        "features called maps": NAMED.format(
+            "maps=nn.Sequential(*maps), flatten=nn.Flatten(), classifier=head"
+        ),
         "no parts": """
             - return nn.Sequential(named)
             + return nn.Sequential(*maps, nn.Flatten(), *head)
         """,
-        "flat before the parts": """
-            - named = OrderedDict(features=nn.Sequential(*maps), flatten=nn.Flatten(), classifier=head)
-            + flat = nn.Sequential(*maps, nn.Flatten())
-            + named = OrderedDict(features=flat, classifier=head)
-        """,
-        "in evaluation mode": """
-            - return nn.Sequential(named)
-            + return nn.Sequential(named).eval()
-        """,
+        "flat before the parts": NAMED.format(
+            "features=nn.Sequential(*maps, nn.Flatten()), classifier=head"
+        ),
         "without gradients": """
             - return nn.Sequential(named)
             + return nn.Sequential(named).requires_grad_(False)
@@ -334,12 +330,20 @@ def grown(config: Any, num_classes: int = 1000, width: float = 1.0, maps: Any = 
 
 answers.wrong("make_vgg", "the same network for the same column", made_once)
 answers.wrong("make_vgg", "layers of earlier networks stay in the list", grown)
-answers.wrong(
-    "make_vgg", "no default for the classes", lambda config, num_classes, width: Tinkered(config)
-)
-answers.wrong(
-    "make_vgg", "other defaults", lambda config, num_classes=10, width=1.0: Tinkered(config, num_classes, width)
-)  # fmt: skip
-answers.wrong(
-    "make_vgg", "width before classes", lambda config, width=1.0, num_classes=1000: Tinkered(config, num_classes, width)
-)  # fmt: skip
+
+
+def without_defaults(config: Any, num_classes: int, width: float) -> nn.Module:
+    return Tinkered(config, num_classes, width)
+
+
+def ten_classes(config: Any, num_classes: int = 10, width: float = 1.0) -> nn.Module:
+    return Tinkered(config, num_classes, width)
+
+
+def exchanged(config: Any, width: float = 1.0, num_classes: int = 1000) -> nn.Module:
+    return Tinkered(config, num_classes, width)
+
+
+answers.wrong("make_vgg", "no defaults", without_defaults)
+answers.wrong("make_vgg", "ten classes by default", ten_classes)
+answers.wrong("make_vgg", "width before classes", exchanged)

@@ -247,7 +247,8 @@ slips(
         "the image's centre": """
             - height, width = output.shape[-2:]
             + height, width = images.shape[-2:]
-            + height, width = min(height, 2 * output.shape[2] - 1), min(width, 2 * output.shape[3] - 1)
+            + height = min(height, 2 * output.shape[2] - 1)
+            + width = min(width, 2 * output.shape[3] - 1)
         """,
         "rows and columns exchanged": """
             - height, width = output.shape[-2:]

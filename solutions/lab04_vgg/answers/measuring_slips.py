@@ -106,7 +106,7 @@ BOTH["only the last part of the name"] = """
     + module.register_forward_hook(noting(name.split(".")[-1]))
 """
 slips("activation_memory", BOTH)
-slips("layer_flops", BOTH)
+slips("layer_flops", {says: one for says, one in BOTH.items() if says != "an input on the CPU"})
 
 SIZE = """
     - memory[name] = memory.get(name, 0) + output.numel() * output.element_size()
@@ -169,11 +169,15 @@ slips(
     {
         "the last call only": COUNT.format("2 * products * output.numel()"),
         "multiply-adds": COUNT.format("flops.get(name, 0) + products * output.numel()"),
-        "one addition fewer": COUNT.format("flops.get(name, 0) + (2 * products - 1) * output.numel()"),
+        "one addition fewer": COUNT.format(
+            "flops.get(name, 0) + (2 * products - 1) * output.numel()"
+        ),
         "with the bias": COUNT.format(
             "flops.get(name, 0) + (2 * products + (module.bias is not None)) * output.numel()"
         ),
-        "for each input number": COUNT.format("flops.get(name, 0) + 2 * products * inputs[0].numel()"),
+        "for each input number": COUNT.format(
+            "flops.get(name, 0) + 2 * products * inputs[0].numel()"
+        ),
         "one image ": COUNT.format("flops.get(name, 0) + 2 * products * output[0].numel()"),
         "one channel": COUNT.format("flops.get(name, 0) + 2 * products * output[:, :1].numel()"),
         "all weights for each output": PRODUCTS.format("module.weight.numel()"),
@@ -182,7 +186,9 @@ slips(
             "module.weight.shape[1] * (module.kernel_size[0] ** 2 "
             "if isinstance(module, nn.Conv2d) else 1)"
         ),
-        "groups forgotten": PRODUCTS.format("module.weight[0].numel() * getattr(module, 'groups', 1)"),
+        "groups forgotten": PRODUCTS.format(
+            "module.weight[0].numel() * getattr(module, 'groups', 1)"
+        ),
         "groups divided twice": PRODUCTS.format(
             "module.weight[0].numel() // getattr(module, 'groups', 1)"
         ),

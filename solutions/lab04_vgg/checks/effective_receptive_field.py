@@ -12,7 +12,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask
 from course.checks.inputs import normal
-from course.labs.lab04_vgg.questions import (
+from course.labs.lab04_vgg.questions.formulas import (
     frozen_stack,
     map_in_ways,
     map_of,

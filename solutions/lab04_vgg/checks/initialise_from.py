@@ -11,7 +11,12 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask
 from course.checks.inputs import seed_from
-from course.labs.lab04_vgg.questions import deep_d, from_shallow, trained_after, transferred
+from course.labs.lab04_vgg.questions.changing import (
+    deep_d,
+    from_shallow,
+    trained_after,
+    transferred,
+)
 
 from .book import TIGHT, check
 

@@ -9,10 +9,19 @@ import torch
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
+from course.checks.dropping import DroppedInputs
 from course.checks.inputs import normal, seed_from, whole
 from course.checks.modules import filled
-from course.labs.lab04_vgg.questions import WIDTH, moods, parts, scores_of, shapes_of, totals
+from course.labs.lab04_vgg.questions.builder import (
+    WIDTH,
+    dropped,
+    from_columns,
+    parts,
+    scores_of,
+    totals,
+)
 
 from .book import DEEP, check
 from .columns import PARAMETERS, Entry, column_of
@@ -24,9 +33,9 @@ SHORT_ONES: list[Entry] = [64, "M", 96, (128, 1), "M"]
 LRN_HINT = (
     '"LRN" is AlexNet\'s normalisation, after the ReLU, with its constants: k = 2 among them.'
 )
-ORDER_HINT = (
-    "The parameters are filled in the order of parameters(): features first, each weight "
-    "before its bias. Look at the order of layers, at padding and at ReLU."
+VALUES_HINT = (
+    "The counts can be right where the scores are not: look at the order of layers, at padding, "
+    "pooling and ReLU."
 )
 OURS: list[Entry] = [48, "LRN", "M", 96, (160, 1), "M", (64, 5), "M"]
 
@@ -48,7 +57,30 @@ def _slip(name: str, hint: str) -> Mistake:
     return Mistake(name, {"make_vgg": _slipping(name)}, hint)
 
 
+MIXED: list[Entry] = [64, "LRN", "M", (96, 1), 128, "M"]
+CONTRACT = Network(
+    lambda rng: (MIXED, whole(rng, 3, 12), WIDTH),
+    lambda rng, N=2, H=28: normal(rng, N, 3, H, H),
+    variants={
+        "column D": ("D",),
+        "column E, seven classes": ("E", 7),
+        "a width of 0.3": (OURS, 1000, 0.3),
+        "a tiny width": (OURS, 5, 0.0001),
+    },
+    random=True,
+    adapter=from_columns,
+    judge=DEEP,
+    hints={
+        "sizes of column D, column E, seven classes, a width of 0.3, a tiny width": "Channels and "
+        "hidden units are max(1, round(width * number)); the image keeps its 3 channels, the "
+        "scores their num_classes.",
+    },
+)
+
+
 @check.define(
+    contract=CONTRACT,
+    forbids=["VGG", "make_layers", "vgg11", "vgg13", "vgg16", "vgg19", "get_model"],
     oracle={"make_vgg": TableNetwork},
     mistakes=[
         _slip("no_relu", "After each convolution comes a ReLU: else the whole stack is linear."),
@@ -72,52 +104,59 @@ def _slip(name: str, hint: str) -> Mistake:
 )
 def make_vgg(rng: Generator) -> Iterator[Case]:
     """All six networks from their columns: parameters exactly, and values at a small width."""
-    yield from _counts(rng)
+    yield _full({"A": "A", "B": "B"})
     classes, seed = whole(rng, 3, 12), seed_from(rng)
+    text = f"scores of column D, width 1/16, {classes} classes, weights as in torchvision's VGG-16"
     images = normal(rng, 1, 3, 224, 224)
-    text = f"scores of column D, width 1/16, {classes} classes, weights as torchvision's VGG-16"
     yield Case(
         "equal to torchvision's VGG-16",
-        ask(scores_of, "make_vgg", "D", classes, seed, images, text=text),
-        ORDER_HINT,
+        ask(scores_of, NAME, "D", classes, seed, images, text=text),
+        VALUES_HINT,
         DEEP,
         _torchvision_scores("D", classes, seed, images),
         weight=3,
     )
     small = normal(rng, 2, 3, 28, 28)
     for column, title, hint in (
-        (SHORT, "a short column", ORDER_HINT),
+        (SHORT, "a short column", VALUES_HINT),
         (SHORT_LRN, "a short column with LRN", LRN_HINT),
         (SHORT_ONES, "a short column with 1×1", "What padding keeps the size with a 1×1?"),
     ):
         text = f"{column}, images (2, 3, 28, 28), width 1/16: scores and their gradient"
-        probe = ask(scores_of, "make_vgg", column, classes, seed, small, text=text)
+        probe = ask(scores_of, NAME, column, classes, seed, small, text=text)
         yield Case(title, probe, hint, DEEP, weight=2)
-    text = f"{SHORT} at width 1/16: two passes in training mode, two in evaluation mode"
-    yield Case(
-        "dropout in training only",
-        ask(moods, "make_vgg", SHORT, seed, small, text=text),
-        "Dropout 0.5 after each of the two hidden layers, as a layer that knows the mode.",
-        same(),
-    )
+    yield _parts(SHORT, seed_from(rng), small)
+    yield _dropout(rng)
 
 
-def _counts(rng: Generator) -> Iterator[Case]:
-    yield _full({"A": "A", "B": "B"}, weight=2)
-    yield _full({"D": "D", "E": "E"})
-    classes, width = whole(rng, 5, 300), whole(rng, 3, 30) / 32
-    text = f"shapes of all parameters of {OURS}, {classes} classes, width {width:g}"
-    yield Case(
-        "another width, other classes",
-        ask(shapes_of, "make_vgg", OURS, classes, width, text=text),
-        "Channels and hidden units are round(width × number), at least 1; the image keeps 3.",
-        same(),
-    )
-    yield Case(
+NAME = "make_vgg"
+
+
+def _parts(column: list[Entry], seed: int, images: Tensor) -> Case:
+    text = f"{column}, width 1/16: model.features, then model.classifier, and the model"
+    return Case(
         "features and classifier",
-        ask(parts, "make_vgg", "B", text="model.features, then model.classifier, of column B"),
-        "The model has two parts of these names: features (maps), classifier (flat vectors).",
-        same(),
+        ask(parts, NAME, column, seed, images, text=text),
+        {
+            "raised": "The model has two parts of these names: `features` (from images to maps) "
+            "and `classifier` (from flat maps to scores).",
+            "values": "Nothing stands between the parts but the flattening.",
+            "shape": "`features` gives maps, `classifier` takes them flat.",
+        },
+        DEEP,
+    )
+
+
+def _dropout(rng: Generator) -> Case:
+    images = normal(rng, 8, 3, 28, 28)
+    text = f"{SHORT} at width 1/16: which inputs of its layers are dropped, in 40 passes"
+    return Case(
+        "dropout of both hidden layers, in training only",
+        ask(dropped, NAME, SHORT, seed_from(rng), images, 40, text=text),
+        "Dropout 0.5 after each of the two hidden layers, as a layer that knows the mode.",
+        DroppedInputs(),
+        [{"size": [256, 256], "p": 0.5}, {"size": [9, 256], "p": 0.5}],
+        weight=2,
     )
 
 
@@ -143,9 +182,6 @@ def further_columns(rng: Generator) -> Iterator[Case]:
     classes, seed = whole(rng, 2, 9), seed_from(rng)
     text = "a column of our own, with a 5×5, width 1/10: scores and gradient"
     images = normal(rng, 2, 3, 56, 56)
-    probe = ask(scores_of, "make_vgg", column, classes, seed, images, 0.1, text=text)
+    probe = ask(scores_of, NAME, column, classes, seed, images, 0.1, text=text)
     yield Case("a column of our own", probe, "Nothing but the column decides.", DEEP, weight=2)
-    text = "shapes of all parameters of column E at width 0.1"
-    shapes = ask(shapes_of, "make_vgg", column_of("E"), classes, 0.1, text=text)
-    yield Case("column E at width 0.1", shapes, judge=same())
     yield _full({name: column_of(name) for name in ("A-LRN", "C")})

@@ -15,12 +15,13 @@ from course.checks import Case, ask, same
 from course.checks.inputs import seed_from, whole
 from course.checks.kinds import Kind
 from course.instruments import record_activations
-from course.labs.lab04_vgg.questions import (
+from course.labs.lab04_vgg.questions.measuring import (
     deep_network,
     measured,
     nested_network,
     passes,
     reused_network,
+    undisturbed,
 )
 
 from .book import check
@@ -53,6 +54,7 @@ CONTRACT = OfModel(
         "layers that run twice": reused_network,
     },
     lambda rng: (_shape(rng),),
+    adapter=undisturbed,
     judge=same(),
     single=same(),
 )

@@ -13,7 +13,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import whole
-from course.labs.lab04_vgg.questions import on_tables
+from course.labs.lab04_vgg.questions.formulas import on_tables
 
 from .book import check
 

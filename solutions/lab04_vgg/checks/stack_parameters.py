@@ -11,7 +11,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, same
 from course.checks.inputs import whole
-from course.labs.lab04_vgg.questions import on_stacks
+from course.labs.lab04_vgg.questions.formulas import on_stacks
 
 from .book import check
 

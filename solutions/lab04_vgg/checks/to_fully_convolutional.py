@@ -13,7 +13,7 @@ from autograde.authoring.contracts import OfModel, Several
 from course.checks import Case, ask
 from course.checks.dropping import DroppedInputs
 from course.checks.inputs import normal, seed_from
-from course.labs.lab04_vgg.questions import (
+from course.labs.lab04_vgg.questions.changing import (
     as_dense,
     dense_dropout,
     dense_scores,
@@ -170,7 +170,6 @@ def to_fully_convolutional(rng: Generator) -> Iterator[Case]:
             DEEP,
             weight=weight,
         )
-
 
     text = "which inputs are dropped in 16 passes in training mode, images (2, 3, 20, 20)"
     yield Case(

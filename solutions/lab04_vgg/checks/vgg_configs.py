@@ -13,7 +13,7 @@ from torch import Generator
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask
 from course.checks.inputs import whole
-from course.labs.lab04_vgg.questions import AsInTheTable, seals, told
+from course.labs.lab04_vgg.questions.table import AsInTheTable, seals, told
 
 from .book import check
 from .columns import NAMES, WIDTHS, Entry, column_of

@@ -1,0 +1,203 @@
+"""What is asked of functions that convert a network, or start one from another."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course.checks.modules import a_module, filled
+from course.checks.traffic import masks
+from course.labs.lab04_vgg.questions.builder import column_to_build
+
+
+def small_network(
+    column: Sequence[Any], last: int, seed: int, hidden: Sequence[int] = (12, 13)
+) -> nn.Sequential:
+    """A network with ``features``, ``flatten``, ``classifier``, for three classes, from a seed.
+
+    Its weights are numbers of single precision, so that a copy in float32 loses nothing.
+
+    Args:
+        column: channels and "M", as torchvision takes them.
+        last: side of the last maps.
+        seed: of the parameters.
+        hidden: units of the hidden layers.
+    """
+    from torchvision.models.vgg import make_layers
+
+    channels = [entry for entry in column if entry != "M"][-1]
+    head: list[nn.Module] = []
+    for before, after in pairwise([channels * last * last, *hidden]):
+        head += [nn.Linear(before, after), nn.ReLU(), nn.Dropout()]
+    named = {"features": make_layers(list(column)), "flatten": nn.Flatten()}
+    classifier = nn.Sequential(*head, nn.Linear(hidden[-1], 3))
+    model = nn.Sequential(OrderedDict(named, classifier=classifier))
+    filled(model, seed, torch.float32)
+    return model
+
+
+def for_12(seed: int) -> nn.Module:
+    """For images of 12 × 12, with last maps of 3 × 3."""
+    return small_network([3, "M", 4, "M"], 3, seed)
+
+
+def for_28(seed: int) -> nn.Module:
+    """For images of 28 × 28, with last maps of 7 × 7."""
+    return small_network([3, "M", 4, "M"], 7, seed)
+
+
+def one_hidden(seed: int) -> nn.Module:
+    """Two linear layers, and Tanh for the ReLU between them; for images of 8 × 8."""
+    model: Any = small_network([2, 4, "M", 5, "M"], 2, seed, (11,))
+    model.classifier[1] = nn.Tanh()
+    return model
+
+
+def one_pixel(seed: int) -> nn.Module:
+    """Last maps of 1 × 1, for images of 4 × 4; the classifier's last layer is frozen."""
+    model: Any = small_network([3, "M", 6, "M"], 1, seed, (7, 9))
+    model.classifier[-1].requires_grad_(False)
+    return model
+
+
+def as_dense(convert: Any) -> Callable[[nn.Module, Tensor], Any]:
+    """From a model and images to scores ``(N, K, h, w)`` of the converted network."""
+
+    def scores(model: nn.Module, images: Tensor) -> Any:
+        converted = _converted(convert, model)
+        modes = [(layer, layer.training) for layer in converted.modules()]
+        try:
+            with torch.no_grad():
+                return converted.to(images.dtype).eval()(images)
+        finally:
+            for layer, training in modes:
+                layer.training = training
+
+    return scores
+
+
+def dense_scores(
+    convert: Any, column: Any, last: int, hidden: Any, seed: int, images: Tensor
+) -> dict[str, Any]:
+    """Scores ``(N, K, h, w)`` of the converted network, and the gradient at the images."""
+    model = small_network(column, last, seed, hidden).double()
+    images.requires_grad_()
+    scores = _converted(convert, model).double().eval()(images)
+    (gradient,) = torch.autograd.grad(scores.square().sum(), images)
+    return {"scores": scores, "gradient": gradient}
+
+
+def original_after(
+    convert: Any, column: Any, last: int, seed: int, images: Tensor
+) -> dict[str, Any]:
+    """The converted network on images of the training size, and the original's scores after."""
+    model = small_network(column, last, seed).double()
+    converted = _converted(convert, model).double().eval()
+    return {"converted": converted(images), "the original afterwards": model(images)}
+
+
+def dense_dropout(convert: Any, seed: int, images: Tensor, calls: int) -> list[dict[str, Any]]:
+    """What the converted network drops in training, see :func:`course.checks.traffic.masks`.
+
+    Its hidden layers have 48 and 56 units.
+    """
+    model = small_network([4, "M", 6, "M"], 3, seed, (48, 56)).double()
+    return _as_one(masks(_converted(convert, model).double(), images, calls, seed))
+
+
+def _as_one(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Operations of one size taken together: windows may be looked at one by one."""
+    found: dict[tuple[int, ...], list[dict[str, Any]]] = {}
+    for line in lines:
+        found.setdefault(tuple(line["size"]), []).append(line)
+    return [
+        {
+            **some[0],
+            "dropped": torch.cat([one["dropped"] for one in some], dim=2),
+            "off": max(one["off"] for one in some),
+        }
+        for some in found.values()
+    ]
+
+
+def _converted(convert: Any, model: nn.Module) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):  # fresh layers draw weights, other answers draw none
+        return a_module(convert(model), "to_fully_convolutional")
+
+
+def deep_d(seed: int) -> nn.Module:
+    """Column D, very narrow."""
+    return small_network(_very_narrow("D"), 1, seed)
+
+
+def from_shallow(function: Any) -> Callable[[nn.Module, int], Any]:
+    """From a deep network and a seed to its parameters after the transfer from a shallow one."""
+
+    def transfer(deep: nn.Module, seed: int) -> dict[str, float]:
+        example = next(deep.parameters())
+        source = small_network(_very_narrow("A"), 1, seed).to(example).train(deep.training)
+        for one in deep.parameters():
+            one.grad = None  # a parameter may be a new one
+        function(deep, source)
+        return {name: weighed(one.detach()) for name, one in deep.named_parameters()}
+
+    return transfer
+
+
+def transferred(
+    function: Any, deep: str, shallow: str, seed: int, parts: Sequence[str] = ("",)
+) -> dict[str, float]:
+    """The deep network's parameters after the transfer.
+
+    Args:
+        function: the student's; it is given very narrow networks.
+        deep: torchvision's letter of the deep column.
+        shallow: of the shallow one.
+        seed: of all parameters.
+        parts: beginnings of the names of those that are told.
+    """
+    target = small_network(_very_narrow(deep), 1, seed)
+    function(target, small_network(_very_narrow(shallow), 1, seed + 1))
+    named = target.named_parameters()
+    return {n: weighed(one.detach()) for n, one in named if n.startswith(tuple(parts))}
+
+
+def trained_after(function: Any, deep: str, shallow: str, seed: int) -> dict[str, Any]:
+    """The deep network's parameters after the transfer and after the shallow one is trained on,
+    and what became of the shallow one.
+    """
+    target = small_network(_very_narrow(deep), 1, seed)
+    source = small_network(_very_narrow(shallow), 1, seed + 1)
+    modes = [layer.training for layer in source.modules()]
+    before = [parameter.detach().clone() for parameter in source.parameters()]
+    function(target, source)
+    unchanged = all(map(torch.equal, before, source.parameters()))
+    trainable = all(one.requires_grad for one in source.parameters())
+    with torch.no_grad():
+        for parameter in source.parameters():
+            parameter.add_(1.0)
+    return {
+        "the shallow network is as it was": unchanged,
+        "its parameters are trainable, as before": trainable,
+        "its mode is as it was": modes == [layer.training for layer in source.modules()],
+        "deep, when the shallow one is trained further": {
+            name: weighed(one.detach()) for name, one in target.named_parameters()
+        },
+    }
+
+
+def _very_narrow(letter: str) -> list[Any]:
+    """torchvision's column with 2, 3, 4, 5 and 5 channels in its stages."""
+    tiny: dict[Any, int | str] = {64: 2, 128: 3, 256: 4, 512: 5, "M": "M"}
+    return [tiny[entry] for entry in column_to_build(letter)]
+
+
+def weighed(values: Tensor) -> float:
+    """All values in one number: their sum with weights that rise from 1 to 2."""
+    weights = torch.linspace(1, 2, values.numel(), dtype=torch.float64)
+    return float(values.flatten().double() @ weights)
