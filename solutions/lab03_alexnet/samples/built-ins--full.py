@@ -2,6 +2,7 @@
 # jupyter:
 #   sample:
 #     says: torch's own layers with the right settings
+#     flags: [built-in-used]
 # ---
 
 # %% exercise="local_response_norm"
