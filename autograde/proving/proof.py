@@ -98,7 +98,7 @@ class Proof:
 
     @property
     def findings(self) -> list[Result]:
-        """What must not be: every trouble but a survivor with a reason, and hints that misfit."""
+        """What must not be: all trouble but survivors with a reason and hints that do not fit."""
         return [one for one in self.results if one.trouble and not one.reason and _counts(one)]
 
     @property
@@ -164,8 +164,10 @@ def prove(
 
 
 def _result(item: Item, outcome: Outcome, reasons: Mapping[str, str]) -> Result:
-    reason = reasons.get(item.mutant.source, verdicts.idle(outcome)) if item.mutant else ""
-    return Result(item, outcome, item.trouble(outcome), reason)
+    explained = reasons.get(item.mutant.source, "") if item.mutant else ""
+    if explained and (trouble := verdicts.of_explained(outcome)):
+        return Result(item, outcome, trouble)
+    return Result(item, outcome, item.trouble(outcome), explained or verdicts.idle(outcome))
 
 
 def _counts(result: Result) -> bool:

@@ -52,6 +52,12 @@ def of_mutant(outcome: Outcome) -> str:
     return "passes" if passed else ""
 
 
+def of_explained(outcome: Outcome) -> str:
+    """Why a mutant that its author says is right is no survivor; empty if it is one."""
+    caught = outcome.result["caught"] if outcome.result else [outcome.died]
+    return f"is said to be right, but fails: {caught[0]}" if all(caught) else ""
+
+
 def idle(outcome: Outcome) -> str:
     """Why a mutant is no mistake, if that was seen."""
     return NO_GRADIENT if outcome.result and outcome.result.get("idle") else ""

@@ -137,6 +137,13 @@ def test_does_a_reason_explain_a_survivor_and_no_other(prove) -> None:
     assert found.findings
 
 
+def test_is_a_reason_for_what_is_caught_a_finding(prove) -> None:
+    change = "- secret_factor_of_two = 2\n+ secret_factor_of_two = 3"
+    found = prove(given=f'{ANSWERS}answers.equivalent("double", """{change}""", "as good")\n')
+    assert troubles(found, "mutant")["3 for 2"].startswith("is said to be right, but fails: ")
+    assert not found.holds
+
+
 def test_is_a_reason_for_no_mutant_told(prove) -> None:
     change = "- secret_factor_of_two = 2\n+ secret_factor_of_two = 2.5"
     found = prove(given=f'{ANSWERS}answers.equivalent("double", """{change}""", "of old")\n')

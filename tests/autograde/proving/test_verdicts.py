@@ -82,6 +82,13 @@ def test_are_mutants_that_die_caught_but_not_those_that_we_could_not_try() -> No
     assert verdicts.of_mutant(BROKEN) == "KeyError: 'x'"
 
 
+def test_is_a_mutant_that_is_said_to_be_right_a_trouble_if_it_is_caught() -> None:
+    assert verdicts.of_explained(Outcome({"caught": ["", "a case"]})) == ""
+    told = verdicts.of_explained(Outcome({"caught": ["a case", "a case"]}))
+    assert told == "is said to be right, but fails: a case"
+    assert "took longer" in verdicts.of_explained(DIED)
+
+
 def test_how_much_a_lazy_answer_gets() -> None:
     assert verdicts.of_lazy(answered(0.9, 0.3, 0.1)) == ""
     assert verdicts.of_lazy(answered(0.0, 0.1, 0.31)) == "31 % of the points"
