@@ -203,8 +203,7 @@ experiments.naive_chain(inception_cost)
 # - Which paddings keep height and width, for 3 × 3, for 5 × 5 and for the pooling? What stride
 #   does `nn.MaxPool2d(3)` have if you do not say it?
 # - The outputs go side by side in the order **1 × 1, 3 × 3, 5 × 5, pool projection**.
-# - Make the six convolutions in the order of the table. The check fills their parameters in that
-#   order.
+# - In which order you *make* the layers, and how you call them, is up to you.
 
 
 # %% exercise="InceptionBlock" difficulty=2 minutes=25
@@ -250,8 +249,8 @@ class InceptionBlock(nn.Module):
 # Shapes do not see ReLUs, the order of branches, or what comes first, pooling or projection.
 # </details>
 #
-# Weights as proof: torchvision's module without BatchNorm and with a true 5 × 5 put in, its weights
-# copied into your blocks. The outputs must agree in float64.
+# Weights as proof: torchvision's module without BatchNorm and with a true 5 × 5 put in, and your
+# blocks, both with the same weights. The outputs must agree in float64.
 
 # %% explore=true
 experiments.block_ledger(InceptionBlock)
@@ -322,9 +321,11 @@ class AuxiliaryHead(nn.Module):
 # - Every convolution has a bias and a ReLU. The scores have neither ReLU nor softmax.
 # - The paper's figure 3 draws local response normalisation in the stem, its table 1 does not list
 #   it. It has no parameters, VGG found no use for it, and we leave it out.
-# - `width` scales every number of channels: 64, 192, the table, the heads.
-# - Three names: `classifier` holds the last linear layer, `aux1` and `aux2` the heads at 4a and 4d.
-#   With `aux=False` there are no heads. Make all other layers in the order in which they run.
+# - `width` scales every number of channels: 64, 192, the table, the heads. Each becomes
+#   `max(1, round(width * number))`; for the table, `spec.scaled(width)` does it.
+# - Three names: `classifier` holds the last linear layer, `aux1` and `aux2` your heads at 4a and
+#   4d. With `aux=False` there are no heads. The other names, and the order in which layers are
+#   made, are up to you.
 # - In **training mode** with heads: the tuple `(main, aux1, aux2)`. In **evaluation mode**, and
 #   without heads: the main scores alone. A module knows its mode: `self.training`.
 
@@ -424,7 +425,7 @@ experiments.parameter_ledger(GoogLeNet)
 def auxiliary_loss(main: Tensor, aux1: Tensor, aux2: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of the main scores plus 0.3 times that of each head.
 
-    (N, K), (N, K), (N, K), (N,) -> scalar, the mean over the batch.
+    (N, K), (N, K), (N, K), int64 (N,) -> scalar, the mean over the batch.
     Source: Szegedy and others 2015, section 5.
     """
     ### BEGIN SOLUTION

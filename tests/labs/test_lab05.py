@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from autograde.authoring import answers, checks, reference
 from course.checks.modules import count, filled
 from course.labs.lab05_inception import TABLE, Spec, check
 from course.labs.lab05_inception.paper import INPUTS
-from course.labs.lab05_inception.questions import dropouts
+from course.labs.lab05_inception.questions import trained_once, without_zeros
 
 LAB = "lab05_inception"
 
@@ -74,9 +73,11 @@ def test_does_the_reference_with_torchvisions_weights_give_its_values(
     with torch.no_grad():
         for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
             mine.copy_(other)
+    for layer in [*ours.modules(), *theirs.modules()]:
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0.0
     images = torch.randn(2, 3, 224, 224, dtype=torch.float64)
-    with dropouts([]):
-        found, expected = ours.train()(images), theirs.train()(images)
+    found, expected = ours.train()(images), theirs.train()(images)
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
     slopes = [
         torch.autograd.grad(sum(s.square().sum() for s in scores), list(model.parameters()))
@@ -106,14 +107,18 @@ def test_is_a_network_without_the_prescribed_name_told_so(solved: Mapping[str, A
     assert "`classifier`" in str(report)
 
 
-def test_does_dropout_come_back_after_a_probe() -> None:
-    kept = F.dropout
+def test_is_training_asked_without_chance(solved: Mapping[str, Any]) -> None:
+    images = torch.randn(2, 3, 224, 224, dtype=torch.float64)
+    make, names = solved["GoogLeNet"], answer("GoogLeNet", "made from back to front")
+    found = [trained_once(one, 4, 9, images.clone(), 1 / 32) for one in (make, make, names)]
+    for other in found[1:]:
+        assert other["what comes out"] == "a tuple of 3"
+        scores = found[0]["in training, nothing dropped"], other["in training, nothing dropped"]
+        torch.testing.assert_close(*scores)
 
-    def fails_inside() -> None:
-        with dropouts([]):
-            assert F.dropout is not kept
-            raise RuntimeError("inside")
 
-    with pytest.raises(RuntimeError, match="inside"):
-        fails_inside()
-    assert F.dropout is kept
+def test_has_a_network_of_positive_weights_no_zeros(solved: Mapping[str, Any]) -> None:
+    model = without_zeros(solved["GoogLeNet"](5, 1 / 20), 3)
+    with torch.no_grad():
+        scores = model(torch.rand(1, 3, 224, 224, dtype=torch.float64))
+    assert 0 < float(scores.min()) < float(scores.max()) < 1e6

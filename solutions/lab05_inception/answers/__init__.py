@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from . import blocks, constants, functions, networks
+from . import blocks, constants, functions, network_slips, networks, other_networks, slips
 from .book import answers
 
-__all__ = ["answers", "blocks", "constants", "functions", "networks"]
+__all__ = [
+    "answers",
+    "blocks",
+    "constants",
+    "functions",
+    "network_slips",
+    "networks",
+    "other_networks",
+    "slips",
+]

@@ -117,8 +117,7 @@ answers.wrong(
     "InceptionBlock",
     "a pooling with its own stride: only the parameters are right",
     StrideOfItsOwn,
-    at_least=2 / 14,  # graded; 2 / 11 visible
-    at_most=2 / 11,
+    at_most=0.05,
 )
 
 answers.right("AuxiliaryHead", "convolution before the average", HeadByHand)

@@ -1,8 +1,9 @@
-"""Checks of `InceptionBlock`, compared by value on weights from a seed."""
+"""Checks of `InceptionBlock`: each branch and all together, by value, weights from a seed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,18 +12,35 @@ from torch import Generator, Tensor, nn
 from torchvision.models.googlenet import Inception
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, Probe, ask, same
 from course.checks.inputs import normal, seed_from, whole
+from course.checks.kinds import Hint
 from course.labs.lab05_inception.paper import TABLE, Spec
-from course.labs.lab05_inception.questions import block_of, block_shapes, sizes_after
+from course.labs.lab05_inception.questions import (
+    block_of,
+    block_sizes,
+    branch_of,
+    from_numbers,
+)
 
 from .book import TIGHT, check, small_spec
 
 NAME = "InceptionBlock"
-ORDER = (
-    "The parameters are filled in the order of parameters(): as in the table, 1×1, 3×3 reduce, "
-    "3×3, 5×5 reduce, 5×5, pool projection, each weight before its bias."
+BRANCHES: tuple[tuple[str, str], ...] = (
+    ("the 1×1 branch", "A 1×1 convolution and ReLU. Its maps come first."),
+    ("the 3×3 branch", "A 1×1 reduction and ReLU, a 3×3 and ReLU; its maps come second."),
+    ("the 5×5 branch", "A 1×1 reduction and ReLU, a 5×5 and ReLU; its maps come third."),
+    ("the pooling branch", "A 3×3 maximum, a 1×1 convolution and ReLU; its maps come last."),
 )
+SHAPE = (
+    "Stride 1 everywhere, the pooling too. Which padding keeps the size with 3×3 and 5×5? And "
+    "along which axis are the four put together?"
+)
+TOGETHER: Hint = {
+    "values": "Is each branch right by itself? Then look at how they are put together.",
+    "shape": SHAPE,
+}
 
 
 class FlatBlock(nn.Module):
@@ -116,8 +134,24 @@ def _slip(name: str, hint: str, value: Any = True, key: str = "") -> Mistake:
     return Mistake(name, {NAME: make}, hint)
 
 
+def _small(rng: Generator) -> tuple[int, list[int]]:
+    return whole(rng, 3, 6), small_spec(rng)
+
+
+def _maps(rng: Generator, N: int = 2, C: int = 5, H: int = 5, W: int = 6) -> Tensor:
+    return normal(rng, N, C, H, W)
+
+
 @check.define(
     name=NAME,
+    contract=Network(
+        lambda rng: (5, small_spec(rng)),
+        _maps,
+        edges={"one pixel": {"H": 1, "W": 1}, "two rows": {"H": 2, "W": 7}},
+        adapter=from_numbers,
+        share=0.15,
+    ),
+    forbids=["Inception", "BasicConv2d"],
     oracle={NAME: FlatBlock},
     mistakes=[
         _slip(
@@ -167,34 +201,32 @@ def _slip(name: str, hint: str, value: Any = True, key: str = "") -> Mistake:
     ],
 )
 def inception_block(rng: Generator) -> Iterator[Case]:
-    """Four branches side by side, by value: output and gradient."""
+    """Four branches side by side, each by value, and all together."""
     yield Case(
-        "parameters of all nine blocks",
-        ask(block_shapes, NAME, tuple(TABLE), text="shapes of the parameters of 3a to 5b"),
-        ORDER,
+        "all nine blocks: sizes of parameters and maps",
+        ask(block_sizes, NAME, tuple(TABLE), text="blocks 3a to 5b on two maps of each"),
+        {
+            "values": "Six convolutions, each with a bias. Compare with the table.",
+            "shape": SHAPE,
+        },
         same(),
-        weight=2,
     )
-    size = "Stride 1 everywhere, the pooling too. Which padding keeps the size with 3×3 and 5×5?"
-    probe = ask(sizes_after, NAME, "4e", text="block 4e on maps (2, 528, 14, 14)")
-    yield Case("block 4e keeps height and width", probe, size, same())
+    for branch in range(len(BRANCHES)):
+        yield _branch(rng, branch, (2, 6, 7))
     channels, equal = whole(rng, 3, 6), [4, whole(rng, 2, 5), 4, whole(rng, 2, 5), 4, 4]
-    yield Case(
-        "four channels from each branch",
-        _values(rng, channels, equal, (2, channels, 6, 6)),
-        f"{size} And how are the four put together?",
-        TIGHT,
-        weight=2,
-    )
-    spec = small_spec(rng)
-    yield Case(
-        "another number from each branch",
-        _values(rng, channels, spec, (3, channels, 6, 9)),
-        f"{ORDER} Where are ReLUs?",
-        TIGHT,
-        weight=4,
-    )
+    probe = _values(rng, channels, equal, (2, channels, 6, 6))
+    yield Case("four channels from each branch", probe, TOGETHER, TIGHT)
     yield _like_torchvision(rng)
+
+
+def _branch(rng: Generator, branch: int, sides: tuple[int, int, int]) -> Case:
+    """One branch of a small block on random maps."""
+    (title, hint), (channels, spec) = BRANCHES[branch], _small(rng)
+    count, height, width = sides
+    maps = _maps(rng, count, channels, height, width)
+    text = f"InceptionBlock({channels}, Spec{tuple(spec)}) on maps {tuple(maps.shape)}: {title}"
+    probe = ask(branch_of, NAME, channels, spec, seed_from(rng), maps, branch, text=text)
+    return Case(title, probe, hint, TIGHT, weight=2)
 
 
 def _values(rng: Generator, channels: int, spec: list[int], shape: tuple[int, ...]) -> Probe:
@@ -207,13 +239,17 @@ def _like_torchvision(rng: Generator) -> Case:
     text = "block 3a at 1/8 of its width, weights as torchvision's module with a 5×5 put in"
     probe = ask(block_of, NAME, 24, list(spec), seed, maps, text=text)
     expected = block_of(torchvision_block, 24, spec, seed, maps.clone())
-    return Case("equal to torchvision's, with a 5×5", probe, ORDER, TIGHT, expected, weight=2)
+    return Case("equal to torchvision's, with a 5×5", probe, TOGETHER, TIGHT, expected)
 
 
 @check.hidden(NAME)
-def another_block(rng: Generator) -> Iterator[Case]:
-    channels, spec, maps = whole(rng, 7, 12), small_spec(rng), normal(rng, 1, 12, 8, 5)
+def other_blocks(rng: Generator) -> Iterator[Case]:
+    for branch in range(len(BRANCHES)):
+        case = _branch(rng, branch, (1, whole(rng, 3, 9), whole(rng, 3, 9)))
+        yield replace(case, title=f"{case.title}, another block", weight=0.5)
+    channels, spec = whole(rng, 7, 12), small_spec(rng)
+    maps = normal(rng, 1, channels, 8, 5)
     text = f"InceptionBlock({channels}, Spec{tuple(spec)}): output and gradient"
     seed = seed_from(rng)
-    probe = ask(block_of, NAME, channels, spec, seed, maps[:, :channels], text=text)
-    yield Case("another block", probe, "", TIGHT, weight=3)
+    probe = ask(block_of, NAME, channels, spec, seed, maps, text=text)
+    yield Case("another block", probe, "", TIGHT)

@@ -11,12 +11,13 @@ from torch import Generator
 from torch.utils.flop_counter import FlopCounterMode
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import whole
-from course.labs.lab05_inception.paper import INPUTS, TABLE, Spec
-from course.labs.lab05_inception.questions import COSTS, cost_of
+from course.labs.lab05_inception.paper import Spec
+from course.labs.lab05_inception.questions import COSTS, cost_of, costs
 
-from .book import check, small_spec
+from .book import check, large_spec, small_spec
 
 NAME = "inception_cost"
 Convolution = tuple[int, int, int]  # channels in, channels out, kernel
@@ -79,7 +80,18 @@ def _exchanged(in_channels: int, spec: Spec, height: int, width: int) -> dict[st
     return dict(zip(COSTS, reversed([right[key] for key in COSTS]), strict=True))
 
 
+def _arguments(rng: Generator, H: int = 3, W: int = 5) -> tuple[Any, ...]:
+    return whole(rng, 100, 900), large_spec(rng), H, W
+
+
 @check.define(
+    contract=Function(
+        _arguments,
+        edges={"one pixel": {"H": 1, "W": 1}, "one column": {"H": 9, "W": 1}},
+        adapter=costs,
+        judge=same(),
+        share=0.2,
+    ),
     oracle={NAME: _by_torch},
     mistakes=[
         Mistake(
@@ -143,28 +155,39 @@ def _exchanged(in_channels: int, spec: Spec, height: int, width: int) -> dict[st
 )
 def inception_cost(rng: Generator) -> Iterator[Case]:
     """Multiplications of one block for one image, naive and with reductions."""
-    hint = (
-        "List the convolutions of figure 2 with channels in, channels out and kernel. Each: "
-        "outputs × products for one output."
-    )
-    for place in torch.randperm(len(TABLE), generator=rng)[:2].tolist():
-        name = list(TABLE)[place]
-        depth, side = INPUTS[name]
-        text = f'inception_cost({depth}, TABLE["{name}"], {side}, {side})'
-        probe = ask(cost_of, NAME, depth, list(TABLE[name]), side, side, text=text)
-        yield Case(f"block {name}", probe, hint, same(), weight=2)
-    channels, spec = whole(rng, 20, 90), small_spec(rng)
-    height, width = whole(rng, 5, 9), whole(rng, 10, 30)
-    text = f"inception_cost({channels}, Spec{tuple(spec)}, {height}, {width})"
-    probe = ask(cost_of, NAME, channels, spec, height, width, text=text)
-    yield Case("a block of our own, no square", probe, hint, same(), weight=2)
+    small = whole(rng, 3, 7), small_spec(rng), whole(rng, 2, 3), whole(rng, 4, 5)
+    yield from _both(rng, "a small block, to count by hand", small)
+    yield from _both(rng, "a block as in the paper", _drawn(rng, square=True))
+    yield from _both(rng, "maps that are no squares", _drawn(rng))
+
+
+HINTS = {
+    "naive": "List the three convolutions of figure 2(a) with channels in, channels out and "
+    "kernel. Each: output numbers × products for one of them.",
+    "reduced": "List the six convolutions of figure 2(b) with channels in, channels out and "
+    "kernel. Which channels does each of them read?",
+}
+
+
+def _drawn(rng: Generator, *, square: bool = False) -> tuple[int, list[int], int, int]:
+    """A block of the paper's size, on maps of the paper's size."""
+    height = whole(rng, 7, 28)
+    width = height if square else whole(rng, 29, 60)
+    return whole(rng, 100, 900), large_spec(rng), height, width
+
+
+def _both(
+    rng: Generator, title: str, block: tuple[int, list[int], int, int], weight: float = 1
+) -> Iterator[Case]:
+    """The two numbers of one block, each by itself."""
+    channels, spec, height, width = block
+    for key in COSTS:
+        text = f"inception_cost({channels}, Spec{tuple(spec)}, {height}, {width})[{key!r}]"
+        probe = ask(cost_of, NAME, key, *block, text=text)
+        yield Case(f"{title}: {key}", probe, HINTS[key], same(), weight=weight)
 
 
 @check.hidden(NAME)
 def other_blocks(rng: Generator) -> Iterator[Case]:
-    for _ in range(2):
-        channels, spec = whole(rng, 100, 900), small_spec(rng)
-        height, width = whole(rng, 3, 60), whole(rng, 3, 60)
-        text = f"{channels} channels, Spec{tuple(spec)}, maps of {height}×{width}"
-        probe = ask(cost_of, NAME, channels, spec, height, width, text=text)
-        yield Case("another block", probe, "", same())
+    for number in range(2):
+        yield from _both(rng, f"another block ({number + 1})", _drawn(rng), weight=0.5)

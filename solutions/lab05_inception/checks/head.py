@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,9 +11,12 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
+from course.checks.dropping import DroppedInputs
 from course.checks.inputs import normal, seed_from, whole
-from course.labs.lab05_inception.questions import head_dropouts, head_of, head_shapes, head_total
+from course.checks.kinds import Hint
+from course.labs.lab05_inception.questions import dropped_in_head, head_of, head_total
 
 from .book import TIGHT, check
 
@@ -53,18 +57,16 @@ class FlatHead(nn.Module):
     def _dropped(self, x: Tensor) -> Tensor:
         if "no_dropout" in self.slips:
             return x
-        share = 0.3 if "keeps_seventy" in self.slips else 0.7
-        share = 0.4 if "head_drops_less" in self.slips else share
-        return F.dropout(x, 0.5 if "half_dropout" in self.slips else share, self.training)
+        return F.dropout(x, 0.7, self.training)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, 14, 14) -> (N, K)`` scores."""
-        early, linear = "dropout_early" in self.slips, "no_relu_in_heads" in self.slips
+        linear = "no_relu_in_heads" in self.slips
         x = F.conv2d(self._pooled(x), self.flat[0], self.flat[1])
         x = (x if linear or "no_relu_after_1x1" in self.slips else x.relu()).flatten(1)
-        x = F.linear(self._dropped(x) if early else x, self.flat[2], self.flat[3])
+        x = F.linear(x, self.flat[2], self.flat[3])
         x = x if linear or "no_relu_after_linear" in self.slips else x.relu()
-        x = F.linear(x if early else self._dropped(x), self.flat[4], self.flat[5])
+        x = F.linear(self._dropped(x), self.flat[4], self.flat[5])
         return x.softmax(dim=1) if "softmax" in self.slips else x
 
 
@@ -76,10 +78,6 @@ SLIPS: Mapping[str, str] = {
     "no_relu_after_1x1": "The 1×1 convolution has a ReLU, as every convolution has.",
     "no_relu_after_linear": "The layer with 1024 units has a ReLU, before its dropout.",
     "head_width_ignored": "The heads' 128 and 1024 follow the width, too.",
-    "head_drops_less": "The heads drop 70 %, the classifier 40 %.",
-    "keeps_seventy": "70 % are dropped, not kept.",
-    "half_dropout": "The shares of dropout are the paper's: 40 % and, in the heads, 70 %.",
-    "dropout_early": "In a head dropout stands before the last layer, behind the ReLU.",
     "no_dropout": "In training, dropout stands before the classifier and in both heads.",
     "softmax": "The model returns scores. The softmax is in the loss already.",
 }
@@ -94,49 +92,65 @@ def _slip(name: str, hint: str) -> Mistake:
 
 @check.define(
     name=NAME,
+    contract=Network(
+        lambda rng: (5, whole(rng, 3, 6), 1 / 16),
+        lambda rng, N=2: normal(rng, N, 5, 14, 14),
+        variants={
+            "the narrowest": (7, 3, 0.0004),
+            "a width that is rounded up": (7, 4, 0.0285),
+            "a width that is rounded down": (7, 2, 0.018),
+            "a wide one": (7, 30, 1.7),
+        },
+        shape=(2, 7, 14, 14),
+        random=True,
+        share=0.3,
+    ),
+    forbids=["InceptionAux"],
     oracle={NAME: FlatHead},
     mistakes=[_slip(name, hint) for name, hint in SLIPS.items()],
 )
 def auxiliary_head(rng: Generator) -> Iterator[Case]:
     """A classifier for maps of 14×14: exact counts, values at a small width, dropout."""
-    yield from _counts(rng)
-    channels, classes = whole(rng, 3, 9), whole(rng, 3, 9)
-    maps = normal(rng, 3, channels, 14, 14)
-    text = f"AuxiliaryHead({channels}, {classes}, 1/16): scores and their gradient at the maps"
-    yield Case(
-        "scores and gradient",
-        ask(head_of, NAME, channels, classes, seed_from(rng), maps, text=text),
-        "The parameters are filled in the order of parameters(): convolution, hidden layer, "
-        "scores. Look at the pooling and at ReLUs.",
-        TIGHT,
-        weight=4,
-    )
-    probe = ask(head_dropouts, NAME, maps, text="share and size of each dropout, width 1/16")
-    hint = "70 % of the 1024 units are dropped, before the last layer, in training only."
-    yield Case("where dropout works", probe, hint, same(), weight=2)
-
-
-def _counts(rng: Generator) -> Iterator[Case]:
     yield Case(
         "parameters at the paper's size",
         ask(head_total, NAME, text="parameters of AuxiliaryHead(512) and AuxiliaryHead(528)"),
         "4 × 4 × 128 numbers go into the first linear layer. Every layer has a bias.",
         same(),
-        weight=2,
+        weight=0.5,
     )
-    sizes = whole(rng, 9, 90), whole(rng, 5, 300), whole(rng, 3, 15) / 16
-    yield Case(
-        "another width, other classes",
-        ask(head_shapes, NAME, *sizes, text=f"shapes of the parameters of AuxiliaryHead{sizes}"),
-        "128 and 1024 become round(width × number), at least 1; in_channels stays.",
-        same(),
+    yield _scores(rng, weight=4)
+    yield _dropout(rng, images=6, weight=2)
+    yield _dropout(rng, images=1, weight=0.5)
+
+
+def _scores(rng: Generator, weight: float) -> Case:
+    channels, classes = whole(rng, 3, 9), whole(rng, 3, 9)
+    maps = normal(rng, 3, channels, 14, 14)
+    text = f"AuxiliaryHead({channels}, {classes}, 1/16): scores and their gradient at the maps"
+    probe = ask(head_of, NAME, channels, classes, seed_from(rng), maps, text=text)
+    hint: Hint = {
+        "values": "Pooling, convolution, ReLU, linear layer, ReLU, linear layer: which windows "
+        "has the pooling, and where is a ReLU too few or too many?",
+        "shape": "(N, in_channels, 14, 14) becomes (N, num_classes).",
+    }
+    return Case("scores and gradient", probe, hint, TIGHT, weight=weight)
+
+
+def _dropout(rng: Generator, *, images: int, weight: float) -> Case:
+    classes, maps = whole(rng, 3, 9), normal(rng, images, 5, 14, 14)
+    told = "one image" if images == 1 else f"{images} images"
+    text = f"AuxiliaryHead(5, {classes}, 1/16) in training, 32 times on {told}"
+    return Case(
+        f"what is dropped, {told}",
+        ask(dropped_in_head, NAME, 5, classes, seed_from(rng), maps, 32, text=text),
+        "70 % of the 1024 units are dropped, before the last layer, in training only.",
+        DroppedInputs(),
+        [{"size": [classes, 64], "p": 0.7}],
+        weight=weight,
     )
 
 
 @check.hidden(NAME)
 def other_maps(rng: Generator) -> Iterator[Case]:
-    channels, classes, maps = whole(rng, 3, 9), whole(rng, 10, 20), normal(rng, 2, 9, 14, 14)
-    text = f"AuxiliaryHead({channels}, {classes}, 1/16) on other maps"
-    seed = seed_from(rng)
-    probe = ask(head_of, NAME, channels, classes, seed, maps[:, :channels], text=text)
-    yield Case("other maps", probe, "", TIGHT, weight=2)
+    yield replace(_scores(rng, weight=2), title="other maps")
+    yield replace(_dropout(rng, images=4, weight=1), title="what is dropped, other maps")

@@ -9,11 +9,11 @@ import torch
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, call, close
+from autograde.authoring.contracts import Function
+from course.checks import Case, call, gradient
 from course.checks.inputs import integers, uniform, whole
-from course.labs.lab05_inception.questions import slopes
 
-from .book import TIGHT, check
+from .book import TIGHT, TIGHT_TOO, check
 
 NAME = "auxiliary_loss"
 
@@ -38,7 +38,18 @@ def _right(main: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return torch.stack([main, first, second]) @ main.new_tensor([1.0, 0.3, 0.3])
 
 
+def _arguments(rng: Generator, N: int = 5, K: int = 4, size: float = 4) -> tuple[Tensor, ...]:
+    scores = [uniform(rng, N, K, low=-size, high=size) for _ in range(3)]
+    return (*scores, integers(rng, N, low=0, high=K - 1))
+
+
 @check.define(
+    contract=Function(
+        _arguments,
+        edges={"one image": {"N": 1}, "two classes": {"K": 2}, "more classes": {"N": 2, "K": 30}},
+        judge=TIGHT_TOO,
+        share=0.3,
+    ),
     oracle=_loss_by(_right),
     mistakes=[
         Mistake(
@@ -101,25 +112,21 @@ def _right(main: Tensor, first: Tensor, second: Tensor) -> Tensor:
 def auxiliary_loss(rng: Generator) -> Iterator[Case]:
     """Cross-entropy of the main scores, plus that of each head with its weight."""
     hint = "Three cross-entropies (means over the batch). How much does each count?"
-    images, classes = whole(rng, 4, 6), whole(rng, 3, 7)
-    scores = [uniform(rng, images, classes, low=-4, high=4) for _ in range(3)]
-    labels = integers(rng, images, low=0, high=classes - 1)
-    yield Case("its value", call(NAME, *scores, labels), hint, TIGHT, weight=3)
-    text = "its gradients at main, aux1 and aux2, for the same scores"
-    yield Case(
-        "its gradients", ask(slopes, NAME, *scores, labels, text=text), hint, TIGHT, weight=3
-    )
+    given = _arguments(rng, whole(rng, 4, 6), whole(rng, 3, 7))
+    yield Case("its value", call(NAME, *given), hint, TIGHT, weight=3)
+    for place, name in enumerate(("main", "aux1", "aux2")):
+        probe = gradient(NAME, *given, wrt=place)
+        yield Case(f"its gradient at {name}", probe, hint, TIGHT)
     right = whole(rng, 1000, 2000) * torch.eye(3, dtype=torch.float64)
     wrong = right.roll(1, 1)
     probe = call(NAME, right, wrong, 2 * wrong, torch.arange(3))
     yield Case("scores of some thousand", probe, "Is the logarithm of a softmax safe there?", TIGHT)
-    floats = [uniform(rng, images, classes, low=-4, high=4, dtype=torch.float32) for _ in range(3)]
-    yield Case("float32", call(NAME, *floats, labels), hint, close(rtol=1e-5, atol=1e-6))
 
 
 @check.hidden(NAME)
 def a_larger_batch(rng: Generator) -> Iterator[Case]:
-    scores = [uniform(rng, 17, 12, low=-6, high=6) for _ in range(3)]
-    labels = integers(rng, 17, low=0, high=11)
-    probe = ask(slopes, NAME, *scores, labels, text="a larger batch")
-    yield Case("a larger batch", probe, "", TIGHT, weight=2)
+    given = _arguments(rng, 17, 12, 6)
+    yield Case("a larger batch", call(NAME, *given), "", TIGHT)
+    for place in range(3):
+        probe = gradient(NAME, *given, wrt=place)
+        yield Case(f"a larger batch, gradient ({place + 1})", probe, "", TIGHT, weight=0.5)

@@ -10,11 +10,12 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call
 from course.checks.inputs import normal
-from course.labs.lab05_inception.questions import mean_and_shape
+from course.labs.lab05_inception.questions import mean_and_shape, with_layers
 
-from .book import TIGHT, check
+from .book import TIGHT, TIGHT_TOO, check
 
 NAME = "class_maps"
 
@@ -27,7 +28,25 @@ def _with(change: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Mapping[str, An
     return {NAME: change}
 
 
+def _arguments(
+    rng: Generator, N: int = 2, C: int = 5, K: int = 4, H: int = 2, W: int = 3
+) -> tuple[Tensor, Tensor, Tensor]:
+    return normal(rng, N, C, H, W), normal(rng, K, C), normal(rng, K)
+
+
 @check.define(
+    contract=Function(
+        _arguments,
+        edges={
+            "one image": {"N": 1},
+            "one class": {"K": 1},
+            "one map": {"C": 1},
+            "one pixel of one image": {"N": 1, "H": 1, "W": 1},
+        },
+        adapter=with_layers,
+        judge=TIGHT_TOO,
+        share=0.4,
+    ),
     oracle={NAME: _per_place},
     mistakes=[
         Mistake(
@@ -74,8 +93,7 @@ def _with(change: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Mapping[str, An
 def class_maps(rng: Generator) -> Iterator[Case]:
     """Scores at every place, whose average is what the network says."""
     hint = "Average, then a linear layer: both are linear. What if the layer comes first?"
-    maps, bias = normal(rng, 2, 5, 2, 3), normal(rng, 4)
-    weight = normal(rng, 4, 5)
+    maps, weight, bias = _arguments(rng)
     yield Case("scores at every place", call(NAME, maps, weight, bias), hint, TIGHT, weight=3)
     text = "the average of the maps over the pixels"
     probe = ask(mean_and_shape, NAME, maps, weight, bias, text=text)
@@ -89,5 +107,5 @@ def class_maps(rng: Generator) -> Iterator[Case]:
 
 @check.hidden(NAME)
 def other_maps(rng: Generator) -> Iterator[Case]:
-    arguments = normal(rng, 3, 4, 7, 2), normal(rng, 5, 4), normal(rng, 5)
+    arguments = _arguments(rng, 3, 4, 5, 7, 2)
     yield Case("other maps", call(NAME, *arguments), "", TIGHT, weight=2)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
+from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
+from course.checks.dropping import DroppedInputs
 from course.checks.inputs import normal, seed_from, whole
 from course.labs.lab05_inception.paper import TABLE
 from course.labs.lab05_inception.questions import (
-    dropout_places,
-    part_shapes,
+    dropped_inputs,
+    its_heads,
+    part_sizes,
     scores_of,
     totals,
     trained_once,
@@ -33,9 +37,9 @@ TOTALS = {
     "with both heads": 13_378_280,
 }
 """Parameters at the paper's size with 1000 classes, biases included."""
-ORDER = (
-    "The parameters are filled in the order of parameters(): stem, blocks, classifier, then aux1 "
-    "and aux2. Look at strides, paddings and ReLUs."
+FORWARD = (
+    "The weights are the check's own, by their sizes. So what differs is what happens between the "
+    "layers: strides, paddings, ReLUs, the average. Follow the table from its top."
 )
 
 
@@ -76,10 +80,7 @@ class FlatGoogLeNet(nn.Module):
         return F.max_pool2d(x, size, 2, ceil_mode=True)
 
     def _drop(self, x: Tensor, share: float) -> Tensor:
-        if "no_dropout" in self.slips or "no_dropout_at_the_end" in self.slips:
-            return x
-        share = 0.5 if "half_dropout" in self.slips else share
-        return F.dropout(x, share, self.training)
+        return x if "no_dropout" in self.slips else F.dropout(x, share, self.training)
 
     def _through_stem(self, x: Tensor) -> Tensor:
         quiet = "no_relu_in_stem" in self.slips
@@ -127,13 +128,12 @@ def _slip(name: str, hint: str) -> Mistake:
 
 
 SLIPS: Mapping[str, str] = {
-    **{name: HEAD_SLIPS[name] for name in ("half_dropout", "no_dropout", "softmax")},
+    **{name: HEAD_SLIPS[name] for name in ("no_dropout", "softmax")},
     "heads_in_evaluation": "In evaluation mode only the main scores come out: the heads are for "
     "training. A module knows its mode.",
     "never_heads": "In training mode all three scores are wanted: main, aux1, aux2.",
     "heads_exchanged": "aux1 is the earlier head, at 4a; aux2 the later one, at 4d.",
     "heads_late": "The heads hang on the outputs of 4a and 4d.",
-    "no_dropout_at_the_end": "Dropout of 40 % stands before the classifier, too.",
     "three_in_five": "The third branch of each block ends with a true 5×5.",
     "no_relu_in_stem": "The three convolutions of the stem have ReLUs, too.",
     "padded_pool": "112 → 56 can be had by padding and by ceil_mode. The values differ: here it is "
@@ -149,45 +149,82 @@ SLIPS: Mapping[str, str] = {
 
 @check.define(
     name=NAME,
+    contract=Network(
+        lambda rng: (whole(rng, 3, 6), 1 / 32, True),
+        lambda rng, N=1: normal(rng, N, 3, 224, 224),
+        variants={
+            "the narrowest": (7, 0.0004, True),
+            "a width that is rounded up": (4, 0.0285, True),
+            "a width that is rounded down": (2, 0.018, False),
+        },
+        shape=(1, 3, 224, 224),
+        random=True,
+        share=0.3,
+    ),
+    forbids=["googlenet"],
     oracle={NAME: FlatGoogLeNet},
     mistakes=[_slip(name, hint) for name, hint in SLIPS.items()],
 )
 def googlenet(rng: Generator) -> Iterator[Case]:
     """The network of table 1: exact counts, values at a small width, heads in training only."""
     yield from _counts(rng)
-    classes, seed = whole(rng, 3, 12), seed_from(rng)
-    image, pair = normal(rng, 1, 3, 224, 224), normal(rng, 2, 3, 224, 224)
-    text = f"scores in evaluation mode, width 1/16, {classes} classes, an image (1, 3, 224, 224)"
+    yield from _modes(rng, 1 / 16, weight=3)
+    classes, maps = whole(rng, 3, 12), normal(rng, 2, 33, 14, 14)  # as many come out of 4d
     yield Case(
-        "evaluation: the main scores alone",
-        ask(scores_of, NAME, classes, seed, image, text=text),
-        ORDER,
+        "its heads by themselves",
+        ask(its_heads, NAME, classes, seed_from(rng), maps, text="aux1 and aux2 on random maps"),
+        "Under the names aux1 and aux2 are the heads that you have built, for 4a and for 4d.",
         DEEP,
-        weight=4,
     )
-    text = "training mode without dropout: (main, aux1, aux2), and the first layer's gradient"
-    yield Case(
-        "training: main, aux1, aux2",
-        ask(trained_once, NAME, classes, seed, pair, text=text),
-        f"Three scores as a tuple, in this order. {ORDER}",
-        DEEP,
-        weight=4,
-    )
-    text = "share and size of each dropout at work, width 1/16"
-    yield Case(
-        "where dropout works",
-        ask(dropout_places, NAME, seed, pair, text=text),
-        "40 % before the classifier, 70 % in each head before its last layer; in training only.",
-        same(),
-        weight=2,
-    )
-    text = "GoogLeNet(5, 1/16, aux=False) in training and in evaluation mode"
+    yield _dropout(rng, weight=2)
+    image, text = normal(rng, 1, 3, 224, 224), "GoogLeNet(5, 1/16, aux=False) in both modes"
     yield Case(
         "without heads",
-        ask(without_heads, NAME, seed, image, text=text),
+        ask(without_heads, NAME, seed_from(rng), image, text=text),
         "With aux=False there are no heads: the main scores alone, in both modes.",
         DEEP,
     )
+
+
+def _modes(rng: Generator, width: float, *, weight: float, title: str = "") -> Iterator[Case]:
+    """Scores in evaluation, and all three in training."""
+    classes, seed = whole(rng, 3, 12), seed_from(rng)
+    image, pair = normal(rng, 1, 3, 224, 224), normal(rng, 2, 3, 224, 224)
+    made = f"{classes} classes, width 1/{1 / width:.0f}"
+    yield Case(
+        f"{title}evaluation: the main scores alone",
+        ask(scores_of, NAME, classes, seed, image, width, text=f"evaluation mode, {made}"),
+        FORWARD,
+        DEEP,
+        weight=weight,
+    )
+    text = f"training mode, {made}: what is dropped filled in, simple heads in aux1 and aux2"
+    yield Case(
+        f"{title}training: main, aux1, aux2",
+        ask(trained_once, NAME, classes, seed, pair, width, text=text),
+        f"Three scores as a tuple, in this order. {FORWARD}",
+        DEEP,
+        weight=weight,
+    )
+
+
+def _dropout(rng: Generator, weight: float) -> Case:
+    images, calls = normal(rng, 3, 3, 224, 224), 24
+    return Case(
+        "what is dropped",
+        ask(
+            dropped_inputs, NAME, seed_from(rng), images, calls,
+            text=f"GoogLeNet(5, 1/20) in training, {calls} times the same three images",
+        ),
+        "40 % before the classifier, 70 % in each head before its last layer; in training only.",
+        DroppedInputs(),
+        [
+            {"size": [5, 50], "p": 0.4},
+            {"size": [5, 51], "p": 0.7},
+            {"size": [5, 51], "p": 0.7},
+        ],
+        weight=weight,
+    )  # fmt: skip
 
 
 def _counts(rng: Generator) -> Iterator[Case]:
@@ -197,12 +234,12 @@ def _counts(rng: Generator) -> Iterator[Case]:
         "Every convolution and linear layer has a bias, nothing else has parameters.",
         same(),
         TOTALS,
-        weight=3,
     )
     classes, width = whole(rng, 5, 300), whole(rng, 3, 15) / 16
+    text = f"sizes of all parameters, sorted, {classes} classes, width {width:g}"
     yield Case(
         "another width, other classes",
-        ask(part_shapes, NAME, classes, width, text=f"shapes, {classes} classes, width {width:g}"),
+        ask(part_sizes, NAME, classes, width, text=text),
         "Every number of the table, and 64, 192, 128 and 1024, becomes round(width × number), at "
         "least 1.",
         same(),
@@ -211,9 +248,5 @@ def _counts(rng: Generator) -> Iterator[Case]:
 
 @check.hidden(NAME)
 def another_width(rng: Generator) -> Iterator[Case]:
-    classes, width, images = whole(rng, 13, 20), 1 / 12, normal(rng, 1, 3, 224, 224)
-    text = f"{classes} classes, width 1/12"
-    probe = ask(scores_of, NAME, classes, seed_from(rng), images, width, text=text)
-    yield Case("another width, in evaluation", probe, "", DEEP, weight=2)
-    probe = ask(trained_once, NAME, classes, seed_from(rng), images, width, text=text)
-    yield Case("another width, in training", probe, "", DEEP, weight=2)
+    yield from _modes(rng, 1 / 12, weight=1, title="another width, in ")
+    yield replace(_dropout(rng, weight=0.5), title="what is dropped, with other weights")
