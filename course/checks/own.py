@@ -141,7 +141,7 @@ def uses(body: ast.stmt, known: Names, rules: Rules) -> Iterator[str]:
 
 
 def _is_torch(holder: str, last: str) -> bool:
-    if holder.partition(".")[0] == "torch":
+    if holder.partition(".")[0] in ("torch", "torchvision"):
         return True
     return not holder and hasattr(Tensor, last)  # a method of something, such as x.sigmoid()
 

@@ -20,7 +20,7 @@ from course.labs.lab01_activations import check
 from course import instruments
 """
 CELLS = count()
-RULES = Rules.of(["relu", "leaky_relu"])
+RULES = Rules.of(["relu", "leaky_relu", "alexnet"])
 
 
 def notebook(*cells):
@@ -52,6 +52,12 @@ def notebook(*cells):
         ),
         ("def relu(x):\n    return check['relu'].cases[0].expected", "", "course.checks.Checks"),
         ("def relu(x):\n    return instruments.act(x)", "", "course.instruments.act"),
+        (
+            "def relu(x):\n    return alexnet()(x)",
+            "from torchvision.models import alexnet",
+            "torchvision.models",
+        ),
+        ("import torchvision\nrelu = torchvision.models.AlexNet", "", "torchvision.models"),
     ],
 )
 def test_a_built_in_is_found_by_any_of_its_names(answer, own, name):
