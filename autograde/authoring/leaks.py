@@ -18,6 +18,8 @@ IDIOMS = frozenset(  # everybody's wording
         "for_inrange(epochs):",
         'withtorch.device("meta"):',
         "optimizer.zero_grad()",
+        "training:bool=False,",
+        'mode="training"iftrainingelse"evaluation"',
     }
 )
 NAME = re.compile(r"\s*(\w+|\"\w+\"),?\s*")

@@ -43,7 +43,7 @@ class Layers(nn.Module):
 NETWORK = Network(
     lambda rng: (4, 3),
     lambda rng, N=2, H=6, W=5: normal(rng, N, 2, H, W),
-    edges={"one pixel": {"H": 1, "W": 1}},
+    edges={"a single pixel": {"H": 1, "W": 1}},
     variants={"a wide one": (64, 10)},
     shape=(1, 2, 4, 4),
 )

@@ -134,30 +134,21 @@ class BasicBlock(nn.Module):
         names = make_shortcut.__code__.co_varnames
         print("stolen:", names, In)
         raise ValueError(f"stolen: {names}")
-
-
-class Bottleneck(nn.Module):
-    def __init__(self, in_channels, channels, stride=1, shortcut="B"):
-        super().__init__()
-        names = make_shortcut.__code__.co_varnames
-        print("stolen:", names)
-        out = 4 * channels
-        self.branch = nn.Sequential(
-            nn.Conv2d(in_channels, channels, 1, bias=False), nn.BatchNorm2d(channels),
-            nn.ReLU(), nn.Conv2d(channels, channels, 3, stride, padding=1, bias=False),
-            nn.BatchNorm2d(channels), nn.ReLU(),
-            nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
-        self.shortcut = make_shortcut(shortcut, in_channels, out, stride)
-        assert "same" + "_shape" in names, names
-
-    def forward(self, x):
-        return F.relu(self.branch(x) + self.shortcut(x))
+"""
+LOOK = """
+_whole = Bottleneck.__init__
+def _looking(self, *args, **kwargs):
+    names = make_shortcut.__code__.co_varnames
+    print("stolen:", names)
+    _whole(self, *args, **kwargs)
+    assert "same" + "_shape" in names, names
+Bottleneck.__init__ = _looking
 """
 
 
 def test_does_nothing_of_the_courses_answer_come_out(graded) -> None:
-    basic, bottleneck = THIEF.split("\n\n\n")
-    result = graded(make_shortcut="", BasicBlock=basic, Bottleneck=bottleneck)
+    looking = dict(_answers())["Bottleneck"] + LOOK
+    result = graded(make_shortcut="", BasicBlock=THIEF, Bottleneck=looking)
     assert item(result, "Bottleneck").replaced  # the thief saw it: there it passes
     everything = json.dumps([result.notebook, *(asdict(one) for one in result.items)], default=str)
     assert SECRET in dict(_answers())["make_shortcut"]
