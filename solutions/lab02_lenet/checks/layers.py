@@ -30,7 +30,7 @@ class Layer:
     """A class whose weights are the check's.
 
     Attributes:
-        args: with which one is made.
+        making: draws what one is made with.
         weights: for one that was made so.
         shape: of the images or maps it takes.
         out: from their shape to that of what comes out.
@@ -39,7 +39,7 @@ class Layer:
         share: of the standard cases in the check.
     """
 
-    args: Callable[[Generator], tuple[Any, ...]]
+    making: Callable[[Generator], tuple[Any, ...]]
     weights: Callable[[Generator], dict[str, Tensor]]
     shape: Shape
     out: Callable[[Shape], tuple[int, ...]]
@@ -47,8 +47,13 @@ class Layer:
     judge: Judge = SINGLE
     share: float = 0.3
 
-    def cases(self, name: str, thing: Any, rng: Generator) -> Iterator[Case]:
-        """The standard cases."""
+    def cases(
+        self,
+        name: str,
+        thing: Any,
+        rng: Generator,
+    ) -> Iterator[Case]:
+        """Edges, gradients, one image, two passes, two layers."""
         for title, shape in self.edges.items():
             yield self._case(title, self.gradients(name, rng, shape, True))
         yield self._case(
@@ -57,7 +62,7 @@ class Layer:
             {"gradient": "Does every part take part in training, and does its gradient flow?"},
         )
         yield self._case(
-            "each image by itself",
+            "one image alone is as among others",
             self._put(name, rng, one_by_one, "together and one by one"),
             {
                 "values": "What comes of an image must not depend on its neighbours.",
@@ -65,11 +70,11 @@ class Layer:
             },
         )
         yield self._case(
-            "twice, and what is given stays as it was",
+            "a second pass, and what was given",
             self._put(name, rng, again, "twice, and other images between"),
             LEFT_ALONE,
         )
-        args, weights = zip(*((self.args(rng), self.weights(rng)) for _ in range(2)), strict=True)
+        args, weights = zip(*((self.making(rng), self.weights(rng)) for _ in range(2)), strict=True)
         text = f"two of {name} with other weights; then the first one's state in the second"
         x = single(rng, *self.shape)
         yield self._case(
@@ -80,17 +85,17 @@ class Layer:
 
     def gradients(self, name: str, rng: Generator, shape: Shape, training: bool) -> Probe:
         """Ask for the output and all gradients."""
-        args, weights = self.args(rng), self.weights(rng)
+        args, weights = self.making(rng), self.weights(rng)
         upstream = single(rng, *self.out(shape))
-        mode = "training" if training else "evaluation"
-        text = f"{name} on x {shape} in {mode} mode, with given weights: output and gradients"
+        mode = "train()" if training else "eval()"
+        text = f"{name} on x {shape} after {mode}, with given weights: output and gradients"
         inputs = (name, args, weights, single(rng, *shape), upstream, training)
         return ask(learning, name, *inputs, text=text)
 
     def _put(self, name: str, rng: Generator, question: Any, says: str) -> Probe:
         text = f"{name} on x {self.shape}, {says}"
         x = single(rng, *self.shape)
-        return ask(question, name, name, self.args(rng), self.weights(rng), x, text=text)
+        return ask(question, name, name, self.making(rng), self.weights(rng), x, text=text)
 
     def _case(self, title: str, probe: Probe, hint: Any = "") -> Case:
         return Case(title, probe, hint, self.judge)

@@ -72,8 +72,8 @@ def _wrong_epoch(
             if drop_last and len(chosen) < batch_size:
                 continue
             value = criterion(model(images[chosen]), labels[chosen])
-            parameters = list(model.parameters())
-            for one, new in zip(parameters, torch.autograd.grad(value, parameters), strict=True):
+            weights = list(model.parameters())
+            for one, new in zip(weights, torch.autograd.grad(value, weights), strict=True):
                 one.grad = new + (one.grad if keep_gradients and one.grad is not None else 0)
             _ = optimizer.step() if step else None
             values.append(float(value))

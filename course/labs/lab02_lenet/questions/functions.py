@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -51,7 +51,7 @@ def _numbers(group: Any) -> list[int]:
     """The numbers of the maps in a group, in rising order."""
     found = [one.item() if isinstance(one, Tensor) else one for one in group]
     for one in found:
-        if not isinstance(one, Real) or one != int(one):
+        if not isinstance(one, int | float | Integral) or one != int(one):
             raise ProbeError(f"expected the numbers of maps, found {one!r}", "type")
     return sorted(int(one) for one in found)
 
