@@ -266,7 +266,7 @@ MISTAKES = [
 
 def _to_learn_from(rng: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Images and labels, and others to be tried on."""
-    return (*bundled(rng, "train", 300), *bundled(rng, "test", 500))
+    return (*bundled(rng, "train", 200), *bundled(rng, "test", 300))
 
 
 def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
@@ -275,7 +275,7 @@ def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
         "the channels of a fresh layer differ",
         ask(
             start_of, "Network", seed, *_to_learn_from(rng),
-            text="a fresh Network(); trained on 300 images by the course, if it gives logits",
+            text="a fresh Network(); trained on 200 images by the course, if it gives logits",
         ),
         "Count the different kernels in each layer of a fresh network, and look at the loss before "
         "the first step.",
@@ -347,7 +347,7 @@ def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
         ask(
             steps_followed, "train_epoch", weight, x, size, seed, *_to_learn_from(rng),
             text="a linear network, all labels equal: three epochs of one batch, then two of "
-            f"batches of {size}; and a small network on 300 images",
+            f"batches of {size}; and a small network on 200 images",
         ),
         "After one step all is well, after several it is not. What do later steps remember? And "
         "does each batch end in a step?",
