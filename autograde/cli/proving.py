@@ -21,7 +21,7 @@ def prove(
         int, typer.Option(min=1, help="Seeds of grading that right answers meet; others meet 2.")
     ] = 5,
     sample: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the wrong answers, always the same ones.")
+        float, typer.Option(min=0, max=1, help="Share of the mutants, always the same ones.")
     ] = 1.0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
     json_: Json = False,

@@ -135,8 +135,7 @@ def _line(proof: Proof, result: Result) -> str:
     item = result.item
     where = f"{proof.subject.name}: {item.kind}, {escape(item.says)}: {escape(result.trouble)}"
     if not item.mutant:
-        mark = "[yellow]hint[/]" if item.kind == "mistake" else "[red]finding[/]"
-        return f"{mark} {where}"
+        return f"[red]finding[/] {where}"
     mark = "[dim]equivalent[/]" if result.reason else "[red]finding[/]"
     reason = f" — {escape(result.reason)}" if result.reason else ""
     change = indent(escape(_change(proof, result)), "    ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograde.authoring.answers import Attempt
+from autograde.authoring.checks import Mistake
 from autograde.proving.pool import Outcome
 
 LAZY_SHARE = 0.30
@@ -82,15 +83,19 @@ def of_lazy(outcome: Outcome) -> str:
     return f"{_percent(share)} of the points" if share > LAZY_SHARE + 1e-9 else outcome.broken
 
 
-def of_mistake(outcome: Outcome, name: str) -> str:
+def of_mistake(outcome: Outcome, mistake: Mistake) -> str:
     """Why the hint of a known mistake does not fit; empty if it does."""
     if not outcome.result:
         return _unfinished(outcome)
     for where, found in zip(("visible", "graded"), outcome.result["mistakes"], strict=True):
         named: dict[str, Any] = found["named"]
-        if name not in named:
+        if mistake.name not in named:
             return f"{where}: not recognised"
-        others = [one for one, seen in named.items() if any(name not in alike for alike in seen)]
+        if mistake.hint not in found["hints"]:
+            return f"{where}: recognised, but its hint is not shown"
+        others = [
+            one for one, seen in named.items() if any(mistake.name not in alike for alike in seen)
+        ]
         if others:
             return f"{where}: taken for {', '.join(others)}"
     return ""

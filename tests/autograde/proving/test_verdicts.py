@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from autograde.authoring.answers import Attempt
+from autograde.authoring.checks import Mistake
 from autograde.proving import verdicts
 from autograde.proving.pool import Outcome
 
@@ -110,8 +111,12 @@ def test_is_a_built_in_that_nobody_is_told_of_a_trouble_only_if_it_answers() -> 
     ],
 )
 def test_is_a_known_mistake_named_and_no_other(named: dict[str, Any], trouble: str) -> None:
-    outcome = Outcome({"mistakes": [{"named": named}, {"named": {"squared": [["squared"]]}}]})
-    assert verdicts.of_mistake(outcome, "squared") == trouble
+    graded = {"named": {"squared": [["squared"]]}, "hints": ["At 3?"]}
+    outcome = Outcome({"mistakes": [{"named": named, "hints": ["At 3?"]}, graded]})
+    assert verdicts.of_mistake(outcome, Mistake("squared", {}, "At 3?")) == trouble
+    if not trouble:
+        told = verdicts.of_mistake(outcome, Mistake("squared", {}, "At 4?"))
+        assert told == "visible: recognised, but its hint is not shown"
 
 
 def test_is_a_wrong_answers_mistake_looked_for_where_it_is_seen() -> None:
