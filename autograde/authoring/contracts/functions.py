@@ -153,7 +153,7 @@ class Function:
 def _any(args: tuple[Any, ...], holds: Callable[[Tensor], bool]) -> bool:
     """Whether some tensor among arguments, however deep, has a property."""
     found: list[bool] = []
-    battery._each(args, lambda one: found.append(holds(one)) or one)  # type: ignore[func-returns-value]
+    battery.each(args, lambda one: found.append(holds(one)) or one)  # type: ignore[func-returns-value]
     return any(found)
 
 
@@ -161,5 +161,5 @@ def _follows(function: Any, args: tuple[Any, ...], place: int) -> bool:
     """Whether the reference's answer has a gradient at an argument."""
     given = list(copied(args))
     given[place] = given[place].detach().requires_grad_()
-    tensors = list(battery._floats(function(*given)))
+    tensors = list(battery.floats(function(*given)))
     return any(one.requires_grad for one in tensors)

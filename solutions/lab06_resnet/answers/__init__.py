@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import blocks, constants, functions, slips
+from . import blocks, constants, equivalents, functions, slips
 from .book import answers
 
-__all__ = ["answers", "blocks", "constants", "functions", "slips"]
+__all__ = ["answers", "blocks", "constants", "equivalents", "functions", "slips"]

@@ -139,9 +139,9 @@ def again(
 ) -> dict[str, Any]:
     """Passes over the same images with others between, and what became of everything given."""
     model, kept = filled_with(made_by, name, args, weights), x.clone()
-    with battery._seeded():
+    with battery.seeded():
         first = plain(model(x))
-        drawn = battery._next_numbers()
+        drawn = battery.next_numbers()
     return {
         "output": first,
         "x afterwards": plain(x),
@@ -150,7 +150,7 @@ def again(
         "arguments afterwards": plain(list(args)),
         "next random numbers": drawn,
         "layers in training mode": sum(layer.training for layer in model.modules()),
-        "settings": battery._settings(),
+        "settings": battery.settings(),
     }
 
 

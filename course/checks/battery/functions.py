@@ -1,0 +1,130 @@
+"""Questions to functions."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from course.checks.battery.parts import (
+    ANSWER,
+    adapted,
+    cast,
+    each,
+    followed,
+    next_numbers,
+    seeded,
+    settings,
+    shorter,
+    spread_out,
+    weighted_sum,
+)
+from course.checks.probes import copied, plain
+
+
+def edge(thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]) -> dict[str, Any]:
+    """The answer at an edge, and an ordinary one: who has none of these earns nothing there."""
+    function = adapted(thing, adapter)
+    return {"there": plain(function(*special)), "elsewhere": plain(function(*usual))}
+
+
+def in_dtype(thing: Any, adapter: str, dtype: torch.dtype, *args: Any) -> Any:
+    """The answer where all floating-point tensors have this dtype."""
+    return adapted(thing, adapter)(*each(args, lambda one: cast(one, dtype)))
+
+
+def spread(thing: Any, adapter: str, *args: Any) -> Any:
+    """The answer where every tensor lies in memory with gaps, its axes in reverse order."""
+    return adapted(thing, adapter)(*each(args, spread_out))
+
+
+def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[str, Any]:
+    """The answer to the same call twice with another between, and what became of the arguments
+    and of the process.
+    """
+    function, kept = adapted(thing, adapter), copied(args)
+    with seeded():
+        first = plain(function(*args))
+        drawn = next_numbers()
+    return {
+        ANSWER: first,
+        "arguments afterwards": plain(list(args)),
+        "other arguments": plain(function(*other)),
+        "the same call again": plain(function(*kept)),
+        "next random numbers": drawn,
+        "settings": settings(),
+    }
+
+
+def in_ways(thing: Any, adapter: str, names: Sequence[str], *args: Any) -> dict[str, Any]:
+    """The answers with the last arguments by position, by name, and left out.
+
+    Args:
+        thing: the student's object.
+        adapter: see the module.
+        names: of the last arguments, which have defaults.
+        *args: all of them.
+    """
+    function = adapted(thing, adapter)
+    found = {"by position": plain(function(*copied(args)))}
+    for first, named in shorter(names, args):
+        what = "by name" if named else f"without {', '.join(names[len(first) - len(args) :])}"
+        found[what] = plain(function(*copied(first), **copied(named)))
+    return found
+
+
+def slopes(thing: Any, adapter: str, wrt: Mapping[str, int], *args: Any) -> dict[str, Any]:
+    """The answer, and the gradient at arguments of a randomly weighted sum of all that is in it.
+
+    Args:
+        thing: the student's object.
+        adapter: see the module.
+        wrt: places of the arguments by name; floating-point tensors.
+        *args: all arguments.
+
+    Raises:
+        ProbeError: autograd can't follow the answer back.
+    """
+    given = list(args)
+    for place in wrt.values():
+        given[place] = given[place].detach().clone().requires_grad_()
+    answer = adapted(thing, adapter)(*given)
+    total = followed(weighted_sum(answer))
+    leaves = [given[place] for place in wrt.values()]
+    touched = [leaf.grad is not None or not leaf.requires_grad for leaf in leaves]
+    found = torch.autograd.grad(total, leaves, allow_unused=True)
+    gradients = (
+        torch.zeros_like(leaf) if one is None else one
+        for leaf, one in zip(leaves, found, strict=True)
+    )
+    return {
+        ANSWER: plain(answer),
+        **{f"gradient at {name}": one for name, one in zip(wrt, gradients, strict=True)},
+        "arguments with a .grad afterwards": sum(touched),
+    }
+
+
+def outcomes(thing: Any, adapter: str, error: str, calls: Sequence[Sequence[Any]]) -> list[Any]:
+    """For each call the answer, or what was raised.
+
+    Args:
+        thing: the student's object.
+        adapter: see the module.
+        error: the built-in exception that is asked for; who raises a subclass is right too.
+        calls: arguments of each.
+    """
+    return [_outcome(adapted(thing, adapter), error, call) for call in calls]
+
+
+def _outcome(function: Callable[..., Any], error: str, call: Sequence[Any]) -> Any:
+    wanted: type[Exception] = getattr(builtins, error)
+    try:
+        return plain(function(*call))
+    except NotImplementedError:
+        raise
+    except wanted:
+        return f"a {error}"
+    except Exception as other:
+        return f"{type(other).__name__}: {other}"

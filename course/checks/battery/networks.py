@@ -1,0 +1,140 @@
+"""Questions to classes and builders of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course.checks.battery.parts import (
+    ANSWER,
+    adapted,
+    followed,
+    next_numbers,
+    seeded,
+    settings,
+    shorter,
+    state_sum,
+    statistics,
+    weighted_sum,
+)
+from course.checks.modules import a_module, filled, gradients_of, sizes_of
+from course.checks.probes import plain
+
+
+def values(
+    thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor, dtype: torch.dtype
+) -> Any:
+    """What a network with weights from a seed makes of images in this dtype, in evaluation mode."""
+    model = filled(_made(thing, adapter, args), seed, dtype)
+    with torch.no_grad():
+        return model(images.to(dtype))
+
+
+def one_by_one(
+    thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
+) -> dict[str, Any]:
+    """The same of all images together and of each alone."""
+    model = filled(_made(thing, adapter, args), seed)
+    with torch.no_grad():
+        alone = [plain(model(images[place : place + 1])) for place in range(len(images))]
+        return {"together": plain(model(images)), "one by one": alone}
+
+
+def learning(
+    thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor, training: bool
+) -> dict[str, Any]:
+    """Output, and the gradients of its randomly weighted sum at the images and all parameters."""
+    model = filled(_made(thing, adapter, args), seed).train(training)
+    images.requires_grad_()
+    output = model(images)
+    followed(weighted_sum(output)).backward()
+    return {
+        ANSWER: plain(output),
+        "gradient at the input": images.grad,
+        **{f"gradient of {name}": one for name, one in gradients_of(model).items()},
+        "running statistics": statistics(model),
+    }
+
+
+def model_again(
+    thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
+) -> dict[str, Any]:
+    """Passes in evaluation mode, and what became of images, weights, mode and process."""
+    model = filled(_made(thing, adapter, args), seed)
+    before = state_sum(model)
+    with seeded():
+        first = plain(model(images))
+        drawn = next_numbers()
+    return {
+        ANSWER: first,
+        "input afterwards": plain(images),
+        "other images": plain(model(images.flip(0) / 2)),
+        "the next pass": plain(model(images.clone())),
+        "next random numbers": drawn,
+        "weights moved by": abs(state_sum(model) - before),
+        "layers in training mode": sum(layer.training for layer in model.modules()),
+        "settings": settings(),
+    }
+
+
+def two_of_them(
+    thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
+) -> dict[str, Any]:
+    """Two networks with other weights each, and the first one's weights put into the second."""
+    fresh = [_made(thing, adapter, args) for _ in range(2)]
+    dtypes = sorted({str(parameter.dtype) for parameter in fresh[0].parameters()})
+    one, other = (filled(model, seed + number) for number, model in enumerate(fresh))
+    with torch.no_grad():
+        found = {"the second": plain(other(images)), "the first": plain(one(images))}
+        found["dtypes when made"] = dtypes
+        other.load_state_dict(one.state_dict())
+        return {**found, "the second, loaded from the first": plain(other(images))}
+
+
+def variants(
+    thing: Any, adapter: str, table: Mapping[str, Sequence[Any]], shape: Sequence[int]
+) -> dict[str, Any]:
+    """Sizes of all parameters, and the output's shape, of networks on the meta device.
+
+    Args:
+        thing: the student's object.
+        adapter: see the module.
+        table: arguments of each, by what is special about it.
+        shape: of the images; empty where no output is wanted.
+    """
+    found = {}
+    with torch.device("meta"):
+        for name, args in table.items():
+            model = _made(thing, adapter, args).eval()
+            out = list(model(torch.zeros(list(shape))).shape) if shape else []
+            found[name] = {"parameters": sizes_of(model), "output": out}
+    return found
+
+
+def made_in_ways(
+    thing: Any, adapter: str, names: Sequence[str], args: Sequence[Any], seed: int, images: Tensor
+) -> dict[str, Any]:
+    """What networks make of images that were made by position, by name, and by default.
+
+    Only sizes are told where arguments are left out: the defaults may be the paper's, and large.
+    """
+    by_name, *without = shorter(names, args)
+    with torch.no_grad():
+        found = {
+            "by position": plain(filled(_made(thing, adapter, args), seed)(images)),
+            "by name": plain(filled(_made(thing, adapter, *by_name), seed)(images)),
+        }
+    with torch.device("meta"):
+        for first, _ in without:
+            what = f"without {', '.join(names[len(first) - len(args) :])}"
+            found[what] = sizes_of(_made(thing, adapter, first))
+    return found
+
+
+def _made(
+    thing: Any, adapter: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None
+) -> nn.Module:
+    return a_module(adapted(thing, adapter)(*args, **(kwargs or {})), "the call")

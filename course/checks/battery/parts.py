@@ -1,0 +1,147 @@
+"""What the questions of the battery are made of."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from course.checks import stored
+from course.checks.probes import ProbeError
+
+ANSWER = "answer"
+SEED = 7  # of cotangents and of the generators that must be left alone
+
+
+def adapted(thing: Any, adapter: str) -> Any:
+    """The student's object through an adapter; itself without one."""
+    return stored.resolved(adapter)(thing) if adapter else thing
+
+
+def shorter(
+    names: Sequence[str], args: Sequence[Any]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The last arguments by name, in another order; then one after the other left out."""
+    required, last = len(args) - len(names), list(zip(names, args[-len(names) :], strict=True))
+    yield tuple(args[:required]), dict(reversed(last))
+    for count in range(1, len(names) + 1):
+        yield tuple(args[: len(args) - count]), {}
+
+
+def each(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The value with every tensor in it changed."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: each(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(each(item, change) for item in value)
+    return value
+
+
+def cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """The tensor in this dtype, if it is a floating-point one."""
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+def spread_out(tensor: Tensor) -> Tensor:
+    """The tensor with its axes in reverse order in memory, and a gap after each number."""
+    if not tensor.ndim:
+        return tensor
+    room = tensor.new_zeros(*reversed(tensor.shape), 2)
+    return room[..., 0].permute(*reversed(range(tensor.ndim))).copy_(tensor)
+
+
+def weighted_sum(answer: Any) -> Tensor:
+    """Sum over all floating-point tensors in an answer, with frozen random weights."""
+    state, total = np.random.RandomState(SEED), torch.zeros(())
+    for one in floats(answer):
+        weights = torch.from_numpy(np.asarray(state.standard_normal(tuple(one.shape))))
+        total = total + (weights.to(one.device, one.dtype) * one).sum()
+    return total
+
+
+def followed(total: Tensor) -> Tensor:
+    """The sum, if autograd can follow it back.
+
+    Raises:
+        ProbeError: it can't.
+    """
+    if not total.requires_grad:
+        raise ProbeError(
+            "autograd can't follow the answer back to what was given: was it detached, turned "
+            "into numpy or plain numbers, or computed under no_grad?",
+            "detached",
+        )
+    return total
+
+
+def floats(value: Any) -> Iterator[Tensor]:
+    """All floating-point tensors in a value."""
+    if isinstance(value, Tensor) and value.is_floating_point():
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from floats(item)
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """Known random states meanwhile; the notebook's own come back."""
+    kept = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        random.seed(SEED)
+        np.random.seed(SEED)
+        try:
+            yield
+        finally:
+            random.setstate(kept[0])
+            np.random.set_state(kept[1])
+
+
+def next_numbers() -> list[float]:
+    """What the random generators of torch, Python and NumPy draw next."""
+    return [float(torch.rand(())), random.random(), float(np.random.random_sample())]
+
+
+def settings() -> list[str]:
+    """Settings of torch that hold for the whole process."""
+    return [
+        f"gradients {'on' if torch.is_grad_enabled() else 'off'}",
+        f"default {str(torch.get_default_dtype()).removeprefix('torch.')}",
+    ]
+
+
+def state_sum(model: nn.Module) -> float:
+    """One number from all weights and running statistics of a model."""
+    state = model.state_dict().values()
+    return float(sum(weighted_sum(one.detach().double()) for one in state if one.numel()))
+
+
+def statistics(model: nn.Module) -> list[float]:
+    """Of all running statistics, in no order: sums and sums of squares."""
+    tensors = [one.double() for name, one in model.named_buffers() if ".running_" in f".{name}"]
+    return [float(sum(t.sum() for t in tensors)), float(sum(t.square().sum() for t in tensors))]
+
+
+def arguments_of(thing: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Names of what a function or class takes, and the defaults of the last ones; none of a
+    built-in.
+    """
+    try:
+        found = inspect.signature(thing).parameters.values()
+    except ValueError:
+        return (), ()
+    names = tuple(one.name for one in found if one.kind is one.POSITIONAL_OR_KEYWORD)
+    defaults = tuple(one.default for one in found if one.default is not one.empty)
+    return names, defaults
