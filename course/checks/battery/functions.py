@@ -27,7 +27,7 @@ from course.checks.probes import copied, plain
 def edge(thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]) -> dict[str, Any]:
     """The answer at an edge, and an ordinary one: who has none of these earns nothing there."""
     function = adapted(thing, adapter)
-    return {"there": plain(function(*special)), "elsewhere": plain(function(*usual))}
+    return {"here": plain(function(*special)), "in an ordinary call": plain(function(*usual))}
 
 
 def in_dtype(thing: Any, adapter: str, dtype: torch.dtype, *args: Any) -> Any:
