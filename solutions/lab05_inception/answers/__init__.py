@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from . import blocks, constants, functions, network_slips, networks, other_networks, slips
+from . import (
+    blocks,
+    constants,
+    equivalents,
+    functions,
+    network_slips,
+    networks,
+    other_networks,
+    slips,
+)
 from .book import answers
 
 __all__ = [
     "answers",
     "blocks",
     "constants",
+    "equivalents",
     "functions",
     "network_slips",
     "networks",

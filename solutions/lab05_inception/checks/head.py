@@ -119,8 +119,8 @@ def auxiliary_head(rng: Generator) -> Iterator[Case]:
         weight=0.5,
     )
     yield _scores(rng, weight=4)
-    yield _dropout(rng, images=6, weight=2)
-    yield _dropout(rng, images=1, weight=0.5)
+    yield _dropout(rng, images=6, weight=1.5)
+    yield _dropout(rng, images=1, weight=0.25)
 
 
 def _scores(rng: Generator, weight: float) -> Case:
@@ -153,4 +153,4 @@ def _dropout(rng: Generator, *, images: int, weight: float) -> Case:
 @check.hidden(NAME)
 def other_maps(rng: Generator) -> Iterator[Case]:
     yield replace(_scores(rng, weight=2), title="other maps")
-    yield replace(_dropout(rng, images=4, weight=1), title="what is dropped, other maps")
+    yield replace(_dropout(rng, images=4, weight=0.5), title="what is dropped, other maps")

@@ -175,8 +175,9 @@ def googlenet(rng: Generator) -> Iterator[Case]:
         ask(its_heads, NAME, classes, seed_from(rng), maps, text="aux1 and aux2 on random maps"),
         "Under the names aux1 and aux2 are the heads that you have built, for 4a and for 4d.",
         DEEP,
+        weight=0.75,
     )
-    yield _dropout(rng, weight=2)
+    yield _dropout(rng, weight=1.5)
     image, text = normal(rng, 1, 3, 224, 224), "GoogLeNet(5, 1/16, aux=False) in both modes"
     yield Case(
         "without heads",
@@ -234,6 +235,7 @@ def _counts(rng: Generator) -> Iterator[Case]:
         "Every convolution and linear layer has a bias, nothing else has parameters.",
         same(),
         TOTALS,
+        weight=0.75,
     )
     classes, width = whole(rng, 5, 300), whole(rng, 3, 15) / 16
     text = f"sizes of all parameters, sorted, {classes} classes, width {width:g}"
@@ -243,6 +245,7 @@ def _counts(rng: Generator) -> Iterator[Case]:
         "Every number of the table, and 64, 192, 128 and 1024, becomes round(width × number), at "
         "least 1.",
         same(),
+        weight=0.75,
     )
 
 
