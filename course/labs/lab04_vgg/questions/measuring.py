@@ -59,7 +59,9 @@ def deep_network(seed: int) -> nn.Module:
     unit = OrderedDict(conv=nn.Conv2d(3, 6, 3, padding=1), norm=nn.BatchNorm2d(6), halve=Halved())
     wide = nn.Conv2d(6, 4 + 4 * (seed % 3), (3, 5), stride=(1, 2), padding=1, groups=2, bias=False)
     layers: OrderedDict[str, nn.Module] = OrderedDict(
-        block=nn.Sequential(OrderedDict(unit=nn.Sequential(unit), act=nn.Sigmoid())), wide=wide
+        block=nn.Sequential(OrderedDict(unit=nn.Sequential(unit), act=nn.Sigmoid())),
+        wide=wide,
+        narrow=nn.Conv2d(wide.out_channels, 1, 1),
     )
     wide.requires_grad_(False)
     wide.register_forward_hook(lambda layer, inputs, output: None)

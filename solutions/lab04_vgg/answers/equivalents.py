@@ -1,0 +1,175 @@
+"""Changes of the reference that stay right, and why."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+
+from .book import answers
+
+
+def equivalent(exercise: str, why: str, *changes: str) -> None:
+    for change in changes:
+        answers.equivalent(exercise, cleandoc(change), why)
+
+
+def replaced(old: str, *news: str) -> list[str]:
+    """Changes of one line."""
+    return [f"- {old}\n+ {new}" for new in news]
+
+
+ERF = "effective_receptive_field"
+PIXELS = "pixels = images.detach().clone().requires_grad_()"
+CENTRE = "centre = output[:, :, height // 2, width // 2].sum()"
+STRENGTH = "strength = slopes.abs().sum(dim=(0, 1))"
+
+equivalent(
+    ERF,
+    "either of the two makes a tensor of its own, and autograd.grad writes into none",
+    *replaced(
+        PIXELS,
+        "pixels = images.detach().requires_grad_()",
+        "pixels = images.clone().requires_grad_()",
+    ),
+)
+equivalent(
+    ERF,
+    "the maps have four axes, so the last two are counted from either end",
+    *replaced(
+        "height, width = output.shape[-2:]",
+        "height, width = output.shape[2:]",
+        "height, width = output.shape[--2:]",
+    ),
+)
+equivalent(
+    ERF,
+    "n // -2 counts from the far end, to the same place as n // 2",
+    *replaced(
+        CENTRE,
+        "centre = output[:, :, height // -2, width // 2].sum()",
+        "centre = output[:, :, height // 2, width // -2].sum()",
+    ),
+)
+equivalent(
+    ERF,
+    "the shares are scaled at the end, so a constant factor is lost",
+    *replaced(CENTRE, "centre = output[:, :, height // 2, width // 2].mean()"),
+    *replaced(STRENGTH, "strength = slopes.abs().mean(dim=(0, 1))"),
+)
+equivalent(
+    ERF,
+    "both axes are summed at once",
+    *replaced(STRENGTH, "strength = slopes.abs().sum(dim=(1, 0))"),
+)
+equivalent(
+    ERF,
+    "the tensor that is written into is the function's own",
+    *replaced(STRENGTH, "strength = slopes.abs_().sum(dim=(0, 1))"),
+    *replaced("return strength / strength.sum()", "return strength.div_(strength.sum())"),
+)
+
+
+# The functions that measure have the same form but for what their hooks note.
+QUIET = """
+- {found}: dict[str, int] = {{}}
++ with torch.no_grad():
++     {found}: dict[str, int] = {{}}
+
+- def noting(name: str) -> Any:
+-
+-     def note(module: {module}, inputs: Any, output: Tensor) -> None:
+{noted}
+-     return note
+- handles = [module.register_forward_hook(noting(name)) for name, module in model.named_modules() if {which}]
+- parameter = next(model.parameters())
+- with torch.inference_mode():
+-     model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
+- for handle in handles:
+-     handle.remove()
+- return {found}
++     def noting(name: str) -> Any:
++
++         def note(module: {module}, inputs: Any, output: Tensor) -> None:
+{noting}
++         return note
++     handles = [module.register_forward_hook(noting(name)) for name, module in model.named_modules() if {which}]
++     parameter = next(model.parameters())
++     with torch.inference_mode():
++         model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
++     for handle in handles:
++         handle.remove()
++     return {found}
+"""  # noqa: E501
+QUIET_NOTES = """
+- def noting(name: str) -> Any:
++ def noting(name: str) -> Any:
++     with torch.no_grad():
+
+-     def note(module: {module}, inputs: Any, output: Tensor) -> None:
+{noted}
+-     return note
++         def note(module: {module}, inputs: Any, output: Tensor) -> None:
+{noting}
++         return note
+"""
+FORMS = {
+    "activation_memory": {
+        "found": "memory",
+        "module": "nn.Module",
+        "which": "not list(module.children())",
+        "notes": ["memory[name] = memory.get(name, 0) + output.numel() * output.element_size()"],
+    },
+    "layer_flops": {
+        "found": "flops",
+        "module": "Any",
+        "which": "isinstance(module, nn.Conv2d | nn.Linear)",
+        "notes": [
+            "products = module.weight[0].numel()",
+            "flops[name] = flops.get(name, 0) + 2 * products * output.numel()",
+        ],
+    },
+}
+
+for exercise, form in FORMS.items():
+    lines = form["notes"]
+    facts = {
+        **form,
+        "noted": "\n".join(f"-         {line}" for line in lines),
+        "noting": "\n".join(f"+             {line}" for line in lines),
+    }
+    equivalent(
+        exercise,
+        "there is one pass, and it runs without gradients already; hooks count sizes alone",
+        QUIET.format(**facts),
+        QUIET_NOTES.format(**facts),
+    )
+    equivalent(
+        exercise,
+        "only the parameter's dtype and device are read",
+        *replaced(
+            "parameter = next(model.parameters())", "parameter = next(model.parameters()).detach()"
+        ),
+    )
+    equivalent(
+        exercise,
+        "in which order hooks go makes no difference",
+        *replaced("for handle in handles:", "for handle in reversed(list(handles)):"),
+    )
+
+equivalent(
+    "layer_flops",
+    "every row of a layer's weight has the same size",
+    "- products = module.weight[0].numel()\n+ products = module.weight[-1].numel()",
+)
+equivalent(
+    "layer_flops",
+    "the text asks for the numbers alone; what the pass may cost is asked of activation_memory",
+    """
+    - with torch.inference_mode():
+    -     model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
+    + model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
+    """,
+    """
+    - model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
+    + model(torch.empty(input_shape, dtype=parameter.dtype))
+    """,
+)
