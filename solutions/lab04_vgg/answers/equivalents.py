@@ -173,3 +173,69 @@ equivalent(
     + model(torch.empty(input_shape, dtype=parameter.dtype))
     """,
 )
+
+
+DENSE = "to_fully_convolutional"
+SIDE = "side = round((layer.in_features / channels) ** 0.5)"
+COPIED = 'conv.load_state_dict({"weight": layer.weight.view_as(conv.weight), "bias": layer.bias})'
+equivalent(
+    DENSE,
+    "in_features is C times a square, whose root is exact",
+    *replaced(
+        SIDE,
+        "side = int((layer.in_features / channels) ** 0.5)",
+        "side = round((layer.in_features // channels) ** 0.5)",
+    ),
+)
+equivalent(
+    DENSE,
+    "the text says nothing of dtypes: new layers may be in single precision",
+    *replaced(
+        "conv = nn.Conv2d(channels, layer.out_features, side).to(layer.weight)",
+        "conv = nn.Conv2d(channels, layer.out_features, side)",
+    ),
+)
+equivalent(
+    DENSE,
+    "values are copied without a gradient anyway",
+    f"- {COPIED}\n+ {COPIED.replace('(conv.weight)', '(conv.weight).detach()')}",
+)
+equivalent(
+    DENSE,
+    "a layer may be filled after it is in the list",
+    f"- {COPIED}\n- head.append(conv)\n+ head.append(conv)\n+ {COPIED}",
+)
+
+START = "initialise_from"
+LABELS = "places are only labels, the same ones in both networks, each there once"
+equivalent(
+    START,
+    LABELS,
+    *replaced(
+        "stage, place = 0, 0",
+        "stage, place = 1, 0",
+        "stage, place = -1, 0",
+        "stage, place = 0, 1",
+        "stage, place = 0, -1",
+    ),
+    *replaced(
+        "stage, place = stage + 1, 0",
+        "stage, place = stage - 1, 0",
+        "stage, place = stage + 2, 0",
+        "stage, place = stage + -1, 0",
+        "stage, place = stage + 1, 1",
+        "stage, place = stage + 1, -1",
+    ),
+    *replaced("found[stage, place] = layer", "found[place, stage] = layer"),
+    *replaced("place += 1", "place -= 1", "place += 2", "place += -1"),
+)
+equivalent(
+    START,
+    "in which order the four are copied makes no difference",
+    *replaced("for key in list(old)[:4]:", "for key in reversed(list(list(old)[:4])):"),
+)
+equivalent(
+    START,
+    "A, from which the paper starts, has eight convolutions",
+    *replaced("for key in list(old)[:4]:", "for key in list(old)[:-4]:"),
+)

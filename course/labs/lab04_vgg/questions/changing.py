@@ -65,15 +65,20 @@ def one_pixel(seed: int) -> nn.Module:
     return model
 
 
-def as_dense(convert: Any) -> Callable[[nn.Module, Tensor], Any]:
-    """From a model and images to scores ``(N, K, h, w)`` of the converted network."""
+def as_dense(convert: Any) -> Callable[[nn.Module, Tensor], dict[str, Any]]:
+    """From a model and images to scores ``(N, K, h, w)`` of the converted network.
 
-    def scores(model: nn.Module, images: Tensor) -> Any:
+    Of a model in double precision the new layers may be in single: their weights are the same.
+    """
+
+    def scores(model: nn.Module, images: Tensor) -> dict[str, Any]:
         converted = _converted(convert, model)
+        dtypes = sorted({str(one.dtype) for one in model.parameters()})
         modes = [(layer, layer.training) for layer in converted.modules()]
+        converted = converted.double() if images.dtype == torch.float64 else converted
         try:
             with torch.no_grad():
-                return converted.to(images.dtype).eval()(images)
+                return {"scores": converted.eval()(images), "the model's dtypes": dtypes}
         finally:
             for layer, training in modes:
                 layer.training = training
