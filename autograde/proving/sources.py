@@ -32,7 +32,7 @@ def behind(modules: Iterable[str]) -> list[str]:
     while waiting:
         name = waiting.pop()
         path = _path(name) if name.startswith(OURS) and name not in found else None
-        if path is None or name in TELLING or ".experiments" in name:
+        if path is None or not path.is_file() or name in TELLING or ".experiments" in name:
             continue
         found[name] = path.read_text("utf-8")
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]

@@ -17,6 +17,7 @@ from autograde.proving import sources
 from autograde.proving.sources import digest
 from autograde.tree import Tree
 from course.checks import Check
+from course.checks.cases import Prepared
 
 FIRST_SEED, STEP = 11, 7919
 
@@ -31,7 +32,8 @@ class Subject:
         definition: its check.
         source: its cell in the reference.
         names: what the reference defines.
-        made: its graded checks by seed.
+        naming: its checks that name known mistakes, the visible one under None.
+        made: its graded checks that name none, by seed.
         limits: seconds that an answer may take, by the seeds that it meets.
         costs: seconds that the reference takes, by the case's title.
     """
@@ -41,6 +43,7 @@ class Subject:
     definition: Definition
     source: str
     names: Mapping[str, Any]
+    naming: dict[int | None, Check] = field(default_factory=dict, repr=False)
     made: dict[int, Check] = field(default_factory=dict, repr=False)
     limits: dict[tuple[int, ...], float] = field(default_factory=dict, repr=False)
     costs: dict[str, float] = field(default_factory=dict, repr=False)
@@ -65,19 +68,20 @@ class Subject:
     @cached_property
     def visible(self) -> Check:
         """The check that the student has."""
-        return bare(self.definition.shown())
+        return bare(self.recognising(None))
 
     def graded(self, seed: int) -> Check:
         """The check of grading, on inputs drawn from a seed; made once for each."""
         if seed not in self.made:
-            self.made[seed] = bare(self.definition.graded(self.names, seed))
+            self.made[seed] = bare(self.recognising(seed))
         return self.made[seed]
 
     def recognising(self, seed: int | None) -> Check:
         """The visible check, or the graded one of a seed, that also names known mistakes."""
-        if seed is None:
-            return self.definition.shown()
-        return self.definition.graded(self.names, seed)
+        if seed not in self.naming:
+            one = self.definition
+            self.naming[seed] = one.shown() if seed is None else one.graded(self.names, seed)
+        return self.naming[seed]
 
 
 def subjects(tree: Tree, lab: str, names: Iterable[str] = ()) -> list[Subject]:
@@ -98,8 +102,10 @@ def seeds(count: int) -> tuple[int, ...]:
 
 
 def bare(check: Check) -> Check:
-    """The check without known mistakes: whether an answer passes does not hang on them."""
-    return replace(check, cases=tuple(replace(one, know=tuple) for one in check.cases))
+    """The check without known mistakes: whether an answer passes does not hang on them. What it
+    expects is found once for both.
+    """
+    return replace(check, cases=tuple(map(_bare, check.cases)))
 
 
 def defines(source: str) -> list[str]:
@@ -122,6 +128,10 @@ def code_of(subject: Subject) -> str:
     for cell in cells:
         modules |= set(sources.imports(cell.partition("\0")[2]))
     return digest(torch.__version__, *cells, *sources.behind(modules))
+
+
+def _bare(one: Prepared) -> Prepared:
+    return replace(one, expect=lambda: one.expected, know=tuple)
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:

@@ -59,14 +59,17 @@ def of_answer(
 
     def work() -> Any:
         names = {**subject.names, **objects()}
-        told: dict[str, Any] = {"visible": _told(subject.visible.run(names))}
-        told["graded"] = [_told(subject.graded(seed).run(names)) for seed in seeds]
+        checks = [subject.visible, *map(subject.graded, seeds)]
         if recognise:
-            checks = [subject.recognising(None), subject.recognising(seeds[0])]
-            told["mistakes"] = [_mistakes(check, check.run(names)) for check in checks]
+            checks[:2] = _naming(subject, seeds)
+        reports = [check.run(names) for check in checks]
+        told: dict[str, Any] = {"visible": _told(reports[0])}
+        told["graded"] = [_told(report) for report in reports[1:]]
+        if recognise:
+            told["mistakes"] = [*map(_mistakes, checks[:2], reports[:2])]
         return told
 
-    return _trial(subject, seeds, work, "answer", *source)
+    return _trial(subject, seeds, work, "answer", *source, naming=recognise)
 
 
 def failing(check: Check, names: Mapping[str, Any], costs: Mapping[str, float]) -> str:
@@ -94,9 +97,33 @@ def primed(subject: Subject, seeds: tuple[int, ...]) -> float:
     return FASTEST + 10 * (time.process_time() - begun)
 
 
-def _trial(subject: Subject, seeds: tuple[int, ...], work: Callable[[], Any], *parts: str) -> Trial:
+def _trial(
+    subject: Subject,
+    seeds: tuple[int, ...],
+    work: Callable[[], Any],
+    *parts: str,
+    naming: bool = False,
+) -> Trial:
     key = digest(VERSION, subject.lab, subject.name, subject.digest, repr(seeds), *parts)
-    return Trial(key, work, lambda: _primed_once(subject, seeds))
+
+    def prepare() -> float:
+        for one in _naming(subject, seeds) if naming else ():
+            _name_mistakes(one)
+        return _primed_once(subject, seeds)
+
+    return Trial(key, work, prepare)
+
+
+def _naming(subject: Subject, seeds: tuple[int, ...]) -> list[Check]:
+    """The visible check and the first graded one, as they name known mistakes."""
+    return [subject.recognising(None), subject.recognising(seeds[0])]
+
+
+def _name_mistakes(check: Check) -> None:
+    """Find what known mistakes answer, once for all trials."""
+    for one in check.cases:
+        with suppress(Exception):
+            _ = one.known
 
 
 def _primed_once(subject: Subject, seeds: tuple[int, ...]) -> float:
