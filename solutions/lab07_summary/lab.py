@@ -276,7 +276,8 @@ experiments.front_of_families(pareto_front)
 # A colleague left you this program. The images come from an old file with the axes (28, 28, N):
 # row, column, number of the image, as MATLAB writes it. The program runs, and it says the right
 # class for one image in ten. There are **nine bugs** in it, one point each. All are such as happen
-# in practice. Sizes of layers, rates, the signatures and what the docstrings say are fine.
+# in practice. The layers, their sizes and order, rates, signatures and what the docstrings say are
+# fine.
 #
 # Repair it in place. The check below tries every part by itself, so that each bug that you find
 # counts, whatever else is still wrong. A part that has none left is also set to work on a few
@@ -324,7 +325,7 @@ experiments.front_of_families(pareto_front)
 #
 #
 # def predict(model, pixels: Tensor) -> Tensor:
-#     """Classes (N,), from 0 to 9, of images as the file has them."""
+#     """Classes (N,), whole numbers from 0 to 9, of images as the file has them."""
 #     x = (as_input(pixels) - MEAN) / STD
 #     with torch.no_grad():
 #         scores = model(x)
@@ -371,7 +372,7 @@ def train_epoch(
 
 
 def predict(model: nn.Module, pixels: Tensor) -> Tensor:
-    """Classes (N,), from 0 to 9, of images as the file has them."""
+    """Classes (N,), whole numbers from 0 to 9, of images as the file has them."""
     model.eval()  # 7: dropout off, running statistics
     with torch.no_grad():
         scores = model(as_input(pixels))  # 8: normalised once, as in training

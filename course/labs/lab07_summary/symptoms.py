@@ -15,12 +15,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course.checks import ProbeError
+from course.checks import ProbeError, traffic
 from course.checks.modules import a_module, a_tensor, filled, size_of
 from course.device import seeded
 from course.labs.lab07_summary.images import CLASSES, as_file, normalised
 
 SIZES = [[10, 1568], [16, 9], [32, 144]]  # the program's layers: outputs, and weights of each
+DROPPED = 0.3  # the program's rate of dropout, and how far the share of zeros may be from it
+NEAR = 0.02
 TOO_LARGE = 8.0  # a layer's spread times √inputs: He's start has √2, one of single ones 3 to 40
 ENOUGH = 0.37  # right after the short training: who learns has 0.49 to 0.75, others 0.07 to 0.22
 BATCH = 20  # images, in the short training
@@ -81,8 +83,8 @@ def _witness(images: Tensor) -> Recorder:
 
 def start_of(
     network: Any, seed: int, images: Tensor, labels: Tensor, others: Tensor, theirs: Tensor
-) -> dict[str, bool]:
-    """How a fresh network begins, and whether it can learn from there.
+) -> dict[str, Any]:
+    """How a fresh network begins, what its layers are given, and whether it can learn.
 
     Args:
         network: the student's class.
@@ -101,11 +103,43 @@ def start_of(
     found = {
         "channels begin as twins of others": distinct < sum(map(len, kernels)),
         "weights are far too large": max(spreads) > TOO_LARGE,
+        **_inside(network, seed, others[:8]),
     }
     other_bugs = _shares(scores) or _probabilities(scores)
-    learns = any(found.values()) or other_bugs
+    learns = distinct < sum(map(len, kernels)) or other_bugs
     learns = learns or _learns(model, _one_epoch, seed, images, labels, others, theirs)
     return {**found, "it does not learn": not learns}
+
+
+def _inside(network: Any, seed: int, images: Tensor) -> dict[str, Any]:
+    """What each layer is given, with weights of our own, and whether as much is dropped as was.
+
+    Layers are found below all of PyTorch's Python, however they are written; what the scores go
+    through in the end is another question's.
+    """
+    model, x = filled(_made(network, seed), seed, torch.float32), normalised(images)
+    with torch.no_grad():
+        given = [one for one in traffic.entries(model, x, traffic.Past()) if len(one.size) > 1]
+    lines = traffic.masks(model, x, 12, seed)
+    places = [line["size"] for line in lines]
+    known = [line["dropped"][line["dropped"] < traffic.UNKNOWN].double() for line in lines]
+    right = places == [SIZES[0]] and abs(float(known[0].mean()) - DROPPED) < NEAR
+    return {
+        "what each layer is given: outputs, inputs, mean, mean square": [
+            [*one.size, float(one.arrived.mean()), float(one.arrived.square().mean())]
+            for one in given
+        ],
+        "dropout is not what it was": not right,
+        "a layer gets no gradient": _cut_off(model.eval(), x),
+    }
+
+
+def _cut_off(model: nn.Module, x: Tensor) -> bool:
+    scores = model(x)
+    if scores.requires_grad:
+        (scores * torch.linspace(-1, 1, scores.numel()).view_as(scores)).sum().backward()
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    return any(p.grad is None or not p.grad.any() for p in weights)
 
 
 def lowest_shared(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
@@ -156,9 +190,10 @@ def _made(network: Any, seed: int) -> nn.Module:
 def _scores(network: Any, seed: int, images: Tensor) -> Tensor:
     """Scores ``(N, 10)`` in float64 of a network with weights of our own, in evaluation mode."""
     model = filled(_made(network, seed), seed)
+    x = normalised(images).double()
     with torch.no_grad():
-        scores = model(normalised(images).double())
-    scores = a_tensor(scores, (len(images), CLASSES), "Network()(x)")
+        a_tensor(model(x[:1]), (1, CLASSES), "Network()(x) of one image")
+        scores = a_tensor(model(x), (len(images), CLASSES), "Network()(x)")
     if torch.equal(scores[0], scores[-1]):
         raise ProbeError("two different images have the same scores")
     return scores
@@ -211,7 +246,17 @@ def pairs_trained_on(
         "images come in the old order": orders[0] == orders[1] or any(map(_old, orders)),
         "the network is not in training mode": not all(modes),
         "images or labels are changed for the caller": not all(map(torch.equal, given, kept)),
+        "batches of 150 images, and the largest, no size told": _usual(function, weight, x),
     }
+
+
+def _usual(function: Any, weight: Tensor, x: Tensor) -> list[int]:
+    """How many batches there are where no size is told, and the size of the largest."""
+    model, many = Linear(weight), x.repeat(7, 1, 1, 1)[:150]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with seeded(0):
+        function(model, optimizer, many, torch.arange(150) % 4)
+    return [len(model.seen), max(map(len, model.seen), default=0)]
 
 
 def _old(order: list[int]) -> bool:
@@ -334,10 +379,17 @@ def _learner(seed: int) -> nn.Module:
 # Prediction -------------------------------------------------------------------------------------
 
 
+def _predicted(predict: Any, model: nn.Module, images: Tensor) -> tuple[Any, bool]:
+    """The classes that it names, and whether it leaves gradients switched off for all."""
+    with torch.enable_grad():  # whatever it does ends with this block
+        classes = predict(model, as_file(images))
+        return classes, not torch.is_grad_enabled()
+
+
 def shown_to_the_network(predict: Any, as_input: Any, images: Tensor) -> dict[str, bool]:
     """Does the network see in ``predict`` what ``as_input`` makes for training?"""
     witness = _witness(images)
-    predict(witness, as_file(images))
+    _predicted(predict, witness, images)
     if not witness.seen:
         raise ProbeError("`predict` does not ask the network")
     seen, wanted = torch.cat(witness.seen), as_input(as_file(images))
@@ -348,15 +400,20 @@ def shown_to_the_network(predict: Any, as_input: Any, images: Tensor) -> dict[st
 def mode_of_prediction(predict: Any, images: Tensor) -> dict[str, bool]:
     """In which mode is a network that comes from training when it is asked for classes?"""
     witness = _witness(images).train()
-    predict(witness, as_file(images))
+    _, off = _predicted(predict, witness, images)
     if not witness.modes:
         raise ProbeError("`predict` does not ask the network")
-    return {"dropout still drops, BatchNorm still mixes": any(witness.modes)}
+    return {
+        "dropout still drops, BatchNorm still mixes": any(witness.modes),
+        "gradients stay off afterwards": off,
+    }
 
 
 def classes_named(predict: Any, scores: Tensor, images: Tensor) -> dict[str, Any]:
     """The classes that ``predict`` names where the scores are given; of one image, too."""
+    classes = _predicted(predict, Recorder(scores), images)[0]
     return {
-        "classes": predict(Recorder(scores), as_file(images)),
-        "of one image": predict(Recorder(scores[:1]), as_file(images[:1])),
+        "whole numbers": isinstance(classes, Tensor) and not classes.is_floating_point(),
+        "classes": classes,
+        "of one image": _predicted(predict, Recorder(scores[:1]), images[:1])[0],
     }

@@ -301,3 +301,25 @@ for says, wrong in {
     "not finite": wrapped(lambda body, x: body(x) / 0),
 }.items():
     answers.wrong(EXERCISE, says, wrong)
+
+# Changes of the reference that are networks of another kind, and as right -------------------------
+
+LAYERS = "parts += [nn.Conv2d(into, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]"
+POOL = "parts += [nn.MaxPool2d(2)] if out < 64 else []"
+RETURN = "return nn.Sequential(*parts, nn.Flatten(), nn.Linear(64 * 7 * 7, 10))"
+CONV = "nn.Conv2d(into, out, 3, padding=1, bias=False)"
+for old, new, why in (
+    (POOL, f"{POOL}\n+ break", "one convolution: 16 maps of 14 × 14 are 64 of 7 × 7"),
+    (LAYERS, f"parts += [{CONV}, nn.ReLU()]", "a network without BatchNorm"),
+    (LAYERS, f"parts += [{CONV}, nn.BatchNorm2d(out)]", "max pooling bends it, too"),
+    (LAYERS, f"parts += [{CONV}, nn.ReLU(), nn.BatchNorm2d(out)]", "BatchNorm behind the ReLU"),
+    (LAYERS, LAYERS.replace(", bias=False", ""), "biases are 112 numbers more"),
+    (LAYERS, LAYERS.replace("False", "True"), "biases are 112 numbers more"),
+    (LAYERS, LAYERS.replace("BatchNorm", "InstanceNorm"), "norms of each image by itself"),
+    (LAYERS, LAYERS.replace("ReLU", "Identity"), "max pooling bends it, too"),
+    (LAYERS, LAYERS.replace("ReLU", "LeakyReLU"), "another nonlinearity"),
+    (POOL, POOL.replace("64", "63"), "widths are 16, 32 and 64"),
+    (POOL, POOL.replace("Max", "Avg"), "another pooling"),
+    (RETURN, f"{RETURN}.float()", "its numbers are float32 already"),
+):
+    answers.equivalent(EXERCISE, f"- {old}\n+ {new}", why)

@@ -78,6 +78,12 @@ TRAINING = {
     ".split(batch_size):",
     "batches of fifty whatever it is told": f"{CHOSEN}for chosen in torch.randperm(len(x))"
     ".split(50):",
+    "batches of a hundred unless told": EPOCH.replace(
+        "- model.train()\n",
+        "- model: nn.Module, "
+        "optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 50\n+ model: nn.Module, "
+        "optimizer: Any, x: Tensor, labels: Tensor, batch_size: int = 100",
+    ).split("- for")[0],
     "all images in one batch": f"{CHOSEN}for chosen in [torch.randperm(len(x))]:",
     "two passes": f"{CHOSEN}for chosen in [*torch.randperm(len(x)).split(batch_size), "
     "*torch.randperm(len(x)).split(batch_size)]:",
@@ -138,6 +144,16 @@ NETWORK = {
     "nn.Linear(32 * 7 * 7, 10)",
     "the scores detached": f"{SCORES}return self.head(self.drop(x.flatten(1)).detach()).detach() "
     "+ 0 * self.head.bias",
+    "dropout of half": "- self.drop, self.head = nn.Dropout(0.3), nn.Linear(32 * 7 * 7, 10)\n"
+    "+ self.drop, self.head = nn.Dropout(0.5), nn.Linear(32 * 7 * 7, 10)",
+    "no dropout": f"{SCORES}return self.head(x.flatten(1))",
+    "dropout of the scores": f"{SCORES}return self.drop(self.head(x.flatten(1)))",
+    "no ReLU behind the first layer": "- x = F.max_pool2d(F.relu(self.norm1(self.conv1(x))), 2)\n"
+    "+ x = F.max_pool2d(self.norm1(self.conv1(x)), 2)",
+    "no norm in the second layer": "- x = F.max_pool2d(F.relu(self.norm2(self.conv2(x))), 2)\n"
+    "+ x = F.max_pool2d(F.relu(self.conv2(x)), 2)",
+    "the average for the largest": "- x = F.max_pool2d(F.relu(self.norm1(self.conv1(x))), 2)\n"
+    "+ x = F.avg_pool2d(F.relu(self.norm1(self.conv1(x))), 2)",
     "other sizes": "- self.conv2, self.norm2 = nn.Conv2d(16, 32, 3, padding=1), "
     "nn.BatchNorm2d(32)\n+ self.conv2, self.norm2 = nn.Conv2d(16, 32, 1), nn.BatchNorm2d(32)",
 }
@@ -168,6 +184,7 @@ PREDICTION = {
     "/ 255)",
     "turned": f"{ASKED}scores = model(as_input(pixels).mT)",
     "the first half": f"{ASKED}scores = model(as_input(pixels)[: pixels.shape[2] // 2])",
+    "gradients off for ever": f"{EVAL}+ model.eval()\n+ torch.set_grad_enabled(False)",
     "the first class left out": f"{NAMED}return scores[:, 1:].argmax(dim=1)",
     "the last class left out": f"{NAMED}return scores[:, :-1].argmax(dim=1)",
     "counted from one": f"{NAMED}return scores.argmax(dim=1) + 1",
@@ -345,3 +362,43 @@ answers.right(EXERCISE, "input: image by image", {"as_input": one_by_one})
 answers.right(EXERCISE, "input: by numpy", {"as_input": by_numpy_axes})
 answers.right(EXERCISE, "prediction: inference mode, topk, int32", {"predict": by_inference})
 answers.right(EXERCISE, "prediction: parts, the mode restored", {"predict": with_mode_restored})
+
+# What changes nothing ---------------------------------------------------------------------------
+
+FIRST = "x = F.max_pool2d(F.{}(self.norm1(self.conv1(x))), 2)"
+SECOND = "x = F.max_pool2d(F.{}(self.norm2(self.conv2(x))), 2)"
+HEAD = "return self.head(self.drop(x.flatten(1))){}"
+LAYERS = "self.drop, self.head = (nn.{}(0.3), nn.Linear(32 * 7 * 7, 10))"
+PARTS = "for chosen in {}:"
+SPLIT = "torch.randperm(len(x)).split(batch_size)"
+for old, new, why in (
+    (FIRST.format("relu"), FIRST.format("relu_"), "what norm1 gives is needed nowhere else"),
+    (SECOND.format("relu"), SECOND.format("relu_"), "what norm2 gives is needed nowhere else"),
+    (HEAD.format(""), HEAD.format(".float()"), "the scores are float32"),
+    (HEAD.format(""), HEAD.format(".double()"), "the same scores, and the loss takes them"),
+    (LAYERS.format("Dropout"), LAYERS.format("Dropout2d"), "each unit is a map of its own here"),
+    (
+        "return (x.float() / 255 - MEAN) / STD",
+        "return ((x.float() / 255 - MEAN) / STD).float()",
+        "it is float32",
+    ),
+    (
+        "return (x.float() / 255 - MEAN) / STD",
+        "return (x / 255 - MEAN) / STD",
+        "bytes divided are float32",
+    ),
+    (PARTS.format(SPLIT), PARTS.format(f"reversed(list({SPLIT}))"), "any new order will do"),
+    ("return scores.argmax(dim=1)", "return scores.argmax(dim=-1)", "the last axis is axis 1"),
+    (
+        "scores = model(as_input(pixels))",
+        "scores = model(as_input(pixels)).detach()",
+        "classes carry no gradient",
+    ),
+):
+    answers.equivalent(EXERCISE, f"- {old}\n+ {new}", why)
+answers.equivalent(
+    EXERCISE,
+    "- with torch.no_grad():\n-     scores = model(as_input(pixels))\n"
+    "+ scores = model(as_input(pixels))",
+    "the classes are the same; it only takes more memory",
+)
