@@ -15,6 +15,7 @@ SHORTEST = 20  # characters, without spaces, from which a line is somebody's own
 IDIOMS = frozenset(  # everybody's wording
     {
         "withtorch.inference_mode():",
+        "withtorch.enable_grad():",
         "for_inrange(epochs):",
         'withtorch.device("meta"):',
         "optimizer.zero_grad()",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from autograde.authoring.checks import Book
 from course.checks import close
+from course.labs.lab01_activations.judges import TIGHT
+
+__all__ = ["ALPHA", "BUILT_INS", "DTYPE_TOO", "EXACT", "LAMBDA", "SINGLE", "TIGHT", "check"]
 
 check = Book("lab01_activations")
 
 ALPHA, LAMBDA = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017
-TIGHT = close(rtol=1e-7, atol=1e-9, dtype=False)  # float64
 DTYPE_TOO = close(rtol=1e-7, atol=1e-9)  # one case of a check, so that a dtype costs its share only
 SINGLE = close(rtol=1e-5, atol=1e-6)  # float32
 EXACT = close(rtol=1e-7, atol=1e-10, dtype=False)  # float64, in hidden cases

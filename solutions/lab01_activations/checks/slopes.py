@@ -15,7 +15,7 @@ from course.checks import Case, call
 from course.checks.inputs import between, mixed
 from course.checks.probes import gradient_of
 
-from .book import ALPHA, BUILT_INS, DTYPE_TOO, EXACT, LAMBDA, TIGHT, check
+from .book import ALPHA, DTYPE_TOO, EXACT, LAMBDA, TIGHT, check
 from .families import (
     maps,
     numbers,
@@ -113,7 +113,6 @@ def of_maps(name: str, outputs: Tensor, **kwargs: Any) -> Case:
             "The slope must vanish at both ends of the range, y = 0 and y = 1.",
         ),
     ],
-    forbids=BUILT_INS,
     contract=of_outputs(torch.sigmoid),
 )
 def sigmoid_grad(rng: Generator) -> Iterator[Case]:
@@ -152,7 +151,6 @@ def sigmoid_grad_on_maps(rng: Generator) -> Iterator[Case]:
             "tanh is steepest at y = 0, with slope 1. Your slope grows from there.",
         ),
     ],
-    forbids=BUILT_INS,
     contract=of_outputs(torch.tanh),
 )
 def tanh_grad(rng: Generator) -> Iterator[Case]:
@@ -187,7 +185,6 @@ def tanh_grad_on_maps(rng: Generator) -> Iterator[Case]:
             "This gives y back. The derivative is the slope: how fast does y grow with x?",
         ),
     ],
-    forbids=BUILT_INS,
     contract=of_outputs(F.relu),
 )
 def relu_grad(rng: Generator) -> Iterator[Case]:
@@ -247,7 +244,6 @@ def relu_grad_on_maps(rng: Generator) -> Iterator[Case]:
             "This is the function again. The derivative of a·x is a, not a·x.",
         ),
     ],
-    forbids=BUILT_INS,
     contract=of_outputs(partial(F.leaky_relu, negative_slope=0.2), 0.2),
 )
 def leaky_relu_grad(rng: Generator) -> Iterator[Case]:
@@ -299,7 +295,6 @@ def leaky_relu_grad_on_maps(rng: Generator) -> Iterator[Case]:
             "For y > 0 the function is x. Which slope has x?",
         ),
     ],
-    forbids=BUILT_INS,
     contract=of_outputs(partial(F.elu, alpha=0.7), 0.7),
 )
 def elu_grad(rng: Generator) -> Iterator[Case]:
@@ -352,7 +347,6 @@ def elu_grad_on_maps(rng: Generator) -> Iterator[Case]:
             "λ·α·eˣ is the derivative at the input x. What comes in is the output y.",
         ),
     ],
-    forbids=BUILT_INS,
     contract=of_outputs(F.selu),
 )
 def selu_grad(rng: Generator) -> Iterator[Case]:

@@ -24,7 +24,7 @@ def scaled(x: Tensor, factor: float = 2.0) -> Tensor:
 
 FUNCTION = Function(
     lambda rng, N=4, D=3, factor=3.0: (mixed(rng, N, D), factor),
-    edges={"one number": {"N": 1, "D": 1}, "no numbers": {"N": 0}},
+    edges={"a single number": {"N": 1, "D": 1}, "nothing at all": {"N": 0}},
     refuses={ValueError: [lambda rng: (normal(rng, 2, 2), 0.0)]},
 )
 
@@ -169,7 +169,7 @@ SLIPS: Mapping[str, tuple[Any, str]] = {
     "draws": (lambda x, factor=2.0: scaled(x, factor) + 0 * torch.rand(()).double(), "stays as"),
     "in float64": (lambda x, factor=2.0: scaled(x.double(), factor), "float32"),
     "by view": (lambda x, factor=2.0: scaled(x.view(-1), factor).view(x.shape), "in memory"),
-    "squeezed": (lambda x, factor=2.0: scaled(x, factor).squeeze(), "one number"),
+    "squeezed": (lambda x, factor=2.0: scaled(x, factor).squeeze(), "a single number"),
     "another default": (lambda x, factor=3.0: scaled(x, factor), "by default"),
     "another name": (lambda x, f=2.0: scaled(x, f), "by name"),
     "detached": (lambda x, factor=2.0: scaled(x.detach(), factor), "gradient"),
@@ -186,7 +186,7 @@ def test_does_a_right_function_pass_all() -> None:
 
 
 def test_does_an_edge_alone_earn_nothing() -> None:
-    assert "no numbers" in failing(FUNCTION, scaled, lambda x, factor=2.0: torch.zeros_like(x))
+    assert "nothing at all" in failing(FUNCTION, scaled, lambda x, factor=2.0: torch.zeros_like(x))
 
 
 @pytest.mark.parametrize("slip", SLIPS)
