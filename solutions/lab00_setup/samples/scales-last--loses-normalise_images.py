@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: normalises grey levels with statistics in [0, 1] units, and scales then
-#     points: {normalise_images: 0.27}
+#     points: {normalise_images: 0.0}
 #     mistakes: {normalise_images: scaled_last}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: decides with if for the whole tensor
-#     points: {relu: 0.09, leaky_relu: 0.08}
+#     points: {relu: 0.08, leaky_relu: 0.06}
 # ---
 
 # %% exercise="relu"

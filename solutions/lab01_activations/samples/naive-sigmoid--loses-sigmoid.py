@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the sigmoid's formula as it stands; its gradient overflows, and so does tanh's
-#     points: {sigmoid: 1.24}
+#     points: {sigmoid: 1.41}
 #     mistakes: {sigmoid: exp_overflow}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: backward returns the local slope
-#     points: {ELUFunction: 1.79}
+#     points: {ELUFunction: 2.38}
 #     mistakes: {ELUFunction: upstream_forgotten}
 # ---
 
