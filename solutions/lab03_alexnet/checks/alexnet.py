@@ -115,7 +115,7 @@ ORDER = (
 @check.define(
     name="AlexNet",
     contract=Network(
-        lambda rng: (whole(rng, 3, 12), SMALL),
+        lambda rng: (whole(rng, 3, 12), SMALL / 2),
         lambda rng, N=2: uniform(rng, N, 3, 227, 227, low=-120.0, high=120.0),
         variants={
             "a wide one": (11, 0.83),
@@ -251,8 +251,8 @@ def alexnet(rng: Generator) -> Iterator[Case]:
         DEEP,
         weight=1.5,
     )
-    yield from _drops(rng, images=4, calls=24, weight=2.5)
-    yield from _drops(rng, images=1, calls=12, weight=0.5)
+    yield from _drops(rng, images=2, calls=20, weight=2.5)
+    yield from _drops(rng, images=1, calls=6, weight=0.5)
     yield Case(
         "two networks begin with weights of their own",
         ask(
@@ -319,4 +319,4 @@ def other_widths(rng: Generator) -> Iterator[Case]:
     settings = {"num_classes": whole(rng, 2, 500), "width": between(rng, 0.0, 1.0)}
     probe = ask(parameter_count, "AlexNet", settings, text=f"parameters of AlexNet(**{settings})")
     yield Case("parameters at another width", probe, judge=same())
-    yield from _drops(rng, images=3, calls=30, weight=1)
+    yield from _drops(rng, images=3, calls=12, weight=1)
