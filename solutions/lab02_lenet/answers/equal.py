@@ -118,3 +118,22 @@ equivalent(
     "an order of whole numbers has no gradient",
     ("torch.randperm(len(images))", "torch.randperm(len(images)).detach()"),
 )
+CHOICE = (
+    "rate, epochs and batch size are the student's choice, as long as the network is good enough"
+)
+equivalent(
+    "train_lenet",
+    CHOICE,
+    ("lr=2e-3", "lr=0.0022"),
+    ("lr=2e-3", "lr=0.004"),
+    (", lr=2e-3", ""),
+    ("range(6)", "range(7)"),
+    ("range(6)", "range(5)"),
+    ("range(6)", "range(12)"),
+    ("range(6)", "reversed(list(range(6)))"),
+    (", batch_size=25", ""),
+    ("batch_size=25", "batch_size=26"),
+    ("batch_size=25", "batch_size=24"),
+    ("batch_size=25", "batch_size=50"),
+)
+equivalent("train_lenet", SINGLE, ("return model", "return model.float()"))

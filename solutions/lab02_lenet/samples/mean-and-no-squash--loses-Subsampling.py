@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: subsampling averages and forgets the squash
-#     points: {Subsampling: 0.5}
+#     points: {Subsampling: 0.37}
 #     mistakes: {Subsampling: average}
 # ---
 

@@ -104,7 +104,7 @@ def _a_number(epoch: Mapping[str, Any]) -> bool:
 
 def _off(epoch: Mapping[str, Any]) -> float | None:
     value, mean = epoch["value returned"], epoch["mean loss"]
-    return None if value is None or mean is None else value - mean
+    return None if value is None or mean is None else round(value - mean, 4) + 0.0  # no -0
 
 
 def guesses(
