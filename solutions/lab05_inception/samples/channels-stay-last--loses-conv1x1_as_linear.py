@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: forgets to bring the channels back
-#     points: {conv1x1_as_linear: 0.6}
+#     points: {conv1x1_as_linear: 0}
 #     mistakes: {conv1x1_as_linear: channels_last}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: reshape in place of a permutation; class maps built on it
-#     points: {conv1x1_as_linear: 0.3}
+#     points: {conv1x1_as_linear: 0}
 #     mistakes: {conv1x1_as_linear: scrambled}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: puts the maps below one another instead of along the channels
-#     points: {InceptionBlock: 0.86}
+#     points: {InceptionBlock: 0}
 #     mistakes: {InceptionBlock: along_the_rows}
 # ---
 
