@@ -239,3 +239,75 @@ equivalent(
     "A, from which the paper starts, has eight convolutions",
     *replaced("for key in list(old)[:4]:", "for key in list(old)[:-4]:"),
 )
+
+
+def quiet(block: str) -> str:
+    """The same statements under ``torch.no_grad()``."""
+    old = block.strip().split("\n")
+    new = ["with torch.no_grad():", *(f"    {line}" for line in old)]
+    return "\n".join([*(f"- {line}" for line in old), *(f"+ {line}" for line in new)])
+
+
+HEAD = (
+    "head = nn.Sequential(*(nn.Linear(channels * 7 * 7, hidden), {first}), "
+    "*(nn.Linear(hidden, hidden), {second}), nn.Linear(hidden, num_classes))"
+)
+USUAL = {"first": "nn.ReLU(), nn.Dropout(0.5)", "second": "nn.ReLU(), nn.Dropout(0.5)"}
+LRN = "maps.append(nn.LocalResponseNorm(5, alpha=5 * 0.0001, beta=0.75, k=2.0))"
+OUT = "out_channels = max(1, round(width * wanted))"
+HIDDEN = "hidden = max(1, round(width * 4096))"
+CONV = "maps += [nn.Conv2d(channels, out_channels, kernel, padding=kernel // 2), nn.ReLU()]"
+BUILDER = f"""
+maps: list[nn.Module] = []
+channels = 3
+for entry in config:
+    if entry == 'M':
+        maps.append(nn.MaxPool2d(2))
+    elif entry == 'LRN':
+        {LRN}
+    else:
+        wanted, kernel = entry if isinstance(entry, tuple) else (entry, 3)
+        {OUT}
+        {CONV}
+        channels = out_channels
+{HIDDEN}
+{HEAD.format(**USUAL)}
+named = OrderedDict(features=nn.Sequential(*maps), flatten=nn.Flatten(), classifier=head)
+return nn.Sequential(named)
+"""
+
+
+def heads(**parts: str) -> list[str]:
+    return [
+        f"- {HEAD.format(**USUAL)}\n+ {HEAD.format(**{**USUAL, place: layers})}"
+        for place, layers in parts.items()
+    ]
+
+
+equivalent("make_vgg", "parameters want gradients wherever they are made", quiet(BUILDER))
+equivalent(
+    "make_vgg",
+    "0.75 is PyTorch's own β",
+    *replaced(LRN, "maps.append(nn.LocalResponseNorm(5, alpha=5 * 0.0001, k=2.0))"),
+)
+equivalent(
+    "make_vgg",
+    "the larger of two numbers, in either order",
+    *replaced(OUT, "out_channels = max(round(width * wanted), 1)"),
+    *replaced(HIDDEN, "hidden = max(round(width * 4096), 1)"),
+)
+equivalent(
+    "make_vgg",
+    "ReLU and dropout may change places: both keep 0, and twice a number has its sign",
+    *heads(first="nn.Dropout(0.5), nn.ReLU()", second="nn.Dropout(0.5), nn.ReLU()"),
+)
+equivalent(
+    "make_vgg",
+    "on flat vectors Dropout2d drops single units too (and PyTorch warns)",
+    *heads(first="nn.ReLU(), nn.Dropout2d(0.5)", second="nn.ReLU(), nn.Dropout2d(0.5)"),
+)
+equivalent(
+    "make_vgg",
+    "fresh layers are in single precision already",
+    *replaced("return nn.Sequential(named)", "return nn.Sequential(named).float()"),
+)

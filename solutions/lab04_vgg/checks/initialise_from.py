@@ -132,7 +132,7 @@ def initialise_from(rng: Generator) -> Iterator[Case]:
         ask(trained_after, NAME, "E", "A", seed_from(rng), text=text),
         "Copy the values of weights and biases. Nothing is shared, and A stays as it is.",
         TIGHT,
-        weight=3,
+        weight=5,
     )
 
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: lets the gradient pile up in the images that were given
-#     points: {effective_receptive_field: 3.5}
+#     points: {effective_receptive_field: 3.68}
 #     mistakes: {effective_receptive_field: piles_up}
 # ---
 

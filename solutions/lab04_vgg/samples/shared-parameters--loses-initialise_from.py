@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: hands over the parameters themselves
-#     points: {initialise_from: 0}
+#     points: {initialise_from: 2.75}
 #     mistakes: {initialise_from: shared}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: receptive field without strides
-#     points: {receptive_field: 0.6}
+#     points: {receptive_field: 0.46}
 #     mistakes: {receptive_field: strides_ignored}
 # ---
 
