@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the input step that the block forgets, in place of the gradient; one shortcut around the chain
-#     points: {chain_gradient: 0.57, weakest_gradient: 0.0}
+#     points: {chain_gradient: 0.42, weakest_gradient: 0.0}
 #     mistakes: {chain_gradient: one_shortcut, weakest_gradient: right_vector}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the variable x holds the intermediate result when it is added
-#     points: {BasicBlock: 0.27}
+#     points: {BasicBlock: 0.2}
 #     mistakes: {BasicBlock: x_overwritten}
 # ---
 
