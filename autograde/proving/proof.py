@@ -128,7 +128,7 @@ def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
     for full, make in builtins.builtins(subject)[1].items():
         trial = trials.of_answer(subject, make, several[:1], "lazy", full)
         yield Item("built-in", full, trial, verdicts.of_builtin)
-    for mutant in mutants(subject.source):
+    for mutant in mutants(subject.source) if subject.is_asked else ():
         if sampled(mutant.source, plan.sample):
             trial = trials.of_mutant(subject, mutant, several[:FEW])
             yield Item("mutant", mutant.slip, trial, verdicts.of_mutant, mutant)

@@ -60,10 +60,20 @@ class Subject:
 
     @cached_property
     def own(self) -> tuple[str, ...]:
-        """Names that its cell defines and that its check asks, or all, if it asks none."""
-        defined = defines(self.source)
-        asked = {use for one in self.visible.cases for use in one.case.probe.uses}
-        return tuple(name for name in defined if name in asked) or tuple(defined)
+        """Names that its cell defines and that its check asks; all that it asks, if it defines
+        none of them, as where a file is asked.
+        """
+        asked = self._uses()
+        return tuple(name for name in defines(self.source) if name in asked) or tuple(asked)
+
+    @cached_property
+    def is_asked(self) -> bool:
+        """Whether the check runs what the cell defines; a file may be asked instead."""
+        return any(name in self._uses() for name in defines(self.source))
+
+    def _uses(self) -> dict[str, None]:
+        cases = self.visible.cases
+        return dict.fromkeys(use for one in cases for use in one.case.probe.uses)
 
     @cached_property
     def visible(self) -> Check:
