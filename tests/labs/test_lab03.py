@@ -15,13 +15,8 @@ from autograde.authoring.checks import Definition, Mistake
 from course.checks import Report
 from course.checks.modules import filled
 from course.labs.lab03_alexnet import check
-from course.labs.lab03_alexnet.questions import (
-    FILLED,
-    parameter_count,
-    rested,
-    settled_inverted,
-    settled_paper,
-)
+from course.labs.lab03_alexnet.network_questions import parameter_count, rested
+from course.labs.lab03_alexnet.questions import FILLED, settled_inverted, settled_paper
 
 LAB = "lab03_alexnet"
 BOOK = checks.load(LAB)

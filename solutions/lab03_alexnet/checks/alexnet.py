@@ -19,8 +19,7 @@ from autograde.authoring.contracts import Network
 from course.checks import Case, ask, close, same
 from course.checks.dropping import DroppedInputs
 from course.checks.inputs import between, seed_from, uniform, whole
-from course.labs.lab03_alexnet.paper import HIDDEN, TABLE
-from course.labs.lab03_alexnet.questions import (
+from course.labs.lab03_alexnet.network_questions import (
     beginnings,
     dropped_inputs,
     in_training,
@@ -30,6 +29,7 @@ from course.labs.lab03_alexnet.questions import (
     parameter_sizes,
     rested,
 )
+from course.labs.lab03_alexnet.paper import HIDDEN, TABLE
 
 from .book import check
 
