@@ -19,6 +19,7 @@ from course.checks import ProbeError, traffic
 from course.checks.modules import a_module, a_tensor, filled, size_of
 from course.device import seeded
 from course.labs.lab07_summary.images import CLASSES, as_file, normalised
+from course.labs.lab07_summary.witnesses import Linear, Recorder, naming_classes
 
 SIZES = [[10, 1568], [16, 9], [32, 144]]  # the program's layers: outputs, and weights of each
 DROPPED = 0.3  # the program's rate of dropout, and how far the share of zeros may be from it
@@ -27,56 +28,6 @@ TOO_LARGE = 8.0  # a layer's spread times √inputs: He's start has √2, one of
 ENOUGH = 0.37  # right after the short training: who learns has 0.49 to 0.75, others 0.07 to 0.22
 BATCH = 20  # images, in the short training
 RATE = 0.5
-
-# Witnesses --------------------------------------------------------------------------------------
-
-
-class Linear(nn.Module):
-    """A linear classifier in float64 of images of any size, without biases.
-
-    It writes down each pass that could be trained on: what it was shown, in which mode, and which
-    label the loss asks for, image by image. Whatever the loss is, its slope is negative at the
-    score of the right class alone.
-    """
-
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
-        self.seen: list[Tensor] = []
-        self.modes: list[bool] = []
-        self.labels: list[Tensor] = []
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, …) -> (N, K)`` logits."""
-        scores = x.flatten(1).double() @ self.weight.T
-        if scores.requires_grad:
-            self.seen.append(x.detach().clone())
-            self.modes.append(self.training)
-            scores.register_hook(lambda slope: self.labels.append(slope.argmin(dim=1)))
-        return scores
-
-
-class Recorder(nn.Module):
-    """Writes down what it is shown and in which mode; answers with given scores, row by row."""
-
-    def __init__(self, scores: Tensor) -> None:
-        super().__init__()
-        self.scores = nn.Parameter(scores)
-        self.seen: list[Tensor] = []
-        self.modes: list[bool] = []
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, …) -> (N, K)``: the next N rows of the scores."""
-        done = sum(map(len, self.seen))
-        self.seen.append(x.detach().clone())
-        self.modes.append(self.training)
-        return self.scores[done : done + len(x)]
-
-
-def _witness(images: Tensor) -> Recorder:
-    """One that names the classes in turn."""
-    return Recorder(torch.eye(CLASSES)[torch.arange(len(images)) % CLASSES])
-
 
 # The network ------------------------------------------------------------------------------------
 
@@ -388,7 +339,7 @@ def _predicted(predict: Any, model: nn.Module, images: Tensor) -> tuple[Any, boo
 
 def shown_to_the_network(predict: Any, as_input: Any, images: Tensor) -> dict[str, bool]:
     """Does the network see in ``predict`` what ``as_input`` makes for training?"""
-    witness = _witness(images)
+    witness = naming_classes(images)
     _predicted(predict, witness, images)
     if not witness.seen:
         raise ProbeError("`predict` does not ask the network")
@@ -399,7 +350,7 @@ def shown_to_the_network(predict: Any, as_input: Any, images: Tensor) -> dict[st
 
 def mode_of_prediction(predict: Any, images: Tensor) -> dict[str, bool]:
     """In which mode is a network that comes from training when it is asked for classes?"""
-    witness = _witness(images).train()
+    witness = naming_classes(images).train()
     _, off = _predicted(predict, witness, images)
     if not witness.modes:
         raise ProbeError("`predict` does not ask the network")
