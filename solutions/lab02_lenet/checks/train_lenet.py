@@ -23,7 +23,7 @@ from .book import check
 HELD_OUT = Path(__file__).resolve().parents[2] / "held_out.npz"
 TRAINING_IMAGES = 2_000
 SECONDS = 60.0  # for one training under grading, on a machine that may be busy
-ASKED = 0.72  # the reference reached 0.774 to 0.805 on draws of training images
+ASKED = 0.70  # the reference reached 0.735 to 0.805 on draws of images and orders of classes
 
 
 def accuracy_case(
@@ -61,7 +61,7 @@ def train_lenet(rng: Generator) -> Iterator[Case]:
         "1,000 test images of the bundled data",
         bundled(rng, "train", TRAINING_IMAGES),
         *bundled(rng, "test", 1_000),
-        0.70,
+        ASKED,
         1.0,
     )
 
