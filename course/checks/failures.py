@@ -79,7 +79,8 @@ def described(
         question: that asked them.
     """
     if isinstance(error, ProbeError):
-        return Failure("raised", error.kind, str(error))
+        unwritten = error.kind == "unwritten"  # of a question about what is no function
+        return Failure("not_attempted" if unwritten else "raised", error.kind, str(error))
     steps = list(_steps(error.__traceback__))
     if isinstance(error, NotImplementedError) and steps and steps[-1].raises and steps[-1].theirs:
         asking = getattr(question, "__code__", None)

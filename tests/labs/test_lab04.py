@@ -142,7 +142,7 @@ def test_are_all_places_of_a_weighed_tensor_told_apart() -> None:
 
 
 def test_does_a_filled_small_network_answer_to_its_images() -> None:
-    model: nn.Module = small_network([3, "M", 4, "M"], 3, 5)
+    model: nn.Module = small_network([3, "M", 4, "M"], 3, 5).double()
     images = torch.randn(4, 3, 12, 12, dtype=torch.float64)
     assert model(images).shape == (4, 3)
     assert float(filled(model, 6)(images).detach().std(dim=0).min()) > 1e-3

@@ -138,8 +138,8 @@ def _parts(column: list[Entry], seed: int, images: Tensor) -> Case:
         "features and classifier",
         ask(parts, NAME, column, seed, images, text=text),
         {
-            "raised": "The model has two parts of these names: `features` (from images to maps) "
-            "and `classifier` (from flat maps to scores).",
+            "raised": "`features` goes from images to maps of 7 × 7, if convolutions keep the "
+            "size; `classifier` takes them flat.",
             "values": "Nothing stands between the parts but the flattening.",
             "shape": "`features` gives maps, `classifier` takes them flat.",
         },

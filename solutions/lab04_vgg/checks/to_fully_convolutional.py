@@ -62,10 +62,11 @@ class _Windows(nn.Module):
         return scores if self.finish is None else self.finish(scores)
 
     def _classified(self, x: Tensor) -> Tensor:
-        last = len(_denses(self.model)) - 1
-        for number, layer in enumerate(_denses(self.model)):
-            x = F.linear(x, layer.weight, layer.bias if self.bias else None)
-            x = F.relu(x) if self.relu and number < last else x
+        for layer in self.model.classifier:
+            if isinstance(layer, nn.Linear):
+                x = F.linear(x, layer.weight, layer.bias if self.bias else None)
+            elif self.relu or isinstance(layer, nn.Dropout):
+                x = layer(x)
         return x
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checks.modules import a_module, count, filled
+from course.checks.probes import ProbeError
 from course.checks.traffic import masks
 
 WIDTH = 1 / 16  # at which values are compared: 4 to 32 channels
@@ -56,8 +57,14 @@ def totals(make: Any, columns: Mapping[str, Any]) -> dict[str, int]:
 def parts(make: Any, column: Any, seed: int, images: Tensor) -> dict[str, Any]:
     """What the two parts give, one after the other, and the whole; and two fresh networks, which
     take images of the default dtype.
+
+    Raises:
+        ProbeError: one of the parts is missing.
     """
     model: Any = filled(_built(make, column, 9, WIDTH), seed)
+    for name in ("features", "classifier"):
+        if not hasattr(model, name):
+            raise ProbeError(f"the model has no part of the name `{name}`")
     fresh = [_built(make, column, 9, WIDTH) for _ in range(2)]
     kernels = [[one for one in model.parameters() if one.ndim > 1] for model in fresh]
     with torch.no_grad():

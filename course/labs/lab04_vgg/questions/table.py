@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from course.checks import Finding, Probe, wording
+from course.checks import Finding, Probe, ProbeError, wording
 
 ROUNDS = 200_000  # of hashing, some 40 ms: a stage has few possible values
 
@@ -18,7 +18,7 @@ def told(configs: Any, name: str) -> Any:
     A pair with kernel 3 is written as its channels alone.
     """
     if not configs:
-        raise NotImplementedError("VGG_CONFIGS is empty")
+        raise ProbeError("VGG_CONFIGS is empty", "unwritten")
     if not isinstance(configs, Mapping):
         return f"VGG_CONFIGS is {wording.kind_of(configs)}, no dict"
     if name not in configs:
