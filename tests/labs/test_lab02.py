@@ -151,11 +151,8 @@ def test_is_another_table_of_connections_no_fault_of_the_network_around() -> Non
         "LeNet5", "- self.c3 = C3Convolution()\n+ self.c3 = nn.Conv2d(6, 16, 5)"
     )
     report = check["LeNet5"].run({**reference.load(LAB), **around})
-    failed = [one.title for one in report.results if one.outcome != "passed"]
-    assert failed == [
-        "60,000 trained parameters",
-        "the codes are fixed, and saved with the weights",
-    ]
+    failed = [number for number, one in enumerate(report.results) if one.outcome != "passed"]
+    assert failed == [0, 1]  # the two that count
 
 
 # What stays secret ------------------------------------------------------------------------
