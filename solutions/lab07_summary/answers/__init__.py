@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import fronts, intervals, networks, project, repairs, slips
+from . import fronts, intervals, networks, project, repairs, rewritten, slips
 from .book import answers
 
-__all__ = ["answers", "fronts", "intervals", "networks", "project", "repairs", "slips"]
+__all__ = ["answers", "fronts", "intervals", "networks", "project", "repairs", "rewritten", "slips"]

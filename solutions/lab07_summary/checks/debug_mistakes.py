@@ -119,7 +119,8 @@ def _trained(
 
 def _evaluating(model: Any, optimizer: Any, x: Tensor, labels: Tensor, size: int = 50) -> None:
     model.eval()
-    for chosen in torch.randperm(len(x)).split(size):
+    order = torch.randperm(len(x))
+    for chosen in order.split(size):
         optimizer.zero_grad()
         F.cross_entropy(model(x[chosen]), labels[chosen]).backward()
         optimizer.step()
