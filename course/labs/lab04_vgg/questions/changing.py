@@ -31,11 +31,11 @@ def small_network(
     from torchvision.models.vgg import make_layers
 
     channels = [entry for entry in column if entry != "M"][-1]
-    head: list[nn.Module] = []
+    hidden_layers: list[nn.Module] = []
     for before, after in pairwise([channels * last * last, *hidden]):
-        head += [nn.Linear(before, after), nn.ReLU(), nn.Dropout()]
+        hidden_layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout()]
     named = {"features": make_layers(list(column)), "flatten": nn.Flatten()}
-    classifier = nn.Sequential(*head, nn.Linear(hidden[-1], 3))
+    classifier = nn.Sequential(*hidden_layers, nn.Linear(hidden[-1], 3))
     model = nn.Sequential(OrderedDict(named, classifier=classifier))
     filled(model, seed, torch.float32)
     return model
