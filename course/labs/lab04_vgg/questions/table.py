@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from course.checks import Finding, Probe, ProbeError, wording
@@ -36,7 +37,11 @@ def seals(name: str, entries: Sequence[Any]) -> list[str]:
 
 
 def _seal(name: str, stages: Sequence[Sequence[Any]]) -> str:
-    text = repr([entry for stage in stages for entry in stage])
+    return _digest(name, repr([entry for stage in stages for entry in stage]))
+
+
+@lru_cache(maxsize=512)
+def _digest(name: str, text: str) -> str:
     return hashlib.pbkdf2_hmac("sha256", text.encode(), name.encode(), ROUNDS).hex()[:32]
 
 
