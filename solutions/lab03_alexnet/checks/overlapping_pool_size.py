@@ -35,7 +35,10 @@ def _pooling_case(title: str, settings: list[list[int]], hint: str, weight: floa
 
 
 def _drawn(rng: Generator, size: int = 0, window: int = 0, stride: int = 0) -> tuple[int, int, int]:
-    return size or whole(rng, 30, 90), window or whole(rng, 5, 8), stride or whole(rng, 3, 5)
+    """Side, window and stride; a rest is left over, where the side is not given."""
+    window, stride = window or whole(rng, 5, 8), stride or whole(rng, 3, 5)
+    rest = whole(rng, 1, stride - 1) if stride > 1 else 0
+    return size or window + stride * whole(rng, 6, 12) + rest, window, stride
 
 
 @check.define(

@@ -4,6 +4,7 @@
 #     says: torchvision's AlexNet instead of the paper's
 #     points: {AlexNet: 0}
 #     mistakes: {AlexNet: one_weird_trick}
+#     flags: [built-in-used]
 # ---
 
 # %% exercise="AlexNet"
