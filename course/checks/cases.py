@@ -191,12 +191,16 @@ class Prepared:
 
     def _of_value(self, answer: Answer, probe: Probe, budget: Budget | None) -> CaseResult:
         finding = self.case.judge(answer.value, self.expected, probe)
-        measured = {name: float(number) for name, number in finding.measured.items()}
-        told = {"expected": finding.expected, "found": finding.found, "message": finding.message}
+        told: dict[str, Any] = {
+            "expected": finding.expected,
+            "found": finding.found,
+            "message": finding.message,
+            "printed": answer.printed,
+            "warned": answer.warned,
+            "measured": {name: float(number) for name, number in finding.measured.items()},
+        }
         if finding.passed:
-            return self._as(
-                "passed", **told, printed=answer.printed, warned=answer.warned, measured=measured
-            )
+            return self._as("passed", **told)
         kind, mistake = self._kind(answer, finding), self._recognised(answer, budget or Budget())
         return self._as(
             "failed",
@@ -204,7 +208,6 @@ class Prepared:
             kind=kind,
             hint=mistake.hint if mistake else self.case.hint_for(kind),
             mistake=mistake.name if mistake else "",
-            measured=measured,
         )
 
     def _kind(self, answer: Answer, finding: Finding) -> Kind:

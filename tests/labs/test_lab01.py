@@ -35,7 +35,7 @@ def test_is_writing_into_the_argument_told_and_found_under_grading() -> None:
     one = attempt("relu", "writes into its argument")
     assert "in-place" in str(check["relu"].run(one.objects))
     failed = {result.title for result in graded(one).results if result.outcome == "failed"}
-    assert "leaves its argument as it was" in failed
+    assert "twice, and what is given stays as it was" in failed
 
 
 def test_is_one_gradient_for_two_inputs_explained() -> None:

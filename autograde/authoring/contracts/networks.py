@@ -28,8 +28,7 @@ class Network:
         variants: arguments of others by what is special about them: sizes are compared on the
             meta device, so they may be large.
         shape: of what the variants are given; empty for parameters alone.
-        random: whether training mode draws random numbers, as dropout does.
-        stateful: whether training is asked for as well (BatchNorm); needs ``random=False``.
+        random: whether training mode draws random numbers, as dropout does; then it is left out.
         adapter: makes a plain builder of the student's object.
         judge: compares in double precision.
         single: the same in single precision.

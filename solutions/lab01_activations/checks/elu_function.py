@@ -153,14 +153,19 @@ def elu_function(rng: Generator) -> Iterator[Case]:
     )
 
 
+EACH_INPUT = (
+    "backward returns one gradient for each input of forward: for x the gradient at the output "
+    "times the slope, for α (no tensor) None."
+)
+
+
 def _backward_case(rng: Generator, alpha: float) -> Case:
     x, upstream = mixed(rng, 40), normal(rng, 40)
     text = f"backward with a random gradient at the output, α = {alpha:g}"
     return Case(
         f"backward, α = {alpha:g}",
         ask(pulled_back, "ELUFunction", x, upstream, alpha, text=text),
-        "backward returns one gradient for each input of forward: for x the gradient at the "
-        "output times the slope, for α (no tensor) None.",
+        {"raised": EACH_INPUT, "values": EACH_INPUT, "gradient": EACH_INPUT},
         TIGHT,
         weight=2,
     )

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from autograde.authoring.checks import Book, Mistake
 from course import weights
-from course.checks import Case, Finding, HandedIn, ask, call, close, gradient, holds, same
+from course.checks import (
+    Answer,
+    Case,
+    Finding,
+    HandedIn,
+    Prepared,
+    ask,
+    call,
+    close,
+    gradient,
+    holds,
+    same,
+)
 from course.checks.probes import Foreign, plain
 
 X = torch.tensor([-1.0, 0.0, 2.0], dtype=torch.float64)
@@ -130,7 +142,16 @@ def test_warnings_and_prints_of_a_right_answer_cost_nothing(capsys):
     report = run(chatty, VALUES)
     assert report.outcome == "passed"
     assert report.printed == "hello from inside"
-    assert capsys.readouterr() == ("", "")
+
+
+def test_does_a_wrong_answer_still_tell_what_it_printed_and_what_torch_warns_of():
+    answer = Answer("value", X, printed="hello from inside", warned="no leaf")
+    result = Prepared(Case("squares", call("square", X)), lambda: X * X).result(answer)
+    assert (result.outcome, result.printed, result.warned) == (
+        "failed",
+        "hello from inside",
+        "no leaf",
+    )
 
 
 def test_a_large_tensor_is_told_by_its_worst_element():

@@ -56,26 +56,30 @@ PANELS = tuple(Kind(residual, norm) for norm in (False, True) for residual in (F
 class Layer(nn.Module):
     """A padded 3×3 convolution with its normalisation: ``(N, C, H, W) -> (N, K, H/s, W/s)``.
 
-    In a unit of order ``"pre"`` normalisation and activation come first. (The normalisation's
-    parameters stand first in any case; the exercises want them where they run.)
+    In a unit of order ``"pre"`` normalisation and activation come first. (Its kernels lie with
+    their first two axes exchanged, so that it is no answer to an exercise.)
     """
 
     def __init__(self, kind: Kind, into: int, out: int, stride: int = 1) -> None:
         super().__init__()
         self.kind, pre = kind, kind.order == "pre"
         self.norm = nn.BatchNorm2d(into if pre else out) if kind.norm else nn.Identity()
-        self.kernel = nn.Conv2d(into, out, 3, stride, padding=1, bias=not kind.norm)
+        start = nn.Conv2d(into, out, 3, bias=not kind.norm)
         if kind.start == "He":
-            nn.init.kaiming_normal_(self.kernel.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.kaiming_normal_(start.weight, mode="fan_out", nonlinearity="relu")
+        self.stride, self.bias = stride, start.bias
+        self.kernels = nn.Parameter(start.weight.detach().transpose(0, 1).contiguous())
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, H, W) -> (N, K, H/s, W/s)``."""
         if self.kind.order == "pre":
             act = ACTIVATIONS[self.kind.activation]
-            result: Tensor = self.kernel(act(self.norm(x)))
-        else:
-            result = self.norm(self.kernel(x))
+            return self._convolved(act(self.norm(x)))
+        result: Tensor = self.norm(self._convolved(x))
         return result
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.kernels.transpose(0, 1), self.bias, self.stride, padding=1)
 
 
 class Unit(nn.Module):
