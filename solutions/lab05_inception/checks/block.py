@@ -147,7 +147,7 @@ def _maps(rng: Generator, N: int = 2, C: int = 5, H: int = 5, W: int = 6) -> Ten
     contract=Network(
         lambda rng: (5, small_spec(rng)),
         _maps,
-        edges={"one pixel": {"H": 1, "W": 1}, "two rows": {"H": 2, "W": 7}},
+        edges={"one pixel": {"N": 8, "H": 1, "W": 1}, "two rows": {"H": 2, "W": 7}},
         adapter=from_numbers,
         share=0.15,
     ),

@@ -111,7 +111,7 @@ def _contract(expansion: int) -> Network:
     return Network(
         lambda rng: (expansion * 3, 3, 1, "B"),
         lambda rng, N=2, H=5, W=6: normal(rng, N, expansion * 3, H, W),
-        edges={"one pixel": {"H": 1, "W": 1}},
+        edges={"one pixel": {"N": 8, "H": 1, "W": 1}},
     )
 
 
