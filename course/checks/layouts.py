@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 
 
+FARTHEST = 2**62  # an axis without numbers may claim any stride; PyTorch reads 64 bits
+
+
 class LayoutError(ValueError):
     """These strides do not fit the tensor, or need too much memory; the message says which."""
 
@@ -39,10 +42,12 @@ def laid_out(values: Tensor, strides: Sequence[int], most: int | None = None) ->
         most: bytes that the memory may have.
 
     Raises:
-        LayoutError: a stride is missing or negative, or the memory is larger.
+        LayoutError: a stride is missing, negative or beyond ``FARTHEST``, or the memory is larger.
     """
     shape = tuple(values.shape)
-    if len(strides) != len(shape) or not all(type(one) is int and one >= 0 for one in strides):
+    if len(strides) != len(shape) or not all(
+        type(one) is int and 0 <= one <= FARTHEST for one in strides
+    ):
         raise LayoutError(f"strides {str(list(strides))[:80]} for the shape {shape}")
     room = reach(shape, strides)
     if most is not None and room * values.element_size() > most:
