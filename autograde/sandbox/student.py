@@ -44,6 +44,7 @@ class Student:
     ) -> None:
         self.channel, self.shell, self.limits = channel, shell, limits
         self.folder = folder
+        self.asked: Any = None  # NumPy's random state before the first question after a cell
         shell.collector = outputs.Collector(limits.output_bytes, limits.output_count)
 
     def serve(self) -> NoReturn:
@@ -72,6 +73,9 @@ class Student:
 
     def run(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Run a cell."""
+        if self.asked is not None:
+            np.random.set_state(self.asked)
+            self.asked = None
         start = time.perf_counter()
         printed = os.lseek(1, 0, os.SEEK_END)
         good = self.shell.cell(body.decode())
@@ -81,7 +85,9 @@ class Student:
         return {"good": good, "outputs": records, "seconds": seconds}, content
 
     def ask(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-        """Put a probe to the student's objects."""
+        """Put a probe to the student's objects. Cells after it draw as if none had been put."""
+        if self.asked is None:
+            self.asked = np.random.get_state()
         answer = transport.decode_probe(body).run(self.shell.user_ns)
         bounds = Bounds(buffers=self.limits.answer_bytes)
         try:

@@ -23,6 +23,7 @@ import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -129,6 +130,7 @@ def decode_answer(message: bytes, bounds: Bounds = ANSWERS) -> Answer:
     return Answer(kind, value, error, printed, known, warned, calls)  # type: ignore[arg-type]
 
 
+@cache
 def question_name(question: Callable[..., Any]) -> str:
     """``module:name`` of a question, after making sure that the name leads back to it."""
     module = getattr(question, "__module__", None)
@@ -142,6 +144,11 @@ def resolve(name: object) -> Callable[..., Any]:
     """The module-level function of :data:`QUESTIONS` that ``module:name`` names."""
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w*", name):
         raise _unfit("a module-level function as 'module:name'", name)
+    return _question(name)
+
+
+@cache
+def _question(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     if not module.startswith(QUESTIONS):
         homes = " or ".join(home.rstrip(".") for home in QUESTIONS)
@@ -218,8 +225,7 @@ class _Writer:
             raise TransportError(f"more than {self.bounds.tensors:,} tensors in one message")
         index = len(self.tensors)
         plain = tensor.detach().cpu().as_subclass(Tensor).resolve_neg()
-        # A copy, since safetensors refuses tensors that share memory, as tied weights do.
-        self.tensors.append(plain.contiguous().clone())
+        self.tensors.append(plain.contiguous())
         leaf = self.rich and tensor.requires_grad and tensor.is_leaf
         spread = self.rich and not plain.is_contiguous()
         return {"leaf" if leaf else "tensor": [index, list(plain.stride())] if spread else index}

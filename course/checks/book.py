@@ -75,7 +75,10 @@ class Check:
             calls.update(dict.fromkeys(answer.calls))
             return answer
 
-        results = tuple(self._results(ask) if self.shown else (one.put(ask) for one in self.cases))
+        with own_randomness():
+            results = tuple(
+                self._results(ask) if self.shown else (one.put(ask) for one in self.cases)
+            )
         report = Report(self.name, self.about, results, points)
         return self._with_remarks(report, namespace, calls) if self.shown else report
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-
 FARTHEST = 2**62  # an axis without numbers may claim any stride; PyTorch reads 64 bits
 
 

@@ -1,7 +1,8 @@
 """What a student's code does besides answering: it prints, warns, calls what is forbidden.
 
 Nothing of it reaches stdout or stderr: a right answer that warns must not leave stderr in a graded
-cell, where nbgrader scores that 0. And the notebook's random state is afterwards as it was.
+cell, where nbgrader scores that 0. And the notebook's random state is afterwards as it was:
+NumPy's after a whole check, the others after each question.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def listening(namespace: Mapping[str, Any], watched: Collection[str] = ()) -> It
         warnings.catch_warnings(),
         contextlib.redirect_stdout(heard.out),
         contextlib.redirect_stderr(io.StringIO()),
-        own_randomness(),
+        _own_draws(),
         _all_warnings(),
     ):
         warnings.simplefilter("default")
@@ -82,13 +83,22 @@ def listening(namespace: Mapping[str, Any], watched: Collection[str] = ()) -> It
 @contextlib.contextmanager
 def own_randomness() -> Iterator[None]:
     """The random generators of torch, NumPy and Python are afterwards as they were."""
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    state = np.random.get_state()  # takes as long as a question: once for many
+    try:
+        with _own_draws():
+            yield
+    finally:
+        np.random.set_state(state)
+
+
+@contextlib.contextmanager
+def _own_draws() -> Iterator[None]:
+    states = torch.get_rng_state(), random.getstate()
     try:
         yield
     finally:
         torch.set_rng_state(states[0])
-        np.random.set_state(states[1])
-        random.setstate(states[2])
+        random.setstate(states[1])
 
 
 class Watching(TorchFunctionMode):

@@ -99,7 +99,7 @@ def seeded() -> Iterator[None]:
     """Known random states meanwhile; the notebook's own come back."""
     kept = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
+        torch.default_generator.manual_seed(SEED)  # the others' states would not come back
         random.seed(SEED)
         np.random.seed(SEED)
         try:

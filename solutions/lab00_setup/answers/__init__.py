@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import by_hand, slips
+from . import by_hand, equivalents, slips
 from .book import answers
 
-__all__ = ["answers", "by_hand", "slips"]
+__all__ = ["answers", "by_hand", "equivalents", "slips"]

@@ -12,9 +12,9 @@ from torch import Generator, Tensor
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, call, close
-from course.checks.inputs import coarse
 
 from .book import check
+from .logits import untied
 
 
 def _confusion(logits: Tensor, labels: Tensor, num_classes: int) -> Tensor:
@@ -93,7 +93,7 @@ WITHIN = close(rtol=1e-5, atol=1e-6, dtype=False)
 def _batch(rng: Generator, N: int = 23, K: int = 4) -> tuple[Tensor, Tensor, int]:
     labels = torch.randperm(N, generator=rng) % K
     lead = 1.2 * F.one_hot(labels, K)
-    return coarse(torch.randn(N, K, generator=rng, dtype=torch.float64) + lead), labels, K
+    return untied(torch.randn(N, K, generator=rng, dtype=torch.float64) + lead), labels, K
 
 
 CONTRACT = Function(
@@ -144,7 +144,7 @@ def uneven(rng: Generator, count: int, classes: int) -> tuple[Tensor, Tensor]:
     labels = torch.multinomial(share, count, replacement=True, generator=rng)
     labels[:classes] = torch.arange(classes)  # each class at least once
     lead = F.one_hot(labels, classes) * (2.5 - 2 * labels[:, None] / classes)
-    logits = coarse(torch.randn(count, classes, generator=rng, dtype=torch.float64) + lead)
+    logits = untied(torch.randn(count, classes, generator=rng, dtype=torch.float64) + lead)
     logits[-classes:] = 3.0 * F.one_hot(
         torch.arange(classes), classes
     )  # each guessed at least once

@@ -13,10 +13,10 @@ from torch import Generator, Tensor
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, Probe, ask, call
-from course.checks.inputs import coarse
 from course.labs.lab00_setup.questions import for_each_k, one_at_a_time
 
 from .book import check
+from .logits import untied
 
 
 def ranked(
@@ -34,7 +34,7 @@ def ranked(
         Logits (N, K) in float64 and labels (N,).
     """
     count = len(ranks)
-    values = coarse(torch.randn(count, classes, generator=rng, dtype=torch.float64) + shift, 4096)
+    values = untied(torch.randn(count, classes, generator=rng, dtype=torch.float64) + shift, 4096)
     order = torch.rand(count, classes, generator=rng).argsort(dim=1)  # class at each rank
     falling = values.sort(dim=1, descending=True).values
     logits = torch.empty_like(values).scatter_(1, order, falling)

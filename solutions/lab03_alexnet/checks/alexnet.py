@@ -242,7 +242,7 @@ def alexnet(rng: Generator) -> Iterator[Case]:
         "The weights are the check's own, by their shapes. So what differs is what happens between "
         "the layers: go down the last column of the table.",
         DEEP,
-        weight=6,
+        weight=9,
     )
     yield Case(
         "training differs by dropout alone",
@@ -251,7 +251,7 @@ def alexnet(rng: Generator) -> Iterator[Case]:
         DEEP,
         weight=1.5,
     )
-    yield from _drops(rng, images=2, calls=20, weight=2.5)
+    yield from _drops(rng, images=2, calls=20, weight=2)
     yield from _drops(rng, images=1, calls=6, weight=0.5)
     yield Case(
         "two networks begin with weights of their own",
@@ -306,7 +306,7 @@ def _alexnet_parameters(rng: Generator) -> Iterator[Case]:
         "Every number of channels and of hidden units goes through `scaled`; 3 and num_classes "
         "do not.",
         same(),
-        weight=1,
+        weight=0.5,
     )
 
 
@@ -315,7 +315,7 @@ def other_widths(rng: Generator) -> Iterator[Case]:
     seed, settings = seed_from(rng), {"num_classes": 7, "width": SMALL / 2}
     text = "AlexNet(num_classes=7, width=1/32) on two images"
     probe = ask(logits, "AlexNet", seed, settings, text=text)
-    yield Case("values at another width", probe, judge=DEEP, weight=2)
+    yield Case("values at another width", probe, judge=DEEP, weight=3)
     settings = {"num_classes": whole(rng, 2, 500), "width": between(rng, 0.0, 1.0)}
     probe = ask(parameter_count, "AlexNet", settings, text=f"parameters of AlexNet(**{settings})")
     yield Case("parameters at another width", probe, judge=same())

@@ -215,6 +215,22 @@ def test_random_numbers_repeat_with_the_seed(warm: Warm) -> None:
 # --- probes -----------------------------------------------------------------------------------
 
 
+def test_cells_draw_as_if_no_probe_had_been_put(warm: Warm) -> None:
+    source = (
+        "import random, numpy as np, torch\n"
+        "def draw(x):\n    return np.random.rand(), torch.rand(()), random.random()"
+    )
+    drawn = []
+    after = "[float(np.random.rand()), float(torch.rand(())), random.random()]"
+    for asks in (0, 3):
+        with warm.session(seed=3) as session:
+            session.run(source)
+            answers = [session.ask(call("draw", 1)) for _ in range(asks)]
+            assert all(answer.kind == "value" for answer in answers)
+            drawn.append(shown(session, after))
+    assert drawn[0] == drawn[1]
+
+
 def test_probes_get_the_same_answers_as_in_this_process(session: Session) -> None:
     source = (
         "def double(x):\n    print('doubling')\n    return 2 * x\n"
