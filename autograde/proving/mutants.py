@@ -56,10 +56,10 @@ def mutants(source: str) -> list[Mutant]:
     """Every mutant of a cell that compiles and is not the cell itself, each once."""
     tree = ast.parse(source)
     found: dict[str, Mutant] = {}
-    known = {normalised(source)}
+    known = {_canonical(source)}
     for mutant in _made(tree):
-        if mutant.source not in known and _compiles(mutant.source):
-            known.add(mutant.source)
+        if _compiles(mutant.source) and (same := _canonical(mutant.source)) not in known:
+            known.add(same)
             found[mutant.source] = mutant
     return list(found.values())
 
@@ -73,6 +73,18 @@ def sampled(text: str, share: float) -> bool:
 def normalised(source: str) -> str:
     """The source without its own layout and comments."""
     return ast.unparse(ast.parse(source))
+
+
+def _canonical(source: str) -> str:
+    """The source with one order of what has none: arguments of ``max`` and ``min``, axes."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="max" | "min"), args=free):
+                free.sort(key=ast.unparse)
+            case ast.keyword(arg="dim", value=ast.Tuple(elts=free) | ast.List(elts=free)):
+                free.sort(key=ast.unparse)
+    return ast.unparse(tree)
 
 
 def _made(tree: ast.Module) -> Iterator[Mutant]:

@@ -295,12 +295,6 @@ equivalent(
 )
 equivalent(
     "make_vgg",
-    "the larger of two numbers, in either order",
-    *replaced(OUT, "out_channels = max(round(width * wanted), 1)"),
-    *replaced(HIDDEN, "hidden = max(round(width * 4096), 1)"),
-)
-equivalent(
-    "make_vgg",
     "ReLU and dropout may change places: both keep 0, and twice a number has its sign",
     *heads(first="nn.Dropout(0.5), nn.ReLU()", second="nn.Dropout(0.5), nn.ReLU()"),
 )

@@ -38,13 +38,7 @@ for line, changed in (
 
 CONVOLUTION = "*(nn.Conv2d(in_channels, filters, 1), nn.ReLU(), nn.Flatten()),"
 HIDDEN = "*(nn.Linear(4 * 4 * filters, units), nn.ReLU(), nn.Dropout(0.7)),"
-SCALED = "filters, units = (max(1, round(width * number)) for number in (128, 1024))"
 for line, changed, reason in (
-    (
-        SCALED,
-        "filters, units = (max(round(width * number), 1) for number in (128, 1024))",
-        "the larger of two numbers is the same in either order",
-    ),
     (
         CONVOLUTION,
         "*(nn.Conv2d(in_channels, filters, 1), nn.Flatten(), nn.ReLU()),",

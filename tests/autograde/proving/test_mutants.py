@@ -81,6 +81,13 @@ def test_are_layers_left_out_and_swapped() -> None:
     assert "net = nn.Sequential(nn.Flatten(), nn.ReLU(), nn.Linear(4, 3))" in found
 
 
+def test_is_nothing_swapped_that_has_no_order() -> None:
+    found = sources("y = max(1, x).mean(dim=(2, 3)) + sub(a, b)")
+    assert "y = max(1, x).mean(dim=(2, 3)) + sub(b, a)" in found
+    assert "y = max(1, x).mean(dim=(3, 2)) + sub(a, b)" not in found
+    assert "y = max(x, 1).mean(dim=(2, 3)) + sub(a, b)" not in found
+
+
 @pytest.mark.parametrize("lab", ["lab02_lenet", "lab07_summary"])
 def test_can_every_change_that_is_printed_be_pasted(lab: str) -> None:
     for name, source in reference.cells(lab):
