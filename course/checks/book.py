@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,12 +32,14 @@ class Shown:
         others: names that the lab's other exercises ask for.
         more: how many further cases grading has.
         share: of the points that these count.
+        forbidden: what each of the other exercises forbids, plain names, by the name asked for.
     """
 
     lab: str
     others: frozenset[str] = frozenset()
     more: int = 0
     share: float = 0.0
+    forbidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,10 @@ class Check:
             report,
             own=remarks.own_work(used, calls),
             adds=remarks.grading(self.shown.more, self.shown.share),
+            meanwhile=remarks.meanwhile(
+                (f"{one.found} {one.message}".strip() for one in report.results),
+                self.shown.forbidden,
+            ),
             repeats=remarks.repeating(self.name) if report.outcome == "failed" else "",
         )
 
@@ -134,7 +140,8 @@ class Checks:
         cases = tuple(stored.cases(facts))
         for number, one in enumerate(cases, start=1):
             one.again = f'check.again("{name}", {number})'
-        shown = Shown(self.lab, self._others(name), *facts.get("extra", ()))
+        more, share = facts.get("extra", (0, 0.0))
+        shown = Shown(self.lab, self._others(name), more, share, self._forbidden)
         forbids, allows = (tuple(facts.get(key, ())) for key in ("forbids", "allows"))
         return Check(name, facts["about"], cases, forbids, allows, shown)
 
@@ -145,6 +152,16 @@ class Checks:
             for one, facts in self._stored.items()
         }
         return frozenset().union(*(asked[one] for one in asked if one != name)) - asked[name]
+
+    @cached_property
+    def _forbidden(self) -> dict[str, tuple[str, ...]]:
+        """What the exercise of a name forbids, as plain names."""
+        return {
+            use: tuple(map(plain_name, facts.get("forbids", ())))
+            for facts in self._stored.values()
+            for case in facts["cases"]
+            for use in case["probe"].get("uses", ())
+        }
 
     def __iter__(self) -> Iterator[Check]:
         return (self[name] for name in self._stored)

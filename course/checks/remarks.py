@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+
+import torch
 
 from course.checks.own import plain_name
 
 SHORT = {"torch.nn.functional": "F", "torch.nn": "nn", "torch.nn.modules": "nn"}
+HOMES = {"torch": torch, "torch.nn.functional": torch.nn.functional}
+MISSING = re.compile(r"`(\w+)`[^`]* is not written yet, and this answer uses it")
 MOST = 3  # names that are told
 
 
@@ -29,6 +34,26 @@ def own_work(used: Iterable[str], calls: Iterable[str]) -> str:
     )
 
 
+def meanwhile(told: Iterable[str], forbidden: Mapping[str, Iterable[str]]) -> str:
+    """What may stand for pieces that are not written yet; empty where nothing does.
+
+    torch's own function of a piece's name does, where the piece asks to be written without it: as
+    an answer it would be told to a person.
+
+    Args:
+        told: why cases failed.
+        forbidden: what other exercises forbid, plain names, by the name that they ask for.
+    """
+    missing = dict.fromkeys(one[1] for one in map(MISSING.match, told) if one)
+    stands = {
+        name: _torchs(name) for name in missing if plain_name(name) in forbidden.get(name, ())
+    }
+    lines = " and ".join(f"`{name} = {full}`" for name, full in stands.items() if full)
+    if not lines:
+        return ""
+    return f"To go on meanwhile, run {lines} in a new cell, and take it out when yours is written."
+
+
 def grading(more: int, share: float) -> str:
     """What grading tries beside a visible check's cases.
 
@@ -48,6 +73,10 @@ def repeating(name: str) -> str:
         f'`check.again("{name}", n)` tries case n again and shows the whole error; '
         f'`args, kwargs = check.inputs("{name}", n)` are the values that it takes.'
     )
+
+
+def _torchs(name: str) -> str:
+    return next((f"{home}.{name}" for home, where in HOMES.items() if hasattr(where, name)), "")
 
 
 def _short(name: str) -> str:

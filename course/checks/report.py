@@ -27,6 +27,7 @@ class Report:
         own: a remark on what the answer is made with.
         adds: what grading tries besides.
         repeats: how a case is tried again.
+        meanwhile: what may stand for a piece of another exercise that is not written yet.
     """
 
     check: str
@@ -36,6 +37,7 @@ class Report:
     own: str = ""
     adds: str = ""
     repeats: str = ""
+    meanwhile: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -89,7 +91,9 @@ class Report:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is told below the cases."""
-        return tuple(filter(None, (self.own, *self.warned, self.repeats, self.adds)))
+        return tuple(
+            filter(None, (self.meanwhile, self.own, *self.warned, self.repeats, self.adds))
+        )
 
     def __str__(self) -> str:
         lines = [f"{SIGNS[self.outcome]} {self.headline}"]

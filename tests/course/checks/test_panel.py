@@ -19,7 +19,8 @@ from course.checks.panel import html as panel
 from course.checks.panel import marked
 from course.checks.pasting import call_code
 from course.checks.probes import gradient_of
-from course.checks.remarks import grading, own_work
+from course.checks.remarks import grading, meanwhile, own_work
+from course.labs.lab01_activations import check as lab01
 
 X = torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64)
 LARGE = torch.arange(40.0, dtype=torch.float64).reshape(5, 8)
@@ -266,3 +267,26 @@ def test_mistakes_are_not_looked_for_when_time_is_over():
     assert one.put(ask_it, budget=budget).mistake == "m"
     assert 8 < budget.seconds < 9
     assert one.put(ask_it, budget=Budget(0)).mistake == ""
+
+
+STUB = """
+def sigmoid(x):
+    raise NotImplementedError("exercise 1.1: sigmoid")
+"""
+
+
+def test_a_missing_piece_is_named_and_what_may_stand_for_it():
+    names = {}
+    exec(STUB + "def tanh(x):\n    return 2 * sigmoid(2 * x) - 1", names)
+    told = str(lab01["tanh"].run(names))
+    assert "`sigmoid` (exercise 1.1) is not written yet, and this answer uses it" in told
+    assert "To go on meanwhile, run `sigmoid = torch.sigmoid` in a new cell" in told
+    exec(STUB + "import torch\nsigmoid = torch.sigmoid", names)
+    assert lab01["tanh"].run(names).meanwhile == ""
+
+
+@pytest.mark.parametrize("name", ["c3_connections", "sigmoid", "convolve"])
+def test_nothing_stands_for_what_is_no_forbidden_built_in(name):
+    told = [f"`{name}` is not written yet, and this answer uses it", "`relu` is not written yet"]
+    forbidden = {"relu": ("relu",), "sigmoid": ("tanh",), "convolve": ("convolve",)}
+    assert meanwhile(told, forbidden) == ""
