@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, update_wrapper
+from types import FunctionType
 from typing import Any
 
 from course import weights
 from course.checks import remarks, stored, waiting, wording
 from course.checks.cases import Budget, Prepared
-from course.checks.listening import own_randomness
+from course.checks.listening import listening, own_randomness
 from course.checks.own import Rules, plain_name, used_by
 from course.checks.probes import Answer, Probe, copied, plain
 from course.checks.report import Report
@@ -190,12 +192,8 @@ class Checks:
             IndexError: it has no such case.
             NameError: the exercise's cell has not been run.
         """
-        namespace, one = sys._getframe(1).f_globals, self._case(name, number)
-        probe = one.case.probe.with_files(weights.read)
-        if missing := [use for use in probe.uses if use not in namespace]:
-            raise NameError(f"{missing[0]} is not defined: run the exercise's cell first")
-        print(f"{name}, case {number}, {one.case.title}: {probe.text}")
-        objects = [namespace[use] for use in probe.uses]
+        probe, objects = self._asked(name, number, sys._getframe(1).f_globals)
+        print(f"{name}, case {number}, {self._case(name, number).case.title}: {probe.text}")
         with one_thread(), own_randomness():
             answer = plain(probe.question(*objects, *copied(probe.args), **copied(probe.kwargs)))
         print(f"gives {wording.value(answer)}")
@@ -204,6 +202,8 @@ class Checks:
     def inputs(self, name: str, number: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What a case of a check gives to your code: positional and keyword arguments.
 
+        A case that calls your function several times, or a class: of the first call.
+
         Args:
             name: of the check.
             number: of the case, as the check's panel has it.
@@ -211,12 +211,41 @@ class Checks:
         Raises:
             KeyError: there is no such check.
             IndexError: it has no such case.
+            NameError: the exercise's cell has not been run.
         """
+        probe, objects = self._asked(name, number, sys._getframe(1).f_globals)
+        calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        with suppress(Exception), listening({}), one_thread():
+            probe.question(
+                *(_noting(one, calls) for one in objects),
+                *copied(probe.args),
+                **copied(dict(probe.kwargs)),
+            )
+        return calls[0] if calls else (copied(probe.args), copied(dict(probe.kwargs)))
+
+    def _asked(
+        self, name: str, number: int, namespace: Mapping[str, Any]
+    ) -> tuple[Probe, list[Any]]:
+        """A case's probe, and the notebook's objects that it asks."""
         probe = self._case(name, number).case.probe.with_files(weights.read)
-        return copied(probe.args), copied(dict(probe.kwargs))
+        if missing := [use for use in probe.uses if use not in namespace]:
+            raise NameError(f"{missing[0]} is not defined: run the exercise's cell first")
+        return probe, [namespace[use] for use in probe.uses]
 
     def _case(self, name: str, number: int) -> Prepared:
         cases = self[name].cases
         if not 1 <= number <= len(cases):
             raise IndexError(f"{name} has cases 1 to {len(cases)}, none of number {number}")
         return cases[number - 1]
+
+
+def _noting(thing: Any, calls: list[tuple[tuple[Any, ...], dict[str, Any]]]) -> Any:
+    """A function or class that notes what it is called with; anything else as it is."""
+    if not isinstance(thing, FunctionType | type):
+        return thing
+
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        calls.append((copied(args), copied(kwargs)))
+        return thing(*args, **kwargs)
+
+    return update_wrapper(noting, thing)

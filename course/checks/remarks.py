@@ -71,7 +71,7 @@ def repeating(name: str) -> str:
     """How a student tries one case alone."""
     return (
         f'`check.again("{name}", n)` tries case n again and shows the whole error; '
-        f'`args, kwargs = check.inputs("{name}", n)` are the values that it takes.'
+        f'`args, kwargs = check.inputs("{name}", n)` are what it gives to your code.'
     )
 
 

@@ -102,16 +102,28 @@ def test_trying_again_says_what_and_lets_errors_through(check, capsys):
 
 
 def test_the_inputs_can_be_had_and_are_copies(check):
+    names = notebook(check, "def square(x):\n    y = x * x\n    x.zero_()\n    return y\n")
     for _ in range(2):
-        args, kwargs = check.inputs("squared", 2)
+        args, kwargs = eval('check.inputs("squared", 2)', names)
         assert torch.equal(args[0], LARGE)
         assert kwargs == {}
         args[0].zero_()
 
 
+def test_the_inputs_are_those_of_the_student_s_code_and_not_of_the_question():
+    names = {"check": lab01, "torch": torch}
+    exec("def tanh(x):\n    raise ValueError", names)
+    title = "one number in a batch"
+    number = [one.case.title for one in lab01["tanh"].cases].index(title) + 1
+    (x,), kwargs = eval(f'check.inputs("tanh", {number})', names)
+    assert (tuple(x.shape), kwargs) == ((1, 1), {})
+
+
 def test_a_case_or_a_name_that_is_not_there_is_said(check):
     with pytest.raises(IndexError, match="cases 1 to 5"):
         check.inputs("squared", 6)
+    with pytest.raises(NameError, match="square is not defined: run"):
+        eval('check.inputs("squared", 1)', {"check": check})
     with pytest.raises(NameError, match="square is not defined: run"):
         eval('check.again("squared", 1)', {"check": check})
 
