@@ -8,7 +8,8 @@ which of them a network uses where. That each is used is seen by its gradient.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -71,26 +72,30 @@ def filled(model: nn.Module, seed: int, dtype: torch.dtype = torch.float64) -> n
     and not small; running means lie around 0, running variances between 1/2 and 3/2.
     """
     model.to(dtype).eval()
+    drawn = cache(partial(_drawn, seed))  # many layers have one size
     with torch.no_grad():
         for parameter in model.parameters():
-            noise = _drawn(seed, 0, parameter)
+            noise = _of(drawn, 0, parameter)
             if parameter.ndim > 1:
                 parameter.copy_(noise * (2 / max(parameter[0].numel(), 1)) ** 0.5)
             else:
                 parameter.copy_(noise.sign() * (0.5 + 0.3 * noise.abs()))
         for name, buffer in model.named_buffers():
             if name.endswith("running_mean"):
-                buffer.copy_(0.3 * _drawn(seed, 1, buffer))
+                buffer.copy_(0.3 * _of(drawn, 1, buffer))
             elif name.endswith("running_var"):
-                buffer.copy_(1 + 0.5 * _drawn(seed, 2, buffer).tanh())
+                buffer.copy_(1 + 0.5 * _of(drawn, 2, buffer).tanh())
     return model
 
 
-def _drawn(seed: int, role: int, like: Tensor) -> Tensor:
-    key = [seed % 2**32, seed >> 32, role, *size_of(like)]
+def _of(drawn: Callable[[int, tuple[int, ...]], Tensor], role: int, like: Tensor) -> Tensor:
+    return drawn(role, tuple(size_of(like))).view(like.shape).to(like.device, like.dtype)
+
+
+def _drawn(seed: int, role: int, size: tuple[int, ...]) -> Tensor:
+    key = [seed % 2**32, seed >> 32, role, *size]
     state = np.random.RandomState(key)  # its stream is frozen: the same on every platform
-    drawn = np.asarray(state.standard_normal(tuple(like.shape)))
-    return torch.from_numpy(drawn).to(like.device, like.dtype)
+    return torch.from_numpy(np.asarray(state.standard_normal(size)))
 
 
 def gradients_of(model: nn.Module) -> dict[str, list[float]]:
