@@ -72,7 +72,8 @@ print(course.start(PROFILE))
 # `torch.sigmoid` and its relatives are what we compare with, so leave them out of your answers.
 #
 # Each function takes a tensor of any shape and returns one of the same shape and dtype. Use no
-# loop and no `item()`: gradients must be able to flow through.
+# loop and no `item()`: gradients must be able to flow through. Where a function has a kink, the
+# slope that autograd finds at the kink itself is free in this part; Part 2 settles it.
 
 # %% [markdown] intro="sigmoid"
 # ### The sigmoid

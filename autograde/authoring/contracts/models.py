@@ -17,8 +17,8 @@ from course.checks.kinds import Hint, Kind
 
 AS_IT_WAS: Mapping[Kind, str] = {
     "changed": (
-        "A function that looks at a model gives it back as it was: its mode, its weights, their "
-        "`.grad` and `requires_grad`, and no hook left."
+        "A function that looks at a model gives it back as it was: the mode of each layer, its "
+        "weights, their `.grad` and `requires_grad`, the hooks that were there and no other."
     )
 }
 

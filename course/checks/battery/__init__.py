@@ -11,7 +11,7 @@ function or class: a function of ``course.labs`` or ``course.checks``, by its ``
 from __future__ import annotations
 
 from course.checks.battery.functions import again, edge, in_dtype, in_ways, outcomes, slopes, spread
-from course.checks.battery.models import of_model
+from course.checks.battery.models import inside, of_model
 from course.checks.battery.networks import (
     learning,
     made_in_ways,
@@ -40,6 +40,7 @@ __all__ = [
     "floats",
     "in_dtype",
     "in_ways",
+    "inside",
     "learning",
     "made_in_ways",
     "model_again",

@@ -20,6 +20,8 @@ from course.checks.battery.parts import (
 )
 from course.checks.probes import copied, plain
 
+SAME_IN_BOTH_MODES = (nn.Conv2d, nn.Linear)
+
 
 def of_model(
     thing: Any, adapter: str, maker: str, seed: int, training: bool, dtype: torch.dtype, *rest: Any
@@ -37,17 +39,14 @@ def of_model(
         *rest: further arguments.
     """
     function = adapted(thing, adapter)
-    model: nn.Module = stored.resolved(maker)(seed).to(dtype).train(training)
-    kept = next(iter(model.parameters()), None)
-    if kept is not None:  # someone's gradient, which is not the function's to touch
-        kept.grad = torch.full_like(kept, 0.5)
+    model = lived_in(stored.resolved(maker)(seed).to(dtype).train(training))
     rest = each(rest, lambda one: cast(one, dtype))
-    before, copies = _inside(model), copied(rest)
+    before, copies = inside(model), copied(rest)
     with seeded():
         first = plain(function(model, *rest))
         drawn = next_numbers()
     second = plain(function(model, *copies))
-    after = _inside(model)
+    after = inside(model)
     return {
         ANSWER: first,
         "asked again": second,
@@ -58,7 +57,27 @@ def of_model(
     }
 
 
-def _inside(model: nn.Module) -> dict[str, Any]:
+def lived_in(model: nn.Module) -> nn.Module:
+    """The model with traces of others' use, which are nobody's to touch: the gradient of its first
+    parameter, its last one frozen, one layer in the other mode and with a hook.
+    """
+    parameters = list(model.parameters())
+    if parameters:
+        parameters[0].grad = torch.full_like(parameters[0], 0.5)
+        parameters[-1].requires_grad_(len(parameters) < 2)
+    for layer in model.modules():
+        if isinstance(layer, SAME_IN_BOTH_MODES):
+            layer.train(not layer.training)
+            layer.register_forward_hook(_looking_on)
+            break
+    return model
+
+
+def _looking_on(layer: nn.Module, inputs: Any, output: Any) -> None:
+    """Someone's hook."""
+
+
+def inside(model: nn.Module) -> dict[str, Any]:
     """What a function must leave alone in a model, as values to compare."""
     layers, parameters = list(model.modules()), list(model.parameters())
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

@@ -56,6 +56,17 @@ def pulled_back(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> dic
     return {"gradient": result, "gradient at the output, afterwards": upstream}
 
 
+def pulled_back_together(function: Any, x: Tensor, *alphas: float) -> Tensor:
+    """The gradient at ``x`` of the sum of all outputs, where the function was applied once for
+    each α before; shape of ``x``.
+    """
+
+    def together(x: Tensor) -> Tensor:
+        return sum((function.apply(x, alpha) for alpha in alphas), x.new_zeros(()))
+
+    return gradient_of(together, x)
+
+
 def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> dict[str, Any]:
     """The values at ``x``, and the gradient there."""
     values = function.apply(x, alpha)

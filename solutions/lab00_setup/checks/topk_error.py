@@ -267,3 +267,15 @@ def a_thousand_classes(rng: Generator) -> Iterator[Case]:
         "Does your answer need float64?",
         weight=0.5,
     )
+    logits = untied(torch.randn(301, 5, generator=rng, dtype=torch.float64))
+    yield Case(
+        "logits in float16",
+        errors_at(logits.half(), random_labels(rng, 301, 5), (1, 2, 3)),
+        "Which of these images are wrong is right in any dtype. In which one do you take the mean?",
+        weight=0.5,
+    )
+
+
+def random_labels(rng: Generator, count: int, classes: int) -> Tensor:
+    """Labels (count,), each class about as often."""
+    return torch.randperm(count, generator=rng) % classes

@@ -81,6 +81,11 @@ def _dead_by_units(activations: Tensor) -> float:
             "A negative output is not a dead one: leaky ReLU and ELU have those.",
         ),
         Mistake(
+            "largest_is_zero",
+            _share_of(lambda a: a.amax(0).eq(0)),
+            "You look at the largest output alone. A unit that is never above zero may be below.",
+        ),
+        Mistake(
             "sum_is_zero",
             _share_of(lambda a: a.sum(0).abs() < 1e-9),
             "Values of both signs can cancel in a sum. Is the unit silent then?",
@@ -131,7 +136,9 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
     signed = coarse(mixed(rng, 4, 7))
     signed[0, 3] = signed[2, 4] = signed[2, 5] = 0.0  # silent for some samples only
     signed[1::2], signed[:, 0] = -signed[::2], 0.0  # unit 0 is dead; in the others values cancel,
-    signed[:, 1:3] = -signed[:, 1:3].abs()  # but for two that are negative throughout
+    signed[:, 1:3] = -signed[:, 1:3].abs()  # but for three that are never positive,
+    signed[:, 6] = -signed[:, 6].abs()  # one of them silent for some samples
+    signed[[0, 3], 6] = 0.0
     yield Case(
         "negative values count as alive",
         call("dead_fraction", signed),

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask
+from course.checks import Case, ask, wording
 from course.checks.inputs import between, mixed, normal
 from course.labs.lab01_activations.questions import (
     applied,
@@ -19,6 +19,7 @@ from course.labs.lab01_activations.questions import (
     both_ways,
     kept_for_backward,
     pulled_back,
+    pulled_back_together,
 )
 
 from .book import BUILT_INS, EXACT, TIGHT, check
@@ -136,6 +137,8 @@ def elu_function(rng: Generator) -> Iterator[Case]:
         yield Case(f"forward, α = {alpha:g}", probe, hint, TIGHT)
     for alpha in (1.0, between(rng, 0.3, 0.8, 2), 2):
         yield _backward_case(rng, alpha)
+    yield _at_the_kink(rng)
+    yield _two_at_once(rng)
     yield _huge_inputs(rng)
     yield Case(
         "keeps its output, and nothing else",
@@ -168,6 +171,31 @@ def _backward_case(rng: Generator, alpha: float) -> Case:
         {"raised": EACH_INPUT, "values": EACH_INPUT, "gradient": EACH_INPUT},
         TIGHT,
         weight=2,
+    )
+
+
+def _at_the_kink(rng: Generator) -> Case:
+    x, upstream, alpha = mixed(rng, 4), mixed(rng, 4, low=0.5), between(rng, 1.2, 2.0, 2)
+    x[2] = 0.0
+    text = f"backward at {wording.value(x)}, α = {alpha:g}"
+    return Case(
+        "backward at 0",
+        ask(pulled_back, "ELUFunction", x, upstream, alpha, text=text),
+        f"At 0 the slope is the one on the left, α, as in the derivatives before. {EACH_INPUT}",
+        TIGHT,
+    )
+
+
+def _two_at_once(rng: Generator) -> Case:
+    alphas = between(rng, 0.3, 0.8, 2), between(rng, 1.2, 2.0, 2)
+    first, second = alphas
+    text = f"ELUFunction.apply(x, {first:g}) + ELUFunction.apply(x, {second:g}), then backward"
+    return Case(
+        "two of them before one backward",
+        ask(pulled_back_together, "ELUFunction", mixed(rng, 12), *alphas, text=text),
+        "Backward of the first call runs after forward of the second. Does each call keep its own "
+        "α, on its own ctx?",
+        TIGHT,
     )
 
 

@@ -304,6 +304,10 @@ def elu_grad(rng: Generator) -> Iterator[Case]:
     alpha = between(rng, 0.2, 0.5, 2)
     y, few = F.elu(mixed(rng, 30), alpha), F.elu(mixed(rng, 2, low=0.3, high=0.45), alpha)
     yield Case("another α", call("elu_grad", y, alpha=alpha), hint, TIGHT, weight=2)
+    large = between(rng, 1.5, 2.5, 2)
+    y = F.elu(mixed(rng, 30), large)
+    steep = f"{hint} It may well be above 1."
+    yield Case("a large α", call("elu_grad", y, alpha=large), steep, TIGHT)
     yield _with_zero("elu_grad", few, LEFT_AT_ZERO, alpha=alpha)
 
 
