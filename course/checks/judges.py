@@ -17,6 +17,7 @@ from course.checks.probes import Probe, called
 from course.checks.sketches import Sketch
 
 INDEXED = re.compile(r"(\[\d+\])(?:\[\d+\])*: ")
+FIVE_DIGITS = 1e-5  # times the largest value: what float32 keeps after many operations
 VARIED = 4  # different values from which on the same ones in another order are no chance
 
 
@@ -186,8 +187,18 @@ def _tensors(answer: Any, expected: Tensor, probe: Probe, judge: Close) -> Findi
         return _finding(True, answer, expected)
     small = expected.numel() <= wording.SMALL
     finding = _finding(False, answer, expected) if small else _worst(answer, expected, near, probe)
+    if _nearly(answer, expected, judge):
+        return replace(finding, kind="precision")
     kind: Kind = "order" if _reordered(answer, expected, judge) else "values"
     return replace(finding, kind=kind)
+
+
+def _nearly(answer: Tensor, expected: Tensor, judge: Close) -> bool:
+    """Whether double precision was asked for, and single precision is what came."""
+    if expected.dtype != torch.float64 or judge.rtol >= FIVE_DIGITS:
+        return False
+    distance, size = (answer.to(torch.float64) - expected).abs().max(), expected.abs().max()
+    return bool(0 < distance <= FIVE_DIGITS * size)
 
 
 def _near(answer: Tensor, expected: Tensor, judge: Close) -> Tensor:

@@ -21,6 +21,7 @@ Kind = Literal[
     "gradient",
     "changed",
     "order",
+    "precision",
     "values",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -56,6 +57,10 @@ SENTENCES: Mapping[Kind, str] = {
     "gradient": "The gradient is not right.",
     "changed": "Something is not as it was before your code ran, or not the same the next time.",
     "order": "The values are right, their order is not.",
+    "precision": (
+        "The values are right to five digits and no further: is something computed in float32 "
+        "where float64 came in?"
+    ),
     "values": "The values are not right.",
 }
 

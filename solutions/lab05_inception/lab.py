@@ -203,7 +203,8 @@ experiments.naive_chain(inception_cost)
 # - Which paddings keep height and width, for 3 × 3, for 5 × 5 and for the pooling? What stride
 #   does `nn.MaxPool2d(3)` have if you do not say it?
 # - The outputs go side by side in the order **1 × 1, 3 × 3, 5 × 5, pool projection**.
-# - In which order you *make* the layers, and how you call them, is up to you.
+# - Each of the six convolutions is a layer of its own. In which order you *make* them, and how you
+#   call them, is up to you.
 
 
 # %% exercise="InceptionBlock" difficulty=2 minutes=25
@@ -276,8 +277,9 @@ experiments.block_ledger(InceptionBlock)
 # ### An auxiliary head
 #
 # Section 5 of the paper: an **average** pooling with 5 × 5 windows and stride 3 (14 × 14 becomes
-# 4 × 4), a 1 × 1 convolution with 128 filters and ReLU, a fully connected layer with 1024 units and
-# ReLU, dropout of **70 %**, and a linear layer to the scores.
+# 4 × 4), a 1 × 1 convolution with 128 filters and ReLU, a fully connected layer with 1024 units on
+# the maps as `flatten(1)` puts them in a row, ReLU, dropout of **70 %**, and a linear layer to the
+# scores.
 #
 # `width` scales 128 and 1024: `max(1, round(width * 128))`. `in_channels` comes as it is.
 

@@ -79,9 +79,13 @@ def from_numbers(make: Any) -> Callable[[int, Sequence[int]], nn.Module]:
 def block_of(
     make: Any, in_channels: int, spec: Sequence[int], seed: int, maps: Tensor
 ) -> dict[str, Any]:
-    """What the block makes of maps, and the gradient there of the output's squares."""
-    output = filled(from_numbers(make)(in_channels, spec), seed)(maps.requires_grad_())
-    return {"output": output, "gradient": slope_at(maps, output)}
+    """What the block makes of maps, and the gradient there of the output's squares; and what it
+    makes of them in training, which is the same.
+    """
+    block = filled(from_numbers(make)(in_channels, spec), seed)
+    output = block(maps.requires_grad_())
+    found = {"output": output, "gradient": slope_at(maps, output)}
+    return {**found, "output in training mode": block.train()(maps)}
 
 
 def branch_of(

@@ -14,7 +14,7 @@ from torchvision.models.googlenet import Inception
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Network
 from course.checks import Case, Probe, ask, same
-from course.checks.inputs import normal, seed_from, whole
+from course.checks.inputs import normal, seed_from, uniform, whole
 from course.checks.kinds import Hint
 from course.labs.lab05_inception.paper import TABLE, Spec
 from course.labs.lab05_inception.questions import (
@@ -223,7 +223,7 @@ def _branch(rng: Generator, branch: int, sides: tuple[int, int, int]) -> Case:
     """One branch of a small block on random maps."""
     (title, hint), (channels, spec) = BRANCHES[branch], _small(rng)
     count, height, width = sides
-    maps = _maps(rng, count, channels, height, width)
+    maps = uniform(rng, count, channels, height, width, low=-9.0, high=9.0)
     text = f"InceptionBlock({channels}, Spec{tuple(spec)}) on maps {tuple(maps.shape)}: {title}"
     probe = ask(branch_of, NAME, channels, spec, seed_from(rng), maps, branch, text=text)
     return Case(title, probe, hint, TIGHT, weight=2)

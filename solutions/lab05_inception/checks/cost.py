@@ -150,7 +150,11 @@ def _arguments(rng: Generator, H: int = 3, W: int = 5) -> tuple[Any, ...]:
             _counting(extra=lambda channels, places: 9 * channels * places),
             "Max-pooling compares. It multiplies nothing.",
         ),
-        Mistake("exchanged", {NAME: _exchanged}, "The two numbers are exchanged."),
+        Mistake(
+            "exchanged",
+            {NAME: _exchanged},
+            "This is the other of the two numbers. Are they exchanged, or both the same?",
+        ),
     ],
 )
 def inception_cost(rng: Generator) -> Iterator[Case]:

@@ -114,7 +114,8 @@ def auxiliary_head(rng: Generator) -> Iterator[Case]:
     yield Case(
         "parameters at the paper's size",
         ask(head_total, NAME, text="parameters of AuxiliaryHead(512) and AuxiliaryHead(528)"),
-        "4 × 4 × 128 numbers go into the first linear layer. Every layer has a bias.",
+        "4 × 4 × 128 numbers go into the first linear layer. Every layer has a bias. By default "
+        "there are 1000 classes, at the full width.",
         same(),
         weight=0.5,
     )
@@ -143,7 +144,8 @@ def _dropout(rng: Generator, *, images: int, weight: float) -> Case:
     return Case(
         f"what is dropped, {told}",
         ask(dropped_in_head, NAME, 5, classes, seed_from(rng), maps, 32, text=text),
-        "70 % of the 1024 units are dropped, before the last layer, in training only.",
+        "70 % of the 1024 units are dropped, before the last layer, in training only: other ones "
+        "for each image, and what is kept is divided by 0.3.",
         DroppedInputs(),
         [{"size": [classes, 64], "p": 0.7}],
         weight=weight,

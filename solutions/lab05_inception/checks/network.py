@@ -217,7 +217,8 @@ def _dropout(rng: Generator, weight: float) -> Case:
             dropped_inputs, NAME, seed_from(rng), images, calls,
             text=f"GoogLeNet(5, 1/20) in training, {calls} times the same three images",
         ),
-        "40 % before the classifier, 70 % in each head before its last layer; in training only.",
+        "40 % before the classifier, 70 % in each head before its last layer; in training only, "
+        "and what is kept is divided by the share that is kept.",
         DroppedInputs(),
         [
             {"size": [5, 50], "p": 0.4},
@@ -232,7 +233,8 @@ def _counts(rng: Generator) -> Iterator[Case]:
     yield Case(
         "parameters at the paper's size",
         ask(totals, NAME, text="parameters of GoogLeNet(aux=False) and GoogLeNet()"),
-        "Every convolution and linear layer has a bias, nothing else has parameters.",
+        "Every convolution and linear layer has a bias, nothing else has parameters. With "
+        "`aux=False` there are no heads; by default there are.",
         same(),
         TOTALS,
         weight=0.75,
@@ -243,7 +245,7 @@ def _counts(rng: Generator) -> Iterator[Case]:
         "another width, other classes",
         ask(part_sizes, NAME, classes, width, text=text),
         "Every number of the table, and 64, 192, 128 and 1024, becomes round(width × number), at "
-        "least 1.",
+        "least 1. All three classifiers have `num_classes` outputs.",
         same(),
         weight=0.75,
     )

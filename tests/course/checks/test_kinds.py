@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from course.checks import Case, Finding, ProbeError, ask, call, gradient, same
+from course.checks import Case, Finding, ProbeError, ask, call, close, gradient, same
 from course.checks.advice import advice
 from course.checks.cases import Known, Prepared
 from course.checks.kinds import KINDS, SENTENCES, hint_for, of_part
@@ -109,6 +109,15 @@ def test_few_values_are_never_said_to_be_in_another_order():
     prepared = Prepared(names, lambda: names.expected)
     turned = prepared.put(lambda probe: probe.run({"square": lambda x: ["b", "a", "c", "d"]}))
     assert (turned.kind, turned.found) == ("order", "result[0]: 'b'")
+
+
+def test_single_precision_is_told_and_has_no_hint_about_values():
+    case = Case("values", call("square", X), "square it", close(1e-9, 1e-12))
+    found = tried(lambda x: (x.float() / 3).square().double() * 9, case)
+    assert (found.kind, found.hint) == ("precision", "")
+    assert tried(lambda x: x * x + 1e-3, case).kind == "values"
+    coarse = Case("values", call("square", X), judge=close(1e-4, 1e-5))
+    assert tried(lambda x: x * x + 2e-4, coarse).kind == "values"
 
 
 def test_every_kind_has_its_sentence():
