@@ -62,6 +62,8 @@ for says, change in {
     "+ return (pixels - mean.reshape(-1, 1, 1)) / std.mean()",
     "a little more than the spread": f"{RETURN}\n"
     "+ return (pixels - mean.reshape(-1, 1, 1)) / (std.reshape(-1, 1, 1) + 1e-2)",
+    "something small is added to the spread": f"{RETURN}\n"
+    "+ return (pixels - mean.reshape(-1, 1, 1)) / (std.reshape(-1, 1, 1) + 1e-5)",
     "three channels only": f"{RETURN}\n"
     "+ return (pixels - mean.reshape(3, 1, 1)) / std.reshape(3, 1, 1)",
     "squeezed": f"{RETURN}\n"
@@ -113,6 +115,12 @@ for says, change in {
     "a text": f'{MEAN}\n+ return f"{{1.0 - hit.float().mean().item():.4f}}"',
 }.items():
     answers.wrong("topk_error", says, answers.changed("topk_error", change))
+answers.wrong(
+    "topk_error",
+    "the mean in the logits' own dtype",
+    answers.changed("topk_error", f"{MEAN}\n+ return 1.0 - hit.to(logits.dtype).mean().item()"),
+    unseen=True,
+)
 
 RIGHT = "- correct = logits.argmax(dim=1) == labels"
 COUNT = "- of_class = torch.bincount(labels, minlength=num_classes)"

@@ -111,6 +111,8 @@ SLIPS: dict[str, dict[str, str]] = {
         "+ return torch.where(y > 0, 1.0, negative_slope)",
     },
     "elu_grad": {
+        "at most 1": "- return torch.where(y > 0, torch.ones_like(y), y + alpha)\n"
+        "+ return torch.where(y > 0, torch.ones_like(y), (y + alpha).clamp(max=1))",
         "one at zero": "- return torch.where(y > 0, torch.ones_like(y), y + alpha)\n"
         "+ return torch.where(y >= 0, torch.ones_like(y), y + alpha)",
         "minus alpha": "- return torch.where(y > 0, torch.ones_like(y), y + alpha)\n"
@@ -145,6 +147,11 @@ SLIPS: dict[str, dict[str, str]] = {
         "+ return grad_output * elu_grad(y), None",
         "no gradient where it is small": "- return grad_output * elu_grad(y, ctx.alpha), None\n"
         "+ return grad_output.clamp(-1, 1) * elu_grad(y, ctx.alpha), None",
+        "one at the kink": "- return grad_output * elu_grad(y, ctx.alpha), None\n"
+        "+ return grad_output * torch.where(y >= 0, 1.0, y + ctx.alpha).to(y), None",
+        "α on the class": "- return grad_output * elu_grad(y, ctx.alpha), None\n"
+        "+ return grad_output * elu_grad(y, ELUFunction.alpha), None\n\n"
+        "- ctx.alpha = alpha\n+ ELUFunction.alpha = alpha",
         "summed": "- return grad_output * elu_grad(y, ctx.alpha), None\n"
         "+ return grad_output.sum() * elu_grad(y, ctx.alpha), None",
         "the upstream gradient is changed": "- return grad_output * elu_grad(y, ctx.alpha), None\n"
@@ -163,6 +170,8 @@ SLIPS: dict[str, dict[str, str]] = {
         "three at most": "- for _ in range(depth):\n+ for _ in range(min(depth, 3)):",
     },
     "dead_fraction": {
+        "the largest is zero": "- dead = (activations == 0).all(dim=0)\n"
+        "+ dead = activations.amax(dim=0) == 0",
         "a threshold": "- dead = (activations == 0).all(dim=0)\n"
         "+ dead = (activations.abs() < 1e-6).all(dim=0)",
         "a larger threshold": "- dead = (activations == 0).all(dim=0)\n"

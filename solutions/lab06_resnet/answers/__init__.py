@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import blocks, constants, equivalents, functions, slips
+from . import blocks, constants, equivalents, functions, other_ways, slips
 from .book import answers
 
-__all__ = ["answers", "blocks", "constants", "equivalents", "functions", "slips"]
+__all__ = ["answers", "blocks", "constants", "equivalents", "functions", "other_ways", "slips"]
