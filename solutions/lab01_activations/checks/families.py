@@ -68,14 +68,19 @@ def of_outputs(before: Callable[[Tensor], Tensor], *rest: float) -> Function:
     )
 
 
+EVERY_SHAPE = (
+    "Does the function index or loop? Operations that work element by element take every shape, "
+    "also ()."
+)
+
+
 def numbers(name: str, x: Tensor, **kwargs: Any) -> Case:
     """Elements one by one, as tensors of shape ``()``."""
     text = f"{name} on single numbers, tensors of shape ()"
     return Case(
         "takes a single number",
         ask(on_numbers, name, x, text=text, **kwargs),
-        hint="Does the function index or loop? Operations that work element by element "
-        "take every shape, also ().",
+        hint={"raised": EVERY_SHAPE, "shape": EVERY_SHAPE},
         judge=TIGHT,
     )
 

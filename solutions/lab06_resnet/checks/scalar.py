@@ -151,6 +151,15 @@ def _by_autograd(derivatives: Tensor, residual: bool) -> Tensor:
             "one term is missing.",
         ),
         Mistake(
+            "one_number_for_none",
+            _chain(
+                lambda d, residual: (
+                    (d + float(residual)).prod(dim=0) if len(d) else torch.ones((), dtype=d.dtype)
+                )
+            ),
+            "Without layers the slope is 1 at each input: as many ones as there are inputs.",
+        ),
+        Mistake(
             "everything_multiplied",
             _chain(lambda d, residual: (d + float(residual)).prod()),
             "You multiply over all axes. The first axis is the chain; the others are inputs that "
