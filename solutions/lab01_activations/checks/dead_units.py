@@ -133,7 +133,7 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         "A unit is dead if it is exactly zero. Is there a threshold in your answer?",
         SINGLE,
     )
-    signed = coarse(mixed(rng, 4, 7))
+    signed = coarse(mixed(rng, 4, 9))
     signed[0, 3] = signed[2, 4] = signed[2, 5] = 0.0  # silent for some samples only
     signed[1::2], signed[:, 0] = -signed[::2], 0.0  # unit 0 is dead; in the others values cancel,
     signed[:, 1:3] = -signed[:, 1:3].abs()  # but for three that are never positive,
