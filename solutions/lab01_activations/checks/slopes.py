@@ -295,7 +295,7 @@ def leaky_relu_grad_on_maps(rng: Generator) -> Iterator[Case]:
             "For y > 0 the function is x. Which slope has x?",
         ),
     ],
-    contract=of_outputs(partial(F.elu, alpha=0.7), 0.7),
+    contract=of_outputs(partial(F.elu, alpha=0.2), 0.2),
 )
 def elu_grad(rng: Generator) -> Iterator[Case]:
     """The derivative of ELU, from its output and α; the left slope at the kink."""

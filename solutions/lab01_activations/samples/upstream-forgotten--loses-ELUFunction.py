@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: backward returns the local slope
-#     points: {ELUFunction: 2.38}
+#     points: {ELUFunction: 2.45}
 #     mistakes: {ELUFunction: upstream_forgotten}
 # ---
 
