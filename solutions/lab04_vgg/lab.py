@@ -32,6 +32,7 @@
 # %% setup=true
 from collections import OrderedDict
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -132,8 +133,8 @@ def effective_receptive_field(network: nn.Module, images: Tensor) -> Tensor:
     """Share of each pixel in the absolute gradient of the output at the centre.
 
     (N, C, H, W) -> (H, W), non-negative, sums to 1, in the images' dtype. `network` maps images
-    to (N, K, h, w). Images and network come out as they went in; only the `.grad` of the
-    network's parameters may grow, as `backward()` has it.
+    to (N, K, h, w). Images and network come out as they went in, each layer in its own mode;
+    only the `.grad` of the network's parameters may grow, as `backward()` has it.
     Source: Luo, Li, Urtasun and Zemel 2016.
     """
     ### BEGIN SOLUTION
@@ -263,7 +264,8 @@ with suppress(NotImplementedError):  # Simonyan and Zisserman 2015, table 1
 # $(N, 512, 7, 7)$, and `classifier`, from the flat maps to the scores. One way is
 # `nn.Sequential(OrderedDict(features=…, flatten=nn.Flatten(), classifier=…))`.
 #
-# - Convolutions have biases and keep the size. What padding does a 1 × 1 need?
+# - Convolutions have biases and keep the size, and each has a ReLU after it, that of a pair too.
+#   What padding does a 1 × 1 need?
 # - `"LRN"` is AlexNet's normalisation after the ReLU: sum over $n = 5$ channels, $k = 2$, $\alpha =
 #   10^{-4}$, $\beta = 0.75$. In lab 3 you saw what PyTorch's layer does with $\alpha$.
 # - The two hidden fully connected layers have ReLU and dropout 0.5, in training only. The scores
@@ -357,15 +359,19 @@ experiments.score_ledger(make_vgg)
 # is a module without modules inside. One that runs twice counts twice, under its one name.
 #
 # A forward hook sees every output: `module.register_forward_hook(f)` calls `f(module, inputs,
-# output)` and returns a handle with `remove()`. Leave the model as you found it. And make the input
-# where the parameters are, with their dtype: then a model on `meta` costs nothing.
+# output)` and returns a handle with `remove()`. Make the input where the parameters are, with their
+# dtype: then a model on `meta` costs nothing.
+#
+# Leave the model as you found it. In training mode BatchNorm's running statistics move with every
+# pass, also without gradients. And a model may be in both modes at once, such as one of which only
+# the head is trained: each module has its own `training`.
 
 
 # %% exercise="activation_memory" difficulty=3 minutes=20
 def activation_memory(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
     """Bytes of the outputs of each layer, by its name in the model.
 
-    The model comes out as it went in.
+    The model comes out as it went in: the mode of every layer, running statistics, hooks.
 
     Args:
         input_shape: (N, C, H, W): the whole batch counts.
@@ -384,11 +390,15 @@ def activation_memory(model: nn.Module, input_shape: tuple[int, ...]) -> dict[st
         for name, module in model.named_modules()
         if not list(module.children())
     ]
+    modes = {module: module.training for module in model.modules()}
     parameter = next(model.parameters())
+    model.eval()  # or BatchNorm would learn from the pass
     with torch.inference_mode():
         model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
     for handle in handles:
         handle.remove()
+    for module, mode in modes.items():
+        module.training = mode
     return memory
     ### END SOLUTION
 
@@ -417,7 +427,8 @@ def activation_memory(model: nn.Module, input_shape: tuple[int, ...]) -> dict[st
 def layer_flops(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
     """Multiplications and additions of each convolution and linear layer, by name.
 
-    A layer that runs twice counts twice. The model comes out as it went in.
+    A layer that runs twice counts twice, and a linear layer works at every position that it is
+    given. The model comes out as it went in: the mode of every layer, running statistics, hooks.
 
     Args:
         input_shape: (N, C, H, W): the whole batch counts.
@@ -437,11 +448,15 @@ def layer_flops(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int
         for name, module in model.named_modules()
         if isinstance(module, nn.Conv2d | nn.Linear)
     ]
+    modes = {module: module.training for module in model.modules()}
     parameter = next(model.parameters())
+    model.eval()  # or BatchNorm would learn from the pass
     with torch.inference_mode():
         model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
     for handle in handles:
         handle.remove()
+    for module, mode in modes.items():
+        module.training = mode
     return flops
     ### END SOLUTION
 
@@ -519,7 +534,8 @@ def to_fully_convolutional(model: Any) -> nn.Module:
     """The same network with convolutions in place of its linear layers, weights copied.
 
     Takes (N, 3, H, W) and gives (N, K, h, w); at the training size h = w = 1, with the
-    model's own scores. In training its dropout works. The model stays as it was.
+    model's own scores. In training its dropout works, with the model's shares. The model stays
+    as it was, also when the result is trained: no weight is shared.
     Source: Simonyan and Zisserman 2015, section 3.2; Sermanet and others 2014.
     """
     ### BEGIN SOLUTION
@@ -535,7 +551,7 @@ def to_fully_convolutional(model: Any) -> nn.Module:
         conv.load_state_dict({"weight": layer.weight.view_as(conv.weight), "bias": layer.bias})
         head.append(conv)
         channels = layer.out_features
-    return nn.Sequential(model.features, *head)
+    return deepcopy(nn.Sequential(model.features, *head))
     ### END SOLUTION
 
 
@@ -587,8 +603,9 @@ experiments.draw_map(to_fully_convolutional, fashion, epochs=pick(quick=2, full=
 def initialise_from(deep: Any, shallow: Any) -> None:
     """Copy the first four convolutions and all linear layers of `shallow` into `deep`.
 
-    Both have `features` and `classifier`. A convolution goes to the same place of the same
-    stage. Changes weights and biases of `deep` alone, in place; `shallow` stays as it was.
+    Both have `features` and `classifier`, and may be of any two columns of which `deep` has all
+    these places. A convolution goes to the same place of the same stage. Changes weights and
+    biases of `deep` alone, in place; `shallow` stays as it was, each layer's mode too.
     Source: Simonyan and Zisserman 2015, section 3.1.
     """
     ### BEGIN SOLUTION

@@ -60,9 +60,14 @@ class UnfoldedHead(nn.Module):
         return scores.mT.unflatten(2, (height, width))
 
 
+def of_a_copy(convert: Any) -> Any:
+    return lambda model: convert(copy.deepcopy(model))
+
+
 answers.right("to_fully_convolutional", "a Sequential", reshaped)
-answers.right("to_fully_convolutional", "weights as kernels, in forward", DenseHead)
-answers.right("to_fully_convolutional", "by unfold", UnfoldedHead)
+answers.right("to_fully_convolutional", "weights as kernels, in forward", of_a_copy(DenseHead))
+answers.right("to_fully_convolutional", "by unfold", of_a_copy(UnfoldedHead))
+answers.wrong("to_fully_convolutional", "the model's own weights as kernels", DenseHead)
 
 
 def resized(model: Any) -> nn.Module:
@@ -122,4 +127,4 @@ def by_numbers(deep: Any, shallow: Any) -> None:
 
 answers.right("initialise_from", "by lists of stages", by_lists)
 answers.right("initialise_from", "by shape", by_shape)
-answers.right("initialise_from", "by number", by_numbers)
+answers.wrong("initialise_from", "by the numbers that column A has", by_numbers)

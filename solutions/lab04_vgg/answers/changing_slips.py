@@ -25,8 +25,8 @@ SIDE = """
     + side = {}
 """
 GIVEN = """
-    - return nn.Sequential(model.features, *head)
-    + return {}
+    - return deepcopy(nn.Sequential(model.features, *head))
+    + return deepcopy({})
 """
 LAYERS = """
     - if not isinstance(layer, nn.Linear):
@@ -122,10 +122,17 @@ slips(
         ),
         "the head alone": GIVEN.format("nn.Sequential(*head)"),
         "features twice": GIVEN.format("nn.Sequential(model.features, model.features, *head)"),
-        "the model itself, its classifier replaced": GIVEN.format(
-            "setattr(model, 'classifier', nn.Sequential(*head)) or "
-            "setattr(model, 'flatten', nn.Identity()) or model"
-        ),
+        "the model itself, its classifier replaced": """
+            - return deepcopy(nn.Sequential(model.features, *head))
+            + model.classifier, model.flatten = nn.Sequential(*head), nn.Identity()
+            + return model
+        """,
+        "the model's own classifier, its layers replaced": """
+            - return deepcopy(nn.Sequential(model.features, *head))
+            + for number, layer in enumerate(head):
+            +     model.classifier[number] = layer
+            + return nn.Sequential(model.features, model.classifier)
+        """,
         "the model is left in evaluation mode": GIVEN.format(
             "nn.Sequential(model.eval().features, *head)"
         ),
@@ -144,6 +151,27 @@ slips(
         "its classifier is emptied": GIVEN.format(
             "[nn.Sequential(model.features, *head), *map(model.classifier.pop, "
             "[-1] * len(model.classifier))][0]"
+        ),
+        "all is the model's own": """
+            - return deepcopy(nn.Sequential(model.features, *head))
+            + return nn.Sequential(model.features, *head)
+        """,
+        "the features are the model's own": """
+            - return deepcopy(nn.Sequential(model.features, *head))
+            + return nn.Sequential(model.features, *deepcopy(head))
+        """,
+        "the weights are views of the model's": """
+            - return deepcopy(nn.Sequential(model.features, *head))
+            + for conv, layer in zip(head, model.classifier, strict=True):
+            +     if isinstance(layer, nn.Linear):
+            +         conv.weight.data = layer.weight.data.view_as(conv.weight)
+            + return nn.Sequential(*deepcopy([model.features]), *head)
+        """,
+        "dropout of 0.5, whatever the model's": LAYERS.format(
+            "head.append(nn.Dropout(0.5) if 'Dropout' in str(layer) else layer)"
+        ),
+        "biases are not copied": LOAD.format(
+            "conv.weight.data.copy_(layer.weight.view_as(conv.weight))"
         ),
         "an image of the training size only": GIVEN.format(
             "nn.Sequential(model.features, nn.AdaptiveAvgPool2d(head[0].kernel_size), *head)"

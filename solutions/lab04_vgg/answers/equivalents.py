@@ -83,11 +83,15 @@ QUIET = """
 {noted}
 -     return note
 - handles = [module.register_forward_hook(noting(name)) for name, module in model.named_modules() if {which}]
+- modes = {{module: module.training for module in model.modules()}}
 - parameter = next(model.parameters())
+- model.eval()
 - with torch.inference_mode():
 -     model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
 - for handle in handles:
 -     handle.remove()
+- for module, mode in modes.items():
+-     module.training = mode
 - return {found}
 +     def noting(name: str) -> Any:
 +
@@ -95,11 +99,15 @@ QUIET = """
 {noting}
 +         return note
 +     handles = [module.register_forward_hook(noting(name)) for name, module in model.named_modules() if {which}]
++     modes = {{module: module.training for module in model.modules()}}
 +     parameter = next(model.parameters())
++     model.eval()
 +     with torch.inference_mode():
 +         model(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))
 +     for handle in handles:
 +         handle.remove()
++     for module, mode in modes.items():
++         module.training = mode
 +     return {found}
 """  # noqa: E501
 QUIET_NOTES = """
@@ -156,6 +164,10 @@ for exercise, form in FORMS.items():
         exercise,
         "in which order hooks go makes no difference",
         *replaced("for handle in handles:", "for handle in reversed(list(handles)):"),
+        *replaced(
+            "for module, mode in modes.items():",
+            "for module, mode in reversed(list(modes.items())):",
+        ),
     )
 
 equivalent(

@@ -201,6 +201,12 @@ slips(
             - output = network(pixels)
             + output = network.train()(pixels)
         """,
+        "all layers are put into the network's mode": """
+            - output = network(pixels)
+            + mode = network.training
+            + output = network.eval()(pixels)
+            + network.train(mode)
+        """,
         "the network's own gradients are wiped": """
             - output = network(pixels)
             + network.zero_grad()

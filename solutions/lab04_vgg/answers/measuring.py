@@ -21,9 +21,12 @@ def counted_hooks(model: nn.Module, input_shape: Any, size: Any, kinds: Any) -> 
 
             handles.append(module.register_forward_hook(hook))
     like = next(model.parameters())
+    modes = [(layer, layer.training) for layer in model.modules()]
+    model.eval()
     with torch.inference_mode(False), torch.no_grad():
         model(like.new_zeros(input_shape))
     [handle.remove() for handle in handles]
+    [layer.train(mode) for layer, mode in modes]
     return found
 
 
@@ -52,7 +55,7 @@ def with_weights(module: nn.Module) -> bool:
 def flops_by_shape(model: nn.Module, shape: Any) -> dict[str, int]:
     def size(module: Any, output: Tensor) -> int:
         if isinstance(module, nn.Linear):
-            return 2 * output.shape[0] * module.in_features * module.out_features
+            return 2 * output[..., 0].numel() * module.in_features * module.out_features
         kernel = module.kernel_size[0] * module.kernel_size[1]
         return 2 * output.numel() * kernel * module.in_channels // module.groups
 

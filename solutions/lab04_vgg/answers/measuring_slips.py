@@ -34,12 +34,27 @@ BOTH = {
     "the model is moved to meta": INPUT.format(
         "model.to('meta')(torch.empty(input_shape, dtype=parameter.dtype, device='meta'))"
     ),
-    "the model is left in evaluation mode": INPUT.format(
-        "model.eval()(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))"
-    ),
-    "the model is left in training mode": INPUT.format(
-        "model.train()(torch.empty(input_shape, dtype=parameter.dtype, device=parameter.device))"
-    ),
+    "the model is left in evaluation mode": """
+        - module.training = mode
+        + pass
+    """,
+    "the model is left in training mode": """
+        - module.training = mode
+        + module.training = True
+    """,
+    "all layers in the mode of the model": """
+        - for module, mode in modes.items():
+        -     module.training = mode
+        + model.train(modes[model])
+    """,
+    "in the mode that it is in": """
+        - model.eval()  # or BatchNorm would learn from the pass
+        + pass
+    """,
+    "in training mode meanwhile": """
+        - model.eval()  # or BatchNorm would learn from the pass
+        + model.train()
+    """,
     "the model is frozen": INPUT.format(
         "model.requires_grad_(False)(torch.empty(input_shape, dtype=parameter.dtype, "
         "device=parameter.device))"
@@ -192,6 +207,11 @@ slips(
         "groups divided twice": PRODUCTS.format(
             "module.weight[0].numel() // getattr(module, 'groups', 1)"
         ),
+        "linear layers at one position": COUNT.format(
+            "flops.get(name, 0) + 2 * module.weight.numel() * "
+            "(output[:, 0].numel() if isinstance(module, nn.Conv2d) else len(output))"
+        ),
+        "a float ": COUNT.format("flops.get(name, 0) + 2.0 * products * output.numel()"),
         "convolutions only": KINDS.format("isinstance(module, nn.Conv2d)"),
         "linear layers only": KINDS.format("isinstance(module, nn.Linear)"),
         "BatchNorm too": KINDS.format("getattr(module, 'weight', None) is not None"),

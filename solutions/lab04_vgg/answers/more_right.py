@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout
 
 from .book import answers
+from .changing import of_a_copy
 
 
 def field_by_ends(layers: Any) -> int:
@@ -197,13 +198,13 @@ class ConvolutionHead(Stages):
         )
 
 
-answers.right("make_vgg", "layers made in reverse, all by hand", Backwards)
+answers.wrong("make_vgg", "layers made in reverse, all by hand", Backwards)
 answers.right("make_vgg", "stages, and a head with dropout by name", Stages)
 answers.right("make_vgg", "a head of convolutions", ConvolutionHead)
 
 
 def plain_convolutions(model: Any) -> nn.Module:
-    layers = list(model.features)
+    layers = list(copy.deepcopy(model.features))
     channels = [one.out_channels for one in layers if isinstance(one, nn.Conv2d)][-1]
     for one in model.classifier:
         if isinstance(one, nn.Linear):
@@ -261,19 +262,7 @@ class Windows(nn.Module):
 
 answers.right("to_fully_convolutional", "plain convolutions, copied into", plain_convolutions)
 answers.right("to_fully_convolutional", "plain convolutions, loaded", loaded_convolutions)
-answers.right("to_fully_convolutional", "window by window", Windows)
-
-
-def by_names(deep: Any, shallow: Any) -> None:
-    """Names of the convolutions by stage, in one state."""
-    state = deep.state_dict()
-    for here, there in zip((0, 3, 6, 8), (0, 5, 10, 12), strict=True):
-        for kind in ("weight", "bias"):
-            state[f"features.{there}.{kind}"] = shallow.state_dict()[
-                f"features.{here}.{kind}"
-            ].clone()
-    state |= {k: v for k, v in shallow.state_dict().items() if k.startswith("classifier")}
-    deep.load_state_dict(state)
+answers.right("to_fully_convolutional", "window by window", of_a_copy(Windows))
 
 
 def by_new_parameters(deep: Any, shallow: Any) -> None:
@@ -292,10 +281,10 @@ def by_new_parameters(deep: Any, shallow: Any) -> None:
     couples += zip(deep.classifier, shallow.classifier, strict=True)
     for target, source in couples:
         for name, one in source.named_parameters():
-            setattr(target, name, nn.Parameter(one.detach().clone()))
+            trains = getattr(target, name).requires_grad
+            setattr(target, name, nn.Parameter(one.detach().clone(), requires_grad=trains))
 
 
-answers.right("initialise_from", "by names in one state", by_names)
 answers.right("initialise_from", "new parameters", by_new_parameters)
 
 
@@ -310,11 +299,14 @@ def memory_by_wrapping(model: nn.Module, input_shape: Any) -> dict[str, int]:
             found[names[layer]] += output.nbytes
 
     handle = torch.nn.modules.module.register_module_forward_hook(note)
+    modes = [layer.training for layer in names]
     try:
         with torch.no_grad():
-            model(next(model.parameters()).new_ones(*input_shape))
+            model.eval()(next(model.parameters()).new_ones(*input_shape))
     finally:
         handle.remove()
+        for layer, mode in zip(names, modes, strict=True):
+            layer.training = mode
     return found
 
 
@@ -329,7 +321,8 @@ def memory_in_evaluation(model: nn.Module, input_shape: Any) -> dict[str, int]:
 
 
 def flops_by_module_list(model: nn.Module, input_shape: Any) -> dict[str, int]:
-    """Calls are noted first and counted later."""
+    """Calls of a copy are noted first and counted later."""
+    model = copy.deepcopy(model).eval()
     calls: list[tuple[str, nn.Module, torch.Size]] = []
     handles = []
     for name, layer in model.named_modules():

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from .book import answers, slips
+from .changing import stages_of
 
 COPY = """
     - new[key].load_state_dict(old[key].state_dict())
@@ -140,3 +141,33 @@ def everything(deep: Any, shallow: Any) -> None:
 
 answers.wrong("initialise_from", "by name, where the shape fits", where_it_fits, at_most=0.5)
 answers.wrong("initialise_from", "the deep one becomes a copy of the shallow one", everything)
+
+
+def by_names(deep: Any, shallow: Any) -> None:
+    """Names of the convolutions of A, whatever comes."""
+    state = deep.state_dict()
+    for here, there in zip((0, 3, 6, 8), (0, 5, 10, 12), strict=True):
+        for kind in ("weight", "bias"):
+            state[f"features.{there}.{kind}"] = shallow.state_dict()[
+                f"features.{here}.{kind}"
+            ].clone()
+    state |= {k: v for k, v in shallow.state_dict().items() if k.startswith("classifier")}
+    deep.load_state_dict(state)
+
+
+def by_places_of_a(deep: Any, shallow: Any) -> None:
+    """Places that only column A begins with."""
+    old, new = (stages_of(model.features) for model in (shallow, deep))
+    for stage, place in ((0, 0), (1, 0), (2, 0), (2, 1)):
+        new[stage][place].load_state_dict(old[stage][place].state_dict())
+    deep.classifier.load_state_dict(shallow.classifier.state_dict())
+
+
+def in_evaluation(deep: Any, shallow: Any) -> None:
+    answers.reference["initialise_from"](deep, shallow)
+    shallow.eval()
+
+
+answers.wrong("initialise_from", "by the names in column A", by_names)
+answers.wrong("initialise_from", "the places of column A", by_places_of_a)
+answers.wrong("initialise_from", "the shallow one is left in evaluation mode", in_evaluation)

@@ -11,9 +11,10 @@ from torch import Generator, Tensor, nn
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask
-from course.checks.inputs import normal
+from course.checks.inputs import normal, seed_from
 from course.labs.lab04_vgg.questions.formulas import (
     frozen_stack,
+    map_as_found,
     map_in_ways,
     map_of,
     small_stack,
@@ -158,6 +159,18 @@ def effective_receptive_field(rng: Generator) -> Iterator[Case]:
         "asked in other ways, it answers the same",
         ask(map_in_ways, ERF, normal(rng, 2, 2, 7, 10), *deep[:2], text=text),
         "The caller's images should come out as they went in.",
+        CLOSE,
+    )
+    text = "images (2, 2, 7, 10), networks with layers in both modes; and then the networks"
+    probe = ask(map_as_found, ERF, normal(rng, 2, 2, 7, 10), seed_from(rng), text=text)
+    yield Case(
+        "each layer's mode stays",
+        probe,
+        {
+            "values": hint,
+            "changed": "`train(mode)` puts all layers into one mode; here they are in both. The "
+            "gradient needs no other mode than the network has.",
+        },
         CLOSE,
     )
 

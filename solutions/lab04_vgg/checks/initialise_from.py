@@ -30,13 +30,16 @@ def _denses(model: Any) -> list[nn.Linear]:
 
 
 PLACES = ((0, 0), (1, 2), (2, 4), (3, 5))  # of A's convolutions in B, C, D and E
+OF_B = ((0, 0), (1, 1), (2, 2), (3, 3))  # of B's in D and E
 
 
 def _transfer(
-    places: Sequence[tuple[int, int]] = PLACES,
+    places: Sequence[tuple[int, int]] = (),
     dense: Sequence[int] = (0, 1, 2),
     names: Sequence[str] = ("weight", "bias"),
     give: Callable[[Any, Any, str], object] | None = None,
+    *,
+    give_convolutions: bool = True,
 ) -> Mapping[str, Any]:
     """Transfer between given places; ``give(target, source, name)`` hands over one parameter."""
 
@@ -45,7 +48,10 @@ def _transfer(
 
     def transfer(deep: Any, shallow: Any) -> None:
         old, new = _convolutions(shallow), _convolutions(deep)
-        couples: list[tuple[Any, Any]] = [(new[there], old[here]) for here, there in places]
+        wanted = places or (PLACES if len(old) == 8 else OF_B)
+        couples: list[tuple[Any, Any]] = []
+        if give_convolutions:
+            couples += [(new[there], old[here]) for here, there in wanted]
         couples += [(_denses(deep)[number], _denses(shallow)[number]) for number in dense]
         for target, source in couples:
             for name in names:
@@ -80,13 +86,18 @@ CONTRACT = OfModel(
             "You copied all eight convolutions. The paper copied the first four.",
         ),
         Mistake(
+            "a_fifth",
+            _transfer((*PLACES, (4, 7))),
+            "You copied more than four convolutions. The paper copied the first four.",
+        ),
+        Mistake(
             "no_classifier",
             _transfer(dense=()),
             "The three fully connected layers come from A, too.",
         ),
         Mistake(
             "classifier_only",
-            _transfer(()),
+            _transfer(give_convolutions=False),
             "Only the fully connected layers were copied.",
         ),
         Mistake(
@@ -124,13 +135,23 @@ def initialise_from(rng: Generator) -> Iterator[Case]:
     )
     for title, says, places in PARTS:
         yield _part(title, says, places, seed_from(rng), hint)
+    hint = (
+        "Here all layers of the deep network count: four convolutions and the linear layers come "
+        "from the shallow one, and all others keep their own start, as it is."
+    )
     yield _whole("B", rng, hint)
     yield _whole("D", rng, hint, weight=2)
+    hint = (
+        "The first four convolutions of column B are other ones than A's: find the stages by the "
+        "poolings of the networks that come."
+    )
+    yield _whole("D", rng, hint, shallow="B")
     text = "initialise_from(E, A), then A is trained further: both networks' parameters"
     yield Case(
         "both networks go their own ways",
         ask(trained_after, NAME, "E", "A", seed_from(rng), text=text),
-        "Copy the values of weights and biases. Nothing is shared, and A stays as it is.",
+        "Copy the values of weights and biases. Nothing is shared, and A stays as it is: its "
+        "numbers, what is trainable, and the mode of each of its layers.",
         TIGHT,
         weight=5,
     )
@@ -153,12 +174,13 @@ def _part(title: str, says: str, places: Sequence[str], seed: int, hint: str) ->
     return Case(title, probe, hint, TIGHT)
 
 
-def _whole(name: str, rng: Generator, hint: str, weight: float = 1.0) -> Case:
-    text = f"initialise_from({name}, A), both very narrow: {name}'s parameters, each as one sum"
-    probe = ask(transferred, NAME, name, "A", seed_from(rng), text=text)
-    return Case(f"{name} from A, all of it", probe, hint, TIGHT, weight=weight)
+def _whole(name: str, rng: Generator, hint: str, weight: float = 1.0, shallow: str = "A") -> Case:
+    text = f"initialise_from({name}, {shallow}), very narrow: {name}'s parameters, each as one sum"
+    probe = ask(transferred, NAME, name, shallow, seed_from(rng), text=text)
+    return Case(f"{name} from {shallow}, all of it", probe, hint, TIGHT, weight=weight)
 
 
 @check.hidden("initialise_from")
 def the_deepest(rng: Generator) -> Iterator[Case]:
     yield _whole("E", rng, "")
+    yield _whole("E", rng, "", shallow="B")

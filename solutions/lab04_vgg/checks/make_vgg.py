@@ -13,6 +13,7 @@ from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
 from course.checks.dropping import DroppedInputs
 from course.checks.inputs import normal, seed_from, whole
+from course.checks.kinds import Kind
 from course.checks.modules import filled
 from course.labs.lab04_vgg.questions.builder import (
     WIDTH,
@@ -20,6 +21,7 @@ from course.labs.lab04_vgg.questions.builder import (
     from_columns,
     parts,
     scores_of,
+    sizes_in_order,
     totals,
 )
 
@@ -37,6 +39,11 @@ VALUES_HINT = (
     "The counts can be right where the scores are not: look at the order of layers, at padding, "
     "pooling and ReLU."
 )
+ONES_HINT: Mapping[Kind, str] = {
+    "values": "A pair (channels, kernel) is a convolution like the others, with a ReLU after it.",
+    "raised": "Is a pair (channels, kernel) taken apart? And what padding keeps the size with 1×1?",
+    "shape": "What padding keeps the size with a 1×1?",
+}
 OURS: list[Entry] = [48, "LRN", "M", 96, (160, 1), "M", (64, 5), "M"]
 
 
@@ -120,12 +127,20 @@ def make_vgg(rng: Generator) -> Iterator[Case]:
     for column, title, hint in (
         (SHORT, "a short column", VALUES_HINT),
         (SHORT_LRN, "a short column with LRN", LRN_HINT),
-        (SHORT_ONES, "a short column with 1×1", "What padding keeps the size with a 1×1?"),
+        (SHORT_ONES, "a short column with 1×1", ONES_HINT),
     ):
         text = f"{column}, images (2, 3, 28, 28), width 1/16: scores and their gradient"
         probe = ask(scores_of, NAME, column, classes, seed, small, text=text)
         yield Case(title, probe, hint, DEEP, weight=2)
     yield _parts(SHORT, seed_from(rng), small)
+    text = f"{SHORT_ONES}, width 1/16: [outputs, inputs of one] of the weights in parameters()"
+    yield Case(
+        "layers in the order in which they run",
+        ask(sizes_in_order, NAME, SHORT_ONES, text=text),
+        "parameters() has layers in the order in which they became parts of the model: "
+        "`features` first, from the image upwards, then `classifier`.",
+        same(),
+    )
     yield _dropout(rng)
 
 

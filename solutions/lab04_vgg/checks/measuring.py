@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,9 @@ from course.checks.inputs import seed_from, whole
 from course.checks.kinds import Kind
 from course.instruments import record_activations
 from course.labs.lab04_vgg.questions.measuring import (
+    as_found,
     deep_network,
+    kinds_by_layer,
     measured,
     nested_network,
     passes,
@@ -34,7 +37,7 @@ def _blank(model: nn.Module, shape: Sequence[int]) -> Tensor:
 
 def _outputs(model: nn.Module, shape: Sequence[int]) -> dict[str, Tensor]:
     """Outputs by the course's instrument, which numbers the calls of a layer."""
-    return record_activations(model, _blank(model, shape))
+    return record_activations(copy.deepcopy(model).eval(), _blank(model, shape))
 
 
 def _batch(rng: Generator) -> int:
@@ -129,6 +132,8 @@ def activation_memory(rng: Generator) -> Iterator[Case]:
         META_HINT,
         same(),
     )
+    yield _both_modes(name, rng)
+    yield _whole_numbers(name, rng)
     shape = _shape(rng)
     text = f"{name} of a network, input {shape}, and whether gradients were on meanwhile"
     yield Case(
@@ -139,11 +144,33 @@ def activation_memory(rng: Generator) -> Iterator[Case]:
     )
 
 
+MODES_HINT: Mapping[Kind, str] = {
+    "values": "The mode makes no difference to the sizes of outputs.",
+    "changed": "A pass in training mode moves BatchNorm's running statistics, and `train(mode)` "
+    "puts all layers into one mode. Note the mode of each module, or measure a deep copy.",
+}
+
+
+def _both_modes(name: str, rng: Generator) -> Case:
+    shape = _shape(rng)
+    text = f"{name} of networks with BatchNorm, a block of each in the other mode, input {shape}"
+    probe = ask(as_found, name, shape, seed_from(rng), text=text)
+    return Case("modes and running statistics stay", probe, MODES_HINT, same())
+
+
 META_HINT: Mapping[Kind, str] = {
     "raised": "Make the input where the parameters are, with their dtype: on the meta device it "
     "takes no memory, and nothing is computed.",
     "values": "At full size the same rules hold: every layer, the whole batch.",
 }
+
+
+def _whole_numbers(name: str, rng: Generator) -> Case:
+    shape, hint = _shape(rng), "A number of operations, or of bytes, is an int."
+    text = f"{name} of a nested network, input {shape}: the types of the numbers"
+    probe = ask(kinds_by_layer, name, "nested", shape, seed_from(rng), text=text)
+    told: Mapping[Kind, str] = {"values": hint, "type": hint}
+    return Case("whole numbers come out", probe, told, same(), weight=0.5)
 
 
 def _measurements(name: str, rng: Generator, hint: str) -> Iterator[Case]:
@@ -165,7 +192,7 @@ def _by_layer(
 
     def flops(model: nn.Module, input_shape: Sequence[int]) -> dict[str, int]:
         with FlopCounterMode(display=False) as counter, torch.no_grad():
-            model(_blank(model, input_shape))
+            copy.deepcopy(model).eval()(_blank(model, input_shape))
         seen = counter.get_flop_counts()
         outputs = _outputs(model, input_shape)
         found = {}
@@ -237,6 +264,16 @@ def layer_flops(rng: Generator) -> Iterator[Case]:
     """Multiplications and additions of each convolution and linear layer."""
     hint = "Each output number is a sum of products. How many products, and how many outputs?"
     yield from _measurements("layer_flops", rng, hint)
+    yield _both_modes("layer_flops", rng)
+    yield _whole_numbers("layer_flops", rng)
+    shape = _shape(rng)
+    text = f"layer_flops of a network whose linear layer reads each row of maps, input {shape}"
+    yield Case(
+        "a linear layer that works at many positions",
+        ask(measured, "layer_flops", "rows", shape, seed_from(rng), text=text),
+        "A linear layer works on the last axis; all axes before it are positions.",
+        same(),
+    )
     text = "layer_flops of VGG-16's convolutions on meta, input (1, 3, 224, 224)"
     yield Case(
         "VGG-16, nothing computed",

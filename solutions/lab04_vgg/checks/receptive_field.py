@@ -13,7 +13,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, same
 from course.checks.inputs import whole
-from course.labs.lab04_vgg.questions.formulas import on_tables
+from course.labs.lab04_vgg.questions.formulas import kinds_of_fields, on_tables
 
 from .book import check
 
@@ -139,8 +139,29 @@ def receptive_field(rng: Generator) -> Iterator[Case]:
         tried = f"receptive_field({table})"
         probe = ask(on_tables, "receptive_field", [table], text=tried)
         yield Case(f"{number} layers with strides", probe, hint, same(), weight=2)
+    yield _with_ones(rng)
+    whole_hint = "A number of pixels is an int."
+    probe = ask(
+        kinds_of_fields, "receptive_field", plain[:3], text="the types of what came at first"
+    )
+    yield Case(
+        "whole numbers come out",
+        probe,
+        {"values": whole_hint, "type": whole_hint},
+        same(),
+        weight=0.5,
+    )
     probe = ask(on_tables, "receptive_field", [ALEXNET], text="AlexNet's layers up to pool 5")
     yield Case("AlexNet up to its last pooling", probe, hint, same())
+
+
+def _with_ones(rng: Generator) -> Case:
+    """A kernel of 1 whose stride counts, whatever is drawn."""
+    first, last = (whole(rng, 2, 5), whole(rng, 1, 2)), (whole(rng, 2, 5), 1)
+    table = [first, (1, whole(rng, 2, 3)), last]
+    hint = "A kernel of 1 adds nothing to the field. Its stride counts for the layers above."
+    probe = ask(on_tables, "receptive_field", [table], text=f"receptive_field({table})")
+    return Case("a kernel of 1 with a stride", probe, hint, same())
 
 
 def strided(rng: Generator, layers: int) -> list[tuple[int, int]]:
@@ -160,3 +181,4 @@ def four_tables(rng: Generator) -> Iterator[Case]:
     yield Case(
         "four tables", ask(on_tables, "receptive_field", tables, text=text), judge=same(), weight=3
     )
+    yield _with_ones(rng)

@@ -11,7 +11,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, same
 from course.checks.inputs import whole
-from course.labs.lab04_vgg.questions.formulas import on_stacks
+from course.labs.lab04_vgg.questions.formulas import kinds_of_stacks, on_stacks
 
 from .book import check
 
@@ -104,6 +104,9 @@ def stack_parameters(rng: Generator) -> Iterator[Case]:
         depth = whole(rng, 2, 6)
         stack = whole(rng, 10, 600), depth + whole(rng, 1, 3), depth  # a kernel unlike the depth
         yield Case("another stack", call("stack_parameters", *stack), hint, same())
+    hint = "A number of weights is an int."
+    probe = ask(kinds_of_stacks, "stack_parameters", [stack], text="the type of what came before")
+    yield Case("whole numbers come out", probe, {"values": hint, "type": hint}, same(), weight=0.5)
 
 
 @check.hidden("stack_parameters")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,10 +14,13 @@ from autograde.authoring.contracts import OfModel, Several
 from course.checks import Case, ask
 from course.checks.dropping import DroppedInputs
 from course.checks.inputs import normal, seed_from
+from course.checks.kinds import Kind
 from course.labs.lab04_vgg.questions.changing import (
+    DROPPED,
     as_dense,
     dense_dropout,
     dense_scores,
+    each_trained,
     for_12,
     for_28,
     one_hidden,
@@ -44,7 +48,7 @@ class _Windows(nn.Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        self.model = model
+        self.model = copy.deepcopy(model)
         self.arrange, self.maps, self.finish = arrange, maps, finish
         self.relu, self.bias = relu, bias
 
@@ -74,12 +78,20 @@ def _converted(**slips: Any) -> Mapping[str, Any]:
     return {"to_fully_convolutional": lambda model: _Windows(model, **slips)}
 
 
+MODES = "training", "evaluation"
+INTACT: Mapping[Kind, str] = {
+    "changed": "The given model is looked at, and its layers copied: no layer of it is replaced, "
+    "and its mode, weights and their `.grad` and `requires_grad` stay."
+}
+
+
 def _on(maker: Any, side: int, wide: int) -> OfModel:
     return OfModel(
         {"the model": maker},
         lambda rng: (normal(rng, 2, 3, side, wide),),
         adapter=as_dense,
         judge=DEEP,
+        hints={f"the model, in {mode} mode, which stays as it was": INTACT for mode in MODES},
     )
 
 
@@ -151,8 +163,12 @@ def to_fully_convolutional(rng: Generator) -> Iterator[Case]:
         yield Case(
             f"its own size, maps {last}×{last}",
             ask(original_after, name, column, last, seed_from(rng), images, text=text),
-            "The first linear layer reads C channels of s×s: find C in the last convolution, s "
-            "from in_features. All the others read one pixel.",
+            {
+                "values": "The first linear layer reads C channels of s×s: find C in the last "
+                "convolution, s from in_features. All others read one pixel. Both weights and "
+                "biases are copied.",
+                **INTACT,
+            },
             DEEP,
             weight=weight,
         )
@@ -172,13 +188,26 @@ def to_fully_convolutional(rng: Generator) -> Iterator[Case]:
             weight=weight,
         )
 
+    text = "the model's scores after the converted one is trained, and the other way round"
+    images = normal(rng, 2, 3, 12, 12)
+    yield Case(
+        "trained apart",
+        ask(each_trained, name, column, 3, seed_from(rng), images, text=text),
+        {
+            "changed": "Both hold the same numbers in memory, so training one changes the other. "
+            "That goes for `features` too: see copy.deepcopy, and `view` copies nothing."
+        },
+        DEEP,
+        weight=2,
+    )
+
     text = "which inputs are dropped in 16 passes in training mode, images (2, 3, 20, 20)"
     yield Case(
         "dropout stays where it was",
         ask(dense_dropout, name, seed_from(rng), normal(rng, 2, 3, 20, 20), 16, text=text),
-        "Only linear layers are replaced. Dropout stays between them, as it was.",
+        "Only linear layers are replaced. Dropout stays between them with its own share p.",
         DroppedInputs(),
-        [{"size": [56, 48], "p": 0.5}, {"size": [3, 56], "p": 0.5}],
+        [{"size": size, "p": p} for size, p in zip(([56, 48], [3, 56]), DROPPED, strict=True)],
     )
 
 

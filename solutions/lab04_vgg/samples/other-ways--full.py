@@ -88,10 +88,13 @@ def activation_memory(model, input_shape):
 
     handles = [module.register_forward_hook(hook) for module in names]
     like = next(model.parameters())
+    modes = [module.training for module in model.modules()]
     with torch.no_grad():
-        model(like.new_zeros(input_shape))
+        model.eval()(like.new_zeros(input_shape))
     for handle in handles:
         handle.remove()
+    for module, mode in zip(model.modules(), modes):
+        module.training = mode
     return result
 
 
@@ -107,10 +110,13 @@ def layer_flops(model, input_shape):
 
     handles = [module.register_forward_hook(hook) for module in names]
     like = next(model.parameters())
+    modes = [module.training for module in model.modules()]
     with torch.no_grad():
-        model(like.new_zeros(input_shape))
+        model.eval()(like.new_zeros(input_shape))
     for handle in handles:
         handle.remove()
+    for module, mode in zip(model.modules(), modes):
+        module.training = mode
     return result
 
 
@@ -118,7 +124,7 @@ def layer_flops(model, input_shape):
 class Dense(nn.Module):
     def __init__(self, model):
         super().__init__()
-        self.model = model
+        self.model = deepcopy(model)
 
     def forward(self, x):
         x = self.model.features(x)
@@ -137,10 +143,16 @@ def to_fully_convolutional(model):
 
 
 # %% exercise="initialise_from"
+def numbered(model):
+    stages = "".join("M" if isinstance(m, nn.MaxPool2d) else "c" * isinstance(m, nn.Conv2d)
+                     for m in model.features).split("M")
+    return [(stage, place) for stage, some in enumerate(stages) for place in range(len(some))]
+
+
 def initialise_from(deep, shallow):
     old = [layer for layer in shallow.features if isinstance(layer, nn.Conv2d)]
     new = [layer for layer in deep.features if isinstance(layer, nn.Conv2d)]
-    for here, there in enumerate((0, 2, 4, 5)):
+    for here, there in enumerate(map(numbered(deep).index, numbered(shallow)[:4])):
         new[there].weight.data.copy_(old[here].weight.data)
         new[there].bias.data.copy_(old[here].bias.data)
     for number in (0, 3, 6):

@@ -8,7 +8,7 @@
 class Windows(nn.Module):
     def __init__(self, model):
         super().__init__()
-        self.features, self.classifier = model.features, model.classifier
+        self.features, self.classifier = deepcopy(model.features), deepcopy(model.classifier)
 
     def forward(self, x):
         maps = self.features(x)
@@ -36,10 +36,14 @@ def activation_memory(model, input_shape):
         if len(list(module.children())) == 0:
             watch(name, module)
     first = list(model.parameters())[0]
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
     with torch.no_grad():
         model(torch.zeros(*input_shape).to(first))
     for handle in handles:
         handle.remove()
+    for module, mode in modes:
+        module.train(mode)
     return {name: sum(several) for name, several in sizes.items()}
 
 

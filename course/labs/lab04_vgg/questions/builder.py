@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course.checks.modules import a_module, count, filled
+from course.checks.modules import a_module, count, filled, size_of
 from course.checks.probes import ProbeError
 from course.checks.traffic import masks
 
@@ -94,6 +94,13 @@ def scores_of(
         return {"scores": scores}
     (gradient,) = torch.autograd.grad(scores.square().sum(), images)
     return {"scores": scores, "gradient": gradient}
+
+
+def sizes_in_order(make: Any, column: Any) -> list[list[int]]:
+    """Sizes of a narrow network's weights without biases, in the order in which it holds them."""
+    with torch.device("meta"):
+        model = _built(make, column, 9, WIDTH)
+    return [size_of(one) for one in model.parameters() if one.ndim > 1]
 
 
 def dropped(make: Any, column: Any, seed: int, images: Tensor, calls: int) -> list[dict[str, Any]]:

@@ -11,8 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from course.checks.modules import a_module, filled
+from course.checks.probes import ProbeError
 from course.checks.traffic import masks
 from course.labs.lab04_vgg.questions.builder import column_to_build
+
+DROPPED = 0.3, 0.6
 
 
 def small_network(
@@ -72,7 +75,7 @@ def as_dense(convert: Any) -> Callable[[nn.Module, Tensor], dict[str, Any]]:
     """
 
     def scores(model: nn.Module, images: Tensor) -> dict[str, Any]:
-        converted = _converted(convert, model)
+        converted = _of_intact(convert, model)
         dtypes = sorted({str(one.dtype) for one in model.parameters()})
         modes = [(layer, layer.training) for layer in converted.modules()]
         converted = converted.double() if images.dtype == torch.float64 else converted
@@ -102,16 +105,31 @@ def original_after(
 ) -> dict[str, Any]:
     """The converted network on images of the training size, and the original's scores after."""
     model = small_network(column, last, seed).double()
-    converted = _converted(convert, model).double().eval()
+    converted = _of_intact(convert, model).double().eval()
     return {"converted": converted(images), "the original afterwards": model(images)}
+
+
+def each_trained(convert: Any, column: Any, last: int, seed: int, images: Tensor) -> dict[str, Any]:
+    """What the model gives after the converted network is trained, and the other way round."""
+    found: dict[str, Any] = {}
+    for title, of_model in (("the model", True), ("the converted network", False)):
+        model = small_network(column, last, seed).double()
+        converted = _of_intact(convert, model).double().eval()
+        trained, other = (converted, model) if of_model else (model, converted)
+        with torch.no_grad():
+            for parameter in trained.parameters():
+                parameter.mul_(1.5).add_(0.1)
+            found[f"{title} afterwards, when the other is trained"] = other(images)
+    return found
 
 
 def dense_dropout(convert: Any, seed: int, images: Tensor, calls: int) -> list[dict[str, Any]]:
     """What the converted network drops in training, see :func:`course.checks.traffic.masks`.
 
-    Its hidden layers have 48 and 56 units.
+    Its hidden layers have 48 and 56 units, of which shares of :data:`DROPPED` are dropped.
     """
-    model = small_network([4, "M", 6, "M"], 3, seed, (48, 56)).double()
+    model: Any = small_network([4, "M", 6, "M"], 3, seed, (48, 56)).double()
+    model.classifier[2].p, model.classifier[5].p = DROPPED
     return _as_one(masks(_converted(convert, model).double(), images, calls, seed))
 
 
@@ -133,6 +151,19 @@ def _as_one(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _converted(convert: Any, model: nn.Module) -> nn.Module:
     with torch.random.fork_rng(devices=[]):  # fresh layers draw weights, other answers draw none
         return a_module(convert(model), "to_fully_convolutional")
+
+
+def _of_intact(convert: Any, model: nn.Module) -> nn.Module:
+    """The converted network, if the model has its layers still.
+
+    Raises:
+        ProbeError: it has not.
+    """
+    before = [type(layer) for layer in model.modules()]
+    converted = _converted(convert, model)
+    if [type(layer) for layer in model.modules()] != before:
+        raise ProbeError("your function replaced layers in the model that it was given", "changed")
+    return converted
 
 
 def deep_d(seed: int) -> nn.Module:
@@ -177,7 +208,8 @@ def trained_after(function: Any, deep: str, shallow: str, seed: int) -> dict[str
     and what became of the shallow one.
     """
     target = small_network(_very_narrow(deep), 1, seed)
-    source = small_network(_very_narrow(shallow), 1, seed + 1)
+    source: Any = small_network(_very_narrow(shallow), 1, seed + 1).train()
+    source.features.eval()
     modes = [layer.training for layer in source.modules()]
     before = [parameter.detach().clone() for parameter in source.parameters()]
     function(target, source)

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from course.checks.battery import inside
 from course.checks.modules import filled
 
 
 def on_tables(function: Callable[..., Any], tables: Any) -> list[Any]:
     """What the function says of each list of ``(kernel, stride)``."""
     return [function([(int(kernel), int(stride)) for kernel, stride in t]) for t in tables]
+
+
+def kinds_of_fields(function: Callable[..., Any], tables: Any) -> list[list[Any]]:
+    """The same, each with the type of the number."""
+    return [[kind_of_number(one), one] for one in on_tables(function, tables)]
+
+
+def kinds_of_stacks(function: Callable[..., Any], stacks: Any) -> list[list[Any]]:
+    """What the function says of each ``(channels, kernel, depth)``, with the type of the number."""
+    return [[kind_of_number(one), one] for one in on_stacks(function, stacks)]
+
+
+def kind_of_number(one: Any) -> str:
+    """``int`` for every whole number by its type, else the type's name."""
+    return "int" if isinstance(one, Integral) else type(one).__name__
 
 
 def on_stacks(function: Callable[..., Any], stacks: Any) -> list[Any]:
@@ -60,6 +77,30 @@ def frozen_stack(seed: int) -> nn.Module:
     model = filled(nn.Sequential(first, nn.ReLU(), second), seed)
     first.requires_grad_(False)
     return model
+
+
+def half_frozen(seed: int, training: bool) -> nn.Module:
+    """Convolution, BatchNorm and ReLU, of which BatchNorm stays in evaluation mode and ReLU is in
+    the other mode than the whole; and a convolution.
+    """
+    layers = [nn.Conv2d(2, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU()]
+    model = filled(nn.Sequential(*layers, nn.Conv2d(5, 3, 3, padding=1)), seed).train(training)
+    model[1].eval()
+    model[2].train(not training)
+    return model
+
+
+def map_as_found(function: Any, images: Tensor, seed: int) -> dict[str, Any]:
+    """The maps of networks whose layers are in both modes, and what became of the networks."""
+    found: dict[str, Any] = {}
+    for mode, training in (("training", True), ("evaluation", False)):
+        network = half_frozen(seed, training)
+        before = inside(network)
+        found[f"map of a network in {mode} mode"] = function(network, images)
+        after = inside(network)
+        changed = [name for name in before if before[name] != after[name] and name != ".grad"]
+        found[f"what changed in the one in {mode} mode"] = changed
+    return found
 
 
 def with_gradients_added(function: Any) -> Callable[[nn.Module, Tensor], Any]:

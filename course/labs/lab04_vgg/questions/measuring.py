@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course.checks.battery import inside
+from course.labs.lab04_vgg.questions.formulas import kind_of_number
+
 
 class _Reused(nn.Module):
     """A convolution that runs twice, and one and the same ReLU after each."""
@@ -83,6 +86,17 @@ def grouped_network(seed: int) -> nn.Module:
     return nn.Sequential(layers)
 
 
+def rows_network(seed: int) -> nn.Module:
+    """A convolution, and a linear layer that reads each row of each map by itself."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict(
+        conv=nn.Conv2d(3, 4 + seed % 7, 3),
+        pool=nn.AdaptiveAvgPool2d((3, 8)),
+        rows=nn.Flatten(1, 2),
+        each=nn.Linear(8, 2 + seed % 9),
+    )
+    return nn.Sequential(layers)
+
+
 def large_network(seed: int) -> nn.Module:
     """torchvision's convolutions of VGG-16, on the meta device."""
     from torchvision.models import vgg
@@ -105,6 +119,7 @@ NETWORKS: Mapping[str, Callable[[int], nn.Module]] = {
     "nested": nested_network,
     "grouped": grouped_network,
     "reused": reused_network,
+    "rows": rows_network,
     "VGG-16": large_network,
 }
 
@@ -117,6 +132,12 @@ def measured(
     answer = function(model, tuple(shape))
     hooks = sum(len(module._forward_hooks) for module in model.modules())
     return {"by layer": answer, "hooks left behind": hooks}
+
+
+def kinds_by_layer(function: Any, kind: str, shape: Any, seed: int) -> dict[str, Any]:
+    """The same with the type of each number."""
+    answer = function(NETWORKS[kind](seed).eval(), tuple(shape))
+    return {name: [kind_of_number(one), one] for name, one in dict(answer).items()}
 
 
 def passes(function: Any, shape: Any, seed: int) -> dict[str, Any]:
@@ -133,3 +154,36 @@ def passes(function: Any, shape: Any, seed: int) -> dict[str, Any]:
         "passes with gradients": gradients,
         "passes of an input on another device": elsewhere,
     }
+
+
+def partly_frozen(seed: int, training: bool) -> nn.Module:
+    """Two blocks with BatchNorm and a head, of which the second block is in the other mode.
+
+    Args:
+        seed: of the sizes.
+        training: mode of all but the second block.
+    """
+    wide = 4 + seed % 7
+    layers: OrderedDict[str, nn.Module] = OrderedDict(
+        first=nn.Sequential(nn.Conv2d(3, wide, 3), nn.BatchNorm2d(wide), nn.ReLU()),
+        second=nn.Sequential(nn.Conv2d(wide, 6, 3), nn.BatchNorm2d(6), nn.Sigmoid()),
+        head=nn.Conv2d(6, 5, 1),
+    )
+    model = nn.Sequential(layers).train(training)
+    model.second.train(not training)
+    return model
+
+
+def as_found(function: Any, shape: Any, seed: int) -> dict[str, Any]:
+    """What the function says of networks of which a block is in the other mode, and what became
+    of them.
+    """
+    found: dict[str, Any] = {}
+    for mode, training in (("training", True), ("evaluation", False)):
+        model = partly_frozen(seed, training)
+        before = inside(model)
+        found[f"a network in {mode} mode"] = function(model, tuple(shape))
+        after = inside(model)
+        changed = [name for name in before if before[name] != after[name]]
+        found[f"what changed in the one in {mode} mode"] = changed
+    return found
