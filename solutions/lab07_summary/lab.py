@@ -446,7 +446,8 @@ experiments.examine(globals())
 #
 # Any network with at least one hidden layer will do: scores that are a linear function of the
 # pixels are none of this course's. In evaluation mode an image's scores depend on that image alone.
-# A second call gives another network with the same names and sizes, and nothing in common.
+# A second call gives another network with the same names and sizes, and nothing in common: it
+# begins with random numbers of its own, and sets no seed.
 #
 # Which of the families' ideas are worth their numbers here? Some things to weigh:
 #

@@ -22,6 +22,7 @@ from course.labs.lab07_summary.images import CLASSES, normalised
 
 FILE = "network.safetensors"
 FEW = 100  # images on which a network with shuffled numbers is tried
+AFTERWARDS = "the images afterwards"
 
 # Comparing networks ----------------------------------------------------------------------------
 
@@ -51,42 +52,76 @@ def scores_in_training(build: Any, images: Tensor) -> dict[str, Any]:
     scores = model(given)
     if not isinstance(scores, Tensor):
         raise ProbeError(f"gives {wording.kind_of(scores)} for a batch; expected a tensor")
-    values = filled(model, 1, torch.float32).train()(images).detach().double()
+    values = filled(model, 1, torch.float32).train()(images.clone()).detach().double()
     return {
         "shape": list(scores.shape),
         "all finite": bool(torch.isfinite(scores).all()),
         "add up to 1": bool(((values.sum(dim=-1) - 1).abs() < 1e-5).all()),
         "all between 0 and 1": bool(((values >= 0) & (values <= 1)).all()),
-        "the images are changed": not torch.equal(given, images),
+        AFTERWARDS: _kept(given, images),
     }
 
 
 def parameters_left_out(build: Any, images: Tensor, labels: Tensor) -> dict[str, list[str]]:
     """Names of parameters that get no gradient from the loss of a batch."""
     model = _network(build).train()
-    F.cross_entropy(model(images), labels).backward()
+    F.cross_entropy(model(images.clone()), labels).backward()
     unused = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
     return {"parameters without a gradient": unused}
 
 
 def alone_and_in_company(build: Any, images: Tensor) -> dict[str, Any]:
-    """One image by itself, in two companies, and asked again, in evaluation mode."""
-    model = _network(build).eval()
+    """Images one by one and in companies of several sizes, and asked again, in evaluation mode.
+
+    The weights are the check's own: no head of zeros hides what comes before it.
+    """
+    model = filled(_network(build), 3, torch.float32).eval()
+    given = images.clone()
     with torch.no_grad():
-        company = a_tensor(model(images), (len(images), CLASSES), "scores of a batch, eval()")
-        pair, turned = model(images[:2]), model(images.flip(0)).flip(0)
-        alike = torch.allclose(pair, company[:2], atol=1e-4)
-        alike = alike and torch.allclose(turned, company, atol=1e-4)
-        again = torch.allclose(model(images), company, atol=1e-4)
+        company = a_tensor(model(given), (len(images), CLASSES), "scores of a batch, eval()")
+        again = _near(model(images.clone()), company)
+        third = len(images) // 3
+        parts = [model(part.clone()) for part in (images[:third], images[third:])]
+        alike = _near(torch.cat(parts), company)
+        turned = model(images.flip(0)).flip(0)
+        alike = alike and _near(turned, company)
         try:
-            scores = model(images[:1])
-            alone, near = list(scores.shape), torch.allclose(scores, company[:1], atol=1e-4)
+            rows = [model(images[place : place + 1].clone()) for place in range(len(images))]
+            alone = list(rows[0].shape)
+            near = alone == [1, CLASSES] and _near(torch.cat(rows), company)
         except (ValueError, RuntimeError, IndexError) as error:
             alone, near = [type(error).__name__], False
     return {
         "shape for one image": alone,
         "the same in any company": bool(alike and near),
         "the same when asked again": bool(again),
+        AFTERWARDS: _kept(given, images),
+    }
+
+
+def _near(scores: Tensor, others: Tensor) -> bool:
+    """Whether these are the same but for rounding."""
+    room = 1e-4 * (1 + float(others.abs().max()))
+    return scores.shape == others.shape and torch.allclose(scores, others, 0.0, room)
+
+
+def _kept(given: Tensor, images: Tensor) -> str:
+    return "as they were" if torch.equal(given, images) else "changed"
+
+
+def beginnings(build: Any) -> dict[str, bool]:
+    """Two calls after different seeds: are the numbers drawn in them and after them others?"""
+    _network(build)
+    begun, drawn = [], []
+    for seed in (0, 1):
+        with seeded(seed):
+            model = a_module(build(), "build_network()").cpu()
+            begun.append([parameter.detach().clone() for parameter in model.parameters()])
+            drawn.append(torch.rand(4))
+    equal = len(begun[0]) == len(begun[1]) and all(map(torch.equal, *begun))
+    return {
+        "all numbers begin as in the call before": equal,
+        "random numbers drawn after the call are always the same": torch.equal(*drawn),
     }
 
 
@@ -100,10 +135,10 @@ def built_twice(build: Any, images: Tensor) -> dict[str, bool]:
     shared, alike = any(id(t) in own for t in _tensors(second)), shapes[0] == shapes[1]
     with torch.no_grad():
         filled(first, 2, torch.float32)
-        wanted = first(images)
+        wanted = first(images.clone())
         if alike:
             second.load_state_dict(first.state_dict())
-        found = second(images)
+        found = second(images.clone())
     same = wanted.shape == found.shape and torch.allclose(wanted, found, rtol=1e-3, atol=1e-3)
     return {
         "the same names and shapes": alike,

@@ -183,6 +183,16 @@ for says, wrong in {
 }.items():
     answers.wrong(EXERCISE, says, wrong)
 
+answers.wrong(
+    EXERCISE,
+    "equals in the order of the dict",
+    lambda networks: sorted(
+        (n for n in networks if n in by_double_loop(networks)), key=lambda n: networks[n][0]
+    ),
+    mistake="equals_as_they_came",
+    at_most=0.85,
+)
+
 WHY = "a pair's last number is its second"
 LOOP = "for name in sorted(networks, key=lambda one: (networks[one][0], -networks[one][{}], one)):"
 answers.equivalent(EXERCISE, f"- {LOOP.format(1)}\n+ {LOOP.format(-1)}", WHY)

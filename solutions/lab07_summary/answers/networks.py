@@ -103,6 +103,19 @@ class Frozen(nn.Module):
         return self.head(self.rest(self.features(x)))
 
 
+class Orthogonal(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = of_layers(nn.ReLU())
+        for layer in self.body:
+            if isinstance(layer, nn.Linear):
+                nn.init.orthogonal_(layer.weight)
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x)
+
+
 for says, right in {
     "rows and columns mixed": RowsAndColumns,
     "norms of groups, dropout of maps": normed,
@@ -112,6 +125,7 @@ for says, right in {
     "one convolution used three times, a head of zeros": Tied,
     "features that are not trained": Frozen,
     "dropout of half, hard": lambda: of_layers(nn.Hardswish(), nn.Dropout(0.5)),
+    "orthogonal weights to begin with": Orthogonal,
     "BatchNorm of units": lambda: of_layers(nn.BatchNorm1d(32), nn.LeakyReLU(0.1)),
     "LayerNorm, which is no layer of numbers alone": lambda: of_layers(nn.LayerNorm(32), nn.ReLU()),
 }.items():
@@ -301,6 +315,55 @@ for says, wrong in {
     "not finite": wrapped(lambda body, x: body(x) / 0),
 }.items():
     answers.wrong(EXERCISE, says, wrong)
+
+for least in (4, 8, 16, 64):
+    centred = wrapped(lambda body, x, n=least: body(x - x.mean(dim=0) * (len(x) > n)))
+    answers.wrong(EXERCISE, f"centred on batches of more than {least}", centred, at_most=0.85)
+
+
+class Hushed(nn.Module):
+    """Centred on the batch, behind which a head of zeros says nothing at first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = of_layers(nn.ReLU())
+        nn.init.zeros_(self.body[-1].weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x - x.mean(dim=0))
+
+
+class SpoilsAtRest(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = of_layers(nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x if self.training else x.mul_(0.5))
+
+
+def of_one_seed() -> nn.Module:
+    torch.manual_seed(3)
+    return of_layers(nn.ReLU())
+
+
+def of_a_seed_apart() -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return of_layers(nn.ReLU())
+
+
+def seed_left_behind() -> nn.Module:
+    model = of_layers(nn.ReLU())
+    torch.manual_seed(3)
+    return model
+
+
+answers.wrong(EXERCISE, "centred on the batch, a head of zeros", Hushed, at_most=0.85)
+answers.wrong(EXERCISE, "spoils the images in evaluation", SpoilsAtRest, at_most=0.85)
+answers.wrong(EXERCISE, "a seed inside", of_one_seed, mistake="always_seeded", at_most=0.92)
+answers.wrong(EXERCISE, "a seed inside, aside", of_a_seed_apart, at_most=0.92)
+answers.wrong(EXERCISE, "a seed left behind", seed_left_behind, at_most=0.92)
 
 # Changes of the reference that are networks of another kind, and as right -------------------------
 

@@ -238,3 +238,9 @@ answers.equivalent(
     "+ scores = model(as_input(pixels))",
     "the classes are the same; it only takes more memory",
 )
+
+for says, change in {
+    "dropout is taken out": f"{SCORES}return self.head(x.flatten(1))",
+    "dropout of a half": f"{SCORES}return self.head(F.dropout(x.flatten(1), 0.5, self.training))",
+}.items():
+    answers.wrong(EXERCISE, says, slip(change), mistake="dropout_is_another", at_most=0.9)

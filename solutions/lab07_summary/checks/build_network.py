@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,11 +11,14 @@ from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, same
-from course.checks.inputs import integers, normal, whole
+from course.checks.inputs import normal, whole
+from course.checks.kinds import Kind
 from course.labs.lab07_summary.images import CLASSES
 from course.labs.lab07_summary.judges import FewerThan
 from course.labs.lab07_summary.questions import (
+    AFTERWARDS,
     alone_and_in_company,
+    beginnings,
     built_twice,
     parameters_left_out,
     scores_in_training,
@@ -22,6 +26,12 @@ from course.labs.lab07_summary.questions import (
 )
 
 from .book import LIMIT, check
+
+SECONDS = 40.0  # for a few hundred images, on a machine that may be busy
+SPOILT: Mapping[Kind, str] = {
+    "changed": "The network writes into the images that it is shown (`x *= …`, `x.mul_(…)`). Make "
+    "a new tensor instead."
+}
 
 
 class _Small(nn.Sequential):
@@ -37,6 +47,11 @@ class _Squeezed(_Small):
     def forward(self, x: Tensor) -> Tensor:
         scores: Tensor = super().forward(x)
         return scores.squeeze()
+
+
+def _seeded() -> nn.Module:
+    torch.random.manual_seed(41)
+    return _Small()
 
 
 def _building(make: Callable[[], nn.Module]) -> Mapping[str, Any]:
@@ -68,13 +83,19 @@ def _building(make: Callable[[], nn.Module]) -> Mapping[str, Any]:
             "In evaluation mode the scores of an image still depend on the others in its batch. "
             "Which layer takes its statistics from the batch?",
         ),
+        Mistake(
+            "always_seeded",
+            _building(_seeded),
+            "A seed is set inside the function. Then every network begins with the same numbers, "
+            "and the notebook's random numbers start again with each call.",
+        ),
     ],
 )
 def build_network(rng: Generator) -> Iterator[Case]:
     """Your own network: (N, 1, 28, 28) to (N, 10) logits, with fewer than 300,000 numbers."""
-    name, count = "build_network", whole(rng, 5, 9)
+    name, count = "build_network", whole(rng, CLASSES, 14)
     images = normal(rng, count, 1, 28, 28, dtype=torch.float32)
-    labels = integers(rng, count, low=0, high=CLASSES - 1)
+    labels = torch.randperm(count, generator=rng) % CLASSES  # all classes occur
     yield Case(
         f"fewer than {LIMIT:,} numbers",
         ask(size_of, name, text="the numbers in build_network().state_dict(), and beside it"),
@@ -86,14 +107,14 @@ def build_network(rng: Generator) -> Iterator[Case]:
     yield Case(
         "ten logits for each image",
         ask(scores_in_training, name, images, text=f"scores of {count} images in training mode"),
-        "One row for each image, one column for each class, no softmax.",
+        {"values": "One row for each image, one column for each class, no softmax.", **SPOILT},
         same(),
         {
             "shape": [count, CLASSES],
             "all finite": True,
             "add up to 1": False,
             "all between 0 and 1": False,
-            "the images are changed": False,
+            AFTERWARDS: "as they were",
         },
     )
     yield Case(
@@ -103,15 +124,19 @@ def build_network(rng: Generator) -> Iterator[Case]:
         same(),
         {"parameters without a gradient": []},
     )
+    many = normal(rng, whole(rng, 66, 80), 1, 28, 28, dtype=torch.float32)
+    text = f"{len(many)} images in one batch, in others, and one by one, eval()"
+    probe = replace(ask(alone_and_in_company, name, many, text=text), seconds=SECONDS)
     yield Case(
         "one image by itself",
-        ask(alone_and_in_company, name, images, text="one image alone and in a batch, eval()"),
-        "In evaluation mode an image's scores depend on that image only.",
+        probe,
+        {"values": "In evaluation mode an image's scores depend on that image only.", **SPOILT},
         same(),
         {
             "shape for one image": [1, CLASSES],
             "the same in any company": True,
             "the same when asked again": True,
+            AFTERWARDS: "as they were",
         },
     )
     yield Case(
@@ -127,4 +152,15 @@ def build_network(rng: Generator) -> Iterator[Case]:
             "tensors in common": False,
             "with the same numbers the same scores": True,
         },
+    )
+    yield Case(
+        "it begins with random numbers of its own",
+        ask(beginnings, name, text="build_network() after two different seeds, and torch.rand(4)"),
+        "New weights are drawn for each network, and the seed is the caller's. What fixes them?",
+        same(),
+        {
+            "all numbers begin as in the call before": False,
+            "random numbers drawn after the call are always the same": False,
+        },
+        weight=0.5,
     )

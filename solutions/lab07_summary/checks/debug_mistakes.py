@@ -80,6 +80,14 @@ class _Clones(Fresh):
                 nn.init.constant_(parameter, 0.01)
 
 
+class _Undropped(Fresh):
+    """Drops nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self[-2] = nn.Identity()
+
+
 class _Wild(Fresh):
     """Its weights begin a hundred times too large."""
 
@@ -135,6 +143,12 @@ def _asked(model: Any, x: Tensor) -> Tensor:
 
 
 MISTAKES = [
+    Mistake(
+        "dropout_is_another",
+        {"Network": _Undropped},
+        "Dropout is not what it was: 0.3 of what the last layer is given, in training. It was none "
+        "of the nine bugs.",
+    ),
     Mistake(
         "all_alike",
         {"Network": _Clones},

@@ -51,8 +51,9 @@ def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
             start_of, "Network", seed, *_to_learn_from(rng),
             text="a fresh Network(); trained on 200 images by the course, if it gives logits",
         ),
-        "Count the different kernels in each layer of a fresh network, and look at the loss before "
-        "the first step. All else, the layers, their order and what is between them, was fine.",
+        "Twins and weights that are too large are about the start: count the different kernels in "
+        "each layer of a fresh network, and look at the loss before the first step. All else was "
+        "fine as it was given: the layers, their order, dropout, and what is between them.",
         close(rtol=1e-3, atol=1e-5),
     )  # fmt: skip
     text = "Network() with weights of our own, on 24 images"

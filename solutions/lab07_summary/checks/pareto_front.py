@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -47,8 +48,12 @@ def front_case(title: str, networks: Networks, front: list[str], weight: float =
     return Case(
         title,
         ask(front_of, "pareto_front", listed, text=f"pareto_front of {{{shown}{rest}}}"),
-        "A network stays unless another one is at least as good in both numbers and better in "
-        "one of them.",
+        {
+            "values": "A network stays unless another one is at least as good in both numbers and "
+            "better in one of them.",
+            "order": "The right ones, in another order: the cheapest first, and among equals by "
+            "name.",
+        },
         same(),
         {"front": front, "networks afterwards": [[n, *both] for n, both in networks.items()]},
         weight,
@@ -172,6 +177,13 @@ def _without_equals(networks: Networks, kept: list[str]) -> list[str]:
             "The right ones, in the order in which they came. Wanted is: cheapest first.",
         ),
         Mistake(
+            "equals_as_they_came",
+            _selected(_truly, lambda networks, kept: sorted(
+                kept, key=lambda name: networks[name][0])),
+            "The right ones. Those with the same two numbers stand as they came: wanted is by "
+            "name.",
+        ),
+        Mistake(
             "equals_dropped",
             _selected(_truly, _without_equals),
             "Of two networks with the same two numbers you keep one. Neither beats the other.",
@@ -190,15 +202,16 @@ def _without_equals(networks: Networks, kept: list[str]) -> list[str]:
 def pareto_front(rng: Generator) -> Iterator[Case]:
     """The networks that no other beats in cost and score at once, cheapest first."""
     yield front_case("a dozen networks", *landscape(rng, 7, 5), weight=2)
-    networks, front = landscape(rng, 3, 6)
+    networks, front = landscape(rng, 4, 5)
     yield front_case("nine others", networks, front, weight=2)
     cost, score = networks[front[1]]
     networks = {"twin": (cost, score), **networks}
-    front = [front[0], *sorted([front[1], "twin"]), front[2]]
+    front = [front[0], *sorted([front[1], "twin"]), *front[2:]]
     title = "two with the same two numbers: both stay, by name"
     yield front_case(title, networks, front, weight=2)
     networks = {"large": (900, 0.7), "small": (70, 0.5)}
-    yield front_case("two, each with its strength", networks, ["small", "large"], 0.25)
+    both = front_case("two, each with its strength", networks, ["small", "large"], 0.25)
+    yield replace(both, hint="Neither beats the other, so both stay: the cheaper one first.")
 
 
 def _at_least(one: float, other: float) -> bool:

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a linear network, trained as well as it goes
-#     points: {build_network: 1, trained_network: 5.88}
+#     points: {build_network: 0.91, trained_network: 5.88}
 #     files: network.safetensors = linear.safetensors
 # ---
 

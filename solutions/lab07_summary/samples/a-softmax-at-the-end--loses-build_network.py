@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a softmax at the end of the network, trained well all the same
-#     points: {build_network: 4}
+#     points: {build_network: 4.09}
 #     mistakes: {build_network: probabilities}
 #     files: network.safetensors = good.safetensors
 # ---

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: squeeze() at the end, so that one image loses its batch axis
-#     points: {build_network: 4}
+#     points: {build_network: 4.09}
 #     mistakes: {build_network: squeezed}
 #     files: network.safetensors = good.safetensors
 # ---
