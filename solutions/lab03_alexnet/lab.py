@@ -150,7 +150,7 @@ print(f"the formula above, alpha 0.0001: 100 becomes {100 / (2 + 1e-4 * 5 * 100*
 #
 # LeNet's pooling windows lie side by side: 2 wide, 2 apart. AlexNet's are 3 wide and 2 apart, so
 # each shares a row and a column with the next (section 3.4). Windows that do not fit wholly are
-# left out. How many fit along a side?
+# left out. A stride larger than the window would leave gaps. How many fit along a side?
 
 
 # %% exercise="overlapping_pool_size" difficulty=1 minutes=5

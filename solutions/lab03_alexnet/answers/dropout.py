@@ -86,3 +86,55 @@ answers.wrong(
 )
 answers.wrong("dropout", "0 · ∞ at p = 1", dropout_with_nan, mistake="nan_at_one", at_least=0.8)
 answers.wrong("paper_dropout", "inverted dropout", dropout_by_where, mistake="inverted")
+
+
+def kept_with_p(x: Tensor, p: float, training: bool, generator: Generator | None = None) -> Tensor:
+    if not training:
+        return x
+    dropped = torch.rand(x.shape, generator=generator) >= p
+    return torch.where(dropped, torch.zeros_like(x), x * (0.0 if p == 1 else 1 / (1 - p)))
+
+
+def paper_kept_with_p(
+    x: Tensor, p: float, training: bool, generator: Generator | None = None
+) -> Tensor:
+    if not training:
+        return x - p * x
+    return x.masked_fill(torch.rand(x.shape, generator=generator) > p, 0)
+
+
+def dropped_too_rarely(
+    x: Tensor, p: float, training: bool, generator: Generator | None = None
+) -> Tensor:
+    if not training:
+        return x
+    dropped = torch.rand(x.shape, generator=generator) < p * 0.9
+    return torch.where(dropped, torch.zeros_like(x), x * (0.0 if p == 1 else 1 / (1 - p)))
+
+
+def scaled_twice(x: Tensor, p: float, training: bool, generator: Generator | None = None) -> Tensor:
+    return dropout_by_where(x, p, training, generator) / (1 - p if training and p < 1 else 1)
+
+
+def written_past_autograd(
+    x: Tensor, p: float, training: bool, generator: Generator | None = None
+) -> Tensor:
+    if training:
+        factor = 1 - p if p < 1 else 1
+        x.data.mul_((torch.rand(x.shape, generator=generator) >= p) / factor)
+    return x
+
+
+def unscaled(x: Tensor, p: float, training: bool, generator: Generator | None = None) -> Tensor:
+    return dropout_by_where(x, p, training, generator) * (1 - p if training else 1)
+
+
+for says, wrong, mistake in (
+    ("keeps with p, and scales for p dropped", kept_with_p, "p_is_kept_and_scaled"),
+    ("drops a tenth too few", dropped_too_rarely, ""),
+    ("scales twice", scaled_twice, "scaled_twice"),
+    ("does not scale", unscaled, "unscaled"),
+):
+    answers.wrong("dropout", says, wrong, mistake=mistake, at_most=0.72)
+answers.wrong("paper_dropout", "keeps with p", paper_kept_with_p, mistake="p_is_kept", at_most=0.72)
+answers.wrong("dropout", "written into x past autograd", written_past_autograd, at_most=0.92)

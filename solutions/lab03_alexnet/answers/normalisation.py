@@ -71,3 +71,34 @@ answers.wrong(
     lrn_by_pooling,
     mistake="average_at_the_edges",
 )
+
+
+def lrn_with_the_papers_beta(
+    x: Tensor, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+) -> Tensor:
+    return lrn_by_loop(x, size, k, alpha, 0.75)
+
+
+def lrn_without_brackets(
+    x: Tensor, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+) -> Tensor:
+    sums = ((x / lrn_by_loop(x, size, 1.0, 1.0, 1.0)) - 1).nan_to_num()
+    return x / k + alpha * sums**beta
+
+
+def lrn_divided_by_alpha(
+    x: Tensor, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+) -> Tensor:
+    return x / alpha / lrn_by_loop(x, size, k, 1.0, beta) * x
+
+
+for says, wrong, mistake in (
+    (
+        "β of the paper, whatever comes in, by a loop",
+        lrn_with_the_papers_beta,
+        "beta_is_the_papers",
+    ),
+    ("no brackets behind the bar", lrn_without_brackets, "denominator_without_brackets"),
+    ("divided by α, multiplied by the rest", lrn_divided_by_alpha, ""),
+):
+    answers.wrong("local_response_norm", says, wrong, mistake=mistake, at_most=0.6)

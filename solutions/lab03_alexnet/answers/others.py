@@ -236,3 +236,10 @@ for says, answer in dict[str, Any](
     }
 ).items():
     answers.right("paper_dropout", says, answer)
+answers.wrong(
+    "overlapping_pool_size",
+    "room for a whole stride behind the last window",
+    lambda size, window=3, stride=2: (size - max(window, stride)) // stride + 1,
+    mistake="a_stride_for_the_last",
+    at_most=0.85,
+)

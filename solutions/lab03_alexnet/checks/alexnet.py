@@ -28,6 +28,7 @@ from course.labs.lab03_alexnet.network_questions import (
     parameter_count,
     parameter_sizes,
     rested,
+    unlearning,
 )
 from course.labs.lab03_alexnet.paper import HIDDEN, TABLE
 
@@ -127,6 +128,10 @@ ORDER = (
         random=True,
         adapter=rested,
         judge=DEEP,
+        hints={
+            "each image by itself": "Where `together` is off, the values are: see above. Where "
+            "only `one by one` is, images depend on their neighbours, or on how many there are.",
+        },
         share=0.3,
     ),
     forbids=["alexnet"],
@@ -242,17 +247,19 @@ def alexnet(rng: Generator) -> Iterator[Case]:
         "The weights are the check's own, by their shapes. So what differs is what happens between "
         "the layers: go down the last column of the table.",
         DEEP,
-        weight=9,
+        weight=11,
     )
     yield Case(
         "training differs by dropout alone",
         ask(in_training, "AlexNet", seed_from(rng), settings, text=f"{text}, in training mode"),
-        "Only dropout looks at the mode. All else is the same in training and in evaluation.",
+        "Only dropout looks at the mode, all else is the same in training and in evaluation. And "
+        "what dropout takes away is made up for once: in training, or in evaluation.",
         DEEP,
-        weight=1.5,
+        weight=4,
     )
-    yield from _drops(rng, images=2, calls=20, weight=2)
-    yield from _drops(rng, images=1, calls=6, weight=0.5)
+    yield _learns(rng, settings, 7)
+    yield from _drops(rng, images=2, calls=20, weight=3)
+    yield from _drops(rng, images=1, calls=6, weight=1)
     yield Case(
         "two networks begin with weights of their own",
         ask(
@@ -261,7 +268,22 @@ def alexnet(rng: Generator) -> Iterator[Case]:
         ),
         "New weights are drawn for each network. Does something set the seed?",
         same(),
-        weight=0.5,
+        weight=1.5,
+    )  # fmt: skip
+
+
+def _learns(rng: Generator, settings: dict[str, Any], weight: float) -> Case:
+    told = "The loss does not reach them"
+    hint = f"{told}: is the path cut (`detach`, `.data`, `no_grad`), or a layer not used?"
+    return Case(
+        "every weight and bias learns",
+        ask(
+            unlearning, "AlexNet", seed_from(rng), settings,
+            text=f"AlexNet(**{settings}), gradients after backward()",
+        ),
+        {"gradient": hint},
+        same(),
+        weight=weight,
     )  # fmt: skip
 
 
@@ -275,7 +297,8 @@ def _drops(rng: Generator, *, images: int, calls: int, weight: float) -> Iterato
             dropped_inputs, "AlexNet", seed_from(rng), settings, images, calls,
             text=f"AlexNet({classes}, width=1/16) in training, {calls} times the same {told}",
         ),
-        "Which outputs does the paper drop, and with which probability?",
+        "Which outputs does the paper drop, with which probability, and what makes up for it? What "
+        "is not so stands above.",
         DroppedInputs(),
         [{"size": [hidden, hidden], "p": 0.5}, {"size": [classes, hidden], "p": 0.5}],
         weight=weight,
@@ -315,8 +338,9 @@ def other_widths(rng: Generator) -> Iterator[Case]:
     seed, settings = seed_from(rng), {"num_classes": 7, "width": SMALL / 2}
     text = "AlexNet(num_classes=7, width=1/32) on two images"
     probe = ask(logits, "AlexNet", seed, settings, text=text)
-    yield Case("values at another width", probe, judge=DEEP, weight=3)
+    yield Case("values at another width", probe, judge=DEEP, weight=4)
+    yield _learns(rng, {"num_classes": 5, "width": SMALL / 2}, 2)
     settings = {"num_classes": whole(rng, 2, 500), "width": between(rng, 0.0, 1.0)}
     probe = ask(parameter_count, "AlexNet", settings, text=f"parameters of AlexNet(**{settings})")
     yield Case("parameters at another width", probe, judge=same())
-    yield from _drops(rng, images=3, calls=12, weight=1)
+    yield from _drops(rng, images=3, calls=12, weight=2)

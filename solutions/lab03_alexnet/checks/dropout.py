@@ -26,6 +26,7 @@ from course.labs.lab03_alexnet.questions import (
     randomness,
     settled_inverted,
     settled_paper,
+    share_of_zeros,
     unguided,
     unguided_passes,
 )
@@ -34,6 +35,7 @@ from .book import check
 
 TIGHT = close(rtol=1e-6, atol=1e-9, dtype=False)  # factors may be float32
 EXACT = close(rtol=1e-6, atol=1e-6)  # sums of gradients may nearly cancel
+FACTOR = AsExpected(rtol=1e-5, atol=1e-6)
 COUNTED = close(rtol=0.0, atol=0.02, dtype=False)  # shares of 20,000 draws: 5 standard errors
 ROWS, COLUMNS = 200, 100
 CALLS = 64  # so many that a probability of 0.15 is told from one of 0.163
@@ -73,26 +75,29 @@ def _dropper(
     return {name: wrong}
 
 
+KEPT = "Divide what comes out by x where it is not 0. "
 NOT_RANDOM = "It must drop another set each time, and yet the same set for equal generators."
 
 
-def _shared_cases(name: str, rng: Generator, factor: Callable[[float], float]) -> Iterator[Case]:
+def _shared_cases(
+    name: str, rng: Generator, factor: Callable[[float], float], hint: str
+) -> Iterator[Case]:
     """What both kinds of dropout are asked in training."""
-    p, seed = _probability(rng), seed_from(rng)
+    p, x, seed = _probability(rng), signal(rng), seed_from(rng)
+    text = f"{name}(x, {p:g}, True) on x of shape ({ROWS}, {COLUMNS})"
     yield Case(
-        f"training, p = {p:g}",
-        ask(
-            kept,
-            name,
-            signal(rng),
-            p,
-            seed,
-            text=f"{name}(x, {p:g}, True) on x of shape ({ROWS}, {COLUMNS})",
-        ),
+        f"training, p = {p:g}: how many are dropped",
+        ask(share_of_zeros, name, x, p, seed, text=text),
         "Draw one number in [0, 1) for each element. Which of them fall below p, how often?",
         COUNTED,
-        {"share of zeros": p, "kept values are x times": factor(p)},
-        weight=2,
+        {"share of zeros": p},
+    )
+    yield Case(
+        f"training, p = {p:g}: what is kept",
+        ask(kept, name, x, p, seed, text=text),
+        hint,
+        FACTOR,
+        {"kept values are x times": factor(p)},
     )
     yield _lawful(name, rng, passes, (8, 4, 6, 6), "each element decides for itself")
     yield _lawful(name, rng, unguided_passes, (8, 128), "the same without a generator")
@@ -144,7 +149,8 @@ def _lawful(
     return Case(
         f"{title}, p = {p:g}",
         ask(question, name, CALLS, seed, x, p, text=f"{name}(x, {p:g}, True) on {shape}, often"),
-        "One random number for each element, in each call: not one for a row, a column or a batch.",
+        "In each call every element has a random number of its own, and is dropped where that "
+        "falls below p. What is not so: the number of its own, or the share p?",
         DropoutLaw(p, 1.0),
         None,
         weight=3,
@@ -221,6 +227,13 @@ def _contract(adapter: Callable[..., Any]) -> Function:
             _dropper(drop=lambda p: 1 - p, scale=lambda p: 1 / p if p else 0.0),
             P_IS_KEPT,
         ),
+        Mistake("p_is_kept_and_scaled", _dropper(drop=lambda p: 1 - p), P_IS_KEPT),
+        Mistake(
+            "scaled_twice",
+            _dropper(scale=lambda p: (1 - p) ** -2 if p < 1 else 0.0),
+            "What is kept is scaled twice: the factor comes in squared. Once makes up for what is "
+            "dropped.",
+        ),
         Mistake(
             "never_rests",
             _dropper(always=True),
@@ -245,7 +258,8 @@ def _contract(adapter: Callable[..., Any]) -> Function:
 )
 def dropout(rng: Generator) -> Iterator[Case]:
     """Inverted dropout: zeros and a factor in training, nothing at all outside it."""
-    yield from _shared_cases("dropout", rng, lambda p: 1 / (1 - p))
+    hint = KEPT + "By which factor must it be larger, for the mean of y to be that of x?"
+    yield from _shared_cases("dropout", rng, lambda p: 1 / (1 - p), hint)
     yield _resting(
         "dropout", rng, lambda p: 1.0, "All is done in training already. What is left to do?"
     )
@@ -311,7 +325,8 @@ _paper = partial(
 )
 def paper_dropout(rng: Generator) -> Iterator[Case]:
     """Dropout as in 2012: plain zeros in training, all outputs scaled outside it."""
-    yield from _shared_cases("paper_dropout", rng, lambda p: 1.0)
+    hint = KEPT + "In 2012 training left the kept values as they were."
+    yield from _shared_cases("paper_dropout", rng, lambda p: 1.0, hint)
     yield _resting(
         "paper_dropout",
         rng,
@@ -322,10 +337,14 @@ def paper_dropout(rng: Generator) -> Iterator[Case]:
 
 
 def _hidden(name: str, rng: Generator, factor: Callable[[float], float]) -> Iterator[Case]:
-    p, seed = between(rng, 0.55, 0.9, 2), seed_from(rng)
-    expected = {"share of zeros": p, "kept values are x times": factor(p)}
-    probe = ask(kept, name, signal(rng), p, seed, text=f"{name}(x, {p}, True)")
-    yield Case(f"another p, {p}", probe, judge=COUNTED, expected=expected)
+    p, seed, text = between(rng, 0.55, 0.9, 2), seed_from(rng), f"{name} in training"
+    x, title = signal(rng), f"another p, {p}"
+    probe = ask(share_of_zeros, name, x, p, seed, text=text)
+    expected = {"share of zeros": p}
+    yield Case(f"{title}: how many are dropped", probe, "", COUNTED, expected, weight=0.5)
+    probe = ask(kept, name, x, p, seed, text=text)
+    expected = {"kept values are x times": factor(p)}
+    yield Case(f"{title}: what is kept", probe, "", FACTOR, expected, weight=0.5)
     yield _lawful(name, rng, passes, (5, 201), "in rows of odd length")
 
 

@@ -179,6 +179,16 @@ def _drawn(
             "The denominator has an exponent, β.",
         ),
         Mistake(
+            "beta_is_the_papers",
+            _lrn_of(lambda x, total, k, alpha, beta: x / (k + alpha * total).pow(0.75)),
+            "β is 0.75 in your function whatever comes in.",
+        ),
+        Mistake(
+            "denominator_without_brackets",
+            _lrn_of(lambda x, total, k, alpha, beta: x / k + alpha * total.pow(beta)),
+            "In Python a / b + c is (a / b) + c: all that you divide by needs brackets around it.",
+        ),
+        Mistake(
             "k_is_one",
             _lrn_of(lambda x, total, k, alpha, beta: x / (1 + alpha * total).pow(beta)),
             "k is 1 in your function whatever comes in. (1 is the default of PyTorch's layer; "
@@ -194,8 +204,9 @@ def _drawn(
 def local_response_norm(rng: Generator) -> Iterator[Case]:
     """Each activity divided by the activity of its channel's neighbours."""
     hint = (
-        "Take one pixel and seven channels, and write the formula out by hand. Where does the sum "
-        "begin and end for the first channel, for the middle one?"
+        "Take one pixel and seven channels, write the formula out by hand for the first and for "
+        "the middle one, and compare step by step: the window, the sum of squares, k + α · sum, "
+        "its power, the quotient."
     )
     yield Case(
         "one pixel, seven channels, α = 0.1",

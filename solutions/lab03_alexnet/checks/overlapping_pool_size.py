@@ -34,6 +34,21 @@ def _pooling_case(title: str, settings: list[list[int]], hint: str, weight: floa
     )
 
 
+def _gaps(rng: Generator) -> Case:
+    """Strides larger than the window: the last one fits to the pixel, with a rest, with a gap."""
+    settings = []
+    for window, stride in ((2, 5), (1, 3), (3, 4)):
+        steps = whole(rng, 3, 9)
+        for rest in (0, whole(rng, 1, stride - window), stride - 1):
+            settings.append([window + steps * stride + rest, window, stride])
+    return _pooling_case(
+        "gaps between the windows",
+        settings,
+        "Lay windows of two along the side, five pixels apart. Where does the last one end, and "
+        "must there be room for another step behind it?",
+    )
+
+
 def _drawn(rng: Generator, size: int = 0, window: int = 0, stride: int = 0) -> tuple[int, int, int]:
     """Side, window and stride; a rest is left over, where the side is not given."""
     window, stride = window or whole(rng, 5, 8), stride or whole(rng, 3, 5)
@@ -80,6 +95,12 @@ def _drawn(rng: Generator, size: int = 0, window: int = 0, stride: int = 0) -> t
             {"overlapping_pool_size": lambda n, z=3, s=2: (n + 2 * (z // 2) - z) // s + 1},
             "This is the size with padding. The paper's pooling has none.",
         ),
+        Mistake(
+            "a_stride_for_the_last",
+            {"overlapping_pool_size": lambda n, z=3, s=2: (n - max(z, s)) // s + 1},
+            "Where the stride is larger than the window, you ask for room behind the last window. "
+            "It needs its own pixels only.",
+        ),
     ],
 )
 def overlapping_pool_size(rng: Generator) -> Iterator[Case]:
@@ -88,6 +109,7 @@ def overlapping_pool_size(rng: Generator) -> Iterator[Case]:
     yield _pooling_case("AlexNet's three poolings", [[55, 3, 2], [27, 3, 2], [13, 3, 2]], hint)
     settings = [[whole(rng, 20, 90), whole(rng, 3, 7), whole(rng, 2, 5)] for _ in range(6)]
     yield _pooling_case("other windows and strides", settings, hint, weight=2)
+    yield _gaps(rng)
     even = [[2 * whole(rng, 8, 40), 3, 2], [17, 4, 3], [16, 4, 3]]
     yield _pooling_case("where a rest is left over", even, hint)
     settings = [[side, *more] for side in (55, 54, 8) for more in ([], [5], [4], [4, 3])]

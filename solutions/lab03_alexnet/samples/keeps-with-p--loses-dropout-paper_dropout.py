@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: p taken for the probability of being kept
-#     points: {dropout: 0.78, paper_dropout: 0.16}
+#     points: {dropout: 0.78, paper_dropout: 0.27}
 #     mistakes: {dropout: p_is_kept, paper_dropout: p_is_kept}
 # ---
 
