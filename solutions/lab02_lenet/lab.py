@@ -482,8 +482,9 @@ def rbf_penalties(x: Tensor, codes: Tensor) -> Tensor:
 def map_loss(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
     """Loss of the paper's equation 9, the mean over the batch.
 
-    penalties (N, K), labels (N,) with class numbers, int64 -> a scalar. Finite in float32 too,
-    for the penalties of a fresh network, 170 and more, and so is its gradient.
+    penalties (N, K), labels (N,) with class numbers, int64 -> a scalar. Right in float32 too,
+    where all penalties are those of a fresh network, 170 and more, and j may be as large; and so
+    is its gradient.
     """
     ### BEGIN SOLUTION
     own = penalties.gather(1, labels[:, None]).squeeze(1)
@@ -754,9 +755,9 @@ experiments.draw_one_batch(globals(), images, steps=pick(quick=60, full=200))
 # The check trains with your function and shows your network 1,000 images that it has not seen. In
 # grading the images are others, and their labels never reach your code. Full marks need 70 %, and a
 # little more is wise. The check numbers the classes in an order of its own, so learn from the
-# labels that come. Any network will do that keeps at most 61,706 numbers: parameters, buffers and
-# other tensors. Keep it short: it should take a few seconds on one CPU core, and grading stops it
-# after a minute.
+# labels that come. Any network will do that keeps at most 61,706 numbers, in parameters, buffers or
+# whatever else it keeps: tensors, arrays, lists. Images and labels stay as they are. Keep it short:
+# it should take a few seconds on one CPU core, and grading stops it after a minute.
 #
 # To choose, keep some of your training images back, and try. Whoever chooses by the test images
 # fools nobody but himself.

@@ -65,7 +65,7 @@ class RightAtLeast:
 
     Attributes:
         share: of the images, in [0, 1].
-        most_parameters: numbers that the network may keep, buffers and attributes included.
+        most_parameters: numbers that the network may keep, wherever it keeps them.
     """
 
     share: float
@@ -77,12 +77,20 @@ class RightAtLeast:
         found, count = _classes(answer), _parameters(answer)
         if isinstance(answer, dict) and answer.get("images and labels as they were") is False:
             told = "the images or the labels that came were changed"
-            return Finding(False, "images and labels stay as they were", told, kind="values")
+            return Finding(False, "images and labels stay as they were", told, kind="changed")
         if found is None or count is None or found.shape != expected.shape:
-            return Finding(False, wanted, wording.value(answer))
+            return Finding(False, wanted, wording.value(answer), kind="type")
         accuracy = (found == expected).double().mean().item()
-        passed = accuracy >= self.share and 0 < count <= self.most_parameters
-        return Finding(passed, wanted, f"{accuracy:.1%} right, {count:,} numbers kept")
+        seen = f"{accuracy:.1%} right, {count:,} numbers kept"
+        if not 0 < count <= self.most_parameters:
+            return Finding(False, wanted, seen, _size_told(count), kind="unfit")
+        return Finding(accuracy >= self.share, wanted, seen)
+
+
+def _size_told(count: int) -> str:
+    if count:
+        return "your network keeps too many numbers, however well it does"
+    return "your network keeps no numbers: nothing in it can have been learnt"
 
 
 def _classes(answer: Any) -> Tensor | None:

@@ -184,6 +184,13 @@ slips(
         "overflows": (".logsumexp(dim=1)", ".neg().exp().reciprocal().sum(dim=1).log()"),
         "float32 comes out": (".mean()", ".mean().float()"),
         "float64 comes out": (".mean()", ".mean().double()"),
+        "less the least penalty, whatever the constant": (
+            MEAN,
+            "least = penalties.min()\n"
+            "total = (least - penalties).exp().sum(dim=1) + (least - j).exp()\n"
+            "return (own - least + total.log()).mean()",
+        ),
+        "a plain logarithm of a sum": (".logsumexp(dim=1)", ".exp().sum(dim=1).log()"),
         "at most 50": (".mean()", ".clamp(max=50).mean()"),
         "the first class is right": ("labels[:, None]", "labels[:, None] * 0"),
         "without gradients": ("def map_loss(", "@torch.no_grad()\ndef map_loss("),

@@ -56,6 +56,59 @@ class Lookup(nn.Module):
         return self.scale * self.labels[nearest].sum(1)
 
 
+def nearest(images: Tensor, labels: Tensor, keep: Any) -> nn.Module:
+    """The nearest training images vote, which are kept as ``keep`` makes them."""
+    kept = keep(images.flatten(1)), F.one_hot(labels, 10).float()
+
+    class Neighbours(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stored = kept
+
+        def forward(self, x: Tensor) -> Tensor:
+            pixels = torch.as_tensor(self.stored[0])
+            return self.stored[1][
+                torch.cdist(x.flatten(1), pixels).topk(5, largest=False).indices
+            ].sum(1)
+
+    return Neighbours()
+
+
+def in_a_closure(images: Tensor, labels: Tensor) -> nn.Module:
+    pixels, wanted = images.flatten(1), F.one_hot(labels, 10).float()
+
+    class Neighbours(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(()))
+
+        def forward(self, x: Tensor) -> Tensor:
+            places = torch.cdist(x.flatten(1), pixels).topk(5, largest=False).indices
+            return self.scale * wanted[places].sum(1)
+
+    return Neighbours()
+
+
+class Wrapped(nn.Module):
+    """A network that is no submodule."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.inside = (model,)
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * self.inside[0](x)
+
+
+def large_and_hidden(images: Tensor, labels: Tensor) -> Any:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(1024, 80), nn.ReLU(), nn.Linear(80, 10))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
+    for _ in range(10):
+        epoch_by_loader(model, images, labels, optimizer, 20)
+    return Wrapped(model)
+
+
 def trained_elsewhere(images: Tensor, labels: Tensor) -> Any:
     """On the course's own images and labels, not on those that came."""
     from course.data import fashion_mnist
@@ -97,6 +150,18 @@ answers.wrong(
     "train_lenet", "trained on other labels than those that came", trained_elsewhere, at_most=0.0
 )
 answers.wrong("train_lenet", "the images themselves, in no parameter", Lookup, at_most=0.0)
+for says, keep in {
+    "an array beside a tensor": lambda pixels: pixels.numpy().copy(),
+    "lists of numbers": lambda pixels: pixels.tolist(),
+}.items():
+    answers.wrong(
+        "train_lenet",
+        f"the images themselves, {says}",
+        lambda images, labels, keep=keep: nearest(images, labels, keep),
+        at_most=0.0,
+    )
+answers.wrong("train_lenet", "the images themselves, in a closure", in_a_closure, at_most=0.0)
+answers.wrong("train_lenet", "a large network, in a tuple", large_and_hidden, at_most=0.0)
 slips(
     "train_lenet",
     {

@@ -14,7 +14,7 @@ from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, close
 from course.checks.inputs import integers, uniform
 from course.checks.kinds import Kind
-from course.labs.lab02_lenet.questions.functions import losses
+from course.labs.lab02_lenet.questions.functions import losses, with_gradient
 from course.labs.lab02_lenet.questions.gradients import loss_gradient
 
 from .book import FOLLOW, SINGLE, TIGHT, check
@@ -90,11 +90,11 @@ LOSS_MISTAKES = [
 
 
 def penalties_and_labels(
-    rng: Generator, count: int, classes: int, high: float = 6.0
+    rng: Generator, count: int, classes: int, high: float = 6.0, low: float = 0.0
 ) -> tuple[Tensor, Tensor]:
-    """Penalties ``(N, K)`` from 0 to ``high``, and labels ``(N,)``."""
+    """Penalties ``(N, K)`` from ``low`` to ``high``, and labels ``(N,)``."""
     labels = integers(rng, count, low=0, high=classes - 1)
-    return uniform(rng, count, classes, high=high), labels
+    return uniform(rng, count, classes, low=low, high=high), labels
 
 
 def _arguments(
@@ -145,9 +145,26 @@ def map_loss(rng: Generator) -> Iterator[Case]:
     yield Case(
         "its gradient where penalties are large, in float32",
         ask(loss_gradient, "map_loss", penalties.float(), labels % 7, 1.0, text=text),
-        {**follow, "gradient": "exp(90) is more than float32 can hold. See torch.logsumexp."},
+        {**follow, "gradient": OVERFLOW},
         SINGLE,
     )
+    yield from _all_large(rng)
+
+
+OVERFLOW = "exp(90) is more than float32 can hold, and exp(-110) is 0 there. See torch.logsumexp."
+
+
+def _all_large(rng: Generator) -> Iterator[Case]:
+    """Where no penalty is small, and where neither is the constant, in single precision."""
+    for j in (1.0, 200.0):
+        penalties, labels = penalties_and_labels(rng, 8, 10, high=300.0, low=170.0)
+        text = f"map_loss of penalties from 170 to 300, j = {j:g}, float32, and its gradient"
+        yield Case(
+            f"every penalty large, j = {j:g}, in float32",
+            ask(with_gradient, "map_loss", penalties.float(), labels, j, text=text),
+            {"values": OVERFLOW, "gradient": OVERFLOW, "detached": FOLLOW},
+            SINGLE,
+        )
 
 
 @check.hidden("map_loss")
@@ -156,3 +173,4 @@ def large_penalties(rng: Generator) -> Iterator[Case]:
     text = "map_loss of penalties up to 300, j = 0.5, 40, 100"
     probe = ask(losses, "map_loss", *batch, [0.5, 40.0, 100.0], text=text)
     yield Case("penalties as large as a fresh network's", probe, judge=TIGHT, weight=2)
+    yield from _all_large(rng)

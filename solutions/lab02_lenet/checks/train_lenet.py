@@ -5,7 +5,7 @@ Under grading it is shown images whose labels are nowhere but in this folder's n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 
 from course.checks import Case, ask
 from course.checks.inputs import bundled
+from course.checks.kinds import Kind
 from course.labs.lab02_lenet.judges import RightAtLeast
 from course.labs.lab02_lenet.questions.training import guesses
 
@@ -24,6 +25,21 @@ HELD_OUT = Path(__file__).resolve().parents[2] / "held_out.npz"
 TRAINING_IMAGES = 2_000
 SECONDS = 60.0  # for one training under grading, on a machine that may be busy
 ASKED = 0.70  # the reference reached 0.735 to 0.805 on draws of images and orders of classes
+
+HINTS: Mapping[Kind, str] = {
+    "values": (
+        "10 % is guessing. Does the loss fall from epoch to epoch? How many epochs, which "
+        "optimizer, which learning rate? Try on a part of the training images that you keep back."
+    ),
+    "unfit": (
+        "All that the network keeps is counted: parameters, buffers, and tensors, arrays or lists "
+        "in its attributes. A LeNet has 61,706 numbers; the training images are none of its own."
+    ),
+    "changed": (
+        "Is something written into the images or labels: a method that ends in `_`, `-=`, or an "
+        "assignment to a part? Work on a copy."
+    ),
+}
 
 
 def accuracy_case(
@@ -45,8 +61,7 @@ def accuracy_case(
     return Case(
         title,
         replace(probe, seconds=SECONDS),
-        "10 % is guessing. Does the loss fall from epoch to epoch? How many epochs, which "
-        "optimizer, which learning rate? Try on a part of the training images that you keep back.",
+        HINTS,
         RightAtLeast(share),
         labels,
         weight,

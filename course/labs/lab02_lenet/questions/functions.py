@@ -76,3 +76,19 @@ def losses(
 ) -> list[Any]:
     """The loss with each constant j."""
     return [function(penalties, labels, j=j) for j in constants]
+
+
+def with_gradient(
+    function: Callable[..., Any], penalties: Tensor, labels: Tensor, j: float
+) -> dict[str, Any]:
+    """The loss, and its gradient at the penalties.
+
+    Raises:
+        ProbeError: autograd can't follow the loss back.
+    """
+    leaf = penalties.clone().requires_grad_()
+    loss = function(leaf, labels, j)
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        raise ProbeError("autograd can't follow the loss back to the penalties", "detached")
+    (slope,) = torch.autograd.grad(loss.sum(), leaf)
+    return {"loss": loss, "gradient": slope}
