@@ -483,7 +483,7 @@ def map_loss(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
     """Loss of the paper's equation 9, the mean over the batch.
 
     penalties (N, K), labels (N,) with class numbers, int64 -> a scalar. Right in float32 too,
-    where all penalties are those of a fresh network, 170 and more, and j may be as large; and so
+    where all penalties are those of a fresh network, 170 and more, and j is as large; and so
     is its gradient.
     """
     ### BEGIN SOLUTION
