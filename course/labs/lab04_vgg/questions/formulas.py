@@ -84,7 +84,8 @@ def half_frozen(seed: int, training: bool) -> nn.Module:
     the other mode than the whole; and a convolution.
     """
     layers = [nn.Conv2d(2, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU()]
-    model = filled(nn.Sequential(*layers, nn.Conv2d(5, 3, 3, padding=1)), seed).train(training)
+    model = nn.Sequential(*layers, nn.Conv2d(5, 3, 3, padding=1))
+    filled(model, seed).train(training)
     model[1].eval()
     model[2].train(not training)
     return model

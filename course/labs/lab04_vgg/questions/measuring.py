@@ -170,7 +170,7 @@ def partly_frozen(seed: int, training: bool) -> nn.Module:
         head=nn.Conv2d(6, 5, 1),
     )
     model = nn.Sequential(layers).train(training)
-    model.second.train(not training)
+    layers["second"].train(not training)
     return model
 
 
