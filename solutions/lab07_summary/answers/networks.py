@@ -107,7 +107,7 @@ class Orthogonal(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = of_layers(nn.ReLU())
-        for layer in self.body:
+        for layer in self.body.children():
             if isinstance(layer, nn.Linear):
                 nn.init.orthogonal_(layer.weight)
                 nn.init.zeros_(layer.bias)
@@ -316,9 +316,14 @@ for says, wrong in {
 }.items():
     answers.wrong(EXERCISE, says, wrong)
 
+
+def centred(least: int) -> Any:
+    return wrapped(lambda body, x: body(x - x.mean(dim=0) * (len(x) > least)))
+
+
 for least in (4, 8, 16, 64):
-    centred = wrapped(lambda body, x, n=least: body(x - x.mean(dim=0) * (len(x) > n)))
-    answers.wrong(EXERCISE, f"centred on batches of more than {least}", centred, at_most=0.85)
+    says = f"centred on batches of more than {least}"
+    answers.wrong(EXERCISE, says, centred(least), at_most=0.85)
 
 
 class Hushed(nn.Module):
@@ -327,7 +332,7 @@ class Hushed(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = of_layers(nn.ReLU())
-        nn.init.zeros_(self.body[-1].weight)
+        nn.init.zeros_(list(self.body.parameters())[-2])
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x - x.mean(dim=0))
