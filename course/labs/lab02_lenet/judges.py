@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from course.checks import Finding, Probe, close, same, wording
+from course.checks import Finding, Probe, same, wording
 
 ROUNDS = 200_000  # of hashing, some 40 ms: what is sealed has few possible values
 
@@ -97,26 +97,6 @@ def _classes(answer: Any) -> Tensor | None:
     classes = answer.get("classes") if isinstance(answer, dict) else None
     whole_numbers = isinstance(classes, Tensor) and str(classes.dtype) == "torch.int64"
     return classes if whole_numbers else None
-
-
-@dataclass(frozen=True)
-class NotBelowZero:
-    """Values as expected, and none below 0: distances, which rounding may not turn.
-
-    Attributes:
-        rtol: of the values.
-        atol: of the values.
-    """
-
-    rtol: float
-    atol: float
-
-    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
-        """Where a value differs, or the least one if it is below 0."""
-        finding = close(self.rtol, self.atol)(answer, expected, probe)
-        if not finding.passed or not bool((answer < 0).any()):
-            return finding
-        return Finding(False, "no value below 0", wording.number(float(answer.min())))
 
 
 def _parameters(answer: Any) -> int | None:
