@@ -215,7 +215,7 @@ class Checks:
         """
         probe, objects = self._asked(name, number, sys._getframe(1).f_globals)
         calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-        with suppress(Exception), listening({}), one_thread():
+        with suppress(Exception), listening({}), own_randomness(), one_thread():
             probe.question(
                 *(_noting(one, calls) for one in objects),
                 *copied(probe.args),

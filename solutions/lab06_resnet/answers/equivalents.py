@@ -9,6 +9,7 @@ NUMBER = "a tensor of one number may stand for a number"
 JACOBIAN = "return jacobian + torch.eye(len(x), dtype=x.dtype, device=x.device)"
 PROJECTION = "return nn.Sequential(projection, nn.BatchNorm2d(out_channels))"
 NORMS = "return {name: slope.norm().item() for name, slope in zip(outputs, slopes, strict=True)}"
+MADE = "def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='{}') -> None:"
 FIRST = "nobody asks for the gradient of a Jacobian"
 
 answers.equivalent(
@@ -19,12 +20,19 @@ for change, reason in {
     NORMS.replace("strict=True", "strict=False"): "there are as many slopes as outputs",
 }.items():
     answers.equivalent("gradient_norms", f"- {NORMS}\n+ {change}", reason)
-answers.equivalent(
-    "BasicBlock",
-    "- return F.relu(self.branch(x) + self.shortcut(x))\n"
-    "+ return F.relu_(self.branch(x) + self.shortcut(x))",
-    "the sum is a new tensor that nothing else needs",
-)
+for block in ("BasicBlock", "Bottleneck"):
+    answers.equivalent(
+        block,
+        "- return F.relu(self.branch(x) + self.shortcut(x))\n"
+        "+ return F.relu_(self.branch(x) + self.shortcut(x))",
+        "the sum is a new tensor that nothing else needs",
+    )
+    for other in ("", "Bx"):
+        answers.equivalent(
+            block,
+            f"- {MADE.format('B')}\n+ {MADE.format(other)}",
+            "make_shortcut takes for B what is neither A nor C",
+        )
 answers.equivalent(
     "residual_jacobian",
     """\
@@ -99,46 +107,6 @@ answers.equivalent(
 +         return PaddedShortcut(out_channels - in_channels, stride).float()
 """,
     "it has no parameters to convert",
-)
-answers.equivalent(
-    "BasicBlock",
-    """\
--     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='B') -> None:
-+     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='Bx') -> None:
-""",
-    "make_shortcut takes for B what is neither A nor C",
-)
-answers.equivalent(
-    "BasicBlock",
-    """\
--     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='B') -> None:
-+     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='') -> None:
-""",
-    "make_shortcut takes for B what is neither A nor C",
-)
-answers.equivalent(
-    "Bottleneck",
-    """\
--     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='B') -> None:
-+     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='Bx') -> None:
-""",
-    "make_shortcut takes for B what is neither A nor C",
-)
-answers.equivalent(
-    "Bottleneck",
-    """\
--     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='B') -> None:
-+     def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='') -> None:
-""",
-    "make_shortcut takes for B what is neither A nor C",
-)
-answers.equivalent(
-    "Bottleneck",
-    """\
--         return F.relu(self.branch(x) + self.shortcut(x))
-+         return F.relu_(self.branch(x) + self.shortcut(x))
-""",
-    "the sum is a new tensor that nothing else needs",
 )
 answers.equivalent(
     "ResNetCIFAR",

@@ -142,6 +142,7 @@ def test_warnings_and_prints_of_a_right_answer_cost_nothing(capsys):
     report = run(chatty, VALUES)
     assert report.outcome == "passed"
     assert report.printed == "hello from inside"
+    assert capsys.readouterr() == ("", "")
 
 
 def test_does_a_wrong_answer_still_tell_what_it_printed_and_what_torch_warns_of():

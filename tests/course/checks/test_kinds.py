@@ -11,8 +11,8 @@ from course.checks import Case, Finding, ProbeError, ask, call, close, gradient,
 from course.checks.advice import advice
 from course.checks.cases import Known, Prepared
 from course.checks.kinds import KINDS, SENTENCES, hint_for, of_part
-from course.checks.probes import Probe
-from course.checks.sketches import Fingerprint
+from course.checks.probes import Answer, Probe
+from course.checks.sketches import Fingerprint, sketched
 
 X = torch.tensor([-1.0, 0.5, 2.0, 3.0], dtype=torch.float64)
 VALUES = Case("values", call("square", X), "a hint about values")
@@ -118,6 +118,12 @@ def test_single_precision_is_told_and_has_no_hint_about_values():
     assert tried(lambda x: x * x + 1e-3, case).kind == "values"
     coarse = Case("values", call("square", X), judge=close(1e-4, 1e-5))
     assert tried(lambda x: x * x + 2e-4, coarse).kind == "values"
+    many = torch.linspace(-1, 1, 5_000, dtype=torch.float64)
+    large = Case("values", call("square", many), "square it", close(1e-9, 1e-12))
+    kept = Prepared(large, lambda: sketched(many * many))
+    for wrong, kind in ((1e-6, "precision"), (1e-3, "values")):
+        answer = Answer("value", many * many + wrong)
+        assert kept.result(answer).kind == kind
 
 
 def test_every_kind_has_its_sentence():

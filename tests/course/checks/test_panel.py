@@ -6,6 +6,7 @@ import html.parser
 import json
 import linecache
 
+import numpy as np
 import pytest
 import torch
 from nbconvert.filters.strings import clean_html
@@ -108,6 +109,14 @@ def test_the_inputs_can_be_had_and_are_copies(check):
         assert torch.equal(args[0], LARGE)
         assert kwargs == {}
         args[0].zero_()
+
+
+def test_asking_for_inputs_draws_nothing_from_the_notebook(check):
+    names = notebook(check, "import numpy as np\ndef square(x):\n    return x * np.random.rand()\n")
+    before = np.random.get_state()[1].copy(), np.random.get_state()[2]
+    eval('check.inputs("squared", 1)', names)
+    assert (np.random.get_state()[1] == before[0]).all()
+    assert np.random.get_state()[2] == before[1]
 
 
 def test_the_inputs_are_those_of_the_student_s_code_and_not_of_the_question():
