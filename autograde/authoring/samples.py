@@ -49,6 +49,9 @@ from autograde.authoring.changes import changed
 from autograde.errors import DesignedError
 from autograde.tree import Tree
 
+OWN = "own-before-"
+"""How the id of a cell of the student's own begins."""
+
 PLAIN = re.compile(r"\w[\w. ()-]*")
 OUTCOME = re.compile(r"(?P<name>[\w-]+?)--(?P<outcome>full|zero|ungradable|loses-[\w-]+)")
 
@@ -128,7 +131,7 @@ def _raw(sample: Sample, solution: NotebookNode, student: NotebookNode) -> bytes
         if name in sample.changes:
             cell.source = changed(cell.source, sample.changes[name])
         if name in sample.before:
-            own = nbformat.v4.new_code_cell(sample.before[name], id=f"own-before-{name}")
+            own = nbformat.v4.new_code_cell(sample.before[name], id=f"{OWN}{name}")
             cells.append(own)
         cells.append(cell)
         if name in sample.copies:

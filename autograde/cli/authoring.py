@@ -91,9 +91,12 @@ def verify(
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     jobs: Annotated[int, typer.Option(help="Notebooks at a time; 1 gives honest times.")] = 1,
     only: Annotated[
-        Literal["solution", "student"] | None,
-        typer.Option(help="solution or student; both without it."),
+        Literal["solution", "student", "samples"] | None,
+        typer.Option(help="solution or student, both without it; or the samples that are right."),
     ] = None,
+    sample: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the notebooks, always the same ones.")
+    ] = 1.0,
     json_: Json = False,
 ) -> None:
     """Run every solution and student notebook with papermill; a table of times."""
@@ -107,7 +110,7 @@ def verify(
         mark = "[red]failed[/]" if run.trouble else "ok"
         out.print(f"{run.name}: {mark}, {run.seconds:.0f} s")
 
-    runs = verifier.verify(course, chosen, profile, jobs, None if json_ else tell, only)
+    runs = verifier.verify(course, chosen, profile, jobs, None if json_ else tell, only, sample)
     if json_:
         print(json.dumps([run.__dict__ for run in runs], indent=1))
     else:

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -114,5 +115,37 @@ def test_verify_notices_noise_and_lost_points(built, code, told):
         if cell["id"] == "double":
             cell.source = code
     nbformat.write(book, built.solution(MINI))
-    run = verify._run(f"{MINI} solution", built.solution(MINI), "quick")
+    run = verify._run(verify.Job(MINI, built.solution(MINI), "solution"), "quick")
     assert told in run.trouble
+
+
+SAMPLE = """# %% before="double"
+def check(name, points):
+    return float(points)
+
+
+print(double)
+
+# %% exercise="double"
+def double(x):
+    return x + x
+
+
+{}
+"""
+
+
+@pytest.mark.parametrize(("tried", "told"), [("double()", ""), ("torch = None", "AttributeError")])
+def test_a_right_sample_may_fail_in_its_own_cells_and_must_run_ours(built, tried, told):
+    built.samples(MINI).mkdir()
+    (built.samples(MINI) / "adds--full.py").write_text(SAMPLE.format(tried))
+    (run,) = verify.verify(built, [MINI], "quick", only="samples")
+    assert run.name == f"{MINI} adds"
+    assert told in run.trouble
+    assert bool(run.trouble) == bool(told), run.trouble
+
+
+def test_a_share_of_the_notebooks_is_spread_evenly_and_always_the_same():
+    jobs = [verify.Job(str(n), Path(), "samples") for n in range(10)]
+    assert [job.name for job in verify.every(jobs, 0.3)] == ["3", "6", "9"]
+    assert verify.every(jobs, 1.0) == jobs
