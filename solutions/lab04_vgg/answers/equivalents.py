@@ -191,6 +191,14 @@ equivalent(
 
 
 DENSE = "to_fully_convolutional"
+equivalent(
+    DENSE,
+    "the lab's networks hold float32 numbers",
+    *replaced(
+        "return deepcopy(nn.Sequential(model.features, *head))",
+        "return deepcopy(nn.Sequential(model.features, *head)).float()",
+    ),
+)
 SIDE = "side = round((layer.in_features / channels) ** 0.5)"
 COPIED = 'conv.load_state_dict({"weight": layer.weight.view_as(conv.weight), "bias": layer.bias})'
 equivalent(
@@ -248,11 +256,6 @@ equivalent(
     START,
     "in which order the four are copied makes no difference",
     *replaced("for key in list(old)[:4]:", "for key in reversed(list(list(old)[:4])):"),
-)
-equivalent(
-    START,
-    "A, from which the paper starts, has eight convolutions",
-    *replaced("for key in list(old)[:4]:", "for key in list(old)[:-4]:"),
 )
 
 

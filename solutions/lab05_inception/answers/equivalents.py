@@ -56,3 +56,33 @@ for line, changed, reason in (
     ),
 ):
     answers.equivalent("AuxiliaryHead", f"- {line}\n+ {changed}", reason)
+
+POOLED = "the largest number of a window is the same before ReLU and after it"
+FIRST = "*(nn.Conv2d(3, few, 7, stride=2, padding=3)"
+LAST = "*(nn.Conv2d(few, many, 3, padding=1)"
+CLASSIFIER = 'nn.Linear(given["5b"], num_classes)'
+BLOCK = "x = kept[name] = block(self.pool(x) if name in"
+HEADS = "if self.training and self.aux1 is not None and self.aux2 is not None:"
+for line, changed, reason in (
+    (f"{FIRST}, nn.ReLU(), self.pool),", f"{FIRST}, self.pool, nn.ReLU()),", POOLED),
+    (f"{LAST}, nn.ReLU(), self.pool),", f"{LAST}, self.pool, nn.ReLU()),", POOLED),
+    (
+        'self.blocks, given = nn.ModuleDict(), {"": many}',
+        'self.blocks, given = nn.ModuleDict(), {"x": many}',
+        "no block has that name, so nobody looks it up",
+    ),
+    (
+        f"self.dropout, self.classifier = nn.Dropout(0.4), {CLASSIFIER}",
+        f"self.dropout, self.classifier = nn.Dropout2d(0.4), {CLASSIFIER}",
+        "where a channel is one number, dropping channels is dropping numbers",
+    ),
+    (f'{BLOCK} ("4a", "5a") else x)', f'{BLOCK} ("5a", "4a") else x)', "the same two names"),
+    (
+        "main = self.classifier(self.dropout(x.mean(dim=(2, 3))))",
+        "main = self.classifier(self.dropout(x.mean(dim=(-2, 3))))",
+        "of four axes the last but one is axis 2",
+    ),
+    (HEADS, "if self.training and self.aux2 is not None:", "there are two heads or none"),
+    (HEADS, "if self.training and self.aux1 is not None:", "there are two heads or none"),
+):
+    answers.equivalent("GoogLeNet", f"- {line}\n+ {changed}", reason)
