@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import nbformat
 from nbformat import NotebookNode
@@ -51,13 +51,16 @@ class Job:
     side: Side
 
 
-def notebooks(tree: Tree, labs: Iterable[str], only: Side | None, scratch: Path) -> list[Job]:
+def notebooks(
+    tree: Tree, labs: Iterable[str], only: Side | None, share: float, scratch: Path
+) -> list[Job]:
     """Solution and student notebooks of the labs, or what their right samples hand in.
 
     Args:
         tree: the course.
         labs: the labs.
         only: one side; without it solutions and students' notebooks.
+        share: of each lab's right samples, the same ones every time; one at least.
         scratch: an empty folder, where samples are written.
     """
     found = []
@@ -67,22 +70,34 @@ def notebooks(tree: Tree, labs: Iterable[str], only: Side | None, scratch: Path)
         if only in (None, "student"):
             found.append(Job(f"{lab} student", tree.student(lab), "student"))
         if only == "samples":
-            found += _right_samples(tree, lab, scratch / lab)
+            found += _right_samples(tree, lab, share, scratch / lab)
     return found
 
 
-def _right_samples(tree: Tree, lab: str, folder: Path) -> list[Job]:
-    """Samples with full points. One that spoils the setup cell is for the engine alone."""
+def _right_samples(tree: Tree, lab: str, share: float, folder: Path) -> list[Job]:
+    """Samples with full points, but for the reference, which is the solution, and for those that
+    spoil the setup cell, which the engine alone repairs.
+    """
     several = [
         one
         for one in samples.load(tree.samples(lab))
-        if one.outcome == "full" and "setup" not in one.answers
+        if one.outcome == "full" and (one.answers or one.edits) and "setup" not in one.answers
     ]
-    samples.hand_in(several, tree, lab, folder)
+    chosen = every(several, share)
+    samples.hand_in(chosen, tree, lab, folder)
     return [
         Job(f"{lab} {one.name}", folder / one.name / lab / f"{lab}.ipynb", "samples")
-        for one in several
+        for one in chosen
     ]
+
+
+T = TypeVar("T")
+
+
+def every(found: Sequence[T], share: float) -> list[T]:
+    """A share of them, evenly spread, one at least."""
+    some = [one for at, one in enumerate(found) if int((at + 1) * share) > int(at * share)]
+    return some or list(found[:1])
 
 
 def verify(
@@ -105,24 +120,19 @@ def verify(
         jobs: notebooks at a time.
         on_run: is called with each result.
         only: see :func:`notebooks`.
-        share: of the notebooks, the same ones every time.
+        share: see :func:`notebooks`.
     """
     runs = []
     with (
         tempfile.TemporaryDirectory() as scratch,
         ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool,
     ):
-        found = notebooks(tree, labs, only, Path(scratch))
-        for run in pool.map(partial(_run, profile=profile), every(found, share)):
+        found = notebooks(tree, labs, only, share, Path(scratch))
+        for run in pool.map(partial(_run, profile=profile), found):
             runs.append(run)
             if on_run:
                 on_run(run)
     return runs
-
-
-def every(found: list[Job], share: float) -> list[Job]:
-    """A share of them, evenly spread."""
-    return [one for at, one in enumerate(found) if int((at + 1) * share) > int(at * share)]
 
 
 def _run(job: Job, profile: str) -> Run:

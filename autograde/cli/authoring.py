@@ -95,7 +95,7 @@ def verify(
         typer.Option(help="solution or student, both without it; or the samples that are right."),
     ] = None,
     sample: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the notebooks, always the same ones.")
+        float, typer.Option(min=0, max=1, help="Share of each lab's samples, one at least.")
     ] = 1.0,
     json_: Json = False,
 ) -> None:

@@ -7,7 +7,6 @@ import io
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -145,7 +144,8 @@ def test_a_right_sample_may_fail_in_its_own_cells_and_must_run_ours(built, tried
     assert bool(run.trouble) == bool(told), run.trouble
 
 
-def test_a_share_of_the_notebooks_is_spread_evenly_and_always_the_same():
-    jobs = [verify.Job(str(n), Path(), "samples") for n in range(10)]
-    assert [job.name for job in verify.every(jobs, 0.3)] == ["3", "6", "9"]
-    assert verify.every(jobs, 1.0) == jobs
+def test_a_share_is_spread_evenly_and_holds_one_at_least():
+    assert verify.every(range(10), 0.3) == [3, 6, 9]
+    assert verify.every(range(10), 1.0) == [*range(10)]
+    assert verify.every(range(10), 0.02) == [0]
+    assert verify.every([], 0.5) == []
