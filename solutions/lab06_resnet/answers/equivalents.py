@@ -181,3 +181,15 @@ answers.equivalent(
 """,
     "there are as many slopes as outputs",
 )
+answers.equivalent("residual_jacobian", f"- {JACOBIAN}\n+ return ({JACOBIAN[7:]}).detach()", FIRST)
+answers.equivalent(
+    "residual_jacobian",
+    """\
+-     jacobian = torch.func.jacrev(f)(x)
+-     return jacobian + torch.eye(len(x), dtype=x.dtype, device=x.device)
++     with torch.no_grad():
++         jacobian = torch.func.jacrev(f)(x)
++         return jacobian + torch.eye(len(x), dtype=x.dtype, device=x.device)
+""",
+    FIRST,
+)
