@@ -72,8 +72,15 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
     config.OverwriteCells.add_missing_cells = True
     config.Execute.timeout = CELL_TIMEOUT
     config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level=40"]
-    # Students' outputs are shown to students and instructors: scripts in them must not run.
+    # What students wrote is shown to students and instructors: nothing in it may run.
     config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.preprocessors = ["autograde.reports.inert.Inert"]
+    config.HTMLExporter.filters = {
+        "markdown2html": "autograde.reports.markup.from_markdown",
+        "clean_html": "autograde.reports.markup.clean",
+        "highlight_code": "autograde.reports.markup.highlighted",
+        "strip_files_prefix": "autograde.reports.markup.unchanged",
+    }
     return config
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from autograde.authoring.build import quiet_nbgrader, told
 from autograde.errors import DesignedError
 from autograde.nbgrader_settings import settings
+
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>"
+)
 
 
 class FeedbackError(DesignedError):
@@ -34,4 +41,14 @@ def generate(lab: str, work: Path) -> list[Path]:
         result = NbGraderAPI(config=config).generate_feedback(lab, force=True)
     if not result["success"]:
         raise FeedbackError(f"nbgrader generate_feedback failed.\n{told(result)}")
-    return sorted((work / "feedback").glob(f"*/{lab}/{lab}.html"))
+    pages = sorted((work / "feedback").glob(f"*/{lab}/{lab}.html"))
+    for page in pages:
+        page.write_text(closed(page.read_text()))
+    return pages
+
+
+def closed(page: str) -> str:
+    """A page with nbgrader's own scripts taken out, and a policy that lets none in."""
+    head, end, body = page.partition("</head>")
+    head = SCRIPT.sub("", head).replace("<head>", f"<head>\n{POLICY}", 1)
+    return head + end + body

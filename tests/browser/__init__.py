@@ -1,0 +1,1 @@
+"""What only a browser can show; skipped where there is no Chromium."""
