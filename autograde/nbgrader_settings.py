@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nbconvert.exporters import NotebookExporter
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     CheckCellMetadata,
     ClearHiddenTests,
@@ -21,6 +23,21 @@ from traitlets.config import Config
 
 # A notebook's whole check cell: a student's slow code must not cost the class its evening.
 CELL_TIMEOUT = 60
+
+
+OWN_WAY = (
+    "Switched off: this would run students' code on this machine with your rights. Grade with "
+    "`autograde grade LAB`, which runs it behind walls; formgrader then shows the same gradebook."
+)
+
+
+class Refused(NotebookExporter):
+    """Stands where nbgrader's Autograde would begin, before it touches a file."""
+
+    def __init__(self, config: Any = None, parent: Any = None, **_: Any) -> None:
+        if parent is not None:
+            parent.log.error(OWN_WAY)
+        raise NbGraderException(OWN_WAY)
 
 
 class NumberedStubs(ClearSolutions):
@@ -70,6 +87,7 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
         CheckCellMetadata,
     ]
     config.OverwriteCells.add_missing_cells = True
+    config.Autograde.exporter_class = Refused
     config.Execute.timeout = CELL_TIMEOUT
     config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level=40"]
     # What students wrote is shown to students and instructors: nothing in it may run.

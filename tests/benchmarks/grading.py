@@ -42,6 +42,7 @@ from autograde.nbgrader_settings import settings
 here = Path({work!r})
 c = get_config()
 c.merge(settings(here, here, source=here / "source", release=here / "release"))
+c.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"
 """
 
 

@@ -63,3 +63,31 @@ def test_validate_tells_answered_and_untouched_notebooks_apart(folder, tmp_path,
     path = tmp_path / f"{LAB}.ipynb"
     nbformat.write(without_exploration(book if answered else student), path)
     assert told in nbgrader(folder, "validate", str(path))
+
+
+def test_nbgraders_own_autograde_runs_no_students_code_and_says_what_to_use(folder):
+    """By the command, and by the interface that formgrader's button calls; nothing is removed."""
+    from nbgrader.apps import NbGraderAPI
+
+    from autograde.nbgrader_settings import settings
+
+    home = folder / "grading"
+    student = home / "submitted" / "pupil" / LAB
+    student.mkdir(parents=True)
+    book = nbformat.read(COURSE.student(LAB), 4)
+    witness = home / "it-ran"
+    book.cells.insert(0, nbformat.v4.new_code_cell(f"open({str(witness)!r}, 'w').close()"))
+    nbformat.write(book, student / f"{LAB}.ipynb")
+    graded = home / "autograded" / "pupil" / LAB / f"{LAB}.ipynb"
+    graded.parent.mkdir(parents=True)
+    graded.write_text("graded before")
+    command = [sys.executable, "-m", "nbgrader", "autograde", LAB, "--force"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Grade with `autograde grade LAB`" in done.stdout + done.stderr
+    config = settings(folder, home, source=COURSE.notebooks, release=folder / "labs")
+    result = NbGraderAPI(config=config).autograde(LAB, "pupil")
+    assert not result["success"]
+    assert "Grade with `autograde grade LAB`" in result["log"]
+    assert graded.read_text() == "graded before"
+    assert not witness.exists()

@@ -157,6 +157,7 @@ def stock(activations, tmp_path_factory) -> Path:
 
     It puts no course's answer in the place of a wrong one, so none where that was done.
     """
+    from nbconvert.exporters import NotebookExporter
     from nbgrader.apps import NbGraderAPI
 
     work = tmp_path_factory.mktemp("stock")
@@ -169,7 +170,9 @@ def stock(activations, tmp_path_factory) -> Path:
         activations.work / "source" / "lab01_activations" / "lab01_activations.ipynb", 4
     )
     cells.record("lab01_activations", solution, work)
-    api = NbGraderAPI(config=_config(work))
+    config = _config(work)
+    config.Autograde.exporter_class = NotebookExporter  # these notebooks are our own
+    api = NbGraderAPI(config=config)
     with environment("grade"), quiet_nbgrader(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader's own, from its database layer
         os.environ["COURSE_ROOT"] = str(COURSE.root)
