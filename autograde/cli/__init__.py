@@ -8,6 +8,7 @@ import typer
 
 from autograde.cli import authoring, grading, machine, proving, reporting
 from autograde.errors import DesignedError
+from autograde.handing_in.normalise.flags import printable
 
 EPILOG = """\
 Exit codes: 0 all is well; 1 something was found (a difference, a failing notebook, a missing
@@ -41,5 +42,6 @@ def main() -> None:
     try:
         app()
     except DesignedError as error:
-        print(f"autograde: {error}", file=sys.stderr)
+        lines = (printable(line) for line in str(error).split("\n"))
+        print("autograde:", "\n".join(lines), file=sys.stderr)
         sys.exit(error.exit_code)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -17,12 +17,13 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from autograde.authoring.verify import Run
 from autograde.doctor import Line
-from autograde.handing_in.normalise.flags import shown
+from autograde.handing_in.normalise.flags import printable, shown
 from autograde.reports.leaderboard import Board
 from autograde.reports.leaderboard_page import percent, size, spread
 from autograde.results import ClassResult, Item, StudentResult, summary
@@ -32,9 +33,22 @@ MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "
 SIGNS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
 
+class Careful(Console):
+    """A console that shows control characters of a text instead of obeying them."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Its segments; those that move the cursor are rich's own."""
+        for one in super().render(renderable, options):
+            lines = one.text.split("\n")
+            careful = "\n".join(printable(line) for line in lines)
+            yield one if one.control else Segment(careful, one.style)
+
+
 def console() -> Console:
     """A console on stdout that does not squeeze tables into 80 columns when piped."""
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return Careful(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 class StudentsPerMinute(ProgressColumn):

@@ -17,14 +17,18 @@ class Flag:
 
     ``code`` is stable, for machines. ``severity``: ``info`` was settled; ``attention`` wants a
     look; ``ungradable`` needs a decision, for ``cell`` or, where that is empty, for the whole
-    file. ``message`` is one line of plain text, to be escaped where it becomes HTML: what was
-    expected, what was found, what to do.
+    file. ``message`` is one line of printable text, whatever it quotes, to be escaped where it
+    becomes HTML: what was expected, what was found, what to do.
     """
 
     code: str
     severity: Severity
     cell: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cell", printable(self.cell))
+        object.__setattr__(self, "message", printable(self.message))
 
 
 def shown(value: object) -> str:
@@ -33,7 +37,12 @@ def shown(value: object) -> str:
         return f"a {type(value).__name__}"
     text = value if isinstance(value, str) else repr(value)
     clipped = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in clipped)
+    return printable(clipped)
+
+
+def printable(text: str) -> str:
+    """A text in one line: control and direction marks, and line breaks, are shown, not obeyed."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def listed(names: Iterable[str], limit: int = NAMES_SHOWN) -> str:
