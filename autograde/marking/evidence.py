@@ -9,9 +9,11 @@ is told, and never costs a point.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from itertools import islice
 
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograde.authoring import checks
@@ -21,12 +23,29 @@ from autograde.handing_in.normalise.flags import listed
 from course.checks.own import LONGEST_CELL, UNPARSABLE, Names, Rules, plain_name, uses
 
 CODE = "built-in-used"
-LONGEST_BOOK = 300_000
+UNREAD = "not-read"
+LONGEST_BOOK = 150_000
+"""Characters of a notebook's code."""
+
+MOST_STATEMENTS = 2_000
+"""Statements that an answer may be made of, its helpers included."""
+
+TIMED = re.compile(
+    r"^([ \t]*)%(?:time|timeit|prun|memit|lprun)\b(?:[ \t]+-\S+(?:[ \t]+\d+)?)*[ \t]*", re.MULTILINE
+)
+ELSEWHERE = re.compile(
+    r"%%(bash|sh|script|cmd|system|sx|perl|ruby|html|HTML|svg|SVG|javascript|js|latex|markdown"
+    r"|writefile|file)\b"
+)
+"""Cells that are no Python of this notebook."""
+
+MAGIC = re.compile(r"^[ \t]*[%!?,;/]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
+MOST_MAGICS = 20
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
 
 
 def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
-    """A flag for each answer that is made with what its exercise forbids.
+    """A flag for each answer that is made with what its exercise forbids, or can't be read.
 
     Args:
         lab: whose checks say what each exercise forbids.
@@ -35,39 +54,88 @@ def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
     forbids = {
         ANSWER.format(one.name): Rules.of(one.forbids, one.allows) for one in checks.load(lab)
     }
-    trees = dict(_parsed(notebook))
+    read = dict(_parsed(notebook))
+    trees = {name: tree for name, tree in read.items() if isinstance(tree, ast.Module)}
     answers = {name: tree for name, tree in trees.items() if name in forbids}
     helpers = Names.of(tree for name, tree in trees.items() if not name.endswith(ANSWER.format("")))
     for tree in answers.values():
         helpers = helpers.without(Names.of([tree]).bodies)
-    found = {name: _found(tree, helpers, forbids[name]) for name, tree in answers.items()}
-    return tuple(_flag(name, used) for name, used in found.items() if used)
+    found = [_told(name, tree, helpers, forbids[name]) for name, tree in answers.items()]
+    unread = [_unread(name, why) for name, why in read.items() if isinstance(why, str)]
+    return (*(flag for flag in found if flag), *unread)
 
 
-def _found(tree: ast.Module, helpers: Names, rules: Rules) -> list[str]:
+def _told(name: str, tree: ast.Module, helpers: Names, rules: Rules) -> Flag | None:
     known = Names.of([tree], helpers)
-    bodies = list(known.behind(Names.of([tree]).bodies))
-    return sorted({use for body in bodies for use in uses(body, known, rules)})
+    bodies = list(islice(known.behind(Names.of([tree]).bodies), MOST_STATEMENTS + 1))
+    if used := sorted({use for body in bodies for use in uses(body, known, rules)}):
+        return _flag(name, used)
+    if len(bodies) > MOST_STATEMENTS:
+        return _unread(name, f"is made of more than {MOST_STATEMENTS:,} statements")
+    return None
 
 
-def _parsed(notebook: NotebookNode) -> Iterator[tuple[str, ast.Module]]:
-    """Code cells by grade_id, else by cell id."""
+def _parsed(notebook: NotebookNode) -> Iterator[tuple[str, ast.Module | str]]:
+    """Code cells by grade_id, else by cell id: their trees, or why there is none.
+
+    What runs nowhere, since it is no Python for IPython either, is left out.
+    """
     left = LONGEST_BOOK
     for cell in notebook.cells:
-        tags = set(cell.metadata.get("tags", ()))
-        if cell.cell_type != "code" or tags & SKIPPED_TAGS or len(cell.source) > LONGEST_CELL:
+        if cell.cell_type != "code" or set(cell.metadata.get("tags", ())) & SKIPPED_TAGS:
             continue
-        left -= len(cell.source)
-        if left < 0:
-            return
         name = cell.metadata.get("nbgrader", {}).get("grade_id", cell["id"])
-        with suppress(*UNPARSABLE):
-            yield name, ast.parse(_without_magics(cell.source))
+        left -= len(cell.source)
+        if len(cell.source) > LONGEST_CELL:
+            yield name, f"is {len(cell.source):,} characters long"
+        elif left < 0:
+            yield name, f"and all behind it come after {LONGEST_BOOK:,} characters of code"
+            return
+        elif read := _tree(cell.source):
+            yield name, read
 
 
-def _without_magics(source: str) -> str:
-    lines = source.split("\n")
-    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+def _tree(source: str) -> ast.Module | str | None:
+    try:
+        return ast.parse(as_ipython_reads(source))
+    except (RecursionError, MemoryError):
+        return "is nested too deeply"
+    except RuntimeError:
+        return f"has more than {MOST_MAGICS} lines that only IPython can read"
+    except UNPARSABLE:  # no Python for IPython either, unless it has magics
+        return "has lines that only IPython can read" if MAGIC.search(source) else None
+
+
+def as_ipython_reads(source: str) -> str:
+    """A cell as plain Python: what ``%%time`` and ``%time`` run stays, ``sigmoid?`` is a call.
+
+    Args:
+        source: of a cell; magics of the student's own making stay unknown.
+
+    Raises:
+        RuntimeError: it has so many magics that IPython's reading, which begins anew with each,
+            would take long.
+    """
+    while source.lstrip().startswith("%%"):
+        if ELSEWHERE.match(source.lstrip()):
+            return ""
+        source = source.lstrip().partition("\n")[2]
+    source = TIMED.sub(r"\1", source)
+    if not (found := len(MAGIC.findall(source))):
+        return source
+    if found > MOST_MAGICS:
+        raise RuntimeError(f"{found} lines of magics")
+    return TransformerManager().transform_cell(source)
+
+
+def _unread(name: str, why: str) -> Flag:
+    return Flag(
+        UNREAD,
+        "attention",
+        name,
+        f"the cell {why}, so nobody has looked whether it is the student's own work. The points "
+        "are what the checks gave; look at the cell and decide.",
+    )
 
 
 def of_calls(lab: str, name: str, calls: Iterable[str]) -> tuple[Flag, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import nbformat
 import pytest
 from nbformat import NotebookNode
@@ -55,6 +57,12 @@ def used(answer: str, own: str = "") -> str:
             "course.labs.lab01_activations.experiments.act",
         ),
         ("%time\ndef relu(x):\n    return F.relu(x)", "", "functional.relu"),
+        ("def relu(x):\n    return F.relu(x)\n\nrelu?", "", "functional.relu"),
+        ("def relu(x):\n    return F.relu(x)\n\nfiles = !ls", "", "functional.relu"),
+        ("%%time\ndef relu(x):\n    return F.relu(x)", "", "functional.relu"),
+        ("\n%%capture out\n%%time\ndef relu(x):\n    return F.relu(x)", "", "functional.relu"),
+        ("%time relu = torch.relu", "", "torch.relu"),
+        ("%timeit -n 1 -r 1 globals()\nrelu = torch.relu", "", "torch.relu"),
     ],
 )
 def test_a_built_in_is_found_by_any_of_its_names(answer: str, own: str, name: str) -> None:
@@ -78,13 +86,45 @@ def test_a_built_in_is_found_by_any_of_its_names(answer: str, own: str, name: st
             "from course.labs.lab05_inception import TABLE, Spec",
         ),
         ("def relu(x):\n    return F.relu(", ""),
-        ("relu = " + "-" * 15_000 + "1", ""),
-        ("relu = a" + ".b" * 9_000, ""),
-        ("x = " * 4_900 + "1", ""),
+        ("%%bash\nls -l", ""),
     ],
 )
-def test_an_honest_or_unreadable_answer_is_left_alone(answer: str, own: str) -> None:
+def test_an_honest_answer_or_one_that_is_no_python_is_left_alone(answer: str, own: str) -> None:
     assert used(answer, own) == ""
+
+
+COSTLY = {
+    "one name": "f=f\n" * 4_990,
+    "operators": "f = " + "-" * 15_000 + "1",
+    "attributes": "f = a" + ".b" * 9_000,
+    "assignments": "f = " * 4_900 + "1",
+    "questions": "f?\n" * 6_600,
+    "shell": "x = !ls\n" * 2_400,
+    "timed": "%time f\n" * 2_400,
+    "definitions": "def f(x): return f(x)\n" * 900,
+    "decorators": "@f\n" * 6_600 + "def f(): 0",
+    "lines": "\n" * 20_000,
+    "cell magics": "%%time\n" * 2_800,
+    "too long": "f = 1\n" * 50_000,
+}
+
+
+def test_a_cell_that_only_ipython_can_read_is_said() -> None:
+    (flag,) = evidence(LAB, notebook("%%mine\nrelu = torch.relu\n%own 1 2"))
+    assert (flag.code, flag.cell) == ("built-in-used", "relu_answer")
+    (flag,) = evidence(LAB, notebook("%%mine\nlet relu be torch's ?"))
+    assert (flag.code, flag.cell) == ("not-read", "relu_answer")
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+def test_reading_costs_little_and_what_is_not_read_is_said(text: str) -> None:
+    book = notebook("def relu(x):\n    return f(x)")
+    book.cells[1:2] = [nbformat.v4.new_code_cell(text) for _ in range(20)]
+    begun = time.process_time()
+    flags = evidence(LAB, book)
+    assert time.process_time() - begun < 3
+    assert {(flag.code, flag.severity) for flag in flags} == {("not-read", "attention")}
+    assert all("nobody has looked" in flag.message for flag in flags)
 
 
 def test_an_answer_may_use_another_answer() -> None:
