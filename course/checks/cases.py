@@ -190,7 +190,7 @@ class Prepared:
         return (code, "") if code else (probe.text, self.again)
 
     def _of_value(self, answer: Answer, probe: Probe, budget: Budget | None) -> CaseResult:
-        finding = self.case.judge(answer.value, self.expected, probe)
+        finding = self._judged(answer.value, probe)
         told: dict[str, Any] = {
             "expected": finding.expected,
             "found": finding.found,
@@ -209,6 +209,19 @@ class Prepared:
             hint=mistake.hint if mistake else self.case.hint_for(kind),
             mistake=mistake.name if mistake else "",
         )
+
+    def _judged(self, value: Any, probe: Probe) -> Finding:
+        """What the judge sees. An answer that it can't take fails; where it can't take what was
+        expected either, the fault is the grader's.
+        """
+        try:
+            return self.case.judge(value, self.expected, probe)
+        except Exception as error:
+            if self.expected is None:
+                raise
+            self.case.judge(self.expected, self.expected, probe)
+            found = f"a {type(value).__name__} that can't be compared with it: {error}"
+            return Finding(False, wording.value(self.expected), found, kind="type")
 
     def _kind(self, answer: Answer, finding: Finding) -> Kind:
         if finding.kind != "values":
