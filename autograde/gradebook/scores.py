@@ -8,20 +8,32 @@ from html import escape
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import DatabaseError
 
+from autograde.gradebook.sound import PATIENCE, GradebookError
 from autograde.nbgrader_settings import put_tools_on_path
 from autograde.results import Item, StudentResult
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Gradebook]:
-    """The gradebook file at ``path``, closed afterwards."""
+    """The gradebook file at ``path``, closed afterwards.
+
+    Raises:
+        GradebookError: it can't be read or written.
+    """
     put_tools_on_path()
-    book = Gradebook(f"sqlite:///{path}", "convnet-course")
     try:
-        yield book
-    finally:
-        book.close()
+        book = Gradebook(f"sqlite:///{path}?timeout={PATIENCE}", "convnet-course")
+        try:
+            yield book
+        finally:
+            book.close()
+    except DatabaseError as error:
+        raise GradebookError(
+            f"{path}: the gradebook can't be used ({error.orig}). What is graded is kept: close "
+            "what else may have it open, see that there is space, and run this again."
+        ) from None
 
 
 def save(book: Gradebook, lab: str, result: StudentResult) -> None:

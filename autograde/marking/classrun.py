@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -20,6 +22,7 @@ from autograde.authoring.source import ANSWER
 from autograde.errors import DesignedError
 from autograde.gradebook import cells, scores
 from autograde.gradebook.scores import Gradebook
+from autograde.gradebook.sound import restore, sound
 from autograde.handing_in import intake, roster
 from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
@@ -70,10 +73,13 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
 
     Raises:
         GradeError: no submissions folder, or the lab changed under a gradebook with scores.
+        GradebookError: the gradebook is locked, can't be written, or is something else's.
         autograde.sandbox.IsolationError: a wall is missing and ``isolation`` demands it.
     """
     begun = time.monotonic()
     students = _students(job)
+    gradebook = job.work / "gradebook.db"
+    mended = sound(gradebook, datetime.now())
     # Nothing of the class may be seen from inside; all that notebooks may know is the profile.
     hidden = [job.work, job.submissions]
     warm = Warm(isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
@@ -82,7 +88,7 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
         checks = _check_keys(job.lab, release)
         expected = engine.expected_files(job.lab, checks)
         marker = Marker(job, release, warm, journal.read(job.journal), checks)
-        with warm, scores.opened(job.work / "gradebook.db") as book:
+        with warm, scores.opened(gradebook) as book:
             proven(warm)
             results, moves = [], list[Move]()
             for marked in _in_parallel(marker.mark, job, expected):
@@ -91,18 +97,23 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
                 moves += _moves(marker.known.get(marked.result.student), marked.result)
                 if on_result:
                     on_result(marked.result, len(results), len(students))
+            restore(book, gradebook, job.lab)
     results.sort(key=lambda result: result.student)
     class_ = ClassResult(
         job.lab,
         tuple(results),
         job.isolation,
         tuple(sorted(moves)),
-        roster.strays(job.submissions),
+        (*_rebuilt(mended), *roster.strays(job.submissions)),
         time.monotonic() - begun,
     )
     with _whole(job.results) as draft:
         draft.write_text(json.dumps(class_.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
     return class_
+
+
+def _rebuilt(mended: str) -> tuple[Flag, ...]:
+    return (Flag("gradebook-rebuilt", "attention", "", mended),) if mended else ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +171,8 @@ class Marker:
         if entry is None or entry.submission != key:
             return self._graded(submission, notebook, tuple(flags), key, {})
         stale = entry.stale(self.checks)
-        if not stale and self.job.autograded(submission.student).is_file():
+        place = self.job.autograded(submission.student)
+        if not stale and entry.notebook == journal.notebook_key(place):
             return Marked(entry.result, key, None)
         kept = {item.grade_id: item for item in entry.result.items if item.grade_id not in stale}
         return self._graded(submission, notebook, tuple(flags), key, kept, _seen(entry, kept))
@@ -260,8 +272,12 @@ def _check_keys(lab: str, release: NotebookNode) -> dict[str, str]:
 def _record(job: Job, book: Gradebook, marked: Marked, checks: dict[str, str]) -> None:
     """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
     if marked.notebook is not None:
-        _write(job.autograded(marked.result.student), marked.notebook)
-        journal.append(job.journal, journal.Entry(marked.submission, checks, marked.result))
+        place = job.autograded(marked.result.student)
+        _write(place, marked.notebook)
+        written = journal.notebook_key(place)
+        journal.append(
+            job.journal, journal.Entry(marked.submission, checks, marked.result, written)
+        )
     scores.save(book, job.lab, marked.result)
 
 
@@ -295,4 +311,6 @@ def _whole(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     yield draft
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
     draft.replace(path)

@@ -28,11 +28,12 @@ VERSION = 2  # of what grading does; a higher number regrades everything
 
 @dataclass(frozen=True)
 class Entry:
-    """One student's graded submission, and of what it is the result."""
+    """One student's graded submission, and of what it is the result; the graded notebook's hash."""
 
     submission: str
     checks: Mapping[str, str]
     result: StudentResult
+    notebook: str = ""
 
     def stale(self, checks: Mapping[str, str]) -> set[str]:
         """Checks that are no longer what they were."""
@@ -46,9 +47,9 @@ def read(path: Path) -> dict[str, Entry]:
     found = {}
     for line in path.read_bytes().split(b"\n"):
         try:
-            entry = _decoded(json.loads(line))
-        except (ValueError, KeyError, TypeError):
-            continue  # torn by a kill: that student is graded again
+            entry = _decoded(json.loads(line, parse_constant=_no_number))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            continue  # torn by a kill, or by a hand: that student is graded again
         found[entry.result.student] = entry
     return found
 
@@ -61,6 +62,14 @@ def append(path: Path, entry: Entry) -> None:
         file.write(b"\n" + line)  # a torn line before it ends here
         file.flush()
         os.fsync(file.fileno())
+
+
+def notebook_key(path: Path) -> str:
+    """Hash of a graded notebook as it lies there; empty where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def submission_key(
@@ -107,12 +116,22 @@ def _decoded(line: dict[str, Any]) -> Entry:
     items = tuple(_item(item) for item in result["items"])
     flags = tuple(Flag(**flag) for flag in result["flags"])
     student = StudentResult(**{**result, "items": items, "flags": flags})
-    return Entry(line["submission"], line["checks"], student)
+    texts = (student.student, line["submission"], line.get("notebook", ""))
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a name or key that is no text")
+    return Entry(texts[1], dict(line["checks"]), student, texts[2])
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of points")
 
 
 def _item(item: dict[str, Any]) -> Item:
     replaced = tuple(item.get("replaced", ()))
-    return Item(**{**item, "report": _report(item["report"]), "replaced": replaced})
+    found = Item(**{**item, "report": _report(item["report"]), "replaced": replaced})
+    if found.points is not None and not 0 <= found.points <= found.maximum:
+        raise ValueError(f"{found.points} of {found.maximum} points")
+    return found
 
 
 def _report(report: dict[str, Any] | None) -> Report | None:

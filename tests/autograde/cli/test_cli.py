@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -149,3 +151,21 @@ def test_a_share_is_spread_evenly_and_holds_one_at_least():
     assert verify.every(range(10), 1.0) == [*range(10)]
     assert verify.every(range(10), 0.02) == [0]
     assert verify.every([], 0.5) == []
+
+
+def test_what_the_machine_refuses_is_said_in_a_line_with_what_to_do(mini, monkeypatch):
+    (mini.root / "taken").write_text("a file")
+    (mini.root / "labs" / "anna").mkdir()
+    done = autograde(mini, "grade", MINI, "--workdir", "taken/here", "--submissions", "labs")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().split("\n")) == 1
+    assert "taken" in done.stderr
+    assert "name another --workdir" in done.stderr
+    monkeypatch.setattr(Path, "write_text", _full)
+    done = autograde(mini, "new", "lab91_more", "More")
+    assert done.returncode == 2
+    assert "The disk is full: free some space" in done.stderr
+
+
+def _full(path: Path, *_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,3 +144,44 @@ def test_what_stood_in_for_a_wrong_answer_is_read_as_it_was_written(tmp_path):
     result = StudentResult("someone", "graded", (item,))
     journal.append(tmp_path / "journal", journal.Entry("key", {}, result))
     assert journal.read(tmp_path / "journal")["someone"].result == result
+
+
+def _graded(name: str, **changes: Any) -> dict[str, Any]:
+    item = asdict(Item("relu", 2.0, "passed", 1.0)) | changes.pop("item", {})
+    result = asdict(StudentResult(name, "graded", ())) | {"items": [item]} | changes
+    return {"submission": "a", "checks": {}, "result": result}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 200_000,
+        "null",
+        "[]",
+        json.dumps({"submission": "a", "checks": {}, "result": None}),
+        json.dumps(_graded("a", student=["a"])),
+        json.dumps(_graded("a", student={"a": 1})),
+        json.dumps(_graded("a", item={"points": float("nan")})),
+        json.dumps(_graded("a", item={"points": float("inf")})),
+        json.dumps(_graded("a", item={"points": 3.0})),
+        json.dumps(_graded("a", item={"points": -1.0})),
+        json.dumps(_graded("a", item={"points": "1"})),
+        json.dumps(_graded("a", flags=7)),
+        json.dumps(_graded("a") | {"checks": 7}),
+        json.dumps(_graded("a") | {"submission": ["a"]}),
+    ],
+)
+def test_a_line_that_nobody_wrote_is_a_student_not_yet_graded(tmp_path, line):
+    place = tmp_path / "journal.jsonl"
+    place.write_text("\n".join([json.dumps(_graded("good")), line, json.dumps(_graded("b"))]))
+    assert sorted(journal.read(place)) == ["b", "good"]
+
+
+def test_a_damaged_graded_notebook_is_written_again(job):
+    classrun.grade(job)
+    place = job.autograded("reference")
+    whole = place.read_bytes()
+    place.chmod(0o644)
+    place.write_bytes(whole[: len(whole) // 2])
+    classrun.grade(job)
+    assert json.loads(place.read_bytes())["cells"]

@@ -1,0 +1,183 @@
+"""Is the gradebook file one that can be written to? A damaged one is set aside, and what a person
+wrote into it is kept where it can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+
+from autograde.errors import DesignedError
+
+PATIENCE = 30.0
+"""Seconds for which another program may have the gradebook."""
+
+KEPT = "manual-marks.json"
+"""Beside the gradebook: a person's marks that wait for their lab to be graded again."""
+
+MARKS = """
+    SELECT assignment.name, submitted_assignment.student_id, base_cell.name,
+           grade.manual_score, grade.extra_credit
+    FROM grade JOIN base_cell ON base_cell.id = grade.cell_id
+    JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
+    JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
+    JOIN assignment ON assignment.id = submitted_assignment.assignment_id
+    WHERE grade.manual_score IS NOT NULL OR grade.extra_credit IS NOT NULL
+"""
+COMMENTS = """
+    SELECT assignment.name, submitted_assignment.student_id, base_cell.name, comment.manual_comment
+    FROM comment JOIN base_cell ON base_cell.id = comment.cell_id
+    JOIN submitted_notebook ON submitted_notebook.id = comment.notebook_id
+    JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
+    JOIN assignment ON assignment.id = submitted_assignment.assignment_id
+    WHERE comment.manual_comment IS NOT NULL
+"""
+
+
+class GradebookError(DesignedError):
+    """The gradebook can't be used as it is; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a person gave or wrote for one cell."""
+
+    lab: str
+    student: str
+    cell: str
+    score: float | None = None
+    extra: float | None = None
+    comment: str | None = None
+
+
+def sound(path: Path, now: datetime) -> str:
+    """See that the gradebook can be read and written, before anything is graded.
+
+    Args:
+        path: of ``gradebook.db``; none there is fine, it is made.
+        now: for the name of a damaged one.
+
+    Returns:
+        What was done about a damaged one, for a person; empty where all is well.
+
+    Raises:
+        GradebookError: it is locked, can't be written, or is a database of something else.
+    """
+    if not path.exists():
+        return ""
+    try:
+        tables = _tables(path)
+    except sqlite3.OperationalError as error:
+        raise GradebookError(f"{path}: {_why(error)}") from None
+    except sqlite3.DatabaseError as error:
+        return _set_aside(path, now, str(error))
+    if tables and "submitted_assignment" not in tables:
+        raise GradebookError(
+            f"{path} is a database, but not nbgrader's. Move it away, or name another --workdir."
+        )
+    _back_up(path)
+    return ""
+
+
+def _tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as base:
+        base.execute("BEGIN IMMEDIATE")
+        base.execute("ROLLBACK")
+        (verdict,) = base.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        return {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
+
+
+def _why(error: sqlite3.OperationalError) -> str:
+    text = str(error)
+    if "locked" in text:
+        return (
+            f"another program has had the gradebook for {PATIENCE:.0f} s. Close it (another "
+            "grading? formgrader?) and run this again; what is graded is kept."
+        )
+    if "readonly" in text or "unable to open" in text:
+        return f"the gradebook can't be written ({text}). See who owns it and its folder."
+    return f"the gradebook can't be written ({text}). What is graded is kept; run this again."
+
+
+def _back_up(path: Path) -> None:
+    """A copy as it was before this grading; for a person's marks, should the file break."""
+    draft = path.with_suffix(".before.part")
+    draft.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as base, closing(sqlite3.connect(draft)) as copy:
+        base.backup(copy)
+    os.replace(draft, path.with_suffix(".before"))
+
+
+def _set_aside(path: Path, now: datetime, why: str) -> str:
+    aside = path.with_name(f"{path.stem}.broken-{now:%Y%m%d-%H%M%S}{path.suffix}")
+    os.replace(path, aside)
+    for journal in ("-journal", "-wal", "-shm"):  # sqlite's own belong to the file
+        with suppress(FileNotFoundError):
+            os.replace(f"{path}{journal}", f"{aside}{journal}")
+    marks = {(one.lab, one.student, one.cell, bool(one.comment)): one for one in _kept(path)}
+    for source in (path.with_suffix(".before"), aside):
+        marks |= {(m.lab, m.student, m.cell, bool(m.comment)): m for m in _read(source)}
+    _keep(path, marks.values())
+    return (
+        f"the gradebook was damaged ({why}) and is set aside as {aside.name}. A new one has this "
+        f"lab's scores; grade the other labs again, too. Marks and comments of a person's that "
+        f"could be read: {len(marks)}."
+    )
+
+
+def _read(path: Path) -> Iterator[Mark]:
+    """As many marks and comments as can be read of a gradebook, damaged or not."""
+    if not path.is_file():
+        return
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as base:
+        with suppress(sqlite3.Error):
+            for lab, student, cell, score, extra in base.execute(MARKS):
+                yield Mark(lab, student, cell, score, extra)
+        with suppress(sqlite3.Error):
+            for lab, student, cell, comment in base.execute(COMMENTS):
+                yield Mark(lab, student, cell, comment=comment)
+
+
+def _keep(path: Path, marks: Iterable[Mark]) -> None:
+    text = json.dumps([asdict(one) for one in marks], indent=1)
+    path.with_name(KEPT).write_text(text)
+
+
+def _kept(path: Path) -> list[Mark]:
+    place = path.with_name(KEPT)
+    if not place.is_file():
+        return []
+    try:
+        return [Mark(**one) for one in json.loads(place.read_text())]
+    except (ValueError, TypeError):
+        return []
+
+
+def restore(book: Gradebook, path: Path, lab: str) -> None:
+    """Give back a person's marks of a lab, where the gradebook has none."""
+    waiting = _kept(path)
+    mine = {(m.student, m.cell, bool(m.comment)): m for m in waiting if m.lab == lab}
+    if not mine:
+        return
+    for submission in book.assignment_submissions(lab):
+        for notebook in submission.notebooks:
+            for grade in notebook.grades:
+                one = mine.pop((submission.student.id, grade.cell.name, False), None)
+                if one and grade.manual_score is None:
+                    grade.manual_score, grade.extra_credit = one.score, one.extra
+            for comment in notebook.comments:
+                one = mine.pop((submission.student.id, comment.cell.name, True), None)
+                if one and comment.manual_comment is None:
+                    comment.manual_comment = one.comment
+    book.db.commit()
+    _keep(path, [*(m for m in waiting if m.lab != lab), *mine.values()])

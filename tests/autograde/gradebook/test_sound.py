@@ -1,0 +1,125 @@
+"""A gradebook that is damaged, locked, or something else's: nothing is lost, and it is told."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from autograde.authoring import samples
+from autograde.gradebook import scores, sound
+from autograde.marking import classrun
+from autograde.tree import find
+
+COURSE = find(Path(__file__).parent)
+LAB = "lab00_setup"
+NOW = datetime(2026, 1, 2, 3, 4, 5)
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory) -> classrun.Job:
+    """A graded class; a person has marked and commented one answer."""
+    work = tmp_path_factory.mktemp("class")
+    chosen = [one for one in samples.load(COURSE.samples(LAB)) if one.name == "reference"]
+    samples.hand_in(chosen, COURSE, LAB, work / "submitted")
+    found = classrun.Job(COURSE, LAB, work / "submitted", work)
+    classrun.grade(found)
+    with scores.opened(work / "gradebook.db") as book:
+        for notebook in book.find_submission(LAB, "reference").notebooks:
+            for grade in (one for one in notebook.grades if one.auto_score is None):
+                grade.manual_score = 1.5
+            for comment in notebook.comments:
+                comment.manual_comment = "well said"
+        book.db.commit()
+    return found
+
+
+def marks(work: Path) -> tuple[set[float], set[str]]:
+    """What a person gave and wrote."""
+    with scores.opened(work / "gradebook.db") as book:
+        (notebook,) = book.find_submission(LAB, "reference").notebooks
+        given = {one.manual_score for one in notebook.grades if one.manual_score is not None}
+        return given, {one.manual_comment for one in notebook.comments if one.manual_comment}
+
+
+DAMAGES = {
+    "text": lambda data: b"no database",
+    "half": lambda data: data[: len(data) // 2],
+    "torn": lambda data: data[:8192] + b"\xff" * 4096 + data[12288:],
+}
+
+
+def test_a_damaged_gradebook_is_made_again_with_the_scores_and_a_persons_marks(job):
+    book = job.work / "gradebook.db"
+    before = scores.read(book, LAB), marks(job.work)
+    assert before[1] == ({1.5}, {"well said"})
+    assert sound.sound(book, NOW) == ""  # as each grading does; makes a copy
+    book.write_bytes(DAMAGES["torn"](book.read_bytes()))
+    result = classrun.grade(job)
+    (flag,) = [one for one in result.flags if one.code == "gradebook-rebuilt"]
+    assert "set aside as gradebook.broken-" in flag.message
+    assert (scores.read(book, LAB), marks(job.work)) == before
+    assert sound.sound(book, NOW) == ""
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_gradebook_is_set_aside_as_it_is_and_what_can_be_read_is_kept(
+    job, tmp_path, damage
+):
+    book = tmp_path / "gradebook.db"
+    book.write_bytes((job.work / "gradebook.db").read_bytes())
+    assert sound.sound(book, NOW) == ""
+    broken = damage(book.read_bytes())
+    book.write_bytes(broken)
+    assert "could be read: " in sound.sound(book, NOW)
+    assert (tmp_path / "gradebook.broken-20260102-030405.db").read_bytes() == broken
+    assert not book.exists()
+    assert "well said" in (tmp_path / sound.KEPT).read_text()
+
+
+def test_is_a_gradebook_that_another_program_has_named_after_some_patience(
+    job, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sound, "PATIENCE", 0.2)
+    other = sqlite3.connect(job.work / "gradebook.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(sound.GradebookError, match="another program has had"):
+            sound.sound(job.work / "gradebook.db", NOW)
+    finally:
+        other.close()
+
+
+def test_does_grading_wait_for_a_program_that_soon_lets_go(job):
+    other = sqlite3.connect(
+        job.work / "gradebook.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN EXCLUSIVE")
+    timer = threading.Timer(1.0, other.close)
+    timer.start()
+    assert sound.sound(job.work / "gradebook.db", NOW) == ""
+    timer.join()
+
+
+def test_is_a_database_of_something_else_left_alone(tmp_path):
+    place = tmp_path / "gradebook.db"
+    with sqlite3.connect(place) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    other.close()
+    before = place.read_bytes()
+    with pytest.raises(sound.GradebookError, match="not nbgrader's"):
+        sound.sound(place, NOW)
+    assert place.read_bytes() == before
+
+
+def test_a_folder_in_its_place_is_named(tmp_path):
+    (tmp_path / "gradebook.db").mkdir()
+    with pytest.raises(sound.GradebookError, match="can't be written"):
+        sound.sound(tmp_path / "gradebook.db", NOW)
+
+
+def test_none_there_is_fine(tmp_path):
+    assert sound.sound(tmp_path / "gradebook.db", NOW) == ""
