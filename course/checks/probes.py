@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -118,7 +119,7 @@ class Probe:
                 return Answer("missing", error=f"`{name}` is not defined")
         objects = [namespace[name] for name in self.uses]
         try:
-            with listening(namespace, self.watched) as heard:
+            with listening(namespace, self.watched) as heard, _settings_kept():
                 value = self.question(*objects, *copied(self.args), **copied(dict(self.kwargs)))
                 value = plain(value)
         except (Exception, SystemExit) as error:
@@ -127,6 +128,19 @@ class Probe:
         else:
             answer = Answer("value", value=value)
         return replace(answer, printed=heard.printed, warned=heard.warned, calls=heard.calls)
+
+
+@contextmanager
+def _settings_kept() -> Iterator[None]:
+    """Settings of torch that an answer leaves behind are told where it is judged, and then undone:
+    other answers are not to suffer from them.
+    """
+    gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    try:
+        yield
+    finally:
+        torch.set_grad_enabled(gradients)
+        torch.set_default_dtype(dtype)
 
 
 def ask(

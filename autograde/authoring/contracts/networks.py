@@ -98,7 +98,12 @@ class Network:
             battery.two_of_them,
             self.images(rng, N=2),
             says=" by two networks with other weights",
-            hint="Every layer belongs to one network: made in `__init__`, kept under `self`.",
+            hint={
+                "values": "Every layer belongs to one network: made in `__init__`, kept under "
+                "`self`. And PyTorch's own start is a good one: random, and not all alike.",
+                "changed": "Who seeds in `__init__` makes all networks alike, and changes what "
+                "others draw afterwards.",
+            },
         )
         for training in (False,) if self.random else (False, True):
             mode = "training" if training else "evaluation"

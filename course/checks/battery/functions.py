@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from course.checks.battery.parts import (
     ANSWER,
     adapted,
     cast,
     each,
+    floats,
     followed,
     next_numbers,
     seeded,
@@ -51,11 +53,16 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
     return {
         ANSWER: first,
         "arguments afterwards": plain(list(args)),
+        "arguments with a gradient afterwards": sum(map(_wanting, floats(args))),
         "other arguments": plain(function(*other)),
         "the same call again": plain(function(*kept)),
         "next random numbers": drawn,
         "settings": settings(),
     }
+
+
+def _wanting(given: Tensor) -> bool:
+    return given.requires_grad or given.grad is not None
 
 
 def in_ways(thing: Any, adapter: str, names: Sequence[str], *args: Any) -> dict[str, Any]:

@@ -46,8 +46,12 @@ def one_by_one(
 def learning(
     thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor, training: bool
 ) -> dict[str, Any]:
-    """Output, and the gradients of its randomly weighted sum at the images and all parameters."""
+    """Output, and the gradients of its randomly weighted sum at the images and all parameters, in
+    the second step of a training: the first leaves nothing behind but running statistics.
+    """
     model = filled(_made(thing, adapter, args), seed).train(training)
+    followed(weighted_sum(model(images.flip(0).requires_grad_()))).backward()
+    model.zero_grad()
     images.requires_grad_()
     output = model(images)
     followed(weighted_sum(output)).backward()
@@ -84,12 +88,18 @@ def two_of_them(
     thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
 ) -> dict[str, Any]:
     """Two networks with other weights each, and the first one's weights put into the second."""
-    fresh = [_made(thing, adapter, args) for _ in range(2)]
+    fresh, drawn = [], []
+    for _ in range(2):
+        fresh.append(_made(thing, adapter, args))
+        drawn.append(next_numbers())
     dtypes = sorted({str(parameter.dtype) for parameter in fresh[0].parameters()})
+    alike = [list(one.shape) for one in fresh[0].parameters() if _alike(one)]
     one, other = (filled(model, seed + number) for number, model in enumerate(fresh))
     with torch.no_grad():
         found = {"the second": plain(other(images)), "the first": plain(one(images))}
         found["dtypes when made"] = dtypes
+        found["weights that are all alike when made"] = alike
+        found["who makes one sets the random generators"] = drawn[0] == drawn[1]
         other.load_state_dict(one.state_dict())
         return {**found, "the second, loaded from the first": plain(other(images))}
 
@@ -132,6 +142,15 @@ def made_in_ways(
             what = f"without {', '.join(names[len(first) - len(args) :])}"
             found[what] = sizes_of(_made(thing, adapter, first))
     return found
+
+
+def _alike(parameter: Tensor) -> bool:
+    """Whether it is a kernel or matrix of one number: its units would learn the same."""
+    return (
+        parameter.ndim > 1
+        and parameter.numel() > 1
+        and bool((parameter == parameter.flatten()[0]).all())
+    )
 
 
 def _made(

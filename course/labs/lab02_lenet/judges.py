@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from course.checks import Finding, Probe, same, wording
+from course.checks.judges import Close
 
 ROUNDS = 200_000  # of hashing, some 40 ms: what is sealed has few possible values
 
@@ -45,6 +46,25 @@ class Sealed:
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Whether the seal fits."""
         return Finding(seal(answer) == expected, self.wanted, wording.value(answer))
+
+
+@dataclass(frozen=True)
+class NotBelowZero:
+    """Close to what is expected, and no number below 0, by however little.
+
+    Attributes:
+        atol: how far a number may be off.
+    """
+
+    atol: float
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """How it compares, then which number is below 0."""
+        finding = Close(1e-5, self.atol)(answer, expected, probe)
+        if not finding.passed or bool((answer >= 0).all()):
+            return finding
+        told = "a sum of squares is never below 0, also where it is rounded"
+        return Finding(False, "no number below 0", wording.value(answer.min()), told)
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,9 @@ def slope_of(name: str, a: float) -> Function:
     """The derivative of one of ``FUNCTIONS`` as a function of ``x``, by autograd."""
 
     def slope(x: Tensor) -> Tensor:
-        leaf = x.detach().clone().requires_grad_()
-        (result,) = torch.autograd.grad(FUNCTIONS[name](leaf, a).sum(), leaf)
+        with torch.enable_grad():
+            leaf = x.detach().clone().requires_grad_()
+            (result,) = torch.autograd.grad(FUNCTIONS[name](leaf, a).sum(), leaf)
         return result
 
     return slope
@@ -44,6 +45,11 @@ def slope_of(name: str, a: float) -> Function:
 def slope_with_shortcut(function: Any, name: str, a: float, x: Tensor) -> Any:
     """What the student says of ``y = f(x) + x``, given f' and x."""
     return function(slope_of(name, a), x)
+
+
+def slope_of_half_a_square(function: Any, x: Tensor) -> dict[str, Any]:
+    """The same for ``f(x) = x²/2``, whose f' gives back ``x`` itself; and ``x`` afterwards."""
+    return {"slope": function(lambda z: z, x), "x afterwards": x}
 
 
 def with_tanh(function: Any) -> Function:

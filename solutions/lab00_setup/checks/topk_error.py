@@ -227,6 +227,24 @@ def topk_error(rng: Generator) -> Iterator[Case]:
         errors_at(*ranked(rng, random_ranks(rng, 53, 7), 7, shift=-0.7), (1, 2, 4)),
         "A logit is any number; only the order within a row counts.",
     )
+    hint = (
+        "Only the order within a row counts, and the logits have it as they are: exp, a softmax or "
+        "fewer digits make different ones equal."
+    )
+    logits, labels = ranked(rng, random_ranks(rng, 61, 6), 6)
+    yield Case(
+        "logits in the thousands",
+        errors_at(logits * 2.0**12, labels, (1, 2, 3, 4)),
+        hint,
+        weight=0.5,
+    )
+    logits, labels = ranked(rng, random_ranks(rng, 61, 6), 6, shift=2.0**26)
+    yield Case(
+        "logits that differ in the twelfth digit",
+        errors_at(logits, labels, (1, 2, 3, 4)),
+        hint,
+        weight=0.5,
+    )
 
 
 def _by_hand() -> Case:

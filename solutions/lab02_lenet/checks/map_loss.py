@@ -164,6 +164,7 @@ def _all_large(rng: Generator) -> Iterator[Case]:
             ask(with_gradient, "map_loss", penalties.float(), labels, j, text=text),
             {"values": OVERFLOW, "gradient": OVERFLOW, "detached": FOLLOW},
             SINGLE,
+            weight=2,
         )
 
 

@@ -13,6 +13,7 @@ from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call, close
 from course.checks.inputs import normal
 from course.checks.kinds import Hint
+from course.labs.lab02_lenet.judges import NotBelowZero
 from course.labs.lab02_lenet.questions.functions import own_codes
 from course.labs.lab02_lenet.questions.gradients import with_upstream
 
@@ -95,6 +96,14 @@ def rbf_penalties(rng: Generator) -> Iterator[Case]:
         hint,
         TIGHT,
         weight=0.5,
+    )
+    codes = (normal(rng, 6, 9) + 30).float()
+    yield Case(
+        "not below 0, in float32",
+        ask(own_codes, "rbf_penalties", codes, text="rbf_penalties(codes, codes), codes near 30"),
+        "Multiplied out, large squares are subtracted from each other, and what is left is "
+        "rounding, which may be below 0. Subtract first, then square.",
+        NotBelowZero(0.05),
     )
     codes = signs(rng, 3, 8)
     text = "gradients of rbf_penalties(codes, codes), codes (3, 8)"

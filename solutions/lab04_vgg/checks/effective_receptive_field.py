@@ -143,9 +143,14 @@ def effective_receptive_field(rng: Generator) -> Iterator[Case]:
     images = normal(rng, 3, 2, 9, 12)
     text = "three 3×3 with ReLU, images (3, 2, 9, 12)"
     yield Case("three layers", ask(map_of, ERF, images, 1, *deep, text=text), hint, CLOSE, weight=3)
-    text = "two 3×3 with stride 2, images (2, 2, 13, 10)"
-    images = normal(rng, 2, 2, 13, 10)
-    yield Case("with strides", ask(map_of, ERF, images, 2, *deep[:2], text=text), hint, CLOSE)
+    text = "two 3×3 with stride 2 and tiny weights, images (2, 2, 13, 10)"
+    images, tiny = normal(rng, 2, 2, 13, 10), [one * 2.0**-20 for one in deep[:2]]
+    yield Case(
+        "with strides, and tiny weights",
+        ask(map_of, ERF, images, 2, *tiny, text=text),
+        f"{hint} And however small the gradients are, their shares sum to 1.",
+        CLOSE,
+    )
     text = "images of one row, (2, 2, 1, 7)"
     row = normal(rng, 2, 2, 1, 7)
     yield Case(

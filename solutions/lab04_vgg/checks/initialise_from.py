@@ -146,6 +146,8 @@ def initialise_from(rng: Generator) -> Iterator[Case]:
         "poolings of the networks that come."
     )
     yield _whole("D", rng, hint, shallow="B")
+    hint = "Stages end at a pooling. What else stands between convolutions, as in A-LRN, ends none."
+    yield _whole("D", rng, hint, shallow="A-LRN")
     text = "initialise_from(E, A), then A is trained further: both networks' parameters"
     yield Case(
         "both networks go their own ways",

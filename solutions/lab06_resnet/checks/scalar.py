@@ -12,7 +12,11 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, call
 from course.checks.inputs import coarse, normal, whole
-from course.labs.lab06_resnet.questions import slope_with_shortcut, with_tanh
+from course.labs.lab06_resnet.questions import (
+    slope_of_half_a_square,
+    slope_with_shortcut,
+    with_tanh,
+)
 
 from .book import DTYPE_TOO, TIGHT, check
 
@@ -68,7 +72,7 @@ def _answers(formula: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]) ->
     ],
     contract=Function(
         lambda rng, N=3, D=4: (normal(rng, N, D),),
-        edges={"one number": {"N": 1, "D": 1}},
+        edges={"one number": {"N": 1, "D": 1}, "as many rows as columns": {"N": 4, "D": 4}},
         adapter=with_tanh,
     ),
 )
@@ -93,6 +97,10 @@ def residual_derivative(rng: Generator) -> Iterator[Case]:
     x = torch.tensor(0.5 + whole(rng, 0, 9) / 16)
     probe = ask(slope_with_shortcut, "residual_derivative", "tanh(a·x)", 2.0, x, text=text)
     yield Case("a single number, float32", probe, hint, DTYPE_TOO)
+    text = "f(x) = x²/2, where df(x) is x itself; and x afterwards"
+    probe = ask(slope_of_half_a_square, "residual_derivative", normal(rng, 5), text=text)
+    changed = "`add_` and `+=` write into what df gave back, which may be somebody's: here it is x."
+    yield Case("f(x) = x²/2", probe, {"values": hint, "changed": changed}, TIGHT)
 
 
 @check.hidden("residual_derivative")

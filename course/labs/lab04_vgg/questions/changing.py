@@ -193,12 +193,15 @@ def transferred(
     Args:
         function: the student's; it is given very narrow networks.
         deep: torchvision's letter of the deep column.
-        shallow: of the shallow one.
+        shallow: of the shallow one; ``A-LRN`` is A with its normalisation.
         seed: of all parameters.
         parts: beginnings of the names of those that are told.
     """
     target = small_network(_very_narrow(deep), 1, seed)
-    function(target, small_network(_very_narrow(shallow), 1, seed + 1))
+    source: Any = small_network(_very_narrow(shallow.removesuffix("-LRN")), 1, seed + 1)
+    if shallow.endswith("-LRN"):
+        source.features.insert(2, nn.LocalResponseNorm(5))
+    function(target, source)
     named = target.named_parameters()
     return {n: weighed(one.detach()) for n, one in named if n.startswith(tuple(parts))}
 
