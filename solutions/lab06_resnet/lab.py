@@ -291,8 +291,8 @@ def make_shortcut(kind: str, in_channels: int, out_channels: int, stride: int) -
 # conv 3 × 3 (with the stride) → BatchNorm → ReLU → conv 3 × 3 → BatchNorm → **add** → ReLU
 #
 # - Convolutions before a BatchNorm have no bias.
-# - Make the layers in this order, the shortcut last (with your `make_shortcut`). The check fills
-#   parameters and running statistics in the order of `parameters()` and `buffers()`.
+# - Make the layers in this order, the shortcut last (with your `make_shortcut`). The check takes
+#   any order; the comparison with torchvision below copies weights in the order of `parameters()`.
 
 
 # %% exercise="BasicBlock" difficulty=2 minutes=15

@@ -277,7 +277,14 @@ def without_heads(make: Any, seed: int, images: Tensor) -> dict[str, Any]:
     """What the network made with ``aux=False`` gives in both modes, but for what is dropped."""
     model = _narrow(make, seed, num_classes=5, width=NARROW, aux=False)
     with torch.no_grad(), seeded(seed):
-        outputs = _together(model.train()(images))
+        outputs = model.train()(images)
+        if isinstance(outputs, tuple | list):
+            raise ProbeError(
+                "in training, without heads, the main scores alone are wanted, a tensor; found "
+                f"{wording.kind_of(outputs)}",
+                "sequence",
+            )
+        outputs = _together(outputs)
         rest = model.eval()(images)
     return {
         "what comes out in training": _told(outputs),

@@ -13,6 +13,11 @@ def normalised(images: Tensor) -> Tensor:
     return (images.float() / 255 - MEAN) / STD
 
 
+def darker(images: Tensor) -> Tensor:
+    """Bytes three quarters as bright: the largest is not 255."""
+    return images // 2 + images // 4
+
+
 def as_file(images: Tensor) -> Tensor:
     """Images ``(N, 1, H, W)`` as the old file keeps them: ``(H, W, N)``."""
     return images.squeeze(1).movedim(0, -1).contiguous()

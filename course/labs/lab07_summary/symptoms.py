@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from course.checks import ProbeError, traffic
 from course.checks.modules import a_module, a_tensor, filled, size_of
 from course.device import seeded
-from course.labs.lab07_summary.images import CLASSES, as_file, normalised
+from course.labs.lab07_summary.images import CLASSES, as_file, darker, normalised
 from course.labs.lab07_summary.witnesses import Linear, Recorder, naming_classes
 
 SIZES = [[10, 1568], [16, 9], [32, 144]]  # the program's layers: outputs, and weights of each
@@ -158,8 +158,10 @@ def read_from_file(as_input: Any, images: Tensor) -> dict[str, Any]:
     file, kept = as_file(images), as_file(images)
     return {
         "images": as_input(file),
-        "one image": as_input(as_file(images[:1])),
-        "from a file whose numbers are spread in memory": as_input(images[:3, 0].movedim(0, -1)),
+        "one dark image": as_input(as_file(darker(images[:1]))),
+        "dark ones, whose numbers are spread in memory": as_input(
+            darker(images)[:3, 0].movedim(0, -1)
+        ),
         "the file is changed": not torch.equal(file, kept),
     }
 

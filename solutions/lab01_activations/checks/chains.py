@@ -98,6 +98,14 @@ def chain_gradient(rng: Generator) -> Iterator[Case]:
         probe = ask(chained, "chain_gradient", name, depth, x, text=text)
         title = f"{name}, depth {depth}"
         yield Case(title, probe, hint, exact, weight=2)
+    falling = (
+        "An activation may fall, or rise faster than x: its slopes may be negative, or above 1."
+    )
+    for name, depth, low, high in [("silu", 2, 1.6, 3.0), ("selu", 4, 0.3, 1.5)]:
+        x = mixed(rng, 6, low=low, high=high)
+        text = f"chain_gradient({name}, {depth}, x)"
+        probe = ask(chained, "chain_gradient", name, depth, x, text=text)
+        yield Case(f"{name}, depth {depth}", probe, f"{hint} {falling}", exact, weight=2)
     yield Case(
         "a batch (4, 3)",
         ask(

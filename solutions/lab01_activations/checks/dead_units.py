@@ -31,6 +31,17 @@ def rectified(rng: Generator, samples: int, units: int, dead: int) -> Tensor:
     return batch
 
 
+def _one_by_one(rng: Generator, samples: int) -> Tensor:
+    """A batch ``(N, N + 2)``: each unit speaks for one sample, but for one that always says the
+    same, and one that is dead.
+    """
+    batch = torch.zeros(samples, samples + 2, dtype=torch.float64)
+    order = torch.randperm(samples + 2, generator=rng)
+    batch[torch.arange(samples), order[:samples]] = coarse(mixed(rng, samples))
+    batch[:, order[samples]] = 0.25
+    return batch
+
+
 def _share_of(silent: Callable[[Tensor], Any]) -> Mapping[str, Any]:
     """A wrong ``dead_fraction``: the share of units, samples or entries that are ``silent``."""
 
@@ -129,8 +140,25 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
     )
     yield Case(
         "a whisper is not silence",
-        call("dead_fraction", rectified(rng, 9, 6, 2) * 1e-12),
+        call("dead_fraction", rectified(rng, 9, 6, 2) * 1e-200),
         "A unit is dead if it is exactly zero. Is there a threshold in your answer?",
+        SINGLE,
+    )
+    text = "dead_fraction: each unit speaks for one sample, one for all alike, and one is dead"
+    yield Case(
+        "one sample is enough to be alive",
+        ask(on_batches, "dead_fraction", _one_by_one(rng, 7), _one_by_one(rng, 20), text=text),
+        "Every sample counts, the first as well as the last: a unit that speaks for one of them is "
+        "alive.",
+        SINGLE,
+        weight=3,
+    )
+    single = [rectified(rng, 2, 6, dead)[1:] for dead in (2, 5)]
+    text = "dead_fraction on batches (1, 6)"
+    yield Case(
+        "a batch of one",
+        ask(on_batches, "dead_fraction", *single, text=text),
+        "With N = 1 there is one row, and six units as ever: does a squeeze take an axis away?",
         SINGLE,
     )
     signed = coarse(mixed(rng, 4, 9))

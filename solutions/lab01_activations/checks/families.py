@@ -23,6 +23,9 @@ DTYPE = "in single precision, float32"
 DTYPE_HINT = "The result should have the dtype of the input: where does another one come in?"
 
 
+NEAR_ZERO = {"numbers near zero": {"N": 2, "size": 2.0**-17}}
+
+
 def extremes(rng: Generator, low: float = 0.5, high: float = 0.8) -> Tensor:
     """Two numbers, ``low`` to ``high`` from zero, and ±1000; ``(4,)``, float64."""
     ends = torch.tensor([-1000.0, 1000.0], dtype=torch.float64)
@@ -47,8 +50,8 @@ def elementwise(
 def of_numbers(*rest: float, wrt: tuple[str, ...] | None = None) -> Function:
     """The contract of an elementwise function of ``x`` and these further arguments."""
     return Function(
-        lambda rng, N=3, D=4: (mixed(rng, N, D), *rest),
-        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}},
+        lambda rng, N=3, D=4, size=1.0: (mixed(rng, N, D) * size, *rest),
+        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}, **NEAR_ZERO},
         wrt=wrt,
         judge=DTYPE_TOO,
         single=SINGLE,
@@ -59,8 +62,8 @@ def of_numbers(*rest: float, wrt: tuple[str, ...] | None = None) -> Function:
 def of_outputs(before: Callable[[Tensor], Tensor], *rest: float) -> Function:
     """The contract of a derivative through the output, ``before`` being the function."""
     return Function(
-        lambda rng, N=3, D=4: (before(mixed(rng, N, D)), *rest),
-        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}},
+        lambda rng, N=3, D=4, size=1.0: (before(mixed(rng, N, D) * size), *rest),
+        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}, **NEAR_ZERO},
         wrt=(),
         judge=DTYPE_TOO,
         single=SINGLE,
@@ -93,15 +96,16 @@ def values(name: str, rng: Generator, hint: str, **kwargs: Any) -> Iterator[Case
     yield zeros(name, rng, **kwargs)
 
 
-def zeros(name: str, rng: Generator, **kwargs: Any) -> Case:
+def zeros(name: str, rng: Generator, high: float = 40.0, **kwargs: Any) -> Case:
     """The value at 0 and -0, and a gradient between the slopes on both sides."""
-    near, far = mixed(rng, 2, low=1e-4, high=0.01), mixed(rng, 2, low=8.0, high=40.0)
+    near, far = mixed(rng, 2, low=1e-4, high=0.01), mixed(rng, 2, low=high / 5, high=high)
     x = torch.cat([near, far, torch.tensor([0.0, -0.0], dtype=torch.float64)])
     text = f"{call(name, x, **kwargs).text}, and its gradient"
     return Case(
         "zero, numbers near it, and large ones",
         ask(with_gradient, name, x, text=text, **kwargs),
-        "What does your formula compute at x = 0 exactly? Beware of 0 / 0 and of |x| / x.",
+        "At which of these numbers is it off? At 0 exactly beware of 0 / 0 and |x| / x; near 0, "
+        "and far from it, the function goes on as everywhere.",
         AtZero(),
     )
 

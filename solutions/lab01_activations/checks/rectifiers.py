@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Generator
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, call
+from course.checks import Case, ask, call
 from course.checks.inputs import between, mixed
+from course.labs.lab01_activations.questions import with_gradient
 
 from .book import BUILT_INS, TIGHT, check
 from .families import (
@@ -61,11 +62,23 @@ from .families import (
 def relu(rng: Generator) -> Iterator[Case]:
     """The rectifier: zero on the left, x on the right."""
     yield from values("relu", rng, "Each element decides for itself: kept, or set to zero.")
+    yield _far_out("relu", rng)
     yield by_autograd(
         "relu",
         rng,
         "Does it change its argument in place, or leave torch (item, numpy, a new tensor)? "
         "Autograd can't follow that.",
+    )
+
+
+def _far_out(name: str, rng: Generator) -> Case:
+    x = mixed(rng, 4, low=50.0, high=90_000.0)
+    text = f"{call(name, x).text}, and its gradient"
+    return Case(
+        "numbers far from zero",
+        ask(with_gradient, name, x, text=text),
+        "It is a line on each side of 0, however far. Is there a limit in your answer?",
+        TIGHT,
     )
 
 
@@ -124,6 +137,15 @@ def leaky_relu(rng: Generator) -> Iterator[Case]:
         weight=2,
     )
     yield by_autograd("leaky_relu", rng, hint, and_values=True, negative_slope=slope)
+    yield _far_out("leaky_relu", rng)
+    x = mixed(rng, 6)
+    text = f"{call('leaky_relu', x, negative_slope=0.0).text}, and its gradient"
+    yield Case(
+        "slope 0, which is ReLU",
+        ask(with_gradient, "leaky_relu", x, text=text, negative_slope=0.0),
+        "A slope of 0 is a slope like others: `slope or 0.01` takes it for none.",
+        TIGHT,
+    )
 
 
 @check.hidden("leaky_relu")

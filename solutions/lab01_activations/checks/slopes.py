@@ -257,6 +257,12 @@ def leaky_relu_grad(rng: Generator) -> Iterator[Case]:
         "another slope", call("leaky_relu_grad", y, negative_slope=slope), hint, TIGHT, weight=2
     )
     yield _with_zero("leaky_relu_grad", few, LEFT_AT_ZERO, negative_slope=slope)
+    yield Case(
+        "slope 0, which is ReLU",
+        call("leaky_relu_grad", F.relu(mixed(rng, 6)), negative_slope=0.0),
+        "A slope of 0 is a slope like others: `slope or 0.01` takes it for none.",
+        TIGHT,
+    )
 
 
 @check.hidden("leaky_relu_grad")

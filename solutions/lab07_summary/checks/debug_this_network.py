@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from course.checks import Case, Probe, ask, close, same
 from course.checks.inputs import between, bundled, coarse, normal, whole
-from course.labs.lab07_summary.images import CLASSES, normalised
+from course.labs.lab07_summary.images import CLASSES, darker, normalised
 from course.labs.lab07_summary.symptoms import (
     classes_named,
     lowest_shared,
@@ -78,12 +78,12 @@ def _symptoms_of_the_input(rng: Generator) -> Iterator[Case]:
     yield Case(
         "an image of the file is an image in the batch",
         ask(read_from_file, "as_input", images, text="as_input(tensor of shape (28, 28, 6))"),
-        "Show what comes out as pictures.",
+        "Show what comes out as pictures, and its mean and spread beside those of the first file.",
         close(rtol=1e-5, atol=1e-5),
         {
             "images": normalised(images),
-            "one image": normalised(images[:1]),
-            "from a file whose numbers are spread in memory": normalised(images[:3]),
+            "one dark image": normalised(darker(images[:1])),
+            "dark ones, whose numbers are spread in memory": normalised(darker(images[:3])),
             "the file is changed": False,
         },
     )
