@@ -34,9 +34,8 @@ def slope_of(name: str, a: float) -> Function:
     """The derivative of one of ``FUNCTIONS`` as a function of ``x``, by autograd."""
 
     def slope(x: Tensor) -> Tensor:
-        with torch.enable_grad():
-            leaf = x.detach().clone().requires_grad_()
-            (result,) = torch.autograd.grad(FUNCTIONS[name](leaf, a).sum(), leaf)
+        leaf = x.detach().clone().requires_grad_()
+        (result,) = torch.autograd.grad(FUNCTIONS[name](leaf, a).sum(), leaf)
         return result
 
     return slope

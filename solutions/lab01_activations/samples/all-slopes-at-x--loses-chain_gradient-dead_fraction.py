@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: takes every slope of the chain at x; counts zeros, not dead units
-#     points: {chain_gradient: 0.64, dead_fraction: 0}
+#     points: {chain_gradient: 0.49, dead_fraction: 0.1}
 #     mistakes: {chain_gradient: all_slopes_at_x, dead_fraction: zeros_of_entries}
 # ---
 

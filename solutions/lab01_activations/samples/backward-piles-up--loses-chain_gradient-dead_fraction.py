@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the chain's gradient by backward on the caller's x; the wrong axis
-#     points: {chain_gradient: 3.57, dead_fraction: 0}
+#     points: {chain_gradient: 3.46, dead_fraction: 0}
 #     mistakes: {chain_gradient: accumulates, dead_fraction: samples_instead_of_units}
 # ---
 

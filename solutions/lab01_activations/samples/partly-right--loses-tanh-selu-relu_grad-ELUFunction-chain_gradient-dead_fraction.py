@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: some right, some blank, some wrong
-#     points: {tanh: 0, selu: 0, relu_grad: 0, ELUFunction: 0, chain_gradient: 0, dead_fraction: 0}
+#     points: {tanh: 0, selu: 0, relu_grad: 0, ELUFunction: 0, chain_gradient: 0, dead_fraction: 0.1}
 #     mistakes: {tanh: forgot_two_inside, relu_grad: is_relu, dead_fraction: any_instead_of_all}
 # ---
 
