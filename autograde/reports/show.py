@@ -127,7 +127,7 @@ def _needing(result: ClassResult) -> Iterator[str]:
     waiting = sum(item.status == "manual" for s in result.students for item in s.items)
     if waiting:
         answers = "answer waits" if waiting == 1 else "answers wait"
-        yield f"{waiting} written {answers} to be read: `nbgrader formgrader` lists them"
+        yield f"{waiting} written {answers} to be read: Formgrader in JupyterLab lists them"
     for flag in result.flags:
         yield escape(flag.message)
     for student in result.students:

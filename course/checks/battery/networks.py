@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import eq
 from typing import Any
 
 import torch
@@ -22,6 +23,8 @@ from course.checks.battery.parts import (
 )
 from course.checks.modules import a_module, filled, gradients_of, sizes_of
 from course.checks.probes import plain
+
+ALIKE = "weights that are all alike when made"
 
 
 def values(
@@ -88,18 +91,13 @@ def two_of_them(
     thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
 ) -> dict[str, Any]:
     """Two networks with other weights each, and the first one's weights put into the second."""
-    fresh, drawn = [], []
-    for _ in range(2):
-        fresh.append(_made(thing, adapter, args))
-        drawn.append(next_numbers())
+    fresh, begun = two_made(lambda: _made(thing, adapter, args))
     dtypes = sorted({str(parameter.dtype) for parameter in fresh[0].parameters()})
-    alike = [list(one.shape) for one in fresh[0].parameters() if _alike(one)]
     one, other = (filled(model, seed + number) for number, model in enumerate(fresh))
     with torch.no_grad():
         found = {"the second": plain(other(images)), "the first": plain(one(images))}
         found["dtypes when made"] = dtypes
-        found["weights that are all alike when made"] = alike
-        found["who makes one sets the random generators"] = drawn[0] == drawn[1]
+        found |= begun
         other.load_state_dict(one.state_dict())
         return {**found, "the second, loaded from the first": plain(other(images))}
 
@@ -144,10 +142,22 @@ def made_in_ways(
     return found
 
 
+def two_made(make: Callable[[], nn.Module]) -> tuple[list[nn.Module], dict[str, Any]]:
+    """Two networks, one made after the other, and what their start has that it should not."""
+    fresh, drawn = [], []
+    for _ in range(2):
+        fresh.append(make())
+        drawn.append(next_numbers())
+    return fresh, {
+        ALIKE: [list(one.shape) for one in fresh[0].parameters() if _alike(one)],
+        "who makes one sets the random generators": any(map(eq, *drawn)),
+    }
+
+
 def _alike(parameter: Tensor) -> bool:
     """Whether it is a kernel or matrix of one number: its units would learn the same."""
     return (
-        parameter.ndim > 1
+        sum(size > 1 for size in parameter.shape) > 1
         and parameter.numel() > 1
         and bool((parameter == parameter.flatten()[0]).all())
     )

@@ -148,3 +148,18 @@ for says, change in {
     "+ return 1 - torch.bincount(labels[correct], minlength=num_classes) / of_class",
 }.items():
     answers.wrong("accuracy_by_class", says, answers.changed("accuracy_by_class", change))
+
+for says, first in {
+    "softmax first": lambda logits: logits.softmax(dim=1),
+    "sigmoid first": torch.sigmoid,
+    "exp first": torch.exp,
+    "in float32": lambda logits: logits.float(),
+    "in float16": lambda logits: logits.half(),
+}.items():
+    answers.wrong(
+        "topk_error",
+        says,
+        lambda logits, labels, k, first=first: answers.reference["topk_error"](
+            first(logits), labels, k
+        ),
+    )

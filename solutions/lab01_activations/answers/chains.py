@@ -50,3 +50,13 @@ answers.right("chain_gradient", "by the chain rule", chain_by_product)
 answers.right("chain_gradient", "by a vector-Jacobian product", chain_by_functional)
 answers.right("chain_gradient", "by backward", chain_by_backward)
 answers.wrong("chain_gradient", "into the caller's grad", chain_into_grad, mistake="accumulates")
+answers.wrong(
+    "chain_gradient",
+    "sizes of slopes",
+    lambda f, depth, x: chain_by_product(f, depth, x).abs(),
+)
+answers.wrong(
+    "chain_gradient",
+    "slopes at most 1",
+    lambda f, depth, x: chain_by_product(f, depth, x).clamp(max=1),
+)

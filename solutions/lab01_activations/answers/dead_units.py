@@ -30,3 +30,27 @@ answers.wrong(
     lambda a: (a[0] == 0).float().mean().item(),
     mistake="one_sample_only",
 )
+for says, rows in {
+    "all but the last sample": lambda a: a[:-1] if len(a) > 1 else a,
+    "all but the first sample": lambda a: a[1:] if len(a) > 1 else a,
+    "the first sixteen samples": lambda a: a[:16],
+    "every second sample": lambda a: a[::2],
+}.items():
+    answers.wrong(
+        "dead_fraction", says, lambda a, rows=rows: (rows(a) == 0).all(dim=0).double().mean().item()
+    )
+answers.wrong(
+    "dead_fraction",
+    "squares are zero",
+    lambda a: (a.square().sum(dim=0) == 0).double().mean().item(),
+)
+answers.wrong(
+    "dead_fraction",
+    "constant units are dead",
+    lambda a: (a == a[0]).all(dim=0).double().mean().item(),
+)
+answers.wrong(
+    "dead_fraction",
+    "squeezed",
+    lambda a: (a.squeeze() == 0).all(dim=0).double().mean().item(),
+)

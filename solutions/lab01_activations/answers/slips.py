@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from .book import answers
 
 SIGMOID = "- return torch.where(positive, 1 / (1 + decay), decay / (1 + decay))"
@@ -199,3 +201,17 @@ answers.right(
 for exercise, slips in SLIPS.items():
     for says, change in slips.items():
         answers.wrong(exercise, f"slip: {says}", answers.changed(exercise, change))
+
+answers.wrong(
+    "leaky_relu",
+    "a slope of 0 is taken for none",
+    lambda x, negative_slope=0.01: torch.where(x > 0, x, (negative_slope or 0.01) * x),
+)
+answers.wrong(
+    "leaky_relu_grad",
+    "a slope of 0 is taken for none",
+    lambda y, negative_slope=0.01: torch.where(y > 0, 1.0, negative_slope or 0.01).to(y),
+)
+answers.wrong("relu", "at most 1000", lambda x: x.clamp(0, 1000))
+answers.wrong("relu", "zero up to 0.0001", lambda x: torch.where(x > 1e-4, x, 0 * x))
+answers.wrong("relu_grad", "zero up to 0.001", lambda y: (y > 1e-3).to(y.dtype))

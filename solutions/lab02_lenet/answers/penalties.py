@@ -196,3 +196,8 @@ slips(
         "without gradients": ("def map_loss(", "@torch.no_grad()\ndef map_loss("),
     },
 )
+answers.wrong(
+    "rbf_penalties",
+    "multiplied out",
+    lambda x, codes: (x**2).sum(1, keepdim=True) - 2 * x @ codes.T + (codes**2).sum(1),
+)

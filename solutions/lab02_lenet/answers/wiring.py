@@ -367,3 +367,30 @@ variants(
         "biases kept in another order": ("kernels, self.bias)", "kernels, self.bias.roll(1))"),
     },
 )
+
+
+Right: Any = answers.reference["C3Convolution"]
+
+
+class WrittenInto(Right):
+    """Kernels go into one dense tensor, made once: the second step of a training fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("dense", torch.zeros(16, 6, 5, 5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.dense[tuple(self.places)] = self.weight
+        return F.conv2d(x, self.dense, self.bias)
+
+
+class Seeded(Right):
+    """Every network begins alike, and what others draw afterwards, too."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        super().__init__()
+
+
+answers.wrong("C3Convolution", "written into one dense tensor", WrittenInto)
+answers.wrong("C3Convolution", "seeded where it is made", Seeded)

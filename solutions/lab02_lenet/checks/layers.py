@@ -80,7 +80,12 @@ class Layer:
         yield self._case(
             "two of them share nothing",
             ask(two_of_them, name, name, args, weights, x, text=text),
-            "Every layer belongs to one network: made in `__init__`, kept under `self`.",
+            {
+                "values": "Every layer belongs to one network: made in `__init__`, kept under "
+                "`self`. And PyTorch's own start is a good one: random, and not all alike.",
+                "changed": "Who seeds in `__init__` makes all networks alike, and changes what "
+                "others draw afterwards.",
+            },
         )
 
     def gradients(self, name: str, rng: Generator, shape: Shape, training: bool) -> Probe:

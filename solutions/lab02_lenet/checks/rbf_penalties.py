@@ -97,10 +97,10 @@ def rbf_penalties(rng: Generator) -> Iterator[Case]:
         TIGHT,
         weight=0.5,
     )
-    codes = (normal(rng, 6, 9) + 30).float()
+    codes = normal(rng, 40, 9, dtype=torch.float32)
     yield Case(
         "not below 0, in float32",
-        ask(own_codes, "rbf_penalties", codes, text="rbf_penalties(codes, codes), codes near 30"),
+        ask(own_codes, "rbf_penalties", codes, 30.0, text="rbf_penalties(codes, codes) near 30"),
         "Multiplied out, large squares are subtracted from each other, and what is left is "
         "rounding, which may be below 0. Subtract first, then square.",
         NotBelowZero(0.05),

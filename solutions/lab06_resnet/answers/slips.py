@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
+
 from .book import answers
 
 NORM = "- return {name: slope.norm().item() for name, slope in zip(outputs, slopes, strict=True)}"
@@ -227,3 +231,22 @@ SLIPS: dict[str, dict[str, str]] = {
 for exercise, slips in SLIPS.items():
     for says, change in slips.items():
         answers.wrong(exercise, f"slip: {says}", answers.changed(exercise, change))
+
+answers.wrong("residual_derivative", "into what df gave", lambda df, x: df(x).add_(1))
+answers.wrong(
+    "residual_derivative",
+    "a unit matrix where it fits",
+    lambda df, x: (
+        df(x) + torch.eye(len(x), dtype=x.dtype)
+        if x.ndim == 2 and x.shape[0] == x.shape[1]
+        else df(x) + 1
+    ),
+)
+
+
+def leaves_a_wish(f: Any, x: Any) -> Any:
+    x.requires_grad_()
+    return answers.reference["residual_jacobian"](f, x).detach()
+
+
+answers.wrong("residual_jacobian", "the caller's x wants gradients afterwards", leaves_a_wish)

@@ -244,3 +244,12 @@ for says, change in {
     "dropout of a half": f"{SCORES}return self.head(F.dropout(x.flatten(1), 0.5, self.training))",
 }.items():
     answers.wrong(EXERCISE, says, slip(change), mistake="dropout_is_another", at_most=0.9)
+
+for says, largest in {
+    "divided by the largest of the batch": "pixels.max()",
+    "divided by the largest of each image": "x.amax(dim=(1, 2, 3), keepdim=True)",
+}.items():
+    change = (
+        f"- return (x.float() / 255 - MEAN) / STD\n+ return (x.float() / {largest} - MEAN) / STD"
+    )
+    answers.wrong(EXERCISE, says, answers.changed(EXERCISE, change))

@@ -66,8 +66,9 @@ def pairs_of(function: Callable[[], Any], *layers: str) -> dict[str, list[Any]]:
     return {layer: list(table[layer]) for layer in layers}
 
 
-def own_codes(function: Callable[..., Any], codes: Tensor) -> Any:
+def own_codes(function: Callable[..., Any], codes: Tensor, offset: float = 0.0) -> Any:
     """Penalties ``(K, K + 1)`` of units that are the codes themselves; a far code comes last."""
+    codes = codes + offset
     return function(codes.clone(), torch.cat([codes, codes[:1].neg()]))
 
 

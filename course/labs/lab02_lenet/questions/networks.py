@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checks import ProbeError, battery
+from course.checks.battery.networks import ALIKE, two_made
 from course.checks.modules import a_tensor
 from course.checks.probes import plain
 from course.labs.lab02_lenet.questions.modules import (
@@ -112,6 +113,10 @@ def learning(
     """
     model = made(made_by, *args).train(training)
     leaves = FILL[name](model, weights)
+    before = model(x.flip(0).requires_grad_())  # an earlier step, which must leave nothing behind
+    if isinstance(before, Tensor) and before.shape == upstream.shape and before.requires_grad:
+        (before * upstream).sum().backward()
+    model.zero_grad()
     output = a_tensor(model(x.requires_grad_()), tuple(upstream.shape), "the output")
     if not output.requires_grad:
         raise ProbeError("autograd can't follow the output back to the weights", "detached")
@@ -165,9 +170,11 @@ def two_of_them(
     the second.
     """
     pairs = zip(args, weights, strict=True)
+    _, begun = two_made(lambda: made(made_by, *args[0]))
+    del begun[ALIKE]  # a layer's start may be prescribed
     one, other = (filled_with(made_by, name, *pair) for pair in pairs)
     with torch.no_grad():
-        found = {"the second": plain(other(x)), "the first": plain(one(x))}
+        found = {"the second": plain(other(x)), "the first": plain(one(x)), **begun}
         other.load_state_dict(one.state_dict())
         return {**found, "the second, loaded from the first": plain(other(x))}
 
