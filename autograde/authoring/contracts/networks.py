@@ -100,7 +100,7 @@ class Network:
             says=" by two networks with other weights",
             hint={
                 "values": "Every layer belongs to one network: made in `__init__`, kept under "
-                "`self`. And PyTorch's own start is a good one: random, and not all alike.",
+                "`self`.",
                 "changed": "Who seeds in `__init__` makes all networks alike, and changes what "
                 "others draw afterwards.",
             },

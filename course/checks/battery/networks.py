@@ -24,8 +24,6 @@ from course.checks.battery.parts import (
 from course.checks.modules import a_module, filled, gradients_of, sizes_of
 from course.checks.probes import plain
 
-ALIKE = "weights that are all alike when made"
-
 
 def values(
     thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor, dtype: torch.dtype
@@ -143,24 +141,13 @@ def made_in_ways(
 
 
 def two_made(make: Callable[[], nn.Module]) -> tuple[list[nn.Module], dict[str, Any]]:
-    """Two networks, one made after the other, and what their start has that it should not."""
+    """Two networks, one made after the other, and whether making one seeds what is drawn next."""
     fresh, drawn = [], []
     for _ in range(2):
         fresh.append(make())
         drawn.append(next_numbers())
-    return fresh, {
-        ALIKE: [list(one.shape) for one in fresh[0].parameters() if _alike(one)],
-        "who makes one sets the random generators": any(map(eq, *drawn)),
-    }
-
-
-def _alike(parameter: Tensor) -> bool:
-    """Whether it is a kernel or matrix of one number: its units would learn the same."""
-    return (
-        sum(size > 1 for size in parameter.shape) > 1
-        and parameter.numel() > 1
-        and bool((parameter == parameter.flatten()[0]).all())
-    )
+    seeds = any(map(eq, *drawn))
+    return fresh, {"who makes one sets the random generators": seeds}
 
 
 def _made(

@@ -82,7 +82,7 @@ class Layer:
             ask(two_of_them, name, name, args, weights, x, text=text),
             {
                 "values": "Every layer belongs to one network: made in `__init__`, kept under "
-                "`self`. And PyTorch's own start is a good one: random, and not all alike.",
+                "`self`.",
                 "changed": "Who seeds in `__init__` makes all networks alike, and changes what "
                 "others draw afterwards.",
             },

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checks import ProbeError, battery
-from course.checks.battery.networks import ALIKE, two_made
+from course.checks.battery.networks import two_made
 from course.checks.modules import a_tensor
 from course.checks.probes import plain
 from course.labs.lab02_lenet.questions.modules import (
@@ -171,7 +171,6 @@ def two_of_them(
     """
     pairs = zip(args, weights, strict=True)
     _, begun = two_made(lambda: made(made_by, *args[0]))
-    del begun[ALIKE]  # a layer's start may be prescribed
     one, other = (filled_with(made_by, name, *pair) for pair in pairs)
     with torch.no_grad():
         found = {"the second": plain(other(x)), "the first": plain(one(x)), **begun}
