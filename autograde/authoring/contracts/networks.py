@@ -15,6 +15,12 @@ from course.checks.inputs import seed_from
 from course.checks.judges import Judge, close
 from course.checks.kinds import Hint
 
+APART: Hint = {
+    "values": "Every layer belongs to one network: made in `__init__`, kept under `self`.",
+    "changed": "Who seeds in `__init__` makes all networks alike, and changes what others draw "
+    "afterwards.",
+}
+
 
 @dataclass(frozen=True)
 class Network:
@@ -98,12 +104,7 @@ class Network:
             battery.two_of_them,
             self.images(rng, N=2),
             says=" by two networks with other weights",
-            hint={
-                "values": "Every layer belongs to one network: made in `__init__`, kept under "
-                "`self`.",
-                "changed": "Who seeds in `__init__` makes all networks alike, and changes what "
-                "others draw afterwards.",
-            },
+            hint=APART,
         )
         for training in (False,) if self.random else (False, True):
             mode = "training" if training else "evaluation"

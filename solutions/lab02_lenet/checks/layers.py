@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from autograde.authoring.contracts.networks import APART
 from course.checks import Case, Probe, ask
 from course.checks.inputs import normal
 from course.checks.judges import Judge
@@ -80,12 +81,7 @@ class Layer:
         yield self._case(
             "two of them share nothing",
             ask(two_of_them, name, name, args, weights, x, text=text),
-            {
-                "values": "Every layer belongs to one network: made in `__init__`, kept under "
-                "`self`.",
-                "changed": "Who seeds in `__init__` makes all networks alike, and changes what "
-                "others draw afterwards.",
-            },
+            APART,
         )
 
     def gradients(self, name: str, rng: Generator, shape: Shape, training: bool) -> Probe:
