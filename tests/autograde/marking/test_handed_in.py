@@ -393,7 +393,7 @@ def test_a_notebook_that_saves_its_network_is_built_and_verified_without_a_trace
     book = nbformat.from_dict(built.solution)
     book.cells = [nbformat.v4.new_code_cell(SAVING)]
     build.write(mini, built, build.execute(MINI, book))
-    assert verify._run("it", mini.solution(MINI), "quick").trouble == ""
+    assert verify._run(verify.Job("it", mini.solution(MINI), "solution"), "quick").trouble == ""
     assert not [path for path in mini.root.rglob("*") if path.suffix == ".safetensors"]
     assert leaks.find(mini, [MINI]) == []
 
