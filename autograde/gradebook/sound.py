@@ -79,7 +79,9 @@ def sound(path: Path, now: datetime) -> str:
         raise GradebookError(f"{path}: {_why(error)}") from None
     except sqlite3.DatabaseError as error:
         return _set_aside(path, now, str(error))
-    if tables and "submitted_assignment" not in tables:
+    if not tables:  # nor may its copy be written over
+        return _set_aside(path, now, "it is empty")
+    if "submitted_assignment" not in tables:
         raise GradebookError(
             f"{path} is a database, but not nbgrader's. Move it away, or name another --workdir."
         )

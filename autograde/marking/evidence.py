@@ -3,7 +3,7 @@
 It comes from the syntax tree (:mod:`course.checks.own`), where nothing runs, and from the calls
 that were seen while checks ran, which are a claim of the student's process. Nothing is decided by
 it: whoever wants to hide a built-in can, and an honest answer may use one beside the point. So it
-is told, and never costs a point.
+is told, and never costs a point. What could not be read is told as well.
 """
 
 from __future__ import annotations

@@ -18,8 +18,11 @@ from autograde.reports.markup import PICTURE
 LONGEST_TEXT = 25_000
 """Characters of one cell or output; what is longer is cut, and says so."""
 
-LONGEST_PAGE = 120_000
-"""Characters of all cells and outputs."""
+LONGEST_PAGE = 80_000
+"""Characters of all cells and outputs that are not graded."""
+
+LONGEST_GRADED = 60_000
+"""Characters of answers and checks, which have room of their own: no flood may hide them."""
 
 PICTURES = 20_000_000
 """Bytes of all pictures, as they are written."""
@@ -54,10 +57,13 @@ class Inert(Preprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """The notebook to be shown; the given one stays as it was."""
-        room = Room()
+        room, graded = Room(), Room(LONGEST_GRADED)
         shown = NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=[])
         shown.metadata.language_info = NotebookNode(name="python", pygments_lexer="ipython3")
-        shown.cells = [_cell(cell, number, room) for number, cell in enumerate(nb.cells)]
+        shown.cells = [
+            _cell(cell, number, graded if "nbgrader" in cell.metadata else room)
+            for number, cell in enumerate(nb.cells)
+        ]
         return shown, resources
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from torch import nn
-
 from .book import answers, slips
 from .changing import stages_of
 
@@ -173,23 +171,12 @@ def in_evaluation(deep: Any, shallow: Any) -> None:
 answers.wrong("initialise_from", "by the names in column A", by_names)
 answers.wrong("initialise_from", "the places of column A", by_places_of_a)
 answers.wrong("initialise_from", "the shallow one is left in evaluation mode", in_evaluation)
-
-
-def any_pause_ends_a_stage(deep: Any, shallow: Any) -> None:
-    def places(features: Any) -> dict[tuple[int, int], nn.Conv2d]:
-        found, stage, place = dict[tuple[int, int], nn.Conv2d](), 0, 0
-        for layer in features:
-            if isinstance(layer, nn.MaxPool2d | nn.LocalResponseNorm):
-                stage, place = stage + 1, 0
-            elif isinstance(layer, nn.Conv2d):
-                found[stage, place] = layer
-                place += 1
-        return found
-
-    old, new = places(shallow.features), places(deep.features)
-    for key in list(old)[:4]:
-        new[key].load_state_dict(old[key].state_dict())
-    deep.classifier.load_state_dict(shallow.classifier.state_dict())
-
-
-answers.wrong("initialise_from", "a normalisation ends a stage", any_pause_ends_a_stage)
+answers.wrong(
+    "initialise_from",
+    "a normalisation ends a stage",
+    answers.changed(
+        "initialise_from",
+        "- if isinstance(layer, nn.MaxPool2d):\n"
+        "+ if isinstance(layer, nn.MaxPool2d | nn.LocalResponseNorm):",
+    ),
+)

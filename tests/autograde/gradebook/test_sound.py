@@ -47,6 +47,7 @@ def marks(work: Path) -> tuple[set[float], set[str]]:
 
 DAMAGES = {
     "text": lambda data: b"no database",
+    "empty": lambda data: b"",
     "half": lambda data: data[: len(data) // 2],
     "torn": lambda data: data[:8192] + b"\xff" * 4096 + data[12288:],
 }

@@ -164,6 +164,20 @@ def test_a_page_costs_a_second_at_most_and_says_what_it_cuts(text):
         assert "cut here" in shown
 
 
+def test_no_flood_hides_an_answer_or_a_check():
+    flood = [new_output("stream", name="stdout", text="flood\n" * 5_000) for _ in range(20)]
+    answer = new_markdown_cell("my written answer")
+    answer.metadata["nbgrader"] = {"grade_id": "why", "grade": True, "solution": True, "points": 2}
+    panel = new_output("display_data", {"text/html": "<b>what the check says</b>"})
+    check = new_code_cell("check()", outputs=[panel])
+    check.metadata["nbgrader"] = {"grade_id": "relu", "grade": True, "points": 1}
+    shown = page(
+        new_notebook(cells=[new_code_cell("own", outputs=flood), answer, check]), "formgrade"
+    )
+    assert "my written answer" in shown
+    assert "<b>what the check says</b>" in shown
+
+
 def test_the_payloads_would_run_without_all_this():
     assert Active(MARKUP[0]).found
     assert RUN in MARKUP[0]
