@@ -51,6 +51,11 @@ MARKUP = [
     "<svg><image href='HOST/svg'/><use href='HOST/use#x'/></svg>",
     "<object data='HOST/object'></object><embed src='HOST/embed'><iframe src='HOST/iframe'>",
     "<div style='position:fixed;inset:0;background-color:white'>quince covers the page</div>",
+    "<div style='margin-top:-400px;opacity:0.99;background-color:white'>quince covers it</div>",
+    "<div style='margin-bottom: - 9e2px;background-color:white'>quince covers what follows</div>",
+    "<div style='margin-top:calc(0px - 900px);background-color:white'>quince covers it</div>",
+    "<div style='height:0;line-height:0'><div style='padding:400px'>quince flows over</div></div>",
+    "<p style='font-family:\"a;(\";margin-top:-9px'>quince behind a quote</p>",
 ]
 MARKDOWN = [
     *MARKUP,

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import nbformat
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
@@ -18,13 +19,19 @@ from autograde.reports.markup import PICTURE
 LONGEST_TEXT = 25_000
 """Characters of one cell or output; what is longer is cut, and says so."""
 
-LONGEST_PAGE = 80_000
+LONGEST_PAGE = 100_000
 """Characters of all cells and outputs that are not graded."""
 
 LONGEST_GRADED = 60_000
 """Characters of answers and checks, which have room of their own: no flood may hide them."""
 
-PICTURES = 20_000_000
+EACH = 100
+"""Characters as which each cell and output counts, besides its own."""
+
+LONGEST_TRACE = 1_000
+"""Lines of a traceback."""
+
+PICTURES = 10_000_000
 """Bytes of all pictures, as they are written."""
 
 CUT = "\n… cut here: {} characters more"
@@ -45,8 +52,9 @@ class Room:
     pictures: int = PICTURES
 
     def cut(self, text: str) -> str:
-        """As much of a text as may be shown."""
-        limit = min(LONGEST_TEXT, self.text)
+        """As much of a text as may be shown, as what can be written into a file."""
+        limit = max(min(LONGEST_TEXT, self.text), 0)
+        text = text[: limit + 1].encode(errors="replace").decode() + text[limit + 1 :]
         kept = text[:limit]
         self.text -= len(kept)
         return kept + (CUT.format(f"{len(text) - limit:,}") if len(text) > limit else "")
@@ -60,10 +68,17 @@ class Inert(Preprocessor):
         room, graded = Room(), Room(LONGEST_GRADED)
         shown = NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=[])
         shown.metadata.language_info = NotebookNode(name="python", pygments_lexer="ipython3")
-        shown.cells = [
-            _cell(cell, number, graded if "nbgrader" in cell.metadata else room)
-            for number, cell in enumerate(nb.cells)
-        ]
+        left_out = 0
+        for number, cell in enumerate(nb.cells):
+            mine = graded if "nbgrader" in cell.metadata else room
+            mine.text -= EACH
+            if mine.text > 0:
+                shown.cells.append(_cell(cell, number, mine))
+            else:
+                left_out += 1
+        if left_out:
+            text = f"*{left_out:,} cells more are in the notebook, and not on this page.*"
+            shown.cells.append(nbformat.v4.new_markdown_cell(text, id="cells-left-out"))
         return shown, resources
 
 
@@ -80,7 +95,14 @@ def _cell(cell: NotebookNode, number: int, room: Room) -> NotebookNode:
             shown.metadata.pop("nbgrader")
     if cell.cell_type == "code":
         shown.execution_count = None
-        shown.outputs = [one for each in cell.outputs for one in _output(each, room)]
+        shown.outputs = []
+        for place, output in enumerate(cell.outputs):
+            room.text -= EACH
+            if room.text <= 0:
+                text = f"… cut here: {len(cell.outputs) - place:,} outputs more"
+                shown.outputs.append(NotebookNode(output_type="stream", name="stdout", text=text))
+                break
+            shown.outputs += _output(output, room)
     return shown
 
 
@@ -91,7 +113,7 @@ def _output(output: NotebookNode, room: Room) -> list[NotebookNode]:
         name = "stderr" if output.name == "stderr" else "stdout"
         return [NotebookNode(output_type=kind, name=name, text=_text(output.text, room))]
     if kind == "error":
-        lines = "\n".join(str(line) for line in output.traceback)
+        lines = "\n".join(str(line) for line in output.traceback[:LONGEST_TRACE])
         return [NotebookNode(output_type="stream", name="stderr", text=_text(lines, room))]
     data = NotebookNode()
     for mime in SHOWN:
@@ -103,7 +125,7 @@ def _output(output: NotebookNode, room: Room) -> list[NotebookNode]:
 
 
 def _data(mime: str, content: Any, room: Room) -> str:
-    text = "".join(content) if isinstance(content, list) else str(content)
+    text = "".join(map(str, content)) if isinstance(content, list) else str(content)
     if not mime.startswith("image/"):
         return _text(text, room)
     if len(text) > room.pictures or not PICTURE.fullmatch(f"data:{mime};base64,{text}"):
@@ -114,7 +136,7 @@ def _data(mime: str, content: Any, room: Room) -> str:
 
 def _text(text: Any, room: Room) -> str:
     """A text without control characters; colours stay."""
-    cut = room.cut("".join(text) if isinstance(text, list) else str(text))
+    cut = room.cut("".join(map(str, text)) if isinstance(text, list) else str(text))
     colours = COLOUR.findall(cut)
     plain = (CONTROL.sub("", part) for part in COLOUR.split(cut))
     return "".join(part + colour for part, colour in zip(plain, [*colours, ""], strict=True))

@@ -38,11 +38,13 @@ ATTRIBUTES = {
 }
 STYLES = _words("""
     background-color border border-bottom border-collapse border-left border-radius border-right
-    border-top color display font-family font-size font-style font-weight height line-height
-    margin margin-bottom margin-left margin-right margin-top max-width min-width opacity overflow
-    padding padding-bottom padding-left padding-right padding-top text-align vertical-align
-    white-space width word-break
+    border-top color font-family font-size font-style font-weight margin margin-bottom margin-left
+    margin-right margin-top opacity padding padding-bottom padding-left padding-right padding-top
+    text-align vertical-align white-space width word-break
 """)
+COVERS = re.compile(r"-\s*[\d.]|[(\\]")
+"""In a value: less than nothing, a function, an escape. Boxes may lie over others then."""
+
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 MATH = re.compile(r'<code class="math-(inline|block)">(.*?)</code>', re.DOTALL)
 MATH_TAGS = _words("""
@@ -55,10 +57,16 @@ MATH_ATTRIBUTES = _words("""
     linethickness lspace mathsize mathvariant maxsize minsize movablelimits notation rowlines
     rowspacing rspace scriptlevel separator stretchy symmetric width
 """)
-LONGEST_FORMULA = 2_000
+LONGEST_FORMULA = 1_000
 """Characters; a longer one is shown as it is written."""
 
-LONGEST_COLOURED = 4_000
+MOST_OF_FORMULAS = 5_000
+"""Characters of a text's formulas, each counted as 20 more; the others are shown as written."""
+
+LARGEST_TABLE = 5_000
+"""Cells; who has more, or might, has text with bars."""
+
+LONGEST_COLOURED = 2_500
 """Characters of code."""
 
 W3 = "{http://www.w3.org/1998/Math/MathML}"
@@ -66,7 +74,15 @@ W3 = "{http://www.w3.org/1998/Math/MathML}"
 
 def from_markdown(source: str) -> str:
     """Markdown as HTML, its formulas as MathML; raw HTML in it is cleaned."""
-    return MATH.sub(_formula, clean(_markdown().render(source)))
+    columns = max((line.count("|") for line in source.split("\n")), default=0)
+    small = columns * source.count("\n") <= LARGEST_TABLE
+    left = [MOST_OF_FORMULAS]
+
+    def formula(found: re.Match[str]) -> str:
+        left[0] -= len(found[2]) + 20
+        return _formula(found, shown=left[0] > 0)
+
+    return MATH.sub(formula, clean(_markdown(tables=small).render(source)))
 
 
 def clean(markup: str) -> str:
@@ -88,7 +104,8 @@ def highlighted(source: str, metadata: object = None) -> str:
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
 
-    name = "ipython3" if len(source) <= LONGEST_COLOURED else "text"
+    name = "python" if len(source) <= LONGEST_COLOURED else "text"
+    source = "\n".join(line.rstrip() for line in source.split("\n"))  # else its time is cubic
     return str(
         highlight(source, get_lexer_by_name(name), HtmlFormatter(cssclass="highlight hl-ipython3"))
     )
@@ -100,8 +117,10 @@ def unchanged(markup: str) -> str:
 
 
 @cache
-def _markdown() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+def _markdown(tables: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).enable("strikethrough")
+    if tables:
+        parser.enable("table")
     parser.use(dollarmath_plugin, allow_digits=False, double_inline=True, renderer=_kept)
     return parser
 
@@ -119,15 +138,16 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return None if value.lower().lstrip().startswith("data") else value
     if name == "class":
         return value if value in ("math-inline", "math-block") else None
-    if name == "style":
-        return None if "url" in value.lower() or "\\" in value else value
+    if name == "style":  # a quote could hide where a declaration ends
+        fit = (one for one in value.split(";") if not COVERS.search(one))
+        return ";".join(fit) if not set(value) & {'"', "'"} else None
     return value
 
 
-def _formula(found: re.Match[str]) -> str:
+def _formula(found: re.Match[str], shown: bool) -> str:
     kind, tex = found[1], html.unescape(found[2])
     written = html.escape(f"$${tex}$$" if kind == "block" else f"${tex}$")
-    if len(tex) > LONGEST_FORMULA:
+    if len(tex) > LONGEST_FORMULA or not shown:
         return written
     try:
         return _mathml(tex, kind)

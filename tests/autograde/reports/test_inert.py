@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,13 +16,16 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.server_extensions.formgrader.handlers import template_path
 
+from autograde.handing_in.normalise.limits import Limits
 from autograde.nbgrader_settings import settings
 from autograde.reports.feedback import closed
-from autograde.reports.inert import LONGEST_PAGE, LONGEST_TEXT
+from autograde.reports.inert import LONGEST_PAGE, LONGEST_TEXT, Inert
 from autograde.reports.markup import clean, from_markdown
+from autograde.sandbox.limits import Limits as Cells
 from tests.payloads import MARKDOWN, MARKUP, RUN, hostile
 
 HOST = "http://127.0.0.1:1"
+COVERS = re.compile(r"-\s*\d|[(\\]|position|(^|;)\s*(line-)?height")
 ACTIVE = {"script", "iframe", "object", "embed", "form", "base", "link", "meta", "style", "svg"}
 
 
@@ -38,7 +42,8 @@ class Active(HTMLParser):
         for name, value in attrs:
             text = (value or "").lower()
             fetches = name in ("src", "srcset", "background") and not text.startswith("data:image")
-            if fetches or name.startswith("on") or "javascript:" in text or "position" in text:
+            covers = name == "style" and COVERS.search(text)
+            if fetches or covers or name.startswith("on") or "javascript:" in text:
                 self.found.append(f"<{tag} {name}={value!r}>")
         if tag in ACTIVE:
             self.found.append(f"<{tag}>")
@@ -141,7 +146,47 @@ COSTLY = {
     "quotes in code": "'" * 300_000,
     "braces": "f'{" * 100_000,
     "lines": "\n" * 500_000,
+    "blanks": " \n" * 12_000,
+    "columns": "|a" * 500 + "|\n" + "|-" * 500 + "|\n" + "x\n" * 11_000,
+    "sums": ("$" + "x_1" * 300 + "$ ") * 25,
 }
+
+
+def _flood(cells: int, outputs: int) -> NotebookNode:
+    one = [new_output("stream", name="stdout", text="x") for _ in range(outputs)]
+    return new_notebook(cells=[new_code_cell("x", outputs=one) for _ in range(cells)])
+
+
+MOST_CELLS, MOST_OUTPUTS = Limits().max_cells, Cells().output_count  # what comes from the engine
+
+
+@pytest.mark.parametrize(
+    "book",
+    [_flood(MOST_CELLS, 0), _flood(1, MOST_OUTPUTS), _flood(40, MOST_OUTPUTS // 10)],
+    ids=["cells", "outputs", "both"],
+)
+def test_many_cells_or_outputs_are_cut(book):
+    page(new_notebook(cells=[new_markdown_cell("templates are read once")]))
+    begun = time.process_time()
+    shown = page(book)
+    assert time.process_time() - begun < 2
+    assert len(shown) < 2_000_000
+    assert ("cells more are in the notebook" in shown) == (len(book.cells) > 1)
+    assert ("outputs more" in shown) == (len(book.cells) == 40)
+
+
+@pytest.mark.parametrize("odd", ["\ud800", [1], [None, ["a"]], 7, None, {"a": 1}])
+def test_odd_outputs_stop_no_page(odd):
+    cell = new_code_cell("x")
+    cell.outputs = [
+        NotebookNode(output_type="display_data", data={mime: odd}, metadata={})
+        for mime in ("text/html", "text/plain", "image/png")
+    ]
+    words = new_markdown_cell("words")
+    words.source = odd if isinstance(odd, str) else "words"
+    book = NotebookNode(nbformat=4, nbformat_minor=5, metadata={}, cells=[cell, words])
+    shown, _ = Inert().preprocess(book, {})
+    assert page(shown).encode()
 
 
 @pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
