@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import logging
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +151,21 @@ def differences(tree: Tree, built: Built) -> list[str]:
     return found
 
 
+def old_panels(tree: Tree, lab: str) -> list[str]:
+    """Checks of the committed solution whose panel shows other cases than are stored now."""
+    path, stored = tree.solution(lab), tree.compiled(lab)
+    if not path.is_file() or not stored.is_file():
+        return []
+    checks = json.loads(gzip.decompress(stored.read_bytes()))["checks"]
+    return [
+        f"{path.relative_to(tree.root)}: the panel of {cell.metadata.nbgrader.grade_id} is of "
+        "earlier checks"
+        for cell in nbformat.read(path, as_version=4).cells
+        if (check := checks.get(cell.metadata.get("nbgrader", {}).get("grade_id")))
+        and not _shows(cell, check)
+    ]
+
+
 @contextmanager
 def environment(profile: str) -> Iterator[None]:
     """Variables for kernels started inside: the profile, and no progress bars."""
@@ -175,6 +194,21 @@ def quiet_nbgrader() -> Iterator[None]:
 def told(result: dict[str, str]) -> str:
     """What nbgrader's API says about a failure, its log first."""
     return "\n".join(result[key] for key in ("log", "error") if result.get(key))
+
+
+def _shows(cell: NotebookNode, check: dict[str, Any]) -> bool:
+    """Whether a panel has the check's cases, whatever numbers were drawn for them, and then as
+    many as grading adds.
+    """
+    panel = "".join(one.get("data", {}).get("text/html", "") for one in cell.outputs)
+    rows = re.findall(r"> \d+ · (.*?)</div>", panel)
+    titles = [escape(case["title"]) for case in check["cases"]]
+    alike = len(rows) == len(titles) + check.get("extra", [0])[0]
+    return alike and all(map(_same_words, rows, titles))
+
+
+def _same_words(one: str, other: str) -> bool:
+    return re.sub(r"[\d.]+", "", one) == re.sub(r"[\d.]+", "", other)
 
 
 def _needs_no_db(step: Any) -> bool:

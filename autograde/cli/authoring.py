@@ -59,7 +59,7 @@ def build(
     for lab in chosen:
         built = builder.expected(course, lab, language)
         stored = compiler.drift(course, lab) if check else compiler.build(course, lab)
-        found = [*stored, *builder.differences(course, built)]
+        found = [*stored, *builder.differences(course, built), *builder.old_panels(course, lab)]
         differing += bool(found)
         if check:
             _say_differences(out, lab, found)

@@ -36,8 +36,8 @@ class TableNetwork(nn.Module):
         shapes += [(out, into) for into, out in pairwise(sizes)]
         self.flat = nn.ParameterList()
         for shape in shapes:
-            self.flat += [torch.empty(shape)]
-            self.flat += [] if slips.get("no_bias") and len(shape) == 4 else [torch.empty(shape[0])]
+            self.flat += [torch.randn(shape)]
+            self.flat += [] if slips.get("no_bias") and len(shape) == 4 else [torch.randn(shape[0])]
         self.split = len(self.flat) - 2 * (count + 1)
 
     def _convolutions(self, width: float) -> list[tuple[int, ...]]:

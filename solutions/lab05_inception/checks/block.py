@@ -56,9 +56,9 @@ class FlatBlock(nn.Module):
         spec = Spec(*spec)
         self.flat = nn.ParameterList()
         for into, out, side in self._sizes(in_channels, spec):
-            self.flat.append(torch.empty(out, into, side, side))
+            self.flat.append(torch.randn(out, into, side, side))
             if not slips.get("no_bias"):
-                self.flat.append(torch.empty(out))
+                self.flat.append(torch.randn(out))
 
     def _sizes(self, channels: int, spec: Spec) -> list[tuple[int, int, int]]:
         side = 3 if self.slips.get("three_in_five") else 5

@@ -24,10 +24,10 @@ NAME = "AuxiliaryHead"
 
 
 def tensors(*sizes: tuple[int, ...]) -> nn.ParameterList:
-    """Empty weights of these shapes, each followed by its bias."""
+    """Weights of these shapes, drawn, each followed by its bias."""
     listed = nn.ParameterList()
     for size in sizes:
-        listed.extend([torch.empty(size), torch.empty(size[0])])
+        listed.extend([torch.randn(size), torch.randn(size[0])])
     return listed
 
 

@@ -45,7 +45,7 @@ class Tape(nn.Module):
     def take(self, *shape: int) -> Tensor:
         """The next parameter, made on the first pass."""
         if self.recording:
-            self.flat.append(nn.Parameter(torch.empty(shape)))
+            self.flat.append(nn.Parameter(torch.randn(shape)))
             return torch.empty(shape, device="meta")
         self.at += 1
         parameter: Tensor = self.flat[self.at - 1]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import nbformat
 import pytest
 
 from autograde.authoring import build, leaks
+from autograde.tree import Tree, find
 from tests.conftest import MINI
 
 
@@ -85,3 +88,17 @@ def test_a_starter_takes_the_place_of_the_stub(mini):
     cell = next(one for one in student.cells if one["id"] == "double_answer")
     assert cell.source == 'def double(x):\n    """Twice x."""\n    return x + 1'
     assert cell.metadata["course"] == {"exercise": "90.1"}
+
+
+def test_a_panel_of_earlier_checks_is_named(tmp_path):
+    real, copy, lab = find(), Tree(tmp_path), "lab00_setup"
+    for place in (Tree.solution, Tree.compiled):
+        place(copy, lab).parent.mkdir(parents=True)
+        shutil.copy(place(real, lab), place(copy, lab))
+    assert build.old_panels(copy, lab) == []
+    book = nbformat.read(copy.solution(lab), as_version=4)
+    (panel,) = next(cell for cell in book.cells if cell["id"] == "topk_error").outputs
+    panel.data["text/html"] = panel.data["text/html"].replace(" 2 · ", " 2 · once ")
+    nbformat.write(book, copy.solution(lab))
+    (found,) = build.old_panels(copy, lab)
+    assert "the panel of topk_error is of earlier checks" in found
