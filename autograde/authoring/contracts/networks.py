@@ -16,7 +16,8 @@ from course.checks.judges import Judge, close
 from course.checks.kinds import Hint
 
 APART: Hint = {
-    "values": "Every layer belongs to one network: made in `__init__`, kept under `self`.",
+    "values": "Every layer belongs to one network, made in `__init__` and kept under `self`. Its "
+    "weights start as random numbers: those that start alike stay alike.",
     "changed": "Who seeds in `__init__` makes all networks alike, and changes what others draw "
     "afterwards.",
 }

@@ -25,6 +25,8 @@ from course.checks.battery.parts import (
 )
 from course.checks.probes import copied, plain
 
+EARLIER = 0.5  # what stands in the `.grad` of arguments
+
 
 def edge(thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]) -> dict[str, Any]:
     """The answer at an edge, and an ordinary one: who has none of these earns nothing there."""
@@ -47,13 +49,15 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
     and of the process.
     """
     function, kept = adapted(thing, adapter), copied(args)
+    for one in floats(args):
+        one.grad = torch.full_like(one, EARLIER)  # from who knows where: nobody's to touch
     with seeded():
         first = plain(function(*args))
         drawn = next_numbers()
     return {
         ANSWER: first,
         "arguments afterwards": plain(list(args)),
-        "arguments with a gradient afterwards": sum(map(_wanting, floats(args))),
+        "arguments with another gradient afterwards": sum(map(_touched, floats(args))),
         "other arguments": plain(function(*other)),
         "the same call again": plain(function(*kept)),
         "next random numbers": drawn,
@@ -61,8 +65,8 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
     }
 
 
-def _wanting(given: Tensor) -> bool:
-    return given.requires_grad or given.grad is not None
+def _touched(given: Tensor) -> bool:
+    return given.requires_grad or given.grad is None or bool((given.grad != EARLIER).any())
 
 
 def in_ways(thing: Any, adapter: str, names: Sequence[str], *args: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from course.checks.battery.parts import (
     statistics,
     weighted_sum,
 )
-from course.checks.modules import a_module, filled, gradients_of, sizes_of
+from course.checks.modules import a_module, filled, gradients_of, size_of, sizes_of
 from course.checks.probes import plain
 
 
@@ -88,9 +88,12 @@ def model_again(
 def two_of_them(
     thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
 ) -> dict[str, Any]:
-    """Two networks with other weights each, and the first one's weights put into the second."""
+    """Two networks with other weights each, and the first one's weights put into the second; and
+    how two fresh ones begin.
+    """
     fresh, begun = two_made(lambda: _made(thing, adapter, args))
     dtypes = sorted({str(parameter.dtype) for parameter in fresh[0].parameters()})
+    begun["kernels that start alike in two networks"] = sum(map(torch.equal, *map(_kernels, fresh)))
     one, other = (filled(model, seed + number) for number, model in enumerate(fresh))
     with torch.no_grad():
         found = {"the second": plain(other(images)), "the first": plain(one(images))}
@@ -148,6 +151,11 @@ def two_made(make: Callable[[], nn.Module]) -> tuple[list[nn.Module], dict[str, 
         drawn.append(next_numbers())
     seeds = any(map(eq, *drawn))
     return fresh, {"who makes one sets the random generators": seeds}
+
+
+def _kernels(model: nn.Module) -> list[Tensor]:
+    """Copies of all weights that are more than a number a channel."""
+    return [one.detach().clone() for one in model.parameters() if min(size_of(one)[1:] or [1]) > 1]
 
 
 def _made(

@@ -21,6 +21,8 @@ from course.labs.lab07_summary.carried import noting_files, numbers_beside, size
 from course.labs.lab07_summary.images import CLASSES, normalised
 
 FILE = "network.safetensors"
+STEPS = torch.linspace(-6, 6, 97)  # along a line of images
+LINES = 16
 FEW = 100  # images on which a network with shuffled numbers is tried
 AFTERWARDS = "the images afterwards"
 
@@ -152,24 +154,31 @@ def _tensors(model: nn.Module) -> list[Tensor]:
 
 
 def _network(build: Any, seed: int = 0) -> nn.Module:
-    """A fresh network that is more than a linear function of the pixels."""
+    """A fresh network with a hidden layer: more than what ranks classes by linear scores."""
     trial = filled(_built(build, seed), 0, torch.float32)
     with seeded(5), torch.no_grad():
-        a, b = torch.randn(2, 2, 1, 28, 28)
-        some = [a, b, a + b, torch.zeros_like(a)]
-        scores = [trial(x) for x in some]
-    if not all(isinstance(one, Tensor) for one in scores):
-        raise ProbeError(f"gives {wording.kind_of(scores[0])} for a batch; expected a tensor")
-    spread = float((scores[0] - scores[1]).abs().max())
-    bend = float((scores[0] + scores[1] - scores[2] - scores[3]).abs().max())
-    if spread <= 1e-6:
-        raise ProbeError("all images have the same scores: does forward use the image at all?")
-    if bend <= 1e-4 * spread:
-        raise ProbeError(
-            "the scores are a linear function of the pixels: a network has at least one hidden "
-            "layer, with a nonlinearity behind it"
-        )
-    return _built(build, seed)
+        for middle, way in torch.randn(LINES, 2, 1, 28, 28):
+            scores = trial(middle + STEPS.view(-1, 1, 1, 1) * way)
+            if not isinstance(scores, Tensor):
+                raise ProbeError(f"gives {wording.kind_of(scores)} for a batch; expected a tensor")
+            if float((scores - scores[:1]).abs().max()) <= 1e-6:
+                raise ProbeError("all images have the same scores: does forward use the image?")
+            if _turns(scores):
+                return _built(build, seed)
+    raise ProbeError(
+        "the classes are ranked by linear functions of the pixels: a network has at least one "
+        "hidden layer, with a nonlinearity behind it"
+    )
+
+
+def _turns(scores: Tensor) -> bool:
+    """Whether two classes change their order more than once along a line of images ``(T, K)``; no
+    linear scores do, nor what only rescales them.
+    """
+    apart = scores[:, :, None] - scores[:, None, :]
+    order = apart.sign() * (apart.abs() > 1e-4 * apart.abs().max())
+    before, after = order.cummax(0).values, order.flip(0).cummax(0).values.flip(0)
+    return bool(((before > 0) & (order < 0) & (after > 0)).any())
 
 
 def _built(build: Any, seed: int = 0) -> nn.Module:

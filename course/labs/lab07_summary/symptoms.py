@@ -8,6 +8,7 @@ far from what it learns with any of the bugs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course.checks import ProbeError, traffic
+from course.checks.battery.networks import two_made
 from course.checks.modules import a_module, a_tensor, filled, size_of
 from course.device import seeded
 from course.labs.lab07_summary.images import CLASSES, as_file, darker, normalised
@@ -51,7 +53,9 @@ def start_of(
     weights = [p.detach() for p in model.parameters() if p.ndim > 1]
     spreads = [float(w.std() * w[0].numel() ** 0.5) for w in weights]
     scores = _scores(network, seed, others[:24])
+    _, begun = two_made(lambda: _made(network, None))
     found = {
+        **begun,
         "channels begin as twins of others": distinct < sum(map(len, kernels)),
         "weights are far too large": max(spreads) > TOO_LARGE,
         **_inside(network, seed, others[:8]),
@@ -125,9 +129,9 @@ def _between(scores: Tensor) -> bool:
     return bool(((scores >= 0) & (scores <= 1)).all())
 
 
-def _made(network: Any, seed: int) -> nn.Module:
+def _made(network: Any, seed: int | None) -> nn.Module:
     """A fresh network, if its layers have the program's sizes."""
-    with seeded(seed):
+    with nullcontext() if seed is None else seeded(seed):
         model = a_module(network(), "Network()").cpu()
     found = sorted(size_of(p) for p in model.parameters() if p.ndim > 1)
     if found != SIZES:

@@ -205,3 +205,4 @@ slips(
         "divided by a temperature": (RETURN, "return self.classifier(maps.flatten(1)) / 2"),
     },
 )
+answers.wrong("LeNet", "all kernels begin as one number", answers.begun_alike("LeNet"))

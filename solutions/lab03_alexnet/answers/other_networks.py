@@ -147,3 +147,4 @@ class Subclasses(nn.Module):
 answers.right("AlexNet", "dropout imported by name", ByName)
 answers.right("AlexNet", "a class for each block", Blocks)
 answers.right("AlexNet", "layers of one's own classes", Subclasses)
+answers.wrong("AlexNet", "all kernels begin as one number", answers.begun_alike("AlexNet"))

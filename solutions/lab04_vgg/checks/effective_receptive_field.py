@@ -173,8 +173,9 @@ def effective_receptive_field(rng: Generator) -> Iterator[Case]:
         probe,
         {
             "values": hint,
-            "changed": "`train(mode)` puts all layers into one mode; here they are in both. The "
-            "gradient needs no other mode than the network has.",
+            "changed": "The caller's networks come out as they went in: the mode of each layer "
+            "(`train(mode)` puts all into one), what is trainable, `.grad`. The gradient needs no "
+            "other mode than the network has; `torch.autograd.grad` touches nothing else.",
         },
         CLOSE,
     )

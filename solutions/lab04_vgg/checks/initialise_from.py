@@ -115,8 +115,8 @@ CONTRACT = OfModel(
             _transfer(
                 give=lambda target, source, name: setattr(target, name, getattr(source, name))
             ),
-            "Both networks now hold the same parameters, so training one changes the other. "
-            "Copy the values.",
+            "A parameter of A became a part of the deep network: training one changes the other. "
+            "Copy its values into the parameter that is there.",
         ),
         Mistake(
             "wrong_direction",

@@ -146,8 +146,9 @@ def activation_memory(rng: Generator) -> Iterator[Case]:
 
 MODES_HINT: Mapping[Kind, str] = {
     "values": "The mode makes no difference to the sizes of outputs.",
-    "changed": "A pass in training mode moves BatchNorm's running statistics, and `train(mode)` "
-    "puts all layers into one mode. Note the mode of each module, or measure a deep copy.",
+    "changed": "The caller's networks come out as they went in: the mode of each layer, running "
+    "statistics (a pass in training mode moves BatchNorm's), hooks, what is trainable. Measure a "
+    "deep copy, or note what was and put it back.",
 }
 
 

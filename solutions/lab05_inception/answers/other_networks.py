@@ -188,3 +188,5 @@ answers.right("AuxiliaryHead", "convolutions for linear layers", HeadOfConvoluti
 answers.right("GoogLeNet", "made from back to front", BackToFront)
 answers.right("GoogLeNet", "a mask drawn by hand", MaskAtTheEnd)
 answers.right("GoogLeNet", "dropout of maps of one pixel", MapsBeforeTheAverage)
+for name in ("InceptionBlock", "AuxiliaryHead", "GoogLeNet"):
+    answers.wrong(name, "all kernels begin as one number", answers.begun_alike(name))

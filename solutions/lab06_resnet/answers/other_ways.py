@@ -242,3 +242,5 @@ answers.right("gradient_norms", "zeros added to the outputs", by_zeros_added)
 answers.right("gradient_norms", "copies handed on", by_copies)
 answers.wrong("gradient_norms", "others' hooks are removed", without_any_hook, at_most=0.9)
 answers.wrong("gradient_norms", "frozen weights are unfrozen", unfrozen, at_most=0.9)
+for name in ("BasicBlock", "Bottleneck", "ResNetCIFAR", "make_resnet"):
+    answers.wrong(name, "all kernels begin as one number", answers.begun_alike(name))

@@ -176,7 +176,10 @@ def _imagenet(*slips: str) -> dict[str, Any]:
 def make_resnet(rng: Generator) -> Iterator[Case]:
     """Five ResNets for ImageNet: parameters exactly, scores as torchvision's."""
     name = "make_resnet"
-    hint = "Read the table from the top: 7×7, pooling, four stages, average, linear."
+    hint = (
+        "Compare the shapes of model.parameters() with the table: how many blocks has each stage, "
+        "of which kind, how wide, and which of them has a projection?"
+    )
     for depths, weight in (((18, 34), 2.0), ((50, 101, 152), 2.0)):
         text = f"parameters of ResNet-{', '.join(map(str, depths))}"
         probe = ask(counts_of, name, [(depth,) for depth in depths], text=text)
@@ -191,11 +194,18 @@ def make_resnet(rng: Generator) -> Iterator[Case]:
         yield Case(
             f"equal to torchvision's ResNet-{depth}",
             ask(scores_of, name, args, seed, images, text=text),
-            hint,
+            ORDER,
             DEEP,
             weight=weight,
         )
-    yield training_case(rng, 34, hint)
+    yield training_case(rng, 34, ORDER)
+
+
+ORDER = (
+    "The counts can be right where the scores are not. Follow one image: the stem's stride and "
+    "padding, the max-pooling's, which block of a stage has the stride, the ReLU after each "
+    "addition, the average, the linear layer."
+)
 
 
 def training_case(rng: Generator, depth: int, hint: str = "") -> Case:

@@ -275,6 +275,8 @@ def convolutions_alone() -> nn.Module:
 for says, wrong in {
     "linear": flat,
     "two linear layers and nothing between": lambda: of_layers(),
+    "linear, and log_softmax": lambda: nn.Sequential(flat(), nn.LogSoftmax(dim=1)),
+    "linear, and tanh": lambda: nn.Sequential(flat(), nn.Tanh()),
     "convolutions and nothing between": convolutions_alone,
     "no network": lambda: lambda x: x.flatten(1)[:, :10],
     "None": lambda: None,

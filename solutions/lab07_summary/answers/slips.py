@@ -108,6 +108,7 @@ TRAINING = {
     "images halved in place": "- model.train()\n+ model.train()\n+ x /= 2",
 }
 NETWORK = {
+    "a seed of its own": f"{START}+ torch.manual_seed(0)",
     "weights of ten": begun("nn.init.normal_(layer.weight, 0, 10)"),
     "weights between -10 and 10": begun("nn.init.uniform_(layer.weight, -10, 10)"),
     "weights of one": begun("nn.init.normal_(layer.weight)"),

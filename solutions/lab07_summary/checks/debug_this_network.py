@@ -101,7 +101,8 @@ def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
             "takes notes, in evaluation mode before each epoch",
         ),
         "Let a network print what it is shown: each image comes once in an epoch, in new order, "
-        "with its own label, and the network is in training mode.",
+        "with its own label, in batches of the size that is asked for, and the network is in "
+        "training mode.",
         same(),
         {
             "an image meets another label than its own": False,
@@ -120,8 +121,9 @@ def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
             text="a linear network, all labels equal: three epochs of one batch, then two of "
             f"batches of {size}; and a small network on 200 images",
         ),
-        "After one step all is well, after several it is not. What do later steps remember? And "
-        "does each batch end in a step?",
+        "Follow two steps by hand: old gradients cleared, the batch's mean loss, backward, one "
+        "step of the optimiser. What does a later step remember of earlier ones? And does each "
+        "batch end in a step?",
         close(rtol=1e-5, atol=2e-6, dtype=False),
     )  # fmt: skip
 
@@ -160,7 +162,8 @@ def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
             classes_named, "predict", scores, images,
             text="predict, for a network that gives known scores",
         ),
-        "Compare the classes that come out with the highest scores, one by one.",
+        "Compare the classes that come out with the highest scores, one by one. They are whole "
+        "numbers, one for each image, also where there is one image.",
         close(dtype=False),
         {"whole numbers": True, "classes": labels, "of one image": labels[:1]},
     )  # fmt: skip
