@@ -17,7 +17,7 @@ class Marks(GetGrades):
     ``waiting``, and is not counted in ``max_score``.
     """
 
-    titles: dict[str, str] = Dict(help="Names of exercises, by grade_id.").tag(config=True)
+    titles = Dict(help="Names of exercises, by grade_id.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """The notebook with its marks."""
