@@ -31,9 +31,12 @@ LOOKED_UP = 0.34
 
 def walls(root: Path) -> list[str]:
     """Nothing can be written but a /tmp of its own; a checkout or Python in the other one shows."""
-    needed = (root, sys.prefix, sys.base_prefix, *packages())
-    shown = [path for path in dict.fromkeys(map(os.path.realpath, needed)) if path[:5] == "/tmp/"]
-    binds = [argument for path in shown for argument in ("--ro-bind", path, path)]
+    binds, shown = list[str](), list[Path]()
+    for path in map(Path, (root, sys.prefix, sys.base_prefix, *packages())):
+        for one in dict.fromkeys((path.resolve(), path)):  # a link may lead out of /tmp or into it
+            if one.is_relative_to("/tmp") and not any(map(one.is_relative_to, shown)):
+                binds += ["--ro-bind", str(one), str(one)]
+                shown.append(one)
     closed = "bwrap --ro-bind / / --dev /dev --proc /proc --unshare-net --unshare-pid --tmpfs /tmp"
     return [*closed.split(), *binds, "--die-with-parent", "--chdir", str(root)]
 
