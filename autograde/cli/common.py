@@ -14,7 +14,10 @@ FOUND = 1
 Labs = Annotated[list[str] | None, typer.Argument(help="Labs, for example lab01_activations.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 WorkDir = Annotated[
-    Path, typer.Option("--workdir", help="The class's folder: submissions, grades, feedback.")
+    Path,
+    typer.Option(
+        "--workdir", help="The class's folder: submissions in submitted/, grades, feedback."
+    ),
 ]
 Isolating = Annotated[
     Isolation, typer.Option(help="full, or none: run untrusted code without walls.")

@@ -17,7 +17,10 @@ def grade(
     lab: Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")],
     submissions: Annotated[
         Path | None,
-        typer.Option(help="STUDENT/LAB/LAB.ipynb lie here. Default: WORKDIR/submitted."),
+        typer.Option(
+            help="The folder in which STUDENT/LAB/LAB.ipynb lie. Default: submitted/ in the "
+            "class's folder, so grading/submitted/."
+        ),
     ] = None,
     workdir: WorkDir = Path("grading"),
     json_file: Annotated[

@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError
 
 from autograde.gradebook.sound import PATIENCE, GradebookError
+from autograde.handing_in.normalise.to_student import to_student
 from autograde.nbgrader_settings import put_tools_on_path
 from autograde.results import Item, StudentResult
 
@@ -46,8 +47,7 @@ def save(book: Gradebook, lab: str, result: StudentResult) -> None:
     with book.db.no_autoflush:  # nbgrader builds the submission's parts before adding it
         submission = book.update_or_create_submission(lab, result.student)
     items = {item.grade_id: item for item in result.items}
-    # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student.
-    comments = {flag.cell: escape(flag.message) for flag in result.flags if flag.cell}
+    comments = _comments(result)
     for notebook in submission.notebooks:
         for grade in notebook.grades:
             item = items[grade.cell.name]
@@ -91,6 +91,16 @@ def knows(path: Path, lab: str) -> bool:
 
 def _waits(item: Item) -> bool:
     return item.points is None
+
+
+def _comments(result: StudentResult) -> dict[str, str]:
+    """What flags say to the student, by cell."""
+    found: dict[str, dict[str, None]] = {}
+    for flag in result.flags:
+        if flag.cell and (told := to_student(flag)):
+            # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student.
+            found.setdefault(flag.cell, {})[escape(told)] = None
+    return {cell: " ".join(told) for cell, told in found.items()}
 
 
 def _no_response(item: Item | None) -> str | None:

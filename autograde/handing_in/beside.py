@@ -10,6 +10,7 @@ from pathlib import PurePath
 from autograde.handing_in.files import Refused, content
 from autograde.handing_in.normalise import Flag, Limits
 from autograde.handing_in.normalise.flags import listed, shown
+from autograde.handing_in.normalise.to_student import to_student
 
 TIMESTAMP = "timestamp.txt"  # nbgrader's own
 
@@ -32,7 +33,7 @@ class Beside:
                 self._take_one(name, check, expected)
             except Refused as refusal:
                 flag = refusal.flag
-                self.left_out[name] = flag.message
+                self.left_out[name] = to_student(flag)  # a check's panel says so
                 self.flags.append(Flag(flag.code, "attention", check, flag.message))
 
     def _take_one(self, name: str, check: str, expected: Mapping[str, str]) -> None:

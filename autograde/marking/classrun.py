@@ -26,6 +26,7 @@ from autograde.gradebook.sound import restore, sound
 from autograde.handing_in import intake, roster
 from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
+from autograde.handing_in.normalise.to_student import to_student
 from autograde.marking import engine, hidden, journal, needs
 from autograde.marking.carried import carried
 from autograde.marking.evidence import CODE, evidence, merged
@@ -158,7 +159,7 @@ class Marker:
         )
         flags = (*submission.flags, Flag("grader-failed", "ungradable", "", told))
         result = StudentResult(submission.student, "graded", items, flags)
-        return Marked(result, "", self.release)
+        return Marked(result, "", _noticed(self.release, flags))
 
     def _marked(self, submission: intake.Submission) -> Marked:
         flags, notebook = list(submission.flags), None
@@ -293,7 +294,8 @@ def _moves(entry: journal.Entry | None, result: StudentResult) -> list[Move]:
 def _noticed(release: NotebookNode, flags: tuple[Flag, ...]) -> NotebookNode:
     """The release with a first cell that tells the student why nothing was graded."""
     book = nbformat.from_dict(release)
-    reasons = "\n".join(f"- {escape(flag.message)}" for flag in flags) or "- nothing was handed in"
+    told = dict.fromkeys(filter(None, map(to_student, flags)))
+    reasons = "\n".join(f"- {escape(one)}" for one in told) or "- nothing was handed in"
     book.cells.insert(
         0, nbformat.v4.new_markdown_cell(f"**Nothing could be graded.**\n\n{reasons}")
     )

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import nbformat
+from nbconvert.exporters import HTMLExporter
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from traitlets.config import Config
+
 from autograde.authoring.build import quiet_nbgrader, told
 from autograde.errors import DesignedError
 from autograde.nbgrader_settings import settings
 
+TEMPLATE = Path(__file__).parent / "templates" / "student_page"
+HEADING = re.compile(r"#+ +(.+)")
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
@@ -18,6 +25,10 @@ POLICY = (
 
 class FeedbackError(DesignedError):
     """nbgrader could not write the pages; the message has its reason."""
+
+
+class StudentPage(HTMLExporter):
+    """A notebook as the page that its student reads."""
 
 
 def generate(lab: str, work: Path) -> list[Path]:
@@ -36,7 +47,8 @@ def generate(lab: str, work: Path) -> list[Path]:
             f"nothing to write feedback on: {work}/autograded has no {lab}. "
             f"Run `autograde grade {lab} --workdir {work}` first."
         )
-    config = settings(work, work, source=work / "source", release=work / "release")
+    config = page_settings(work)
+    config.Marks.titles = _titles(work / "release" / lab / f"{lab}.ipynb")
     with quiet_nbgrader():
         result = NbGraderAPI(config=config).generate_feedback(lab, force=True)
     if not result["success"]:
@@ -45,6 +57,30 @@ def generate(lab: str, work: Path) -> list[Path]:
     for page in pages:
         page.write_text(closed(page.read_text()))
     return pages
+
+
+def page_settings(work: Path) -> Config:
+    """nbgrader's configuration, with the course's own page."""
+    from autograde.gradebook.marks import Marks
+
+    config = settings(work, work, source=work / "source", release=work / "release")
+    config.GenerateFeedback.preprocessors = [Marks, CSSHTMLHeaderPreprocessor]
+    config.GenerateFeedback.exporter_class = StudentPage
+    config.StudentPage.template_name = TEMPLATE.name  # nbgrader gives HTMLExporter its own
+    config.StudentPage.extra_template_basedirs = [str(TEMPLATE.parent)]
+    return config
+
+
+def _titles(release: Path) -> dict[str, str]:
+    """Names of exercises: the headings that they stand under in the notebook as released."""
+    found, title = {}, ""
+    for cell in nbformat.read(release, as_version=4).cells if release.is_file() else ():
+        marks = cell.metadata.get("nbgrader", {})
+        if heading := HEADING.match(cell.source) if cell.cell_type == "markdown" else None:
+            title = heading[1]
+        if marks.get("grade"):
+            found[marks["grade_id"]] = title or marks["grade_id"]
+    return found
 
 
 def closed(page: str) -> str:

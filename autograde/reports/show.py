@@ -128,6 +128,9 @@ def _needing(result: ClassResult) -> Iterator[str]:
     if waiting:
         answers = "answer waits" if waiting == 1 else "answers wait"
         yield f"{waiting} written {answers} to be read: Formgrader in JupyterLab lists them"
+    absent = [shown(s.student) for s in result.students if s.outcome == "not handed in"]
+    if absent:
+        yield f"handed nothing in ({len(absent)}): {escape(', '.join(absent))}"
     for flag in result.flags:
         yield escape(flag.message)
     for student in result.students:

@@ -11,14 +11,25 @@ from course.checks.results import SIGNS, CaseResult, Outcome, brief, details, se
 
 # Mid-tones that keep 3:1 contrast on white and on near-black; text inherits the theme's colour.
 TONES = {"passed": "#2e8b57", "failed": "#d1495b", "skipped": "#8a8a8a", "grader_error": "#c77700"}
-FEW = 3  # failing cases shown in full; the rest in a line each
+FEW = 3  # failing cases shown in full; of the rest what was tried, and a line
 CODE = ("tried", "again", "expected", "found")  # rows that are code, unless they mark it themselves
 ROW = "margin-left:18px;padding-left:4.5em;text-indent:-4.5em;white-space:pre-wrap"
 MARKED = re.compile(r"`([^`\n]+)`")
+# What reads as a call; maths, f(x) = sin(x), does not.
+CALLED = r"\b({}|(?!(?:d?f|sin|cos|tanh|exp|log|max|min)\()\w[\w.]*)\("
+TRIED = ("tried", "again")
 
 
 class Told(Protocol):
     """What a panel shows of a report."""
+
+    @property
+    def check(self) -> str:
+        """Its name."""
+
+    @property
+    def pastes(self) -> bool:
+        """Whether what was tried is code where there is no other line that tries it again."""
 
     @property
     def outcome(self) -> Outcome:
@@ -62,34 +73,66 @@ def marked(text: str) -> str:
     return MARKED.sub(r"<code>\1</code>", escape(text))
 
 
+def rows(report: Told, result: CaseResult, told: set[str]) -> list[tuple[str, str]]:
+    """The rows under a case: what was tried is code that runs as it is, or reads as prose."""
+    code = report.pastes and not result.again
+    return [
+        (key, prose(text, report.check) if key == "tried" and not code else text)
+        for key, text in details(result, told)
+    ]
+
+
+def prose(text: str, name: str = "") -> str:
+    """A description without what looks like a call: ``relu with (tensor of shape (3, 4))``.
+
+    Args:
+        text: what was tried.
+        name: of the check, which is often the function's.
+    """
+    called = CALLED.format(re.escape(name) or "(?!)")
+    return re.sub(called, r"\1 with (", re.sub(r"(\w)\(\)", r"\1", text))
+
+
 def _remark(report: Told) -> str:
     return f"<div>{marked(report.remark)}</div>"
 
 
 def _cases(report: Told) -> str:
-    shown, rows, told = 0, [], set[str]()
+    shown, lines, told = 0, list[str](), set[str]()
     for number, result in enumerate(report.results, start=1):
         failing = result.outcome != "passed"
         shown += failing
         sign = f'<span style="color:{TONES[result.outcome]}">{SIGNS[result.outcome]}</span>'
-        rows.append(f"<div>{sign} {number} · {escape(result.title)}</div>")
+        lines.append(f"<div>{sign} {number} · {escape(result.title)}</div>")
         if failing and shown <= FEW:
-            rows += [_row(key, text) for key, text in details(result, told)]
+            lines += [_row(report, result, *row) for row in rows(report, result, told)]
         elif failing:
-            rows.append(_line(result, told))
-    return "".join(rows)
+            tried = [row for row in rows(report, result, set()) if row[0] in TRIED]
+            lines += [_row(report, result, *row) for row in tried] + [_line(result, told)]
+    return "".join(lines)
 
 
-def _row(key: str, text: str) -> str:
+def _row(report: Told, result: CaseResult, key: str, text: str) -> str:
     code = key in CODE and "`" not in text
+    if key == "tried":
+        code = report.pastes and not result.again
     content = f"<code>{escape(text)}</code>" if code else marked(text)
     label = f'<span style="opacity:0.7">{key}</span> ' if key else ""
     return f'<div style="{ROW}">{label}{content}</div>'
 
 
 def _line(result: CaseResult, told: set[str]) -> str:
-    text = ": ".join(filter(None, (sentence(result).rstrip("."), brief(result, told))))
+    text = joined(sentence(result), brief(result, told))
     return f'<div style="{ROW}">{marked(text)}</div>'
+
+
+def joined(head: str, tail: str) -> str:
+    """A sentence and what it is about, in one: no stop stands beside another."""
+    if not head or not tail:
+        return head or tail
+    if head[-1] in "?!":
+        return f"{head} {tail[0].upper()}{tail[1:]}"
+    return f"{head.rstrip('.:;, ')}: {tail}"
 
 
 def _notes(report: Told) -> str:

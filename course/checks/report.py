@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.checks import panel
-from course.checks.results import SIGNS, CaseResult, Outcome, details
+from course.checks.results import SIGNS, CaseResult, Outcome
 from course.checks.waiting import in_kernel
 
 MOST_WARNINGS = 3
@@ -83,6 +83,11 @@ class Report:
         return next((result.printed for result in self.results if result.printed), "")
 
     @property
+    def pastes(self) -> bool:
+        """Whether the student runs it: a call that is small is then told as code that runs."""
+        return bool(self.adds)
+
+    @property
     def warned(self) -> tuple[str, ...]:
         """What the student's own code warned of, each once."""
         lines = (line for result in self.results for line in result.warned.split("\n"))
@@ -102,7 +107,9 @@ class Report:
         told: set[str] = set()
         for number, result in enumerate(self.results, start=1):
             lines.append(f"  {SIGNS[result.outcome]} {number} · {result.title}")
-            lines += [f"      {key:9} {text}".rstrip() for key, text in details(result, told)]
+            lines += [
+                f"      {key:9} {text}".rstrip() for key, text in panel.rows(self, result, told)
+            ]
         lines += [f"  {note}" for note in self.notes]
         if self.printed:
             lines.append(f"  your code printed: {self.printed}")

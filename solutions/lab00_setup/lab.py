@@ -154,10 +154,12 @@ check("values_in_image", points=1)
 # %% [markdown]
 # **2. A wrong answer.** Read the panel from the top. Each case has a number and a title, then what
 # kind of failure it is. *tried* is what the check called: copy that line into a cell of your own,
-# and you have the failing case before you. Where the inputs are large the line reads
-# `check.again("name", 2)`; it runs case 2 once more and shows the whole error. *expected* and
-# *found* are the two sides. The *hint* is made for the mistake, where it is a known one. One case
-# of three passed, so this would be a third of the points: parts count.
+# and you have the failing case before you. Where the inputs are too large to be written out,
+# *tried* tells it in words, and *again* is the line to copy: `check.again("name", 2)` runs case 2
+# once more and shows the whole error. *expected* and *found* are the two sides. The *hint* is made
+# for the mistake, where it is a known one. Where many cases fail, the first three are told in full
+# and the others in short. One case of three passed, so this would be a third of the points: parts
+# count.
 
 
 # %% explore=true

@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from autograde.authoring import leaks, reference
+from autograde.sandbox.launch import packages
 from autograde.tree import find
 from course import profile
 from tests.labs import attack
@@ -25,21 +28,45 @@ BY_CHANCE = {"build_network": 0.4, "debug_this_network": 0.12, None: 0.1}
 LOOKED_UP = 0.34
 
 
+def walls(root: Path) -> list[str]:
+    """Nothing can be written but a /tmp of its own; a checkout or Python in the other one shows."""
+    binds, shown = list[str](), list[Path]()
+    for path in map(Path, (root, sys.prefix, sys.base_prefix, *packages())):
+        for one in dict.fromkeys((path.resolve(), path)):  # a link may lead out of /tmp or into it
+            if one.is_relative_to("/tmp") and not any(map(one.is_relative_to, shown)):
+                binds += ["--ro-bind", str(one), str(one)]
+                shown.append(one)
+    closed = "bwrap --ro-bind / / --dev /dev --proc /proc --unshare-net --unshare-pid --tmpfs /tmp"
+    return [*closed.split(), *binds, "--die-with-parent", "--chdir", str(root)]
+
+
 @cache
 def attacks() -> dict[str, list[tuple[str, str, float]]]:
     """What earned something, by lab. It calls anything, so it runs behind walls."""
     if not shutil.which("bwrap"):
         pytest.skip("needs bubblewrap: it calls everything that the package holds")
-    walls = "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-net --unshare-pid"
     attack = [sys.executable, "-W", "ignore", "-m", "tests.labs.attack", *LABS]
     run = subprocess.run(
-        [*walls.split(), "--die-with-parent", "--chdir", str(TREE.root), *attack],
+        [*walls(TREE.root), *attack],
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     return {lab: [tuple(one) for one in found] for lab, found in json.loads(run.stdout).items()}
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="needs bubblewrap")
+def test_may_the_course_lie_anywhere() -> None:
+    with TemporaryDirectory(dir="/tmp") as folder:
+        root = Path(folder) / "checkout"
+        (root / "inside").mkdir(parents=True)
+        (root / "inside/__init__.py").write_text("")
+        (root / "inside/here.py").write_text("import torch\nprint('found')\nopen('new', 'w')\n")
+        run = [*walls(root), sys.executable, "-m", "inside.here"]
+        done = subprocess.run(run, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.returncode) == ("found\n", 1)
+    assert "Read-only file system" in done.stderr
 
 
 @pytest.mark.parametrize("lab", LABS)

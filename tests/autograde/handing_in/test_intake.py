@@ -13,6 +13,7 @@ import pytest
 from autograde.handing_in import files, intake
 from autograde.handing_in.intake import Submission, collect
 from autograde.handing_in.normalise import Limits
+from autograde.handing_in.normalise.to_student import to_student
 from autograde.handing_in.roster import strays
 
 LAB = "lab01_activations"
@@ -351,7 +352,7 @@ def test_is_a_file_that_a_check_reads_refused_by_name_and_the_rest_taken(
     (flag,) = found.flags
     assert (flag.code, flag.severity, flag.cell) == (code, "attention", "trained_network")
     assert flag.message.startswith(f"{NETWORK}: ")
-    assert (found.left_out, found.data) == ({NETWORK: flag.message}, BYTES)
+    assert (found.left_out, found.data) == ({NETWORK: to_student(flag)}, BYTES)
     assert found.extra_files == {"notes.txt": b"x"}
 
 
@@ -391,7 +392,7 @@ def test_is_a_file_of_another_name_not_taken_but_pointed_out(
     found = expecting(tmp_path)
     (flag,) = found.flags
     assert (flag.code, flag.severity) == ("other-file-name", "attention")
-    assert found.left_out == {NETWORK: flag.message}
+    assert found.left_out == {NETWORK: to_student(flag)}
     assert ", ".join(names) in flag.message
 
 

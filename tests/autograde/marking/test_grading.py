@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable
@@ -70,6 +71,11 @@ def activations(class_of) -> Graded:
     return class_of("lab01_activations")
 
 
+@pytest.fixture(scope="session")
+def pages(activations) -> list[Path]:
+    return feedback.generate("lab01_activations", activations.work)
+
+
 @pytest.mark.parametrize(
     ("lab", "path"), SAMPLES, ids=[f"{lab[:5]}-{path.stem}" for lab, path in SAMPLES]
 )
@@ -117,17 +123,41 @@ def test_a_second_class_gives_identical_points(activations, tmp_path):
     assert again.as_json() == activations.result.as_json()
 
 
-def test_feedback_pages_are_written_for_all_and_hold_no_script_of_a_students(activations):
-    pages = feedback.generate("lab01_activations", activations.work)
+def test_feedback_pages_are_written_for_all_and_hold_no_script_of_a_students(activations, pages):
     assert {page.parents[1].name for page in pages} == {s.name for s in activations.samples}
     text = next(p for p in pages if p.parents[1].name == "reference").read_text()
     assert "cases passed" in text
 
 
-def test_a_page_tells_why_nothing_could_be_graded(activations):
-    pages = feedback.generate("lab01_activations", activations.work)
+def test_a_page_tells_why_nothing_could_be_graded(pages):
     text = next(p for p in pages if p.parents[1].name == "empty-file").read_text()
     assert "Nothing could be graded" in text
+    assert "the file is empty. Save it, look whether it opens, and hand it in again." in text
+
+
+def test_no_page_speaks_to_the_instructor(pages):
+    for page in pages:
+        told = re.findall(
+            r"[^.>]*(?:Ask for|look at the cell|grade again|decide\.)", page.read_text()
+        )
+        assert told == [], page
+
+
+def test_a_page_names_the_exercises_and_counts_no_answer_that_waits(class_of):
+    work = class_of("lab00_setup").work
+    page = next(one for one in feedback.generate("lab00_setup", work) if "reference" in str(one))
+    text = " ".join(re.sub(r"<[^>]+>", " ", page.read_text()).split())
+    assert "8 of 8 points ; 2 more wait to be marked by a person" in text
+    assert "Exercise 0.1 · From bytes to what a network likes 3 of 3 points" in text
+    assert "Question 0.4 · Would you report top-5 here? waits to be read, 2 points" in text
+    assert "Test cell" not in text
+    with scores.opened(work / "gradebook.db") as book:
+        book.find_grade("why_top5", "lab00_setup", "lab00_setup", "reference").manual_score = 1
+        book.db.commit()
+    feedback.generate("lab00_setup", work)
+    text = " ".join(re.sub(r"<[^>]+>", " ", page.read_text()).split())
+    assert "9 of 10 points ." in text
+    assert "top-5 here? 1 of 2 points" in text
 
 
 def test_nbgrader_exports_the_scores(activations, tmp_path):

@@ -17,8 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.server_extensions.formgrader.handlers import template_path
 
 from autograde.handing_in.normalise.limits import Limits
-from autograde.nbgrader_settings import settings
-from autograde.reports.feedback import closed
+from autograde.reports.feedback import TEMPLATE, closed, page_settings
 from autograde.reports.inert import LONGEST_PAGE, LONGEST_TEXT, Inert
 from autograde.reports.markup import clean, from_markdown
 from autograde.sandbox.limits import Limits as Cells
@@ -49,14 +48,14 @@ class Active(HTMLParser):
             self.found.append(f"<{tag}>")
 
 
-def page(book: NotebookNode, template: str = "feedback") -> str:
+def page(book: NotebookNode, template: str = TEMPLATE.name) -> str:
     """The notebook as nbgrader shows it with the course's settings."""
-    config = settings(Path(), Path(), source=Path(), release=Path())
+    config = page_settings(Path())
     config.HTMLExporter.template_name = template
-    config.HTMLExporter.extra_template_basedirs = [template_path]
+    config.HTMLExporter.extra_template_basedirs = [template_path, str(TEMPLATE.parent)]
     static = Path(template_path).parent / "static/node_modules/bootstrap/dist/css"
     config.HTMLExporter.extra_template_paths = [str(static)]
-    marks = {"score": 0, "max_score": 0, "late_penalty": 0, "notebook": "lab"}
+    marks = {"score": 0, "max_score": 0, "late_penalty": 0, "waiting": 0, "notebook": "lab"}
     made, _ = HTMLExporter(config=config).from_notebook_node(
         nbformat.from_dict(book),
         {"nbgrader": marks, "base_url": "", "submission_id": "1", "index": 0, "total": 1},
@@ -74,7 +73,7 @@ def test_markdown_of_a_student_is_inert(text):
     assert Active(from_markdown(text.replace("HOST", HOST))).found == []
 
 
-@pytest.mark.parametrize("template", ["feedback", "formgrade"])
+@pytest.mark.parametrize("template", [TEMPLATE.name, "feedback", "formgrade"])
 def test_nothing_of_a_notebook_adds_to_what_the_page_runs(template):
     calm = new_notebook(cells=[new_markdown_cell("calm"), new_code_cell("1")])
     ours, theirs = Active(page(calm, template)).found, Active(page(hostile(HOST), template)).found

@@ -16,6 +16,14 @@ def test_is_nobody_named_where_nobody_is_needed(capsys):
     assert capsys.readouterr().out.split("\n")[:2] == ["Needs a person", "  nobody"]
 
 
+def test_is_told_who_handed_nothing_in(capsys):
+    students = tuple(StudentResult(name, "not handed in", ()) for name in ("anna", "b[o]b"))
+    graded = StudentResult("carl", "graded", ())
+    show.attention(ClassResult("lab90_mini", (*students, graded)), show.console())
+    told = capsys.readouterr().out
+    assert told == "Needs a person\n  handed nothing in (2): anna, b[o]b\n"
+
+
 def test_does_a_terminal_show_control_characters_and_obey_none(capsys):
     flag = Flag("own-error", "attention", EVIL, f"its cell raised {EVIL}")
     student = StudentResult(EVIL, "graded", (), (flag,))

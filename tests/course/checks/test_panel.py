@@ -5,6 +5,7 @@ from __future__ import annotations
 import html.parser
 import json
 import linecache
+import re
 
 import numpy as np
 import pytest
@@ -13,14 +14,17 @@ from nbconvert.filters.strings import clean_html
 
 from autograde.authoring.checks import Book, Mistake
 from autograde.authoring.compile import compiled
+from autograde.tree import find
 from course.checks import Case, ask, call, close, gradient
 from course.checks.book import Checks
 from course.checks.cases import Budget
+from course.checks.kinds import SENTENCES
 from course.checks.panel import html as panel
-from course.checks.panel import marked
+from course.checks.panel import joined, marked, prose, rows
 from course.checks.pasting import call_code
-from course.checks.probes import gradient_of
+from course.checks.probes import Answer, gradient_of
 from course.checks.remarks import grading, meanwhile, own_work
+from course.checks.report import Report
 from course.labs.lab01_activations import check as lab01
 
 X = torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64)
@@ -137,6 +141,39 @@ def test_a_case_or_a_name_that_is_not_there_is_said(check):
         eval('check.again("squared", 1)', {"check": check})
 
 
+def test_what_is_no_code_that_runs_does_not_look_like_it(check):
+    graded = the_book()["squared"].graded({"square": square}, 3).run({"square": lambda x: 2 * x})
+    for told in (str(graded), read(panel(graded)).text):
+        assert "square with ([-1, 0.5, 2])" in told
+        assert "square(" not in told
+    own = report(check)
+    for told in (str(own), read(panel(own)).text):
+        assert "square with (tensor of shape (5, 8))" in told
+        assert "square(torch.tensor([-1.0, 0.5, 2.0]" in told
+
+
+@pytest.mark.parametrize("lab", find().lab_names())
+def test_what_every_check_shows_as_tried_runs_where_it_is_pasted_or_is_prose(lab):
+    for one in Checks(lab):
+        results = tuple(case.result(Answer("raised", error="x")) for case in one.cases)
+        told = Report(one.name, "", results, 1, adds="its student runs it")
+        names = {use: lambda *args, **kwargs: None for c in one.cases for use in c.case.probe.uses}
+        for result in results:
+            tried = dict(rows(told, result, set())).get("tried", "")
+            if result.again:
+                assert not LIKE_A_CALL.search(tried), (one.name, tried)
+            else:
+                eval(tried, {"torch": torch, **names})
+
+
+LIKE_A_CALL = re.compile(r"(?!\b(?:f|df|sin|tanh|max|min|log|exp)\()\b[\w.]+\(")
+
+
+def test_maths_is_left_as_it_is():
+    assert prose("f(x) = a·sin(x) with a = 1.5", "slope") == "f(x) = a·sin(x) with a = 1.5"
+    assert prose("relu(x), and Net() after train()", "relu") == "relu with (x), and Net after train"
+
+
 def test_under_grading_nothing_tells_how_to_try_hidden_inputs():
     graded = the_book()["squared"].graded({"square": square}, 3)
     found = graded.run({"square": lambda x: 2 * x})
@@ -210,8 +247,11 @@ def test_each_case_has_its_number_and_each_failing_one_its_line(check):
         "✗ 4 · asked",
         "✗ 5 · last",
     ]
-    after = lines[lines.index("✗ 5 · last") + 1]
-    assert after == "The values are not right: expected [1, 0.25, 4], found [2, -1, -4]"
+    after = lines[lines.index("✗ 5 · last") + 1 :]
+    assert after[0] == "tried square(torch.tensor([1.0, -0.5, -2.0], dtype=torch.float64))"
+    assert after[1] == "The values are not right: expected [1, 0.25, 4], found [2, -1, -4]"
+    asked = lines[lines.index("✗ 4 · asked") + 1 :]
+    assert asked[:2] == ["tried its slope", 'again check.again("squared", 4)']
     assert "hint a hint" in lines
 
 
@@ -224,6 +264,22 @@ def test_the_panel_survives_what_cleans_pages(check):
     cleaned = clean_html(panel(report(check)))
     assert "&lt;" not in cleaned
     assert read(cleaned).text == read(panel(report(check))).text
+
+
+@pytest.mark.parametrize("head", ["", *SENTENCES.values(), "Stop!", "So:"])
+@pytest.mark.parametrize("tail", ["", "expected 1, found 2", "found `x`", "a sentence."])
+def test_no_stop_stands_beside_another_where_texts_are_joined(head, tail):
+    found = joined(head, tail)
+    assert not re.search(r"[.:;,?!]\s*[.:;,?!]", found)
+    assert found.lower().endswith(tail.lower())
+    if head.endswith("?") and tail.startswith("expected"):
+        assert "? Expected" in found
+
+
+def test_a_missing_return_reads_well_in_a_line(check):
+    page = read(panel(report(check, "def square(x):\n    x * x\n"))).text
+    assert "is there a return in the function? Expected a tensor of shape (3,)" in page
+    assert "?:" not in page
 
 
 def test_backticks_become_code_and_everything_is_escaped():

@@ -1,0 +1,38 @@
+"""What the gradebook says of a notebook's cells, for the page that its student reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import GetGrades
+from nbgrader.utils import is_grade
+from traitlets import Dict
+
+
+class Marks(GetGrades):
+    """Put scores, comments and exercises' names into the cells, and say what is not marked yet.
+
+    A cell that waits for a person has no score: what it may give is told beside the sum, under
+    ``waiting``, and is not counted in ``max_score``.
+    """
+
+    titles = Dict(help="Names of exercises, by grade_id.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """The notebook with its marks."""
+        nb, resources = super().preprocess(nb, resources)
+        marks = [cell.metadata.nbgrader for cell in nb.cells if is_grade(cell)]
+        waiting = sum(mark.points for mark in marks if mark.waits)
+        resources["nbgrader"]["waiting"] = waiting
+        resources["nbgrader"]["max_score"] -= waiting
+        return nb, resources
+
+    def _get_score(self, cell: NotebookNode, resources: Any) -> None:
+        super()._get_score(cell, resources)
+        marks = cell.metadata.nbgrader
+        grade = self.gradebook.find_grade(
+            marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
+        marks["waits"] = grade.auto_score is None and grade.manual_score is None
+        marks["title"] = self.titles.get(marks["grade_id"], marks["grade_id"])

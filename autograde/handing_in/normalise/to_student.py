@@ -1,0 +1,81 @@
+"""What a student's page says of a flag, whose own message speaks to the instructor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from autograde.handing_in.normalise.flags import Flag
+
+LOOKS = "Your instructor looks at it."
+AS_IS = "Hand in the .ipynb file as JupyterLab or Colab saves it."
+SMALLER = (
+    "Hand in a smaller file. A notebook is smaller without outputs: Edit, Clear Outputs of All "
+    "Cells, Save."
+)
+
+# By code; {fact} is the message's first sentence, which is about the file, {message} all of it.
+TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        # The whole file
+        "not-handed-in": "Nothing was handed in for this lab, or it lies in another place.",
+        "no-notebook": "{fact} Hand in the notebook itself, the .ipynb file.",
+        "several-notebooks": "{fact} Hand in the right one alone, under this name.",
+        "too-many-files": "{fact} Hand in the notebook alone.",
+        "symlink-refused": "{fact} Hand in the file itself.",
+        "wrong-kind": "{fact} Hand in the file itself.",
+        "unreadable-file": "A file that you handed in could not be read. " + LOOKS,
+        "empty-file": "{fact} Save it, look whether it opens, and hand it in again.",
+        "too-large": "{fact} " + SMALLER,
+        "too-many-cells": "{fact} Hand it in again without cells that a program made.",
+        "nested-too-deep": "{fact} " + AS_IS,
+        "not-a-notebook": "{fact} " + AS_IS,
+        "not-json": "{fact} " + AS_IS,
+        "wrong-lab": "This is the notebook of another lab. Hand in this lab's notebook.",
+        "nothing-recognised": (
+            "No cell of this lab is recognised in the file. Hand in the lab's own notebook, with "
+            "your answers in its cells."
+        ),
+        "grader-failed": f"The grader itself failed here; no points are lost. {LOOKS}",
+        "extra-notebooks": "You handed in further notebooks; they were not graded.",
+        "odd-student-name": "",
+        "wrong-file-name": "{fact}",
+        "format-upgraded": "",
+        "not-utf8": "Letters outside ASCII may be wrong: the file is not UTF-8.",
+        "broken-cell": f"Some cells of the file are damaged. {LOOKS}",
+        "kernelspec-replaced": "",
+        "unknown-grade-id": "",
+        "order-restored": "Cells had been moved; they are in the lab's order again.",
+        "setup-repaired": "Your setup cell stops; the lab's own ran after it.",
+        # Files beside the notebook
+        "file-missing": "{fact}",
+        "other-file-name": "{fact} Hand it in under this name.",
+        "extra-files-skipped": "{fact}",
+        # One cell
+        "answer-stops": "{message}",
+        "renamed-id": f"This cell was recognised by what it defines. {LOOKS}",
+        "duplicate-cell": "The file has this cell more than once; one of them counts.",
+        "locked-cell-restored": "This cell was changed; the lab's own is put back.",
+        "metadata-recovered": "This cell had lost its mark and was recognised again.",
+        "ambiguous-answer": f"Several cells could be this answer, so none was chosen. {LOOKS}",
+        "merged-answer": "This answer stands in another cell of yours; it counts there.",
+        "missing-cell": "This cell is not in your file; it is put back as it was handed out.",
+        "cell-type-restored": "This cell's type was changed; it is put back, with your text.",
+        "marks-restored": "This cell's grading mark was changed; it is put back.",
+        "carries-numbers": f"The notebook's code holds very many numbers. {LOOKS}",
+        "not-read": f"This cell is too much to be read by a program. {LOOKS}",
+        "built-in-used": (
+            "This exercise asks you to write by hand something that your answer takes from a "
+            f"library. No point is lost by that. {LOOKS}"
+        ),
+    }
+)
+
+
+def to_student(flag: Flag) -> str:
+    """The same for the student: what was found, and what the student can do; empty for nothing.
+
+    A code without a text says that the instructor looks: no page shows what is not meant for it.
+    """
+    first, stop, _ = flag.message.partition(". ")
+    return TEXTS.get(flag.code, LOOKS).format(fact=first + stop.strip(), message=flag.message)
