@@ -33,6 +33,12 @@ def check(lab: str, name: str) -> Check:
     return checks.load(lab)[name].graded(reference.load(lab), seed(lab, name))
 
 
+@cache
+def visible(lab: str, name: str) -> int:
+    """How many of a check's cases the notebook tries as well; they come first."""
+    return len(checks.load(lab)[name].shown().cases)
+
+
 def sources(lab: str, name: str) -> list[str]:
     """The code that a check is made of: where it is defined, its questions, its judges."""
     homes = {checks.load(lab)[name].home}

@@ -139,7 +139,7 @@ def put(
             # One killed probe tells enough; the next check gets a fresh session.
             stopped = f"not tried, because an earlier case ended the run: {answer.error}"
         if answer.kind == "missing" and reason:
-            return Answer("raised", error=f"{answer.error}: {reason}")
+            return Answer("raised", error=f"{answer.error}: {reason}", cause="missing")
         return answer
 
     for case in cases:
