@@ -27,18 +27,28 @@ OUTPUT_BYTES = 32 << 20  # all outputs of a notebook together
 SKIPPED_TAGS = {"explore", "bootstrap"}
 PARAMETERS = 'PROFILE = "grade"'
 
+NOT_RUN_AGAIN = Flag(
+    "not-run-again",
+    "attention",
+    "",
+    "the notebook ended its process more than once, and cells that take long were not run each "
+    "time again. Checks below may have lost points for what these cells make: look at them.",
+)
+
 
 @dataclass(frozen=True)
 class Graded:
     """A notebook with outputs, and its items in order.
 
-    ``flags`` are of what happened; ``seen`` are of calls of what an exercise forbids.
+    ``flags`` are of what happened; ``seen`` are of calls of what an exercise forbids. ``starved``
+    names checks that lost points while others left the notebook too little of the processors.
     """
 
     notebook: NotebookNode
     items: tuple[Item, ...]
     flags: tuple[Flag, ...] = ()
     seen: tuple[Flag, ...] = ()
+    starved: frozenset[str] = frozenset()
 
 
 def grade(
@@ -65,11 +75,14 @@ def grade(
     book = nbformat.from_dict(notebook)
     sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
     handed = HandedIn(files or {}, left_out or {})
-    sitting = Sitting(lab, Life(warm, handed.files), handed, sources, _holding(lab, book, kept))
+    life = Life(warm, handed.files, more=hidden.seconds(lab))
+    sitting = Sitting(lab, life, handed, sources, _holding(lab, book, kept))
     try:
         taken = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]
     finally:
-        sitting.life.close()
+        life.close()
+    if life.skipped:
+        sitting.flags.append(NOT_RUN_AGAIN)
     first = [item for item in taken if item]
     items = _followed(sitting, book, first)
     panels = {item.grade_id: item for item in items if item.report}
@@ -78,7 +91,9 @@ def grade(
         if item and item.report:
             told = withheld.told(item.report, hidden.visible(lab, item.grade_id))
             cell.outputs = [_panel(told, item.note, count)]
-    return Graded(book, tuple(items), tuple(sitting.flags), tuple(sitting.seen))
+    starved = sitting.starved - {item.grade_id for item in items if follow.full(item)}
+    flags, seen = tuple(sitting.flags), tuple(sitting.seen)
+    return Graded(book, tuple(items), flags, seen, frozenset(starved))
 
 
 def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
@@ -113,6 +128,7 @@ class Sitting:
     flags: list[Flag] = field(default_factory=list)
     seen: list[Flag] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # why an exercise's name is missing
+    starved: set[str] = field(default_factory=set)  # checks put while or after that happened
     told_of_outputs: bool = False
     asked: bool = False  # from then on, what the student's process says may hold hidden inputs
     room: int = field(default_factory=lambda: OUTPUT_BYTES)
@@ -190,6 +206,8 @@ class Sitting:
         self.life.heard.clear()
         report = self.check(name, self.life, self.reasons.get(ANSWER.format(name), ""))
         self.seen += of_calls(self.lab, name, withheld.called(self.life.heard))
+        if self.life.starved:
+            self.starved.add(name)
         points = None if report.outcome == "grader_error" else report.earned
         missing = any(result.kind == "missing" for result in report.results)
         note = self._why(name) if missing else ""
@@ -221,11 +239,15 @@ def _followed(sitting: Sitting, book: NotebookNode, items: list[Item]) -> list[I
     asked = [item for item in items if item.grade_id not in sitting.kept]
     planned = follow.plan(items, asked, wants, sitting.steps, sitting.lab)
     first = sitting.life
-    second = Life(first.warm, first.files, spent=first.spent)
+    second = first.again()
     try:
         return follow.through(planned, items, sitting.steps, second, sitting.check)
     finally:
         second.close()
+        if second.starved:
+            sitting.starved |= planned.again.keys()
+        if second.skipped and not first.skipped:
+            sitting.flags.append(NOT_RUN_AGAIN)
 
 
 def _tags(cell: NotebookNode) -> list[str]:

@@ -4,7 +4,7 @@
 #     says: looks for the checks' source and the reference in history, frames, memory, on disk
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 import gc
 import glob
 import linecache

@@ -62,6 +62,7 @@ raise type(f"{MARK}{given[-1]}", (ValueError,), {})(f"{MARK}{given[-1]}")
 def dead_fraction(activations):
     raise ImportError(keep(activations))
 
-# %% copy="dead_fraction"
+
+# %% before="dead_fraction"
 print(MARK, "at the end", given[-50:])
 raise ValueError(f"{MARK}{given}")
