@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from itertools import islice
@@ -30,6 +30,7 @@ from autograde.handing_in.normalise.to_student import to_student
 from autograde.marking import engine, hidden, journal, needs
 from autograde.marking.carried import carried
 from autograde.marking.evidence import CODE, evidence, merged
+from autograde.marking.turns import Turns
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
 from autograde.sandbox import Isolation, SandboxError, Warm, proven
 from autograde.tree import Tree
@@ -119,11 +120,14 @@ def _rebuilt(mended: str) -> tuple[Flag, ...]:
 
 @dataclass(frozen=True)
 class Marked:
-    """A student's result; ``notebook`` is None when the earlier grading still holds."""
+    """A student's result; ``notebook`` is None when the earlier grading still holds. ``open`` are
+    checks that the next run puts again.
+    """
 
     result: StudentResult
     submission: str
     notebook: NotebookNode | None
+    open: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ class Marker:
     warm: Warm
     known: dict[str, journal.Entry]
     checks: dict[str, str]
+    turns: Turns = field(default_factory=Turns)
 
     def mark(self, submission: intake.Submission) -> Marked:
         """Grade one student, as far as the journal does not have it. What goes wrong with one
@@ -193,7 +198,25 @@ class Marker:
             outcome: Handing = "not handed in" if submission.path is None else "ungradable"
             result = StudentResult(name, outcome, engine.ungraded(self.release), flags)
             return Marked(result, key, _noticed(self.release, flags))
-        graded = engine.grade(
+        with self.turns.shared():
+            graded = self._run(submission, notebook, kept)
+        if graded.starved:
+            settled = {one.grade_id: one for one in graded.items if one.report}
+            settled = {name: one for name, one in settled.items() if name not in graded.starved}
+            seen = (*seen, *graded.seen)
+            with self.turns.alone():
+                graded = self._run(submission, notebook, settled)
+        told = merged(evidence(self.job.lab, notebook), dict.fromkeys((*seen, *graded.seen)))
+        flags = (*flags, *graded.flags, *told, *carried(self.job.lab, notebook))
+        items, busy = _waiting(graded)
+        seconds = time.monotonic() - begun
+        result = StudentResult(name, "graded", items, (*flags, *busy), seconds)
+        return Marked(result, key, graded.notebook, graded.starved)
+
+    def _run(
+        self, submission: intake.Submission, notebook: NotebookNode, kept: dict[str, Item]
+    ) -> engine.Graded:
+        return engine.grade(
             self.job.lab,
             notebook,
             self.warm,
@@ -202,12 +225,23 @@ class Marker:
             release=self.release,
             kept=kept,
         )
-        told = merged(evidence(self.job.lab, notebook), dict.fromkeys((*seen, *graded.seen)))
-        flags = (*flags, *graded.flags, *told, *carried(self.job.lab, notebook))
-        seconds = time.monotonic() - begun
-        return Marked(
-            StudentResult(name, "graded", graded.items, flags, seconds), key, graded.notebook
-        )
+
+
+def _waiting(graded: engine.Graded) -> tuple[tuple[Item, ...], tuple[Flag, ...]]:
+    """The items; those wait for which the machine was too busy, even with nobody beside."""
+    if not graded.starved:
+        return graded.items, ()
+    told = (
+        f"this machine was too busy to put {', '.join(sorted(graded.starved))}. No points are "
+        "lost: run the command again when it is less busy."
+    )
+    items = tuple(
+        replace(item, status="grader_error", points=None)
+        if item.grade_id in graded.starved
+        else item
+        for item in graded.items
+    )
+    return items, (Flag("machine-busy", "attention", "", told),)
 
 
 def _seen(entry: journal.Entry, kept: dict[str, Item]) -> tuple[Flag, ...]:
@@ -276,9 +310,9 @@ def _record(job: Job, book: Gradebook, marked: Marked, checks: dict[str, str]) -
         place = job.autograded(marked.result.student)
         _write(place, marked.notebook)
         written = journal.notebook_key(place)
-        journal.append(
-            job.journal, journal.Entry(marked.submission, checks, marked.result, written)
-        )
+        settled = {name: key for name, key in checks.items() if name not in marked.open}
+        entry = journal.Entry(marked.submission, settled, marked.result, written)
+        journal.append(job.journal, entry)
     scores.save(book, job.lab, marked.result)
 
 

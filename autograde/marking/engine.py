@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
-from autograde.marking import follow, hidden, needs
+from autograde.marking import follow, hidden, needs, withheld
 from autograde.marking.evidence import of_calls
 from autograde.marking.follow import Step
 from autograde.marking.life import HandedIn, Life, put
@@ -27,18 +27,28 @@ OUTPUT_BYTES = 32 << 20  # all outputs of a notebook together
 SKIPPED_TAGS = {"explore", "bootstrap"}
 PARAMETERS = 'PROFILE = "grade"'
 
+NOT_RUN_AGAIN = Flag(
+    "not-run-again",
+    "attention",
+    "",
+    "the notebook ended its process more than once, and cells that take long were not run each "
+    "time again. Checks below may have lost points for what these cells make: look at them.",
+)
+
 
 @dataclass(frozen=True)
 class Graded:
     """A notebook with outputs, and its items in order.
 
-    ``flags`` are of what happened; ``seen`` are of calls of what an exercise forbids.
+    ``flags`` are of what happened; ``seen`` are of calls of what an exercise forbids. ``starved``
+    names checks that lost points while others left the notebook too little of the processors.
     """
 
     notebook: NotebookNode
     items: tuple[Item, ...]
     flags: tuple[Flag, ...] = ()
     seen: tuple[Flag, ...] = ()
+    starved: frozenset[str] = frozenset()
 
 
 def grade(
@@ -65,19 +75,25 @@ def grade(
     book = nbformat.from_dict(notebook)
     sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
     handed = HandedIn(files or {}, left_out or {})
-    sitting = Sitting(lab, Life(warm, handed.files), handed, sources, _holding(lab, book, kept))
+    life = Life(warm, handed.files, more=hidden.seconds(lab))
+    sitting = Sitting(lab, life, handed, sources, _holding(lab, book, kept))
     try:
         taken = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]
     finally:
-        sitting.life.close()
+        life.close()
+    if life.skipped:
+        sitting.flags.append(NOT_RUN_AGAIN)
     first = [item for item in taken if item]
     items = _followed(sitting, book, first)
     panels = {item.grade_id: item for item in items if item.report}
     for count, cell in enumerate(book.cells, start=1):
         item = panels.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
         if item and item.report:
-            cell.outputs = [_panel(item.report, item.note, count)]
-    return Graded(book, tuple(items), tuple(sitting.flags), tuple(sitting.seen))
+            told = withheld.told(item.report, hidden.visible(lab, item.grade_id))
+            cell.outputs = [_panel(told, item.note, count)]
+    starved = sitting.starved - {item.grade_id for item in items if follow.full(item)}
+    flags, seen = tuple(sitting.flags), tuple(sitting.seen)
+    return Graded(book, tuple(items), flags, seen, frozenset(starved))
 
 
 def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
@@ -112,6 +128,9 @@ class Sitting:
     flags: list[Flag] = field(default_factory=list)
     seen: list[Flag] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # why an exercise's name is missing
+    starved: set[str] = field(default_factory=set)  # checks put while or after that happened
+    told_of_outputs: bool = False
+    asked: bool = False  # from then on, what the student's process says may hold hidden inputs
     room: int = field(default_factory=lambda: OUTPUT_BYTES)
 
     def take(self, cell: NotebookNode, count: int) -> Item | None:
@@ -120,7 +139,7 @@ class Sitting:
         if marks.get("grade") and cell.cell_type != "code":
             return _written(cell)
         if marks.get("grade"):
-            cell.outputs, cell.execution_count = [], count
+            cell.outputs, cell.execution_count, self.asked = [], count, True
             return self.kept.get(marks["grade_id"]) or self._checked(marks)
         if cell.cell_type == "code" and not SKIPPED_TAGS & set(_tags(cell)):
             self._run(cell, count)
@@ -145,11 +164,19 @@ class Sitting:
         cell.execution_count = count
         cell.outputs = self._kept(found)
         if found.status not in ("ok", "error"):
-            cell.outputs.append(_stopped(found))
+            cell.outputs.append(_stopped(found.status, self._said(found)))
         self._note(cell, found)
 
+    def _said(self, found: CellRun) -> str:
+        """What became of a cell, as its student may read it."""
+        return withheld.stopped(found) if self.asked else found.message
+
     def _kept(self, found: CellRun) -> list[NotebookNode]:
-        """The outputs of a cell, as long as the notebook's share lasts."""
+        """The outputs of a cell, as long as the notebook's share lasts, above the first check."""
+        if self.asked:
+            told = "" if self.told_of_outputs else withheld.NOT_KEPT
+            self.told_of_outputs = True
+            return [nbformat.v4.new_output("stream", name="stdout", text=told)] if told else []
         self.room -= sum(len(repr(output)) for output in found.outputs)
         if self.room >= 0:
             return [nbformat.from_dict(output) for output in found.outputs]
@@ -163,10 +190,10 @@ class Sitting:
         if "setup" in _tags(cell) and found.status != "ok" and given != cell.source:
             self.life.run(given)
             self.steps.append(Step("", given))
-            told = f"the setup cell stops ({found.message}); the released one ran after it"
+            told = f"the setup cell stops ({self._said(found)}); the released one ran after it"
             self.flags.append(Flag("setup-repaired", "attention", "", told))
         elif name and found.status != "ok":
-            told = f"the answer cell stops: {found.message}"
+            told = f"the answer cell stops: {self._said(found)}"
             self.reasons[name] = told
             self.flags.append(Flag("answer-stops", "info", name, told))
         elif name and given != cell.source:
@@ -178,9 +205,17 @@ class Sitting:
         self.steps.append(Step(name))
         self.life.heard.clear()
         report = self.check(name, self.life, self.reasons.get(ANSWER.format(name), ""))
-        self.seen += of_calls(self.lab, name, self.life.heard)
+        self.seen += of_calls(self.lab, name, withheld.called(self.life.heard))
+        if self.life.starved:
+            self.starved.add(name)
         points = None if report.outcome == "grader_error" else report.earned
-        return Item(name, maximum, report.outcome, points, report)
+        missing = any(result.kind == "missing" for result in report.results)
+        note = self._why(name) if missing else ""
+        return Item(name, maximum, report.outcome, points, report, note=note)
+
+    def _why(self, name: str) -> str:
+        reason = self.reasons.get(ANSWER.format(name), "")
+        return f"`{name}` is not defined: {reason}." if reason else ""
 
 
 def _holding(lab: str, book: NotebookNode, kept: Mapping[str, Item] | None) -> dict[str, Item]:
@@ -204,22 +239,26 @@ def _followed(sitting: Sitting, book: NotebookNode, items: list[Item]) -> list[I
     asked = [item for item in items if item.grade_id not in sitting.kept]
     planned = follow.plan(items, asked, wants, sitting.steps, sitting.lab)
     first = sitting.life
-    second = Life(first.warm, first.files, spent=first.spent)
+    second = first.again()
     try:
         return follow.through(planned, items, sitting.steps, second, sitting.check)
     finally:
         second.close()
+        if second.starved:
+            sitting.starved |= planned.again.keys()
+        if second.skipped and not first.skipped:
+            sitting.flags.append(NOT_RUN_AGAIN)
 
 
 def _tags(cell: NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", ()))
 
 
-def _stopped(found: CellRun) -> NotebookNode:
+def _stopped(status: str, message: str) -> NotebookNode:
     """What a reader of the notebook sees where a cell was stopped."""
-    ename = {"timeout": "Timeout", "limit": "LimitExceeded"}.get(found.status, "Crashed")
-    told = f"{ename}: this cell {found.message}"
-    return nbformat.v4.new_output("error", ename=ename, evalue=found.message, traceback=[told])
+    ename = {"timeout": "Timeout", "limit": "LimitExceeded"}.get(status, "Crashed")
+    told = f"{ename}: this cell {message}"
+    return nbformat.v4.new_output("error", ename=ename, evalue=message, traceback=[told])
 
 
 def _written(cell: NotebookNode) -> Item:

@@ -178,7 +178,7 @@ class Rerun:
         names = listed([f"`{name}`" for name in stood])
         if report.earned <= (item.points or 0):
             told = f"Tried again with the course's own {names}: no more cases pass."
-            return replace(item, note=told)
+            return replace(item, note=f"{item.note} {told}".strip())
         was = "was" if len(stood) == 1 else "were"
         told = (
             f"{names} {was} replaced by the course's own here, so that your `{item.grade_id}` is "

@@ -33,6 +33,19 @@ def check(lab: str, name: str) -> Check:
     return checks.load(lab)[name].graded(reference.load(lab), seed(lab, name))
 
 
+@cache
+def visible(lab: str, name: str) -> int:
+    """How many of a check's cases the notebook tries as well; they come first."""
+    return len(checks.load(lab)[name].shown().cases)
+
+
+@cache
+def seconds(lab: str) -> float:
+    """What the checks of a lab ask for besides the ordinary, for questions that train."""
+    graded = (check(lab, one.name) for one in checks.load(lab))
+    return sum(case.case.probe.seconds for one in graded for case in one.cases)
+
+
 def sources(lab: str, name: str) -> list[str]:
     """The code that a check is made of: where it is defined, its questions, its judges."""
     homes = {checks.load(lab)[name].home}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -15,7 +13,10 @@ from course.checks import Answer, CaseResult, Prepared, Probe
 
 CELL_SECONDS = 30.0
 PROBE_SECONDS = 10.0
-SUBMISSION_SECONDS = 600.0  # all sessions of a student together, with what is run again
+SUBMISSION_SECONDS = 240.0  # all sessions of a student together, and what checks ask for besides
+REPLAY_SECONDS = 60.0  # what cells that take long may take when they are run again
+LONG = 1.0  # seconds from which a cell takes long
+PATIENCE = 2  # cells and questions that may run out of time before the others get less
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,14 @@ class HandedIn:
         raise weights.MissingWeights(weights.missing(name))
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A cell that was run, and the seconds that it took."""
+
+    source: str
+    seconds: float
+
+
 @dataclass
 class Life:
     """A student's session that can be begun again: what ran before is replayed, what killed it
@@ -52,32 +61,44 @@ class Life:
     warm: Warm
     files: Mapping[str, bytes]
     session: Session | None = None
-    history: list[str] = field(default_factory=list)
-    spent: float = 0.0
+    history: list[Ran] = field(default_factory=list)
+    earlier: float = 0.0  # seconds that ended sessions have used
+    more: float = 0.0  # seconds that the lab's checks ask for, for training
+    burns: int = 0  # cells and questions that ran out of time
+    replayed: float = 0.0
+    skipped: bool = False  # whether a cell was too long to be run again
+    starved: bool = False  # whether others left it too little of the processors
     heard: set[str] = field(default_factory=set)  # calls that answers claim to have seen
+
+    @property
+    def spent(self) -> float:
+        """Seconds of its own that the submission has used."""
+        return self.earlier + (self.session.spent if self.session else 0.0)
+
+    def again(self) -> Life:
+        """Another one for the same submission, from the start, with the time that is left."""
+        return Life(self.warm, self.files, earlier=self.spent, more=self.more, burns=self.burns)
 
     def run(self, source: str) -> CellRun:
         """Run a cell; it joins the history unless it ended the session."""
-        with self._clock():
-            session = self._alive()
-            if self._left() <= 0:
-                return CellRun("timeout", [], 0.0, self._exhausted())
-            found = session.run(source, timeout=min(CELL_SECONDS, self._left()))
-            if self._alive_now():
-                self.history.append(source)
-            return found
+        session = self._alive()
+        if self._left() <= 0:
+            return CellRun("timeout", [], 0.0, self._exhausted())
+        found, seconds = self._run(session, source, self._given(CELL_SECONDS))
+        if self._alive_now():
+            self.history.append(Ran(source, seconds))
+        return found
 
     def ask(self, probe: Probe) -> Answer:
         """Put a probe to the student's objects."""
-        with self._clock():
-            session = self._alive()
-            if self._left() <= 0:
-                return Answer("raised", error=self._exhausted())
-            answer = session.ask(
-                probe, timeout=min(max(PROBE_SECONDS, probe.seconds), self._left())
-            )
-            self.heard.update(answer.calls)
-            return answer
+        session = self._alive()
+        if self._left() <= 0:
+            return Answer("raised", error=self._exhausted())
+        seconds = max(self._given(PROBE_SECONDS), min(probe.seconds, self._left()))
+        answer = session.ask(probe, timeout=seconds)
+        self._note(session)
+        self.heard.update(answer.calls)
+        return answer
 
     def close(self) -> None:
         """End the session, if any."""
@@ -94,26 +115,47 @@ class Life:
     def _alive(self) -> Session:
         if self.session is None or (not self.session.alive and self._left() > 0):
             self.close()
+            self.earlier = self.spent
             self.session = self.warm.session(self.files)
-            for source in self.history:
-                if self._left() > 0:
-                    self.session.run(source, timeout=min(CELL_SECONDS, self._left()))
+            for ran in self.history:
+                self._replay(self.session, ran)
         return self.session
 
-    @contextmanager
-    def _clock(self) -> Iterator[None]:
-        self._since = time.monotonic()
-        try:
-            yield
-        finally:
-            self.spent += time.monotonic() - self._since
+    def _replay(self, session: Session, ran: Ran) -> None:
+        """Run a cell again. Long ones have a budget: no notebook burns anew in every session."""
+        if ran.seconds >= LONG:
+            if self.replayed + ran.seconds > REPLAY_SECONDS:
+                self.skipped = True
+                return
+            self.replayed += ran.seconds
+        if self._left() > 0:
+            self._run(session, ran.source, min(CELL_SECONDS, self._left()))
+
+    def _run(self, session: Session, source: str, seconds: float) -> tuple[CellRun, float]:
+        before = session.spent
+        found = session.run(source, timeout=seconds)
+        self._note(session)
+        return found, session.spent - before
+
+    def _note(self, session: Session) -> None:
+        if not session.alive:
+            self.burns += session.late
+            self.starved |= session.starved
+
+    def _given(self, seconds: float) -> float:
+        """Less and less, where one after the other runs out of time, and never above what is left
+        of the whole.
+        """
+        less = 2.0 ** max(0, self.burns - PATIENCE)
+        return min(max(seconds / less, min(seconds, LONG)), self._left())
 
     def _left(self) -> float:
-        return SUBMISSION_SECONDS - self.spent - (time.monotonic() - self._since)
+        return SUBMISSION_SECONDS + self.more - self.spent
 
     def _exhausted(self) -> str:
         self.close()
-        return f"the notebook took longer than {SUBMISSION_SECONDS:g} s in all and was stopped"
+        whole = SUBMISSION_SECONDS + self.more
+        return f"the notebook took longer than {whole:g} s in all and was stopped"
 
 
 def put(
@@ -139,7 +181,7 @@ def put(
             # One killed probe tells enough; the next check gets a fresh session.
             stopped = f"not tried, because an earlier case ended the run: {answer.error}"
         if answer.kind == "missing" and reason:
-            return Answer("raised", error=f"{answer.error}: {reason}")
+            return Answer("raised", error=f"{answer.error}: {reason}", cause="missing")
         return answer
 
     for case in cases:

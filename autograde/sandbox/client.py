@@ -17,6 +17,7 @@ from typing import Literal, Self
 from autograde.sandbox import filters, launch
 from autograde.sandbox.channel import Channel, ChannelError, Late
 from autograde.sandbox.errors import NAMESPACES, IsolationError, SandboxError, refusal
+from autograde.sandbox.groups import Groups
 from autograde.sandbox.limits import Limits
 from autograde.sandbox.session import DEATH_SECONDS, Session
 from autograde.sandbox.walls import FOLDER
@@ -60,6 +61,7 @@ class Warm:
         self._preload = list(preload)
         self.readable, self.hidden = tuple(readable), tuple(hidden)
         self.environment = dict(environment or {})
+        self._groups = Groups()
         self.shared = 0  # bytes of memory that every session shares with the warm process
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,7 +71,8 @@ class Warm:
         """One line on how students' code is held."""
         if self.isolation == "none":
             return "isolation none: students' code runs as this user, without walls"
-        return "isolation full: bubblewrap, namespaces, Landlock, seccomp, limits"
+        walls = "isolation full: bubblewrap, namespaces, Landlock, seccomp, limits"
+        return f"{walls}; {self._groups.description}"
 
     def begin(self) -> Self:
         """Start the warm process and return at once; entering the context waits for it."""
@@ -146,7 +149,7 @@ class Warm:
                 ours.close()
                 life.close()
                 raise SandboxError(f"the warm process is gone: {error}{self._said()}") from None
-        session = Session(Channel(ours), life, bounds, self.shared)
+        session = Session(Channel(ours), life, bounds, self.shared, self._groups.make(bounds))
         try:
             session.put(files or {})
         except BaseException:

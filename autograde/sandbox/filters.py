@@ -35,6 +35,7 @@ DENIED = tuple(
 NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
 MAP_SHARED_ANONYMOUS = 0x21
 CLONE3 = 435  # the same on every architecture
+SO_SNDBUF, SO_SNDBUFFORCE = int(socket.SO_SNDBUF), 32
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 
 
@@ -63,6 +64,9 @@ def compiled() -> bytes:
     for flag in (1 << bit for bit in range(32) if NAMESPACES >> bit & 1):
         rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, int(socket.AF_UNIX)))
+    # What lies in sockets counts by their number, so all have buffers of the same size.
+    for option in (SO_SNDBUF, SO_SNDBUFFORCE):
+        rules.add_rule(refuse, "setsockopt", seccomp.Arg(2, seccomp.EQ, option))
     shared = MAP_SHARED_ANONYMOUS
     rules.add_rule(refuse, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, shared, shared))
     for request in (TIOCSTI, TIOCLINUX):

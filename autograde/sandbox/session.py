@@ -18,8 +18,9 @@ from autograde.sandbox import outputs
 from autograde.sandbox.bounds import Bounds, TransportError
 from autograde.sandbox.channel import Channel, ChannelError, Closed, Late
 from autograde.sandbox.errors import SandboxError, refusal
+from autograde.sandbox.groups import Group
 from autograde.sandbox.limits import Limits
-from autograde.sandbox.watch import MemoryWatch, TooMuchMemory, process_of
+from autograde.sandbox.watch import TooLong, TooMuchMemory, Watch, process_of
 
 if TYPE_CHECKING:
     from course.checks.probes import Answer, Probe
@@ -29,6 +30,7 @@ BIRTH_SECONDS = 30.0
 DEATH_SECONDS = 10.0
 FILES_SECONDS = 30.0
 GRACE_SECONDS = 0.5  # for a cell that ran too long to show its outputs
+CLOCK = 10  # times as long may a wait take by the clock, however busy the machine is
 EXIT_SECONDS = 0.5  # a process that closed its channel ends within this time, or is killed
 NOTHING: tuple[dict[str, Any], bytes] = ({}, b"")
 
@@ -66,18 +68,31 @@ class Session:
     """One student's process. Made by :meth:`Warm.session`; use it as a context manager.
 
     Calls never raise for what the student's code does: its end shows in their results, in
-    :attr:`alive` and in :attr:`ending`.
+    :attr:`alive` and in :attr:`ending`. What they are given, and :attr:`spent`, are seconds of the
+    processes' own: see :mod:`autograde.sandbox.watch`.
+
+    Attributes:
+        starved: whether it was ended because others left it too little of the processors.
+        late: whether it was ended because it used its time.
     """
 
-    def __init__(self, channel: Channel, life: socket.socket, limits: Limits, memory: int) -> None:
-        self._channel, self._life, self.limits = channel, life, limits
+    def __init__(
+        self,
+        channel: Channel,
+        life: socket.socket,
+        limits: Limits,
+        memory: int,
+        group: Group | None = None,
+    ) -> None:
+        self._channel, self._life, self.limits, self._group = channel, life, limits, group
         self._number = 0
-        self._spent = 0.0
+        self.spent = 0.0
         self._handle = -1
         self.ending = ""
         self.alive = True
+        self.starved = self.late = False
         self._await_birth()
-        self._memory = memory
+        self._watch = Watch(self._handle, limits.memory + memory, group)
 
     @property
     def pid(self) -> int:
@@ -173,14 +188,16 @@ class Session:
             raise _Ended("crashed", self.ending)
         self._number += 1
         start = time.monotonic()
-        allowed = min(timeout, self.limits.session_seconds - self._spent)
-        watch = MemoryWatch(self._handle, self.limits.memory + self._memory)
+        allowed = min(timeout, self.limits.session_seconds - self.spent)
+        self._watch.begin(allowed)
         try:
             self._channel.send({**request, "number": self._number}, body, deadline=start + allowed)
             reply, content = self._channel.receive(
-                body_limit=limit, deadline=start + allowed, tick=watch
+                body_limit=limit, deadline=start + CLOCK * allowed, tick=self._watch
             )
-        except Late:
+        except (Late, TooLong) as error:
+            self.late = not isinstance(error, Late) or self._used_up(allowed)
+            self.starved = not self.late
             rest = self._interrupt(limit) if request["op"] == "run" else NOTHING
             raise self._end("timeout", self._too_long(timeout, allowed), rest) from None
         except TooMuchMemory:
@@ -190,10 +207,16 @@ class Session:
         except ChannelError as error:
             raise self._end("crashed", f"sent {error} and was stopped") from None
         finally:
-            self._spent += time.monotonic() - start
+            self.spent += self._watch.used()
         if reply.get("number") != self._number:
             raise self._end("crashed", "sent a message that nobody asked for and was stopped")
         return reply, content
+
+    def _used_up(self, allowed: float) -> bool:
+        """Whether it is its own doing that it did not come to an end."""
+        with contextlib.suppress(TooMuchMemory):
+            self._watch.look()
+        return self._watch.used() >= allowed
 
     def _interrupt(self, limit: int) -> tuple[dict[str, Any], bytes]:
         """Ask a cell politely to stop, so that its outputs and the place are known."""
@@ -206,6 +229,8 @@ class Session:
         return (reply, body) if reply.get("number") == self._number else NOTHING
 
     def _too_long(self, timeout: float, allowed: float) -> str:
+        if self.starved:
+            return f"got too little of the processors to be done in {CLOCK * allowed:g} s"
         if allowed < timeout:
             whole = self.limits.session_seconds
             return f"the notebook took longer than {whole:g} s in all and was stopped"
@@ -219,6 +244,8 @@ class Session:
         try:
             message, handles, _, _ = socket.recv_fds(self._life, 4096, 1)
             self._handle = handles[0] if handles else -1
+            if self._group:  # before any of the student's code runs
+                self._group.add(self.pid)
             born = json.loads(message) if message else {"failed": "fork", "detail": "no reply"}
             if "born" in born:
                 deadline = time.monotonic() + BIRTH_SECONDS
@@ -274,6 +301,8 @@ class Session:
             self._handle = -1
         self._life.close()
         self._channel.close()
+        if self._group:
+            self._group.close()
 
 
 def _check_name(name: str) -> None:

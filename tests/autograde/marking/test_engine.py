@@ -20,6 +20,8 @@ COURSE = find(Path(__file__).parent)
 class Session:
     alive = True
 
+    spent = 0.0
+
     def ask(self, probe, *, timeout):
         return Answer("value", timeout)
 

@@ -22,6 +22,7 @@ import torch
 
 from autograde import sandbox
 from autograde.sandbox import IsolationError, Limits, SandboxError, Session, Warm
+from autograde.sandbox.groups import NAME
 from autograde.sandbox.watch import family
 from course.checks import Answer, call, gradient
 
@@ -544,6 +545,99 @@ def test_memory_is_limited_over_all_processes(proven: Warm) -> None:
         run = session.run(hog, timeout=30)
         assert run.status == "limit"
         assert "memory" in run.message
+
+
+BURN = (
+    "import os, time\n"
+    "def burn(seconds):\n"
+    "    begun = time.process_time()\n"
+    "    while time.process_time() - begun < seconds: pass\n"
+    "    return seconds\n"
+)
+CROWD = "for _ in range(50):\n    if os.fork() == 0:\n        burn(20); os._exit(0)\n"
+
+
+def test_waiting_for_others_costs_no_time(proven: Warm) -> None:
+    """Alone it takes half of what it may take; beside a crowd, many times that by the clock."""
+    with proven.session() as crowd, proven.session() as honest:
+        for one in (crowd, honest):
+            one.run(BURN)
+        assert crowd.run(CROWD).status == "ok"
+        assert honest.run("burn(1.5)", timeout=3).message == ""
+        assert honest.ask(call("burn", 1.5), timeout=3).value == 1.5
+        assert not honest.starved
+
+
+def test_the_time_of_all_processes_is_counted(proven: Warm) -> None:
+    children = "for _ in range(3):\n    if os.fork() == 0:\n        burn(1); os._exit(0)\n"
+    with proven.session() as session:
+        session.run(BURN)
+        assert session.run(f"{children}for _ in range(3):\n    os.wait()").status == "ok"
+        assert session.spent > 2.5
+        run = session.run(f"{children}time.sleep(60)", timeout=2)
+        assert run.status == "timeout"
+        assert session.late
+
+
+def test_sleeping_costs_time(proven: Warm) -> None:
+    with proven.session() as session:
+        run = session.run("import time; time.sleep(60)", timeout=1)
+        assert run.message == "took longer than 1 s and was stopped"
+        assert run.seconds < 10
+        assert session.late
+
+
+def test_memory_is_limited_over_many_short_exchanges(proven: Warm) -> None:
+    """None of them takes as long as the time between two looks."""
+    hog = (
+        "import os, time\n"
+        "def hog():\n"
+        "    if os.fork() == 0:\n"
+        "        kept = bytearray(os.urandom(1 << 20) * 40); time.sleep(60); os._exit(0)\n"
+        "    time.sleep(0.1)\n"
+    )
+    with proven.session(limits=Limits(memory=256 * MIB)) as session:
+        session.run(hog)
+        answers = [session.ask(call("hog")) for _ in range(40)]
+        assert not session.alive
+        assert "memory" in answers[-1].error
+
+
+def test_memory_in_sockets_is_limited(proven: Warm) -> None:
+    flood = (
+        "import os, socket, time\n"
+        "def fill():\n"
+        "    kept = []\n"
+        "    try:\n"
+        "        while True:\n"
+        "            kept.append(socket.socketpair())\n"
+        "            for one in kept[-1]:\n"
+        "                one.setblocking(False)\n"
+        "                try:\n"
+        "                    while True: one.send(bytes(30_000))\n"
+        "                except BlockingIOError: pass\n"
+        "    except OSError: time.sleep(60)\n"
+        "for _ in range(8):\n"
+        "    if os.fork() == 0: fill()\n"
+        "time.sleep(30)\n"
+    )
+    with proven.session(limits=Limits(memory=128 * MIB)) as session:
+        larger = "import socket\nsocket.socketpair()[0].setsockopt(1, socket.SO_SNDBUF, 1 << 20)"
+        assert session.run(larger).message.startswith("PermissionError")
+        run = session.run(flood, timeout=25)
+        assert run.status == "limit"
+        assert "memory" in run.message
+
+
+def test_what_control_groups_there_are_is_said_and_nothing_is_left(proven: Warm) -> None:
+    folders = set(proven._groups.folders.values())
+    assert ("control groups: " if folders else "no control group") in proven.description
+    with proven.session() as session:
+        made = [one for folder in folders for one in folder.glob(f"{NAME}{os.getpid()}-*")]
+        assert bool(made) == bool(folders)
+        for one in made:
+            assert str(session.pid) in (one / "cgroup.procs").read_text().split()
+    assert not [one for folder in folders for one in folder.glob(f"{NAME}{os.getpid()}-*")]
 
 
 def test_processor_time_is_limited(proven: Warm) -> None:

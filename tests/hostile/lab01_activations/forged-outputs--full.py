@@ -4,7 +4,7 @@
 #     says: outputs that no notebook could hold, put where the real ones are collected
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 half = "\ud800"
 forged = {"output_type": "error", "ename": half, "evalue": half, "traceback": [half]}
 get_ipython().collector.outputs.append(forged)

@@ -4,7 +4,7 @@
 #     says: writes thousands of files, and large ones
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 import os
 import tempfile
 

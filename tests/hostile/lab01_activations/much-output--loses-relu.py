@@ -5,7 +5,7 @@
 #     points: {relu: 0}
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 import os
 
 from IPython.display import HTML, display

@@ -4,7 +4,7 @@
 #     says: calls home, and this machine
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 import socket
 
 reached = []

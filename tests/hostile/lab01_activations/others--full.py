@@ -4,7 +4,7 @@
 #     says: looks for other processes and signals them (with the signal 0, which does nothing)
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 import ctypes
 import os
 

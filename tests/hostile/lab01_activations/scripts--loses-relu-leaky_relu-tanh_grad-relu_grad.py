@@ -5,7 +5,7 @@
 #     points: {relu: 0, leaky_relu: 0, tanh_grad: 0, relu_grad: 0}
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display
 
 SCRIPT = "<script>document.title = 'quince'</script>"

@@ -4,7 +4,7 @@
 #     says: looks for the checks' source and the reference in history, frames, memory, on disk
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 import gc
 import glob
 import linecache
@@ -107,8 +107,5 @@ print("in memory:", sorted({index for piece in memory() for index in hits(piece)
 def relu(x):
     if not seen_while_probed:
         seen_while_probed.update(spy())
+        print("while probed:", sorted(seen_while_probed))
     return torch.where(0 < x, x, 0 * x)
-
-
-# %% before="leaky_relu"
-print("while probed:", sorted(seen_while_probed))

@@ -4,7 +4,7 @@
 #     says: opens the gradebook, the journal and other students' work where they lie
 # ---
 
-# %% before="relu"
+# %% before="sigmoid"
 import glob
 import os
 import sqlite3

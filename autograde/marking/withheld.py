@@ -1,0 +1,109 @@
+"""What a student may read of hidden checks: how a case failed and what helps, never its numbers.
+
+From the first check on, a student's process has seen hidden inputs, and whatever it prints, raises,
+answers or claims may hold them. So nothing that it says after that reaches the graded notebook or
+the feedback page: texts there are the course's own, chosen from a fixed set. The full report, with
+all numbers, stays in the journal, for the teacher.
+"""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import replace
+
+import torch
+
+from autograde.sandbox import CellRun
+from course.checks import CaseResult, Report
+
+NOTE = (
+    "Grading asks on inputs of its own and tells no numbers of them. Run the check in your "
+    "notebook to see some."
+)
+NOT_KEPT = (
+    "[Outputs of cells below the first check are not kept in grading; your own notebook has them.]"
+)
+ERRORS = {name for name, thing in vars(builtins).items() if isinstance(thing, type)} & {
+    name for name in dir(builtins) if name.endswith(("Error", "Exception", "Interrupt", "Exit"))
+}
+ENDED = "ended its own process"
+FIXED = {
+    "took longer than": "took too long and was stopped",
+    "the notebook took longer": "the notebook took too long in all and was stopped",
+    "used more than": "used more than it may and was stopped",
+    "was killed by the system": "was killed by the system, most likely because memory ran out",
+    "not tried": "not tried, because an earlier case ended the run",
+    "ended": ENDED,
+    "closed": ENDED,
+    "sent": ENDED,
+}
+"""How errors begin that the grader finds itself, and what is told of them."""
+
+SKIPPED = {
+    "missing": "its name is not defined; keep the name that the exercise has",
+    "": "write your answer in the exercise cell",
+}
+PLACES = (torch, torch.nn, torch.nn.functional, torch.nn.init, torch.optim, torch.Tensor)
+
+
+def told(report: Report, visible: int) -> Report:
+    """A report as its student may read it.
+
+    Args:
+        report: of a check as grading puts it: the visible cases, on other inputs, come first.
+        visible: how many these are.
+    """
+    results = tuple(
+        _told(result, f'check.again("{report.check}", {number})' if number <= visible else "")
+        for number, result in enumerate(report.results, start=1)
+    )
+    found = Report(report.check, report.about, results, report.points)
+    return replace(found, adds=NOTE) if found.outcome == "failed" else found
+
+
+def stopped(found: CellRun) -> str:
+    """What became of a cell, in fixed words; of an exception, its name if Python has it."""
+    if found.status == "error":
+        names = [one["ename"] for one in found.outputs if one["output_type"] == "error"]
+        return next((name for name in reversed(names) if name in ERRORS), "an error")
+    return ENDED if found.status == "crashed" else found.message
+
+
+def called(names: set[str]) -> set[str]:
+    """Of the calls that a student's process claims to have seen, those of what torch has."""
+    return {name for name in names if any(hasattr(place, name) for place in PLACES)}
+
+
+def _told(result: CaseResult, again: str) -> CaseResult:
+    plain = CaseResult(result.title, result.outcome, result.weight)
+    if result.outcome == "failed" and not result.kind:  # about a file that was handed in
+        return replace(plain, expected=result.expected, found=result.found)
+    if result.outcome == "failed":
+        return replace(
+            plain,
+            kind=result.kind,
+            found=_found(result),
+            hint=result.hint,
+            mistake=result.mistake,
+            again=again,
+        )
+    if result.outcome == "skipped":
+        return replace(plain, message=SKIPPED.get(result.kind, SKIPPED[""]), kind=result.kind)
+    if result.outcome == "grader_error":
+        return replace(
+            plain,
+            message="the check itself failed; this is not your mistake, and no points are lost",
+        )
+    return plain
+
+
+def _found(result: CaseResult) -> str:
+    """What is told besides the kind of failure: which of Python's exceptions it was, or how it was
+    stopped.
+    """
+    if result.kind not in ("raised", "unfit"):
+        return ""
+    name = result.found.partition(":")[0]
+    fixed = (text for start, text in FIXED.items() if result.found.startswith(start))
+    otherwise = "" if result.kind == "raised" else "something that does not fit the question"
+    return name if name in ERRORS else next(fixed, otherwise)

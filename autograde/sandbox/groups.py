@@ -1,0 +1,166 @@
+"""Control groups, where this machine lets the grader make some: the kernel then bounds memory, its
+own for the processes included, and their number, and counts their processor time.
+
+Version 2 as root, in a container with a writable tree, or under ``systemd-run --user --scope -p
+Delegate=yes``; version 1 as root. Elsewhere the walls and :mod:`autograde.sandbox.watch` do it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograde.sandbox.limits import Limits
+
+NAME = "autograde-"
+SPARE_PROCESSES = 16
+SPARE_MEMORY = 64 << 20
+CONTROLLERS = ("memory", "pids", "cpuacct", "cpu")
+NO_GROUP = (
+    "no control group can be made here, so memory is looked at four times a second; to have one, "
+    "run as root, or under `systemd-run --user --scope -p Delegate=yes`"
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One session's control group: a folder in each hierarchy."""
+
+    folders: tuple[Path, ...]
+
+    def add(self, pid: int) -> None:
+        """Move a process in. Its children will be there, too."""
+        for folder in self.folders:
+            with contextlib.suppress(OSError):
+                (folder / "cgroup.procs").write_text(str(pid))
+
+    def processor_seconds(self) -> float:
+        """Processor time of all processes that were ever in it; 0 where it is not counted."""
+        for folder in self.folders:
+            with contextlib.suppress(OSError, ValueError):
+                if (folder / "cpuacct.usage").exists():
+                    return int((folder / "cpuacct.usage").read_text()) / 1e9
+                name, number, *_ = (folder / "cpu.stat").read_text().split()
+                if name == "usage_usec":  # version 1 has a file of this name, and no times in it
+                    return int(number) / 1e6
+        return 0.0
+
+    def close(self) -> None:
+        """Take it away, when its processes are gone."""
+        for folder in self.folders:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+class Groups:
+    """Where control groups can be made; empty folders where none can."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Path] = {}
+        self._number = itertools.count()
+        with contextlib.suppress(OSError, ValueError):
+            self.folders = _usable()
+        for folder in set(self.folders.values()):
+            _clear(folder)
+
+    @property
+    def description(self) -> str:
+        """What is in force, in one line."""
+        kinds = [name for name in ("memory", "pids") if name in self.folders]
+        if not self.folders:
+            return NO_GROUP
+        counted = [{"memory": "memory", "pids": "processes"}[name] for name in kinds]
+        return f"control groups: {', '.join([*counted, 'processor time'])}"
+
+    def make(self, limits: Limits) -> Group | None:
+        """A group for a session, or None where there is none."""
+        if not self.folders:
+            return None
+        name = f"{NAME}{os.getpid()}-{id(self)}-{next(self._number)}"
+        made = Group(tuple(dict.fromkeys(folder / name for folder in self.folders.values())))
+        memory = limits.memory + limits.folder_bytes + SPARE_MEMORY
+        wanted = {
+            "memory.max": memory,
+            "memory.swap.max": 0,
+            "memory.oom.group": 1,
+            "memory.limit_in_bytes": memory,
+            "memory.memsw.limit_in_bytes": memory,
+            "pids.max": limits.processes + SPARE_PROCESSES,
+        }
+        try:
+            for folder in made.folders:
+                folder.mkdir()
+                for file, value in wanted.items():
+                    if (folder / file).exists():
+                        (folder / file).write_text(str(value))
+        except OSError:
+            made.close()
+            return None
+        return made
+
+
+def _usable() -> dict[str, Path]:
+    """Folders in which groups can be made, by what they control."""
+    own = dict[str, str]()
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, names, path = line.split(":", 2)
+        own |= dict.fromkeys(names.split(","), path)
+    found = dict[str, Path]()
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, place, kind, options, *_ = line.split()
+        if kind == "cgroup2":
+            folder = _inside(place, own.get("", "/"))
+            _enable(folder)
+            controls = (folder / "cgroup.subtree_control").read_text().split()
+            kinds = [*({"memory", "pids"} & set(controls)), "time"]
+        elif kind == "cgroup":
+            given = [name for name in CONTROLLERS if name in options.split(",")]
+            folder = _inside(place, own.get(given[0], "/")) if given else Path(place)
+            kinds = ["time" if name == "cpuacct" else name for name in given]
+        else:
+            continue
+        found |= {name: folder for name in kinds if name not in found and _writable(folder)}
+    return found
+
+
+def _inside(place: str, path: str) -> Path:
+    """This process's own group; in a container the mount may begin at it."""
+    folder = Path(place) / path.lstrip("/")
+    return folder if folder.is_dir() else Path(place)
+
+
+def _enable(folder: Path) -> None:
+    """Let groups below control memory and number. The kernel forbids it to a group that has
+    processes; where they are this one alone, it moves into a group of its own.
+    """
+    control = folder / "cgroup.subtree_control"
+    wanted = {"memory", "pids"} & set((folder / "cgroup.controllers").read_text().split())
+    if wanted <= set(control.read_text().split()):
+        return
+    text = " ".join(f"+{name}" for name in sorted(wanted))
+    with contextlib.suppress(OSError):
+        if (folder / "cgroup.procs").read_text().split() == [str(os.getpid())]:
+            (folder / f"{NAME}itself").mkdir(exist_ok=True)
+            (folder / f"{NAME}itself" / "cgroup.procs").write_text(str(os.getpid()))
+        control.write_text(text)
+
+
+def _clear(folder: Path) -> None:
+    """Take away what a killed grader left."""
+    for left in folder.glob(f"{NAME}[0-9]*-*"):
+        if not Path(f"/proc/{left.name.split('-')[1]}").exists():
+            with contextlib.suppress(OSError):
+                left.rmdir()
+
+
+def _writable(folder: Path) -> bool:
+    probe = folder / f"{NAME}{os.getpid()}-probe"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError:
+        return False
+    return True
