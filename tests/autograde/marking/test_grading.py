@@ -21,7 +21,7 @@ import pytest
 from autograde.authoring import samples
 from autograde.authoring.build import environment, quiet_nbgrader
 from autograde.gradebook import cells, scores
-from autograde.marking import classrun, demo
+from autograde.marking import classrun, demo, engine
 from autograde.nbgrader_settings import settings
 from autograde.reports import feedback
 from autograde.results import ClassResult
@@ -158,6 +158,23 @@ def test_a_page_names_the_exercises_and_counts_no_answer_that_waits(class_of):
     text = " ".join(re.sub(r"<[^>]+>", " ", page.read_text()).split())
     assert "9 of 10 points ." in text
     assert "top-5 here? 1 of 2 points" in text
+
+
+def test_where_the_grader_fails_the_page_says_that_nothing_is_lost(tmp_path, monkeypatch):
+    def failing(*args, **kwargs):
+        raise RuntimeError("grade by hand")
+
+    lab, submitted = "lab00_setup", tmp_path / "submitted"
+    folder = submitted / "someone" / lab
+    folder.mkdir(parents=True)
+    shutil.copy(COURSE.student(lab), folder)
+    monkeypatch.setattr(engine, "grade", failing)
+    classrun.grade(classrun.Job(COURSE, lab, submitted, tmp_path))
+    (page,) = feedback.generate(lab, tmp_path)
+    text = page.read_text()
+    assert "The grader itself failed here; no points are lost. Your instructor looks at it." in text
+    assert "waits for your instructor, 3 points" in text
+    assert "grade by hand" not in text
 
 
 def test_nbgrader_exports_the_scores(activations, tmp_path):
