@@ -165,7 +165,8 @@ def used(place: Path) -> None:
     with scores.opened(place) as book:
         scores.save(book, LAB, ENTRIES[0].result)
         sound.restore(book, place, LAB)
-    assert scores.read(place, LAB)["anna"]["relu"] == 1.0
+        assert book.find_grade("relu", LAB, LAB, "anna").auto_score == 1.0
+    assert scores.read(place, LAB)["anna"].keys() == {"relu", "why"}
 
 
 @cases(60)
