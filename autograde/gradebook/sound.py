@@ -4,9 +4,11 @@ wrote into it is kept where it can be read.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
+import socket
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -22,6 +24,9 @@ from autograde.handing_in.normalise.flags import shown
 
 PATIENCE = 30.0
 """Seconds for which another program may have the gradebook."""
+
+LOCK = ".grading"
+"""In the class's folder: held by the process that grades."""
 
 KEPT = "manual-marks.json"
 """Beside the gradebook: a person's marks that wait for their lab to be graded again."""
@@ -101,6 +106,29 @@ def _is_number(one: object) -> bool:
     return isinstance(one, int | float) and math.isfinite(one)
 
 
+@contextmanager
+def alone(work: Path) -> Iterator[None]:
+    """Nobody else grades in this folder meanwhile; a killed grader's hold ends with it.
+
+    Raises:
+        GradebookError: somebody does.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / LOCK).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise GradebookError(
+                f"{work}: another grading is at work here ({shown(file.read().strip())}). Wait "
+                "until it is done, then run this again; or name another --workdir."
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+        yield
+
+
 def sound(path: Path, now: datetime) -> str:
     """See that the gradebook can be read and written, before anything is graded.
 
@@ -137,11 +165,21 @@ def _gradebook_sound(path: Path, now: datetime) -> str:
     return ""
 
 
+def _aside(path: Path, now: datetime) -> Path:
+    """A name for a damaged file that no other has, whatever the clock says."""
+    stem = f"{path.stem}.broken-{now:%Y%m%d-%H%M%S}"
+    aside, number = path.with_name(stem + path.suffix), 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{stem}-{number}{path.suffix}")
+    return aside
+
+
 def _kept_sound(path: Path, now: datetime) -> str:
     try:
         _kept(path)
     except ValueError:
-        aside = path.with_name(f"{Path(KEPT).stem}.broken-{now:%Y%m%d-%H%M%S}.json")
+        aside = _aside(path.with_name(KEPT), now)
         os.replace(path.with_name(KEPT), aside)
         return (
             f"{KEPT} was damaged and is set aside as {aside.name}: marks of a person's in it that "
@@ -182,7 +220,7 @@ def _back_up(path: Path) -> None:
 
 
 def _set_aside(path: Path, now: datetime, why: str) -> str:
-    aside = path.with_name(f"{path.stem}.broken-{now:%Y%m%d-%H%M%S}{path.suffix}")
+    aside = _aside(path, now)
     os.replace(path, aside)
     for journal in ("-journal", "-wal", "-shm"):  # sqlite's own belong to the file
         with suppress(FileNotFoundError):
