@@ -7,6 +7,7 @@
 #   make check   format, lint, types, then all tests
 #   make prove   are the checks right? every answer, mutant, blank and right sample's notebook;
 #                SAMPLE=0.1 SEEDS=1 is quick
+#   make fuzz    decode what nobody would hand in, for a night; FUZZ_MINUTES=10 is quick
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,8 +15,9 @@ READY := .venv/.ready
 
 SAMPLE ?= 1
 SEEDS ?= 20
+FUZZ_MINUTES ?= 480
 
-.PHONY: demo test lab quick check lint unit notebooks prove clean
+.PHONY: demo test lab quick check lint unit notebooks prove fuzz clean
 
 demo: $(READY)
 	$(BIN)/autograde demo
@@ -57,6 +59,10 @@ notebooks: $(READY)
 prove: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/autograde verify --only samples --sample $(SAMPLE) --jobs 2
 	OMP_NUM_THREADS=1 $(BIN)/autograde prove --sample $(SAMPLE) --seeds $(SEEDS)
+
+# Failing cases stay in build/fuzz; the next run begins with them.
+fuzz: $(READY)
+	OMP_NUM_THREADS=1 FUZZ_MINUTES=$(FUZZ_MINUTES) $(BIN)/python -m tests.fuzz
 
 $(READY): pyproject.toml constraints.txt .ci/setup
 	PYTHON="$(PYTHON)" bash .ci/setup

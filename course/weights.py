@@ -292,7 +292,9 @@ def _listed(texts: Iterable[str]) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 120 else text[:119] + "…"
+    """A text that may quote a file, in one line."""
+    text = text if len(text) <= 120 else text[:119] + "…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _safetensors() -> ModuleType:

@@ -63,6 +63,7 @@ print(torch.rand(1).shape)
 # Tests that run notebooks, classes, or every check of every lab; `make quick` leaves them out.
 SLOW = (
     "autograde/gradebook",
+    "autograde/marking/test_faults.py",
     "autograde/marking/test_follow.py",
     "autograde/marking/test_grading.py",
     "autograde/marking/test_handed_in.py",
@@ -70,6 +71,7 @@ SLOW = (
     "autograde/marking/test_journal.py",
     "autograde/marking/test_resume.py",
     "autograde/sandbox/test_sandbox.py",
+    "fuzz/test_scores.py",
     "labs",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 
 import typer
 
@@ -28,6 +29,12 @@ ADVICE = {
     errno.EEXIST: "A file is where a folder should be: move it away, or name another --workdir.",
     errno.ENOTDIR: "A file is where a folder should be: move it away, or name another --workdir.",
     errno.EISDIR: "A folder is where a file should be: move it away.",
+    errno.ENOENT: f"It was moved or removed meanwhile. {AGAIN}",
+    errno.ESTALE: f"The network's folder was away for a while. {AGAIN}",
+    errno.EFBIG: f"It would grow larger than this machine allows a file to be. {AGAIN}",
+    errno.EMFILE: f"Too many files are open: raise `ulimit -n`. {AGAIN}",
+    errno.ENOMEM: f"There is no memory left: close other programs, or take --jobs 1. {AGAIN}",
+    errno.ENAMETOOLONG: "The name is too long for this place: shorten it, and run this again.",
     errno.EIO: f"The disk reports an error: see to it first. {AGAIN}",
 }
 """What to do about what the machine refuses; AUTOGRADE_TRACEBACK=1 shows where it happened."""
@@ -55,6 +62,7 @@ for command in (
 
 def main() -> None:
     """Run the command; a designed error becomes one message and its exit code."""
+    quiet()
     try:
         app()
     except DesignedError as error:
@@ -66,6 +74,12 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         _say(f"{place}{error.strerror}. {ADVICE[error.errno]}")
         sys.exit(DesignedError.exit_code)
+
+
+def quiet() -> None:
+    """What compiling a student's cell warns of is no matter of whoever grades it."""
+    for module in ("<unknown>", "cell", r"IPython\.core\.inputtransformer2"):
+        warnings.filterwarnings("ignore", module=module)
 
 
 def _say(text: str) -> None:

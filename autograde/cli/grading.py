@@ -11,6 +11,7 @@ import typer
 from autograde import tree as trees
 from autograde.cli.authoring import build
 from autograde.cli.common import FOUND, Isolating, Labs, WorkDir
+from autograde.errors import DesignedError
 
 
 def grade(
@@ -35,12 +36,14 @@ def grade(
 
     out, course = console(), trees.find()
     course.chosen([lab])
+    if json_file and not json_file.parent.is_dir():
+        raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     folder = submissions or workdir / "submitted"
     job = classrun.Job(course, lab, folder, workdir.resolve(), isolation, jobs)
     result = _graded(out, job)
     if json_file:
         text = json.dumps(result.as_json(), indent=1, ensure_ascii=False)
-        json_file.write_text(text + "\n")
+        json_file.write_text(text + "\n", encoding="utf-8")
     out.print(class_table(result, out.width))
     out.print(exercise_table(result))
     moves(result, out)
@@ -86,10 +89,11 @@ def demo(
 
 
 def _graded(out: Any, job: Any) -> Any:
+    from autograde.gradebook.sound import alone
     from autograde.marking import classrun
     from autograde.reports.show import class_progress
 
-    with class_progress(out) as progress:
+    with alone(job.work), class_progress(out) as progress:
         task = progress.add_task(f"grading {job.lab}", total=None)
 
         def tell(result: Any, done: int, total: int) -> None:

@@ -8,9 +8,10 @@ from html import escape
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from autograde.gradebook.sound import PATIENCE, GradebookError
+from autograde.gradebook.sound import PATIENCE, GradebookError, foreign, legible
+from autograde.handing_in.normalise.flags import shown
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.nbgrader_settings import put_tools_on_path
 from autograde.results import Item, StudentResult
@@ -21,7 +22,7 @@ def opened(path: Path) -> Iterator[Gradebook]:
     """The gradebook file at ``path``, closed afterwards.
 
     Raises:
-        GradebookError: it can't be read or written.
+        GradebookError: it can't be read or written, or holds what nbgrader did not write.
     """
     put_tools_on_path()
     try:
@@ -32,9 +33,11 @@ def opened(path: Path) -> Iterator[Gradebook]:
             book.close()
     except DatabaseError as error:
         raise GradebookError(
-            f"{path}: the gradebook can't be used ({error.orig}). What is graded is kept: close "
-            "what else may have it open, see that there is space, and run this again."
+            f"{path}: the gradebook can't be used ({shown(str(error.orig))}). What is graded is "
+            "kept: close what else may have it open, see that there is space, and run this again."
         ) from None
+    except SQLAlchemyError as error:
+        raise foreign(path, error) from None
 
 
 def save(book: Gradebook, lab: str, result: StudentResult) -> None:
@@ -43,11 +46,19 @@ def save(book: Gradebook, lab: str, result: StudentResult) -> None:
     nbgrader's own rules hold: a cell with a manual score, and one without an automatic score,
     wait for a person.
     """
+    with legible(book):
+        _save(book, lab, result)
+
+
+def _save(book: Gradebook, lab: str, result: StudentResult) -> None:
     book.update_or_create_student(result.student)
     with book.db.no_autoflush:  # nbgrader builds the submission's parts before adding it
         submission = book.update_or_create_submission(lab, result.student)
     items = {item.grade_id: item for item in result.items}
     comments = _comments(result)
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    if differ := items.keys() ^ {grade.cell.name for grade in grades}:
+        raise ValueError(f"other cells of {result.student}'s: {', '.join(sorted(differ))}")
     for notebook in submission.notebooks:
         for grade in notebook.grades:
             item = items[grade.cell.name]
@@ -67,14 +78,15 @@ def read(path: Path, lab: str) -> dict[str, dict[str, float]]:
     """
     with opened(path) as book:
         book.find_assignment(lab)
-        return {
-            submission.student.id: {
-                grade.cell.name: grade.score
-                for notebook in submission.notebooks
-                for grade in notebook.grades
+        with legible(book):
+            return {
+                submission.student.id: {
+                    grade.cell.name: grade.score
+                    for notebook in submission.notebooks
+                    for grade in notebook.grades
+                }
+                for submission in book.assignment_submissions(lab)
             }
-            for submission in book.assignment_submissions(lab)
-        }
 
 
 def knows(path: Path, lab: str) -> bool:

@@ -4,21 +4,29 @@ wrote into it is kept where it can be read.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import math
 import os
+import socket
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from nbgrader.api import Gradebook
 
 from autograde.errors import DesignedError
+from autograde.handing_in.normalise.flags import shown
 
 PATIENCE = 30.0
 """Seconds for which another program may have the gradebook."""
+
+LOCK = ".grading"
+"""In the class's folder: held by the process that grades."""
 
 KEPT = "manual-marks.json"
 """Beside the gradebook: a person's marks that wait for their lab to be graded again."""
@@ -33,7 +41,8 @@ MARKS = """
     WHERE grade.manual_score IS NOT NULL OR grade.extra_credit IS NOT NULL
 """
 COMMENTS = """
-    SELECT assignment.name, submitted_assignment.student_id, base_cell.name, comment.manual_comment
+    SELECT assignment.name, submitted_assignment.student_id, base_cell.name,
+           NULL, NULL, comment.manual_comment
     FROM comment JOIN base_cell ON base_cell.id = comment.cell_id
     JOIN submitted_notebook ON submitted_notebook.id = comment.notebook_id
     JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
@@ -48,7 +57,11 @@ class GradebookError(DesignedError):
 
 @dataclass(frozen=True)
 class Mark:
-    """What a person gave or wrote for one cell."""
+    """What a person gave or wrote for one cell.
+
+    Raises:
+        TypeError: a part is of another kind, as in a damaged file.
+    """
 
     lab: str
     student: str
@@ -56,6 +69,64 @@ class Mark:
     score: float | None = None
     extra: float | None = None
     comment: str | None = None
+
+    def __post_init__(self) -> None:
+        texts, numbers = (self.lab, self.student, self.cell), (self.score, self.extra)
+        fit = all(isinstance(one, str) for one in texts)
+        fit &= isinstance(self.comment, str | None)
+        fit &= all(one is None or _is_number(one) for one in numbers)
+        if not fit:
+            raise TypeError(f"no mark: {self}")
+
+    @property
+    def place(self) -> tuple[str, str, str, bool]:
+        """Where it belongs: one score and one comment a cell."""
+        return self.lab, self.student, self.cell, self.comment is not None
+
+
+def foreign(path: object, error: Exception) -> GradebookError:
+    """The error for a gradebook that is read, and has something in it that can't be."""
+    return GradebookError(
+        f"{path}: the gradebook holds what nbgrader did not write ({type(error).__name__}: "
+        f"{shown(str(error))}). Move it away and grade again: what is graded is kept. A person's "
+        "marks are in it still, and in its copy, gradebook.before."
+    )
+
+
+@contextmanager
+def legible(book: Gradebook) -> Iterator[None]:
+    """What nbgrader raises inside where a value is none of its own is a GradebookError."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise foreign(book.engine.url.database, error) from None
+
+
+def _is_number(one: object) -> bool:
+    return isinstance(one, int | float) and math.isfinite(one)
+
+
+@contextmanager
+def alone(work: Path) -> Iterator[None]:
+    """Nobody else grades in this folder meanwhile; a killed grader's hold ends with it.
+
+    Raises:
+        GradebookError: somebody does.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / LOCK).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise GradebookError(
+                f"{work}: another grading is at work here ({shown(file.read().strip())}). Wait "
+                "until it is done, then run this again; or name another --workdir."
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+        yield
 
 
 def sound(path: Path, now: datetime) -> str:
@@ -71,6 +142,11 @@ def sound(path: Path, now: datetime) -> str:
     Raises:
         GradebookError: it is locked, can't be written, or is a database of something else.
     """
+    told = (_kept_sound(path, now), _gradebook_sound(path, now))
+    return " ".join(text for text in told if text)
+
+
+def _gradebook_sound(path: Path, now: datetime) -> str:
     if not path.exists():
         return ""
     try:
@@ -86,6 +162,29 @@ def sound(path: Path, now: datetime) -> str:
             f"{path} is a database, but not nbgrader's. Move it away, or name another --workdir."
         )
     _back_up(path)
+    return ""
+
+
+def _aside(path: Path, now: datetime) -> Path:
+    """A name for a damaged file that no other has, whatever the clock says."""
+    stem = f"{path.stem}.broken-{now:%Y%m%d-%H%M%S}"
+    aside, number = path.with_name(stem + path.suffix), 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{stem}-{number}{path.suffix}")
+    return aside
+
+
+def _kept_sound(path: Path, now: datetime) -> str:
+    try:
+        _kept(path)
+    except ValueError:
+        aside = _aside(path.with_name(KEPT), now)
+        os.replace(path.with_name(KEPT), aside)
+        return (
+            f"{KEPT} was damaged and is set aside as {aside.name}: marks of a person's in it that "
+            "were not yet given back are not in the gradebook. Look into it, and enter them there."
+        )
     return ""
 
 
@@ -121,14 +220,14 @@ def _back_up(path: Path) -> None:
 
 
 def _set_aside(path: Path, now: datetime, why: str) -> str:
-    aside = path.with_name(f"{path.stem}.broken-{now:%Y%m%d-%H%M%S}{path.suffix}")
+    aside = _aside(path, now)
     os.replace(path, aside)
     for journal in ("-journal", "-wal", "-shm"):  # sqlite's own belong to the file
         with suppress(FileNotFoundError):
             os.replace(f"{path}{journal}", f"{aside}{journal}")
-    marks = {(one.lab, one.student, one.cell, bool(one.comment)): one for one in _kept(path)}
+    marks = {one.place: one for one in _kept(path)}
     for source in (path.with_suffix(".before"), aside):
-        marks |= {(m.lab, m.student, m.cell, bool(m.comment)): m for m in _read(source)}
+        marks |= {one.place: one for one in _read(source)}
     _keep(path, marks.values())
     return (
         f"the gradebook was damaged ({why}) and is set aside as {aside.name}. A new one has this "
@@ -141,45 +240,56 @@ def _read(path: Path) -> Iterator[Mark]:
     """As many marks and comments as can be read of a gradebook, damaged or not."""
     if not path.is_file():
         return
-    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as base:
-        with suppress(sqlite3.Error):
-            for lab, student, cell, score, extra in base.execute(MARKS):
-                yield Mark(lab, student, cell, score, extra)
-        with suppress(sqlite3.Error):
-            for lab, student, cell, comment in base.execute(COMMENTS):
-                yield Mark(lab, student, cell, comment=comment)
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as base:
+        for query in (MARKS, COMMENTS):
+            with suppress(sqlite3.Error):
+                for row in base.execute(query):
+                    with suppress(TypeError):
+                        yield Mark(*row)
 
 
 def _keep(path: Path, marks: Iterable[Mark]) -> None:
     text = json.dumps([asdict(one) for one in marks], indent=1)
-    path.with_name(KEPT).write_text(text)
+    draft = path.with_name(f"{KEPT}.part")
+    draft.write_text(text, "utf-8")
+    os.replace(draft, path.with_name(KEPT))
 
 
 def _kept(path: Path) -> list[Mark]:
+    """Marks that wait.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
     place = path.with_name(KEPT)
     if not place.is_file():
         return []
     try:
-        return [Mark(**one) for one in json.loads(place.read_text())]
-    except (ValueError, TypeError):
-        return []
+        return [Mark(**one) for one in json.loads(place.read_text("utf-8"))]
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"{place}: {error}") from None
 
 
 def restore(book: Gradebook, path: Path, lab: str) -> None:
     """Give back a person's marks of a lab, where the gradebook has none."""
     waiting = _kept(path)
-    mine = {(m.student, m.cell, bool(m.comment)): m for m in waiting if m.lab == lab}
+    mine = {one.place: one for one in waiting if one.lab == lab}
     if not mine:
         return
+    with legible(book):
+        _give_back(book, lab, mine)
+    _keep(path, [*(one for one in waiting if one.lab != lab), *mine.values()])
+
+
+def _give_back(book: Gradebook, lab: str, mine: dict[tuple[str, str, str, bool], Mark]) -> None:
     for submission in book.assignment_submissions(lab):
         for notebook in submission.notebooks:
             for grade in notebook.grades:
-                one = mine.pop((submission.student.id, grade.cell.name, False), None)
+                one = mine.pop((lab, submission.student.id, grade.cell.name, False), None)
                 if one and grade.manual_score is None:
                     grade.manual_score, grade.extra_credit = one.score, one.extra
             for comment in notebook.comments:
-                one = mine.pop((submission.student.id, comment.cell.name, True), None)
+                one = mine.pop((lab, submission.student.id, comment.cell.name, True), None)
                 if one and comment.manual_comment is None:
                     comment.manual_comment = one.comment
     book.db.commit()
-    _keep(path, [*(m for m in waiting if m.lab != lab), *mine.values()])

@@ -146,7 +146,9 @@ class Marker:
         never stops the class, unless the sandbox itself is gone.
         """
         try:
-            return self._marked(submission)
+            marked = self._marked(submission)
+            self.warm.check()  # or its end was taken for the end of the student's process
+            return marked
         except SandboxError:
             raise
         except Exception as error:

@@ -17,6 +17,9 @@ from autograde.handing_in.normalise.flags import shown
 from autograde.results import results_of
 
 Z = 1.96  # standard deviations to each side of a 95 % interval
+DAMAGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading something raises that is no longer as it was written."""
+
 REASONS = {
     "skipped": "not attempted",
     "grader_error": "the check itself failed",
@@ -129,15 +132,22 @@ def read(work: Path, lab: str) -> Board:
     """The board of the last grading that came to its end.
 
     Raises:
-        LeaderboardError: nothing is graded, or nothing was measured.
+        LeaderboardError: nothing is graded, nothing was measured, or the results are damaged.
     """
     path = results_of(work, lab)
+    again = f"`autograde grade {lab} --workdir {work}`"
     if not path.is_file():
         raise LeaderboardError(
-            f"no results of {lab}: expected {path}. Run `autograde grade {lab} --workdir {work}` "
-            "first; what is graded already is not run again."
+            f"no results of {lab}: expected {path}. Run {again} first; what is graded already is "
+            "not run again."
         )
-    return board(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return board(json.loads(path.read_text(encoding="utf-8")))
+    except DAMAGE:
+        raise LeaderboardError(
+            f"{path}: the results are damaged. Run {again}: it writes them anew, and what is "
+            "graded already is not run again."
+        ) from None
 
 
 def board(results: Mapping[str, Any]) -> Board:
@@ -207,7 +217,10 @@ def _exercise(lab: str, students: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _measured(cell: Mapping[str, Any]) -> bool:
-    return math.isfinite(cell.get("measured", {}).get("accuracy", math.nan))
+    accuracy = cell.get("measured", {}).get("accuracy", math.nan)
+    if accuracy < 0 or accuracy > 1:
+        raise ValueError(f"{accuracy} is no share")
+    return math.isfinite(accuracy)
 
 
 def _entry(student: str, cell: Mapping[str, Any]) -> Entry:

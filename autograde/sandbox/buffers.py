@@ -76,7 +76,8 @@ def unpacked(buffers: bytes, bounds: Bounds) -> list[Tensor]:
     try:
         found = dict(safetensors.deserialize(buffers))
     except (safetensors.SafetensorError, ValueError, OverflowError) as error:
-        raise TransportError(f"expected safetensors, found {excerpt(buffers)}: {error}") from None
+        why = excerpt(str(error))  # it quotes what it was given
+        raise TransportError(f"expected safetensors, found {excerpt(buffers)}: {why}") from None
     if len(found) > bounds.tensors or set(found) != {str(index) for index in range(len(found))}:
         raise _unfit(f"at most {bounds.tensors:,} tensors, numbered from 0", sorted(found)[:5])
     return [_tensor(found[str(index)], bounds) for index in range(len(found))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import subprocess
 import tempfile
@@ -156,6 +157,16 @@ class Warm:
             session.close()
             raise
         return session
+
+    def check(self) -> None:
+        """See that the warm process is there, after something ended that it held.
+
+        Raises:
+            SandboxError: it is gone, and every session with it: their ends say nothing of students.
+        """
+        readable, _, _ = select.select([self._sock], [], [], 0)  # it says nothing but that
+        if readable:
+            raise SandboxError(f"the warm process is gone{self._said()}")
 
     def close(self) -> None:
         """End the warm process, and with it every session."""

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from course.training import CheckpointError, History, fit, repeat, schedules
+from course.training import CheckpointError, History, checkpoints, fit, repeat, schedules
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +126,17 @@ def test_each_seed_has_a_file_of_its_own(tmp_path: Path) -> None:
     runs = repeat(small_cnn, [0, 1], **options)
     assert {p.name for p in tmp_path.iterdir()} == {"net-seed0.pt", "net-seed1.pt"}
     assert repeat(small_cnn, [0, 1], **options).values("train_loss") == runs.values("train_loss")
+
+
+def test_a_damaged_checkpoint_is_named_wherever_the_damage_is(tmp_path: Path) -> None:
+    path = tmp_path / "small.pt"
+    checkpoints.save(path, {"settings": {}, "model": {"w": torch.ones(3)}})
+    whole = path.read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + b"\xff" * 4 + whole[place + 4 :])
+        try:
+            checkpoints.load(path, {})
+        except CheckpointError as error:
+            refused += str(path) in str(error)
+    assert refused > 10

@@ -260,3 +260,11 @@ def test_without_the_package_the_message_says_what_to_install(path, monkeypatch)
     monkeypatch.setitem(sys.modules, "safetensors", None)
     with pytest.raises(ImportError, match="%pip install safetensors"):
         weights.save(network(), path)
+
+
+def test_a_refusal_shows_control_characters_of_the_file_instead_of_sending_them():
+    text = b'{"w": {"dtype": "\\u001b[2J", "shape": [], "data_offsets": [0, 0]}}'
+    with pytest.raises(weights.WeightsError) as found:
+        weights.parse(len(text).to_bytes(8, "little") + text, "network.safetensors")
+    assert str(found.value).isprintable()
+    assert "\\x1b[2J" in str(found.value)

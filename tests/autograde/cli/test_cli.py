@@ -8,13 +8,16 @@ import io
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from autograde import cli
 from autograde.authoring import build, readme, verify
 from autograde.cli import main
+from autograde.marking import evidence, needs
 from tests.conftest import MINI, MINI_SOURCE
 
 
@@ -169,3 +172,13 @@ def test_what_the_machine_refuses_is_said_in_a_line_with_what_to_do(mini, monkey
 
 def _full(path: Path, *_: object, **__: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+
+def test_what_a_students_cell_makes_the_compiler_warn_of_is_not_printed():
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        cli.quiet()
+        evidence._tree("'\\d'\n1 is 1")
+        evidence._tree("0\x1e\n%time x")
+        needs.Text.of("'\\d'\n1 is 1")
+    assert [str(one.message) for one in heard] == []

@@ -12,6 +12,7 @@ import pytest
 from autograde.authoring import samples
 from autograde.gradebook import scores, sound
 from autograde.marking import classrun
+from autograde.results import Item, StudentResult
 from autograde.tree import find
 
 COURSE = find(Path(__file__).parent)
@@ -124,3 +125,70 @@ def test_a_folder_in_its_place_is_named(tmp_path):
 
 def test_none_there_is_fine(tmp_path):
     assert sound.sound(tmp_path / "gradebook.db", NOW) == ""
+
+
+def test_a_second_damaged_one_does_not_take_the_place_of_the_first(job, tmp_path):
+    """Whatever the clock says."""
+    place = tmp_path / "gradebook.db"
+    for damaged in (b"first", b"second", b"third"):
+        place.write_bytes(damaged)
+        assert "set aside" in sound.sound(place, NOW)
+    kept = [one.read_bytes() for one in sorted(tmp_path.glob("gradebook.broken-*.db"))]
+    assert sorted(kept) == [b"first", b"second", b"third"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "null",
+        '[{"lab": "a"}]',
+        '[{"lab": ["a"], "student": "b", "cell": "c"}]',
+        '[{"lab": "a", "student": "b", "cell": "c", "score": "1"}]',
+        '[{"lab": "a", "student": "b", "cell": "c", "score": NaN}]',
+    ],
+)
+def test_damaged_marks_are_set_aside_and_it_is_told(job, tmp_path, text):
+    (tmp_path / sound.KEPT).write_text(text)
+    told = sound.sound(tmp_path / "gradebook.db", NOW)
+    assert "set aside as manual-marks.broken-20260102-030405.json" in told
+    assert (tmp_path / "manual-marks.broken-20260102-030405.json").read_text() == text
+    assert sound.sound(tmp_path / "gradebook.db", NOW) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE submitted_notebook SET assignment_id = NULL",  # no grade would be written
+        "UPDATE assignment SET duedate = 0",
+        "UPDATE base_cell SET type = 'x'",
+        "UPDATE base_cell SET name = 'x' || id",
+    ],
+)
+def test_a_gradebook_with_what_nbgrader_never_writes_is_refused_in_a_few_lines(
+    job, tmp_path, change
+):
+    place = tmp_path / "gradebook.db"
+    place.write_bytes((job.work / "gradebook.db").read_bytes())
+    with sqlite3.connect(place) as base:
+        base.execute(change)
+    base.close()
+    result = StudentResult("reference", "graded", (Item("topk_error", 3.0, "passed", 3.0),))
+    with (
+        pytest.raises(sound.GradebookError, match="holds what nbgrader did not write") as found,
+        scores.opened(place) as book,
+    ):
+        scores.save(book, LAB, result)
+    assert str(place) in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_one_grading_at_a_time(tmp_path):
+    with (
+        sound.alone(tmp_path),
+        pytest.raises(sound.GradebookError, match=r"at work here \(process"),
+        sound.alone(tmp_path),
+    ):
+        pass
+    with sound.alone(tmp_path):
+        pass

@@ -345,20 +345,6 @@ def test_the_json_and_the_journal_keep_what_was_measured(graded):
     assert item.measured == GOOD
 
 
-def test_a_journal_of_before_is_still_read(graded, tmp_path):
-    old = []
-    for line in graded.job.journal.read_text().split("\n"):
-        entry = json.loads(line) if line else None
-        for item in entry["result"]["items"] if entry else ():
-            for result in item["report"]["results"]:
-                del result["measured"]
-        old.append(json.dumps(entry) if entry else "")
-    (tmp_path / "old.jsonl").write_text("\n".join(old))
-    read = journal.read(tmp_path / "old.jsonl")
-    assert set(read) == {student.student for student in graded.result.students}
-    assert read["good"].result.points == graded.of("good").points
-
-
 def test_another_file_is_graded_anew_and_the_same_one_is_not(graded, tmp_path):
     work = tmp_path / "work"
     shutil.copytree(graded.job.submissions / "dark", work / "submitted" / "dark")

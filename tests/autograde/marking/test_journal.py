@@ -6,7 +6,6 @@ import copy
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -146,35 +145,41 @@ def test_what_stood_in_for_a_wrong_answer_is_read_as_it_was_written(tmp_path):
     assert journal.read(tmp_path / "journal")["someone"].result == result
 
 
-def _graded(name: str, **changes: Any) -> dict[str, Any]:
-    item = asdict(Item("relu", 2.0, "passed", 1.0)) | changes.pop("item", {})
-    result = asdict(StudentResult(name, "graded", ())) | {"items": [item]} | changes
-    return {"submission": "a", "checks": {}, "result": result}
+def _entry(name: str) -> journal.Entry:
+    item = Item("relu", 2.0, "passed", 1.0)
+    return journal.Entry("a", {"relu": "b"}, StudentResult(name, "graded", (item,)), "c")
 
 
 @pytest.mark.parametrize(
-    "line",
+    "change",
     [
-        "[" * 200_000,
-        "null",
-        "[]",
-        json.dumps({"submission": "a", "checks": {}, "result": None}),
-        json.dumps(_graded("a", student=["a"])),
-        json.dumps(_graded("a", student={"a": 1})),
-        json.dumps(_graded("a", item={"points": float("nan")})),
-        json.dumps(_graded("a", item={"points": float("inf")})),
-        json.dumps(_graded("a", item={"points": 3.0})),
-        json.dumps(_graded("a", item={"points": -1.0})),
-        json.dumps(_graded("a", item={"points": "1"})),
-        json.dumps(_graded("a", flags=7)),
-        json.dumps(_graded("a") | {"checks": 7}),
-        json.dumps(_graded("a") | {"submission": ["a"]}),
+        lambda line: line[:-9],
+        lambda line: line.replace('"points": 1.0', '"points": 2.0'),
+        lambda line: line.replace('"points": 1.0', '"points": NaN'),
+        lambda line: line.replace('"maximum": 2.0', '"maximum": 900.0'),
+        lambda line: line.replace('"student": "b"', '"student": ["b"]'),
+        lambda line: line.partition('"entry": ')[2][:-1],  # of a grader without checksums
+        lambda line: "[" * 200_000,
+        lambda line: line.replace('"entry": ', '"entry": ' + "[" * 200_000),
+        lambda line: "null",
     ],
 )
-def test_a_line_that_nobody_wrote_is_a_student_not_yet_graded(tmp_path, line):
+def test_a_line_that_is_not_as_it_was_written_is_a_student_not_yet_graded(tmp_path, change):
     place = tmp_path / "journal.jsonl"
-    place.write_text("\n".join([json.dumps(_graded("good")), line, json.dumps(_graded("b"))]))
-    assert sorted(journal.read(place)) == ["b", "good"]
+    for name in "abc":
+        journal.append(place, _entry(name))
+    lines = place.read_text().split("\n")
+    assert change(lines[2]) != lines[2]
+    place.write_text("\n".join([*lines[:2], change(lines[2]), lines[3]]))
+    assert journal.read(place) == {"a": _entry("a"), "c": _entry("c")}
+
+
+def test_a_line_of_a_grader_with_other_fields_is_a_student_not_yet_graded(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "asdict", lambda entry: asdict(entry) | {"result": {"name": "b"}})
+        journal.append(tmp_path / "j", _entry("b"))
+    journal.append(tmp_path / "j", _entry("c"))
+    assert journal.read(tmp_path / "j") == {"c": _entry("c")}
 
 
 def test_a_damaged_graded_notebook_is_written_again(job):

@@ -1,4 +1,8 @@
-"""Kill the grader at any moment: the same command finishes the job, nobody twice, nobody lost."""
+"""Kill the grader, or what it holds, at any moment: the same command finishes, nobody twice,
+nobody lost.
+
+``KILLS=100`` kills more often.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +11,22 @@ import os
 import random
 import shutil
 import signal
-import sys
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from autograde import cli
 from autograde.authoring import samples
 from autograde.gradebook import scores
 from autograde.marking import classrun, journal
 from autograde.sandbox import IsolationError, Warm
-from autograde.tree import ROOT_VARIABLE, find
+from tests.autograde.marking.command import COURSE, LAB, Ended, Stop, grade
 
-COURSE = find(Path(__file__).parent)
-LAB = "lab00_setup"
 STUDENTS = 20
-KILLS = 20
-POLL = 0.005  # seconds
-
-Stop = Callable[[], bool]
+KILLS = int(os.environ.get("KILLS", "20"))
 
 
 def hand_in(folder: Path) -> None:
@@ -41,48 +38,6 @@ def hand_in(folder: Path) -> None:
         shutil.copytree(folder / "samples" / name, folder / "submitted" / f"s{number:02}-{name}")
 
 
-def run(work: Path, stop: Stop | None = None) -> bool:
-    """Run the grader in a process of its own, and kill it when ``stop`` says so.
-
-    A fork of this process: the imports would otherwise take most of the time.
-
-    Returns:
-        Whether it was done before.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # this process has idle threads
-        child = os.fork()
-    if child == 0:
-        _command(work)
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            assert status == 0
-            return True
-        if stop and stop():
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return False
-        time.sleep(POLL)
-
-
-def _command(work: Path) -> None:
-    code: Any = 1
-    try:
-        os.environ[ROOT_VARIABLE] = str(COURSE.root)
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        classrun.proven = lambda warm: []  # type: ignore[assignment]  # proved elsewhere
-        sys.argv = ["autograde", "grade", LAB, "--workdir", str(work)]
-        sys.argv += ["--json", str(work / "out.json")]
-        cli.main()
-        code = 0
-    except SystemExit as end:
-        code = end.code or 0
-    finally:
-        os._exit(code if isinstance(code, int) else 1)
-
-
 def lines(work: Path) -> int:
     """How many lines the journal has, torn ones included."""
     path = work / "journal" / f"{LAB}.jsonl"
@@ -92,20 +47,45 @@ def lines(work: Path) -> int:
 def any_moment(chance: random.Random) -> Stop:
     """At any time from the start on."""
     end = time.monotonic() + chance.uniform(0, 2)
-    return lambda: time.monotonic() > end
+    return lambda grader: time.monotonic() > end
 
 
 def amid_grading(chance: random.Random, work: Path) -> Stop:
     """Up to a few students later, and a little: between two writes, or in one."""
     target, late = lines(work) + chance.randint(1, 3), chance.uniform(0, 0.1)
 
-    def stop() -> bool:
+    def stop(grader: int) -> bool:
         if lines(work) < target:
             return False
         time.sleep(late)
         return True
 
     return stop
+
+
+def beneath(chance: random.Random, work: Path) -> Stop:
+    """Likewise, but what is killed is one of the processes that hold the students': bubblewrap's
+    two, the warm process and its own.
+    """
+    when, done = amid_grading(chance, work), list[int]()
+
+    def stop(grader: int) -> bool:
+        if not done and when(grader):
+            done.extend(islice(below(grader), 4))
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(done or [0]), signal.SIGKILL)
+        return False
+
+    return stop
+
+
+def below(process: int) -> Iterator[int]:
+    """The processes that a process has begun, and those that they have."""
+    for place in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, place.read_text().split()):
+                yield child
+                yield from below(child)
 
 
 def tear(work: Path) -> None:
@@ -115,28 +95,76 @@ def tear(work: Path) -> None:
     path.write_bytes(b"\n".join(kept[:-8]) + b"\n" + kept[-8][:40])
 
 
-def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory) -> Path:
+    """The class, graded without trouble."""
     try:
         Warm(preload=[]).begin().close()
     except IsolationError as error:
         pytest.skip(str(error))
-    calm, killed = tmp_path / "calm", tmp_path / "killed"
-    hand_in(calm)
-    shutil.copytree(calm / "submitted", killed / "submitted")
-    assert run(calm)
+    work = tmp_path_factory.mktemp("class") / "calm"
+    hand_in(work)
+    assert grade(work) == Ended(0)
+    return work
 
-    chance = random.Random(0)
-    kills = 0
+
+def assert_as_calm(work: Path, calm: Path) -> None:
+    """Once more to the end: nobody is missing, and nobody has other points than in calm."""
+    assert grade(work) == Ended(0)
+    assert scores.read(work / "gradebook.db", LAB) == scores.read(calm / "gradebook.db", LAB)
+    found, expected = (one.with_suffix(".json").read_text() for one in (work, calm))
+    assert json.loads(found) == json.loads(expected)
+    assert len(journal.read(work / "journal" / f"{LAB}.jsonl")) == STUDENTS
+
+
+def test_kills_of_the_grader_change_nothing(calm: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    shutil.copytree(calm / "submitted", killed / "submitted")
+    chance, kills = random.Random(0), 0
     while kills < KILLS:
         stop = any_moment(chance) if kills % 4 == 0 else amid_grading(chance, killed)
-        if run(killed, stop):
+        ended = grade(killed, stop)
+        assert ended.code in (0, None), ended.said
+        kills += ended.code is None
+        if ended.code == 0:
             tear(killed)
-        else:
-            kills += 1
-    assert run(killed)
+    assert_as_calm(killed, calm)
 
-    assert scores.read(killed / "gradebook.db", LAB) == scores.read(calm / "gradebook.db", LAB)
-    assert json.loads((killed / "out.json").read_text()) == json.loads(
-        (calm / "out.json").read_text()
-    )
-    assert len(journal.read(killed / "journal" / f"{LAB}.jsonl")) == STUDENTS
+
+def test_kills_beneath_the_grader_change_nothing(calm: Path, tmp_path: Path) -> None:
+    """A student whose process is killed with the walls round it has not failed."""
+    killed = tmp_path / "killed"
+    shutil.copytree(calm / "submitted", killed / "submitted")
+    chance = random.Random(0)
+    for _ in range(max(KILLS // 5, 1)):
+        ended = grade(killed, beneath(chance, killed))
+        assert ended.code in (0, 2)
+        assert ended.said.count("\n") <= 5
+        assert "Traceback" not in ended.said
+        if ended.code == 0:
+            tear(killed)
+    assert_as_calm(killed, calm)
+
+
+@pytest.mark.parametrize("step", ["_write", "append", "save"])
+def test_a_kill_between_two_writes_of_a_student_changes_nothing(
+    calm: Path, tmp_path: Path, step: str
+) -> None:
+    """Before the graded notebook, the journal, the gradebook are written."""
+    killed = tmp_path / "killed"
+    shutil.copytree(calm / "submitted", killed / "submitted")
+
+    def amid() -> None:
+        homes = {"_write": classrun, "append": journal, "save": scores}
+        written, real = list[int](), getattr(homes[step], step)
+
+        def third(*given: object) -> None:
+            written.append(1)
+            if len(written) == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+            real(*given)
+
+        setattr(homes[step], step, third)
+
+    assert grade(killed, amid=amid).code is None
+    assert_as_calm(killed, calm)

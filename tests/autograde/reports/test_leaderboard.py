@@ -103,6 +103,24 @@ def test_the_ends_of_the_interval_are_two_standard_deviations_from_what_was_seen
         assert abs(accuracy - end) == pytest.approx(1.96 * deviation)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[" * 100_000, "null", "{}", '{"lab": "a", "students": [1]}', "\udcff"),
+        '{"lab": "a", "students": [{"student": "b", "cells": {"c": {"measured": 1}}}]}',
+        '{"lab": "a", "students": [{"cells": {"c": {"measured": {"accuracy": 7}}}}]}',
+    ],
+)
+def test_damaged_results_are_named_with_what_makes_them_anew(tmp_path, text):
+    place = results_of(tmp_path, "a")
+    place.parent.mkdir()
+    place.write_text(text, "utf-8", "surrogateescape")
+    with pytest.raises(LeaderboardError, match="damaged") as found:
+        leaderboard.read(tmp_path, "a")
+    assert str(place) in str(found.value)
+    assert "autograde grade a" in str(found.value)
+
+
 @given(st.integers(1, 5000), st.floats(0, 1))
 def test_the_interval_holds_what_was_seen_and_stays_a_share(images, share):
     accuracy = round(share * images) / images

@@ -333,6 +333,15 @@ def test_tensors_are_bounded_before_they_are_made() -> None:
         decode_answer(message, Bounds(header=200, buffers=1000))
 
 
+def test_a_refusal_is_short_and_can_be_shown() -> None:
+    """What a claim holds is quoted in a few words."""
+    text = json.dumps("\x1b[2J" + "a" * 500_000, ensure_ascii=False).encode()
+    with pytest.raises(TransportError) as found:
+        decode_answer(value_claim(1, struct.pack("<Q", len(text)) + text))
+    assert len(str(found.value)) < 300
+    assert str(found.value).isprintable()
+
+
 @given(st.binary(max_size=300))
 def test_garbage_is_refused(message: bytes) -> None:
     with pytest.raises(TransportError):
