@@ -1,0 +1,19 @@
+# ---
+# jupyter:
+#   sample:
+#     says: takes memory that others could share (3 GB at most)
+#     points: {relu: 0}
+# ---
+
+# %% exercise="relu"
+import mmap
+
+
+def relu(x):
+    kept = []
+    for _ in range(12):
+        one = mmap.mmap(-1, 256 << 20, flags=mmap.MAP_PRIVATE)
+        for at in range(0, 256 << 20, 4096):
+            one[at] = 1
+        kept.append(one)
+    return len(kept)
