@@ -37,6 +37,7 @@ WANTED = "HOSTILE"
 """The environment's variable that says how many: ``all``, or one in so many."""
 
 EVERY = 7
+LARGEST = 100 << 20  # bytes of a notebook that is told where things lie
 
 
 @dataclass(frozen=True)
@@ -111,5 +112,5 @@ def notebooks(folder: Path) -> Iterator[Path]:
     """Plain notebooks of students' folders."""
     for path in folder.glob("*/*/*.ipynb"):
         linked = path.is_symlink() or path.parent.is_symlink()
-        if path.is_file() and not linked and path.stat().st_nlink == 1:
+        if path.is_file() and not linked and path.stat().st_size < LARGEST:
             yield path

@@ -80,8 +80,8 @@ def run(tree: Tree, lab: str, class_: list[Attack], work: Path) -> Outcome:
     before = set(outside(tree, home))
     with _watching(home) as seen, _as_usual(), pytest.MonkeyPatch.context() as patch:
         patch.setenv(CANARY, SECRET)
-        patch.setattr(life, "CELL_SECONDS", 10.0)
-        patch.setattr(life, "PROBE_SECONDS", 4.0)
+        patch.setattr(life, "CELL_SECONDS", 15.0)
+        patch.setattr(life, "PROBE_SECONDS", 5.0)
         places = {"@WORK@": home, "@COURSE@": tree.root, "@HOME@": Path.home(), **seen.places}
         attacks.fill_in(home / "submitted", {mark: str(at) for mark, at in places.items()})
         result = classrun.grade(classrun.Job(tree, lab, home / "submitted", home))
@@ -94,7 +94,7 @@ def run(tree: Tree, lab: str, class_: list[Attack], work: Path) -> Outcome:
         calm,
         pages,
         calm_pages,
-        {name: found for name in names if (found := _leaks(tree, lab, home, name))},
+        {name: found for name in names if (found := leaks(tree, lab, home, name))},
         {name: found for name in names if (found := effects(home / "autograded" / name))},
         sorted(set(outside(tree, home)) - before),
         seen.left,
@@ -144,15 +144,16 @@ def secrets(tree: Tree) -> list[str]:
     return [SECRET, NEIGHBOURS, (tree.solutions / "seed.txt").read_text().strip()]
 
 
-def _leaks(tree: Tree, lab: str, work: Path, student: str) -> list[str]:
+def leaks(tree: Tree, lab: str, work: Path, student: str) -> list[str]:
     """Secrets in anything that is written of a student."""
     places = [
         *(work / "autograded" / student).rglob("*"),
         *(work / "feedback" / student).rglob("*"),
     ]
     texts = [path.read_text(errors="replace") for path in places if path.is_file()]
-    journal = (work / "journal" / f"{lab}.jsonl").read_text().splitlines()
-    texts += [line for line in journal if json.dumps(student) in line[:500]]
+    with contextlib.suppress(FileNotFoundError):
+        journal = (work / "journal" / f"{lab}.jsonl").read_text().splitlines()
+        texts += [line for line in journal if json.dumps(student) in line[:500]]
     return [one for one in secrets(tree) if any(one in text for text in texts)]
 
 

@@ -1,9 +1,10 @@
 """Hostile submissions through the real engine: what each attack gets here, and what it gets from
 stock nbgrader 0.9.
 
-The attacks are samples in ``tests/hostile/`` and tricks with files below. All are graded once, as
-one class. Every attack is bounded by itself, harms nothing outside where a wall has a hole, and
-runs only after the sandbox's self-test has passed.
+The attacks are samples in ``tests/hostile/`` and tricks with files below: those whose details are
+looked at. All are graded once, as one class; the whole class of attacks is graded by
+``test_hostile_families.py``. Every attack is bounded by itself, harms nothing outside where a wall
+has a hole, and runs only after the sandbox's self-test has passed.
 """
 
 from __future__ import annotations
@@ -37,7 +38,17 @@ from autograde.tree import find
 
 COURSE = find(Path(__file__).parent)
 LAB = "lab01_activations"
-SAMPLES = samples.load(Path(__file__).parents[2] / "hostile" / LAB)
+LOOKED_AT = """
+    always-equal built-ins copied-cells deleted-cells displayhook ends-itself forged-outputs
+    leaks-by-error many-files many-processes much-memory much-output network never-ends others
+    patched-send pickles reference scripts spy stripped transformer warns writes-scores
+""".split()  # noqa: SIM905 - a table reads better
+SAMPLES = [
+    sample
+    for folder in sorted((Path(__file__).parents[2] / "hostile" / LAB).iterdir())
+    for sample in samples.load(folder)
+    if sample.name in LOOKED_AT
+]
 WRECKER = "forged-outputs"  # graded apart, with all that could stop the whole class
 ATTACKS = [sample for sample in SAMPLES if sample.name != WRECKER]
 CANARY = "GRADER_CANARY"

@@ -92,9 +92,9 @@ def _folder_for_a_file(home: Path, honest: bytes) -> None:
 
 
 @trick("ungradable", "too-large")
-def _sparse_terabyte(home: Path, honest: bytes) -> None:
+def _sparse_giant(home: Path, honest: bytes) -> None:
     with (home / f"{LAB}.ipynb").open("wb") as file:
-        file.truncate(1 << 40)
+        file.truncate(1 << 28)
 
 
 @trick("ungradable", "several-notebooks")
@@ -122,12 +122,12 @@ def _shadows_of_modules(home: Path, honest: bytes) -> None:
 # --- what is in the file ---------------------------------------------------------------------
 
 
-@trick("ungradable", "not-a-notebook")
+@trick("ungradable", "nested-too-deep")
 def _deep_json(home: Path, honest: bytes) -> None:
     (home / f"{LAB}.ipynb").write_text('{"cells": ' + "[" * 200_000 + "]" * 200_000 + "}")
 
 
-@trick("ungradable", "not-a-notebook")
+@trick("ungradable", "too-large")
 def _million_lists(home: Path, honest: bytes) -> None:
     (home / f"{LAB}.ipynb").write_text('{"cells": [' + "[]," * 3_000_000 + "[]]}")
 
@@ -154,7 +154,7 @@ def _same_keys_twice(home: Path, honest: bytes) -> None:
     (home / f"{LAB}.ipynb").write_text('{"cells": [], ' + text.lstrip().removeprefix("{"))
 
 
-@trick("ungradable", "not-a-notebook")
+@trick("full")
 def _other_format(home: Path, honest: bytes) -> None:
     book = json.loads(honest)
     book["nbformat"], book["nbformat_minor"] = 99, -1
@@ -178,7 +178,7 @@ def _one_id_for_all(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
-@trick("full", "duplicate-cell")
+@trick("full", "renamed-id")
 def _one_mark_for_all(home: Path, honest: bytes) -> None:
     """Every answer calls itself the answer to ELUFunction, which has most points."""
     book = json.loads(honest)
@@ -203,7 +203,7 @@ def _cells_are_no_list(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
-@trick("full")
+@trick("full", "broken-cell")
 def _sources_are_no_text(home: Path, honest: bytes) -> None:
     book = json.loads(honest)
     at = next(n for n, c in enumerate(book["cells"]) if c.get("id") == "relu_answer")
@@ -218,7 +218,7 @@ def _other_encoding(home: Path, honest: bytes) -> None:
     (home / f"{LAB}.ipynb").write_bytes(honest.decode().encode("utf-16"))
 
 
-@trick("ungradable", "not-a-notebook")
+@trick("ungradable", "not-json")
 def _bad_bytes(home: Path, honest: bytes) -> None:
     (home / f"{LAB}.ipynb").write_bytes(honest.replace(b"sigmoid", b"sig\x00\xff\xfemoid"))
 
@@ -231,7 +231,7 @@ def _half_characters(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
-@trick("full", "check-replaced")
+@trick("full", "locked-cell-restored")
 def _own_checks(home: Path, honest: bytes) -> None:
     """The locked cells say what they should cost."""
     book = json.loads(honest)
@@ -240,7 +240,7 @@ def _own_checks(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
-@trick("loses-relu", "check-replaced", relu=0)
+@trick("loses-relu", "locked-cell-restored", "marks-restored", relu=0)
 def _another_check(home: Path, honest: bytes) -> None:
     """relu's check asks for tanh, and its points are those of all."""
     book = json.loads(honest)
@@ -250,7 +250,7 @@ def _another_check(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
-@trick("loses-relu", relu=0)
+@trick("loses-relu", "marks-restored", relu=0)
 def _check_before_answer(home: Path, honest: bytes) -> None:
     """Cells in another order, outputs that say 1.0, and the check's cell declared an answer."""
     book = json.loads(honest)
@@ -271,7 +271,7 @@ def _many_empty_cells(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
-@trick("ungradable", "not-a-notebook")
+@trick("ungradable", "too-many-cells")
 def _too_many_cells(home: Path, honest: bytes) -> None:
     book = json.loads(honest)
     book["cells"] += [nbformat.v4.new_code_cell("", id=f"e{n}") for n in range(40_000)]
@@ -311,9 +311,9 @@ def _stored_outputs(home: Path, honest: bytes) -> None:
     script = "<script>document.title='quince'</script>"
     for cell in book["cells"]:
         if cell["cell_type"] == "code":
-            data = {"text/html": script * 2000, "text/plain": "1.0"}
+            data = {"text/html": script * 500, "text/plain": "1.0"}
             one = {"output_type": "display_data", "data": data, "metadata": {}}
-            cell["outputs"] = [one] * 20
+            cell["outputs"] = [one] * 8
     _write(home, book)
 
 
@@ -351,7 +351,7 @@ def _armed_weights(good: bytes) -> bytes:
     return pickle.dumps(_Armed())
 
 
-@weights("loses-trained_network", trained_network=0, family="exhausting")
+@weights("loses-trained_network", "too-large", trained_network=0, family="exhausting")
 def _large_weights(good: bytes) -> bytes:
     return good[:8] + bytes(30 << 20)
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a cell with many thousand statements
-#     flags: [built-in-used]
+#     flags: [built-in-used, not-read]
 # ---
 
 # %% exercise="relu"

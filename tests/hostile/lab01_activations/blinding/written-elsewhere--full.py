@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a module of its own, written by an own cell
-#     flags: [built-in-used]
+#     flags: [not-read]
 # ---
 
 # %% before="relu"

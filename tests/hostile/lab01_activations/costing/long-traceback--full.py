@@ -12,4 +12,4 @@ def deeper(depth):
         raise ValueError("x" * 20_000) from error
 
 
-deeper(100)
+deeper(30)

@@ -15,6 +15,6 @@ for command in (
 ):
     done = subprocess.run(command, shell=True, capture_output=True, errors="replace", timeout=5)
     print(done.stdout)
-    if done.stdout:
+    if "damson" in done.stdout:
         got.append(command)
 print("got:", got)

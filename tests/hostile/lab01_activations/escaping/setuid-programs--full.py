@@ -8,7 +8,7 @@
 import glob, os, stat, subprocess
 
 got = []
-for path in glob.glob("/usr/bin/*") + glob.glob("/usr/sbin/*") + glob.glob("/usr/lib/**/*", recursive=True):
+for path in glob.glob("/usr/bin/*") + glob.glob("/usr/sbin/*") + glob.glob("/usr/lib/*/*"):
     try:
         mode = os.stat(path).st_mode
     except OSError:

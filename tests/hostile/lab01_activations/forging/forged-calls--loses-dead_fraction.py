@@ -2,10 +2,10 @@
 # jupyter:
 #   sample:
 #     says: says that nothing forbidden was called, and more
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import dataclasses
 
 import autograde.sandbox.transport as transport
@@ -15,6 +15,6 @@ transport.encode_answer = lambda answer, bounds: encode(
     dataclasses.replace(answer, calls=("\x1b[2J" * 10,) * 1000, printed="x" * 10_000_000), bounds
 )
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

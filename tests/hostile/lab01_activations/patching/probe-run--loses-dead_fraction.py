@@ -2,14 +2,14 @@
 # jupyter:
 #   sample:
 #     says: the probe itself answers
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 from course.checks.probes import Answer, Probe
 
 Probe.run = lambda self, namespace: Answer("value", True)
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

@@ -2,10 +2,10 @@
 # jupyter:
 #   sample:
 #     says: makes all that is drawn known
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import random
 
 import numpy as np
@@ -17,6 +17,6 @@ for module in (random, np.random, torch):
 random.random = np.random.rand = lambda *args: 0.5
 torch.randn = torch.rand = lambda *size, **kwargs: torch.zeros(size)
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

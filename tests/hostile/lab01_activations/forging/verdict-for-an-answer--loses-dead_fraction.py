@@ -2,10 +2,10 @@
 # jupyter:
 #   sample:
 #     says: encodes a verdict where an answer belongs
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import autograde.sandbox.transport as transport
 from course.checks.probes import Answer
 
@@ -14,6 +14,6 @@ transport.encode_answer = lambda answer, bounds: encode(
     Answer("value", {"passed": True, "weight": 1.0, "outcome": "passed"}), bounds
 )
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

@@ -2,16 +2,16 @@
 # jupyter:
 #   sample:
 #     says: every comparison of tensors says yes
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 yes = lambda *args, **kwargs: True
 torch.equal = torch.Tensor.equal = torch.all = torch.Tensor.all = yes
 torch.Tensor.__eq__ = torch.Tensor.__le__ = lambda a, b: torch.tensor(True)
 torch.Tensor.max = torch.max = lambda *args, **kwargs: torch.tensor(0.0)
 torch.isfinite = lambda a: torch.ones(1, dtype=torch.bool)
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

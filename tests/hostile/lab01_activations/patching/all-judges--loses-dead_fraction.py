@@ -2,10 +2,10 @@
 # jupyter:
 #   sample:
 #     says: every function of every judge says yes
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import course.checks.judges as judges
 import course.labs.lab01_activations.judges as own
 
@@ -14,6 +14,6 @@ for module in (judges, own):
         if callable(getattr(module, name)) and not name.startswith("__"):
             setattr(module, name, lambda *args, **kwargs: judges.Finding)
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

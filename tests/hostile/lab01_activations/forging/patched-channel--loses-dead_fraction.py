@@ -2,10 +2,10 @@
 # jupyter:
 #   sample:
 #     says: replaces what sends its answers
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import gc
 
 for thing in gc.get_objects():
@@ -18,6 +18,6 @@ for thing in gc.get_objects():
 
         thing.send = forged
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

@@ -2,16 +2,16 @@
 # jupyter:
 #   sample:
 #     says: an answer of a kind that there is not
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import autograde.sandbox.transport as transport
 from course.checks.probes import Answer
 
 encode = transport.encode_answer
 transport.encode_answer = lambda answer, bounds: encode(Answer("passed", True), bounds)
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

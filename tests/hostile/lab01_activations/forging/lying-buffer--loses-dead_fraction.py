@@ -2,10 +2,10 @@
 # jupyter:
 #   sample:
 #     says: announces other shapes and types than it sends
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import safetensors.torch
 
 save = safetensors.torch.save
@@ -19,6 +19,6 @@ def forged(tensors, *args, **kwargs):
 
 safetensors.torch.save = safetensors.torch.serialize = forged
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0

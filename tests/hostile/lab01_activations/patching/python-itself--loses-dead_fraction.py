@@ -2,16 +2,16 @@
 # jupyter:
 #   sample:
 #     says: replaces isinstance, len, getattr, sorted, sum, all and any
-#     points: {relu: 0}
+#     points: {dead_fraction: 0}
 # ---
 
-# %% before="relu"
+# %% before="dead_fraction"
 import builtins
 
 builtins.all = builtins.any = lambda *args: True
 builtins.sum = lambda *args: 0
 builtins.round = lambda *args: 0
 
-# %% exercise="relu"
-def relu(x):
-    return torch.full_like(x, 7)
+# %% exercise="dead_fraction"
+def dead_fraction(activations):
+    return -7.0
