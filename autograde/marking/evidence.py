@@ -45,15 +45,11 @@ ELSEWHERE = re.compile(
 MAGIC = re.compile(r"^[ \t]*[%!?,;/]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 MOST_MAGICS = 20
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
-OPAQUE = frozenset(
-    ("eval", "exec", "compile", "getattr", "setattr", "vars", "globals", "locals")
-    + ("__import__", "import_module", "attrgetter", "methodcaller")
-)
+OPAQUE = {"eval", "exec", "compile", "getattr", "setattr", "vars", "globals", "locals"}
+OPAQUE |= {"__import__", "import_module", "attrgetter", "methodcaller"}
 """What gives a name a meaning that only running tells."""
 
-PUBLIC = frozenset(
-    ("tensorflow", "keras", "jax", "flax", "cupy", "sklearn", "scipy", "pandas", "cv2", "google")
-)
+PUBLIC = {"tensorflow", "keras", "jax", "flax", "cupy", "sklearn", "scipy", "pandas", "google"}
 """Libraries that honest answers may want: where they are missing, the cell stops and says so."""
 
 

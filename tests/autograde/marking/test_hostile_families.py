@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import sysconfig
+import tempfile
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +37,8 @@ SECONDS = 20.0  # of a class, for each attacker: what never ends is stopped, mos
 PAGE_SECONDS = 4.0  # of processor time, for each page
 LARGEST_PAGE = 24 << 20
 KNOWN: dict[str, str] = {}  # attacks that gain something, and why that is so still
+NOBODY = 65534
+FEWER = "30"  # one in so many, when all of it runs a second time
 
 pytestmark = [
     pytest.mark.slow,
@@ -148,3 +154,48 @@ def test_pages_are_made_in_time_and_nothing_in_them_runs(outcome: Outcome) -> No
 def test_the_terminal_is_not_steered(outcome: Outcome) -> None:
     assert "\x1b" not in outcome.printed
     assert "all is well" not in outcome.printed
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="not root: all of it runs as an ordinary user already")
+def test_all_of_it_holds_for_an_ordinary_user_too() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        os.chown(home, NOBODY, NOBODY)
+        packages = sysconfig.get_paths()["purelib"]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": home,
+            "TMPDIR": home,
+            "PYTHONPATH": f"{COURSE.root}{os.pathsep}{packages}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OMP_NUM_THREADS": "1",
+            attacks.WANTED: "all" if WHOLE else FEWER,
+        }
+
+        def as_nobody(*command: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                command,
+                cwd=COURSE.root,
+                env=environment,
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                capture_output=True,
+                text=True,
+            )
+
+        python = _interpreter(as_nobody)
+        done = as_nobody(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "passed" in done.stdout
+
+
+def _interpreter(as_nobody: Callable[..., subprocess.CompletedProcess[str]]) -> str:
+    """A Python that an ordinary user may start, with the packages of this one."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for path in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        try:
+            if not as_nobody(path, "-c", "import torch, pytest, nbgrader").returncode:
+                return path
+        except OSError:
+            continue
+    pytest.skip(f"no {version} that an ordinary user may start: this one lies in root's home")
