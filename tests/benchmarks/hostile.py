@@ -186,6 +186,8 @@ def _one(attack: Attack, template: Path, full: dict[str, float]) -> Came:
 
 def _inside(student: str, lab: str) -> dict[str, Any]:
     """Grade one attack where it can harm nothing, and see what came of it."""
+    families = {attack.name: attack.family for attack in attacks.load(lab)}
+    paged = families[student] in ("costing", "misleading")
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     HOME.mkdir()
@@ -194,13 +196,14 @@ def _inside(student: str, lab: str) -> dict[str, Any]:
     shutil.copytree(TEMPLATE, WORK, symlinks=True, ignore_dangling_symlinks=True)
     others = WORK / "submitted" / FIRST / lab / f"{lab}.ipynb"
     (WORK / "canary.txt").write_text(SECRET)
-    before, told = set(hostile_class.outside(COURSE, WORK)), others.read_bytes()
+    before = set(hostile_class.outside(COURSE, WORK))
     with hostile_class._watching(WORK) as seen:
         places = {"@WORK@": WORK, "@COURSE@": COURSE.root, "@HOME@": HOME, **seen.places}
+        places["@PATTERNS@"] = hostile_class.patterns(COURSE)
         attacks.fill_in(WORK / "submitted", {mark: str(at) for mark, at in places.items()})
         told = others.read_bytes()
         _nbgrader("autograde", student, lab)
-        ran = _page(student, lab)
+        ran = _page(student, lab) if paged else []
     effects = hostile_class.effects(WORK / "autograded" / student)
     effects += [*set(hostile_class.outside(COURSE, WORK)) - before, *seen.left, *seen.calls, *ran]
     if others.read_bytes() != told:

@@ -83,6 +83,7 @@ def run(tree: Tree, lab: str, class_: list[Attack], work: Path) -> Outcome:
         patch.setattr(life, "CELL_SECONDS", 15.0)
         patch.setattr(life, "PROBE_SECONDS", 5.0)
         places = {"@WORK@": home, "@COURSE@": tree.root, "@HOME@": Path.home(), **seen.places}
+        places["@PATTERNS@"] = patterns(tree)
         attacks.fill_in(home / "submitted", {mark: str(at) for mark, at in places.items()})
         result = classrun.grade(classrun.Job(tree, lab, home / "submitted", home))
     begun = time.process_time()
@@ -142,6 +143,11 @@ def _printed(result: ClassResult) -> str:
 def secrets(tree: Tree) -> list[str]:
     """Texts that no attacker may have."""
     return [SECRET, NEIGHBOURS, (tree.solutions / "seed.txt").read_text().strip()]
+
+
+def patterns(tree: Tree) -> list[tuple[str, str]]:
+    """The secrets, in two parts each: whoever looks for them is not to find itself."""
+    return [(text[:-1], text[-1]) for text in secrets(tree)]
 
 
 def leaks(tree: Tree, lab: str, work: Path, student: str) -> list[str]:

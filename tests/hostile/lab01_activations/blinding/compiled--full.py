@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a built-in in a compiled piece of code
-#     flags: [built-in-used]
+#     flags: [built-in-used, not-read]
 # ---
 
 # %% exercise="relu"

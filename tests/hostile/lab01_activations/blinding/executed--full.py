@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a built-in inside exec
-#     flags: [built-in-used]
+#     flags: [built-in-used, not-read]
 # ---
 
 # %% exercise="relu"

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a cell that is too long to be read
-#     flags: [not-read]
+#     flags: [built-in-used, not-read]
 # ---
 
 # %% exercise="relu"

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a built-in by vars, globals and a dictionary
-#     flags: [built-in-used]
+#     flags: [built-in-used, not-read]
 # ---
 
 # %% exercise="relu"
