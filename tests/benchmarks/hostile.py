@@ -5,7 +5,7 @@ machine writable, a home and a course folder in memory. In it lie what an instru
 an honest student's submission, a variable with a secret, the gradebook, the course's sources.
 Ours is the engine as it is, with the whole class at once. Usage::
 
-    python tests/benchmarks/hostile.py [--every 1] [--lab lab01_activations] [--json FILE]
+    python -m tests.benchmarks.hostile [--every 1] [--jobs 2] [--json FILE]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def main() -> None:
     class_ = attacks.chosen(attacks.load(options.lab), str(options.every))
     with tempfile.TemporaryDirectory() as folder:
         own = _ours(options.lab, class_, Path(folder) / "ours")
-        theirs = _stock(options.lab, class_, Path(folder) / "stock")
+        theirs = _stock(options.lab, class_, Path(folder) / "stock", options.jobs)
     if options.json:
         found = {one: {"stock": asdict(theirs[one]), "ours": asdict(own[one])} for one in own}
         options.json.write_text(json.dumps(found, indent=1))
@@ -85,6 +86,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--lab", default="lab01_activations")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--inside", help=argparse.SUPPRESS)
@@ -132,7 +134,7 @@ def _ours(lab: str, class_: list[Attack], work: Path) -> dict[str, Came]:
 # --- stock -----------------------------------------------------------------------------------
 
 
-def _stock(lab: str, class_: list[Attack], work: Path) -> dict[str, Came]:
+def _stock(lab: str, class_: list[Attack], work: Path, jobs: int) -> dict[str, Came]:
     work.mkdir()
     attacks.hand_in(class_, COURSE, lab, work / "submitted")
     shutil.copytree(work / "honest" / "reference", work / "submitted" / FIRST)
@@ -149,11 +151,11 @@ def _stock(lab: str, class_: list[Attack], work: Path) -> dict[str, Came]:
     marks = [c.metadata["nbgrader"] for c in solution.cells if c.cell_type == "code"
              and c.metadata.get("nbgrader", {}).get("grade")]  # fmt: skip
     full = {mark["grade_id"]: float(mark["points"]) for mark in marks}
-    found = {}
-    for number, attack in enumerate(class_, 1):
-        found[attack.name] = _one(attack, work, full)
-        print(f"{number}/{len(class_)} {attack.family}/{attack.name} {found[attack.name]}",
-              file=sys.stderr, flush=True)  # fmt: skip
+    found: dict[str, Came] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        for attack, came in zip(class_, pool.map(lambda one: _one(one, work, full), class_)):
+            found[attack.name] = came
+            print(f"{attack.family}/{attack.name} {came}", file=sys.stderr, flush=True)
     return found
 
 
