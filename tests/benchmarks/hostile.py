@@ -11,10 +11,9 @@ Ours is the engine as it is, with the whole class at once. Usage::
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import json
-import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -30,15 +29,14 @@ from autograde.authoring import build
 from autograde.gradebook import cells, scores
 from autograde.tree import find
 from tests.autograde.marking import attacks, hostile_class
+from tests.autograde.marking.active import active
 from tests.autograde.marking.attacks import Attack
-from tests.autograde.marking.hostile_class import CANARY, FIRST, SECRET
-from tests.autograde.marking.test_hostile import active
+from tests.autograde.marking.outside import FIRST, NEIGHBOURS
+from tests.benchmarks.contained import SECONDS, TEMPLATE, WORK
 from tests.benchmarks.grading import CONFIG
 
 COURSE = find(Path(__file__).parent)
-TEMPLATE, WORK, HOME = Path("/mnt"), Path("/tmp/course"), Path("/tmp/home")
-CELL_SECONDS, SECONDS = 10, 90
-MEMORY = 6 << 30
+CELL_SECONDS = 10
 AS_STOCK = f"""
 del c["HTMLExporter"]  # how this course makes pages inert
 c.Execute.timeout = {CELL_SECONDS}
@@ -70,9 +68,6 @@ class Came:
 def main() -> None:
     """Measure and print."""
     options = _options()
-    if options.inside:
-        print(json.dumps(_inside(options.inside, options.lab)))
-        return
     class_ = attacks.chosen(attacks.load(options.lab), str(options.every))
     with tempfile.TemporaryDirectory() as folder:
         own = _ours(options.lab, class_, Path(folder) / "ours")
@@ -89,7 +84,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--lab", default="lab01_activations")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--inside", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -142,7 +136,7 @@ def _stock(lab: str, class_: list[Attack], work: Path, jobs: int) -> dict[str, C
         path.write_bytes(_without_exploration(path.read_bytes()))
     neighbour = work / "submitted" / FIRST / lab / f"{lab}.ipynb"
     book = json.loads(neighbour.read_text())
-    book["metadata"]["mine"] = hostile_class.NEIGHBOURS
+    book["metadata"]["mine"] = NEIGHBOURS
     neighbour.write_text(json.dumps(book))
     solution = build.expected(COURSE, lab).solution
     solution.cells = [c for c in solution.cells if "explore" not in c.metadata.get("tags", ())]
@@ -174,79 +168,25 @@ def _one(attack: Attack, template: Path, full: dict[str, float]) -> Came:
     command += ["--gid", "1000", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     command += ["--tmpfs", "/tmp", "--tmpfs", "/dev/shm", "--ro-bind", str(template)]
     command += [str(TEMPLATE), "--chdir", str(COURSE.root), "--", sys.executable, "-m"]
-    command += ["tests.benchmarks.hostile", "--inside", attack.name, "--lab", attack.lab]
+    command += ["tests.benchmarks.contained", attack.name, attack.lab]
     begun = time.monotonic()
     told: dict[str, Any] = {}
     with contextlib.suppress(subprocess.TimeoutExpired, ValueError, IndexError):
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 60)
         told = json.loads(done.stdout.splitlines()[-1])
-    came = _weighed(attack, told.get("points", {}), full)
+    came = _weighed(attack, _points(told.get("gradebook", ""), attack.name, attack.lab), full)
     came.secrets, came.effects = told.get("secrets", []), told.get("effects", ["no end"])
     came.untold = attack.family == "blinding" and came.graded and not came.lost
     came.seconds = time.monotonic() - begun
     return came
 
 
-def _inside(student: str, lab: str) -> dict[str, Any]:
-    """Grade one attack where it can harm nothing, and see what came of it."""
-    families = {attack.name: attack.family for attack in attacks.load(lab)}
-    paged = families[student] in ("costing", "misleading")
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    HOME.mkdir()
-    os.environ |= {"HOME": str(HOME), CANARY: SECRET, "COURSE_ROOT": str(COURSE.root)}
-    os.environ |= {"COURSE_PROFILE": "grade", "IPYTHONDIR": str(HOME / ".ipython")}
-    shutil.copytree(TEMPLATE, WORK, symlinks=True, ignore_dangling_symlinks=True)
-    others = WORK / "submitted" / FIRST / lab / f"{lab}.ipynb"
-    (WORK / "canary.txt").write_text(SECRET)
-    before = set(hostile_class.outside(COURSE, WORK))
-    with hostile_class._watching(WORK) as seen:
-        places = {"@WORK@": WORK, "@COURSE@": COURSE.root, "@HOME@": HOME, **seen.places}
-        places["@PATTERNS@"] = hostile_class.patterns(COURSE)
-        attacks.fill_in(WORK / "submitted", {mark: str(at) for mark, at in places.items()})
-        told = others.read_bytes()
-        _nbgrader("autograde", student, lab)
-        ran = _page(student, lab) if paged else []
-    effects = hostile_class.effects(WORK / "autograded" / student)
-    effects += [*set(hostile_class.outside(COURSE, WORK)) - before, *seen.left, *seen.calls, *ran]
-    if others.read_bytes() != told:
-        effects.append("another student's notebook is changed")
-    return {
-        "points": _points(student, lab),
-        "secrets": hostile_class.leaks(COURSE, lab, WORK, student),
-        "effects": [one[:200] for one in effects],
-    }
-
-
-def _nbgrader(command: str, student: str, lab: str) -> None:
-    nbgrader = [sys.executable, "-m", "nbgrader", command, lab, "--student", student]
-    with (
-        contextlib.suppress(subprocess.TimeoutExpired),
-        subprocess.Popen(
-            nbgrader, cwd=WORK, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process,
-    ):
-        try:
-            process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-
-
-def _page(student: str, lab: str) -> list[str]:
-    """What of the student's would run in the reader's browser, and whether the page has an end."""
-    begun = time.monotonic()
-    _nbgrader("generate_feedback", student, lab)
-    slow = ["feedback takes more than a minute"] if time.monotonic() - begun > 60 else []
-    pages = (WORK / "feedback" / student).rglob("*.html")
-    return slow + [one[:100] for path in pages for one in active(path.read_text()).found]
-
-
-def _points(student: str, lab: str) -> dict[str, float]:
-    try:
-        return scores.read(WORK / "gradebook.db", lab).get(student, {})
-    except Exception:
-        return {}
+def _points(gradebook: str, student: str, lab: str) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Exception):
+        path = Path(folder) / "gradebook.db"
+        path.write_bytes(base64.b64decode(gradebook))
+        return scores.read(path, lab).get(student, {})
+    return {}
 
 
 # --- the table -------------------------------------------------------------------------------
