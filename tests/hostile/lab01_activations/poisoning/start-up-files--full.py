@@ -13,6 +13,7 @@ for place in ("@HOME@", "/root", "/etc", "/student/home", os.path.expanduser("~"
                  ".jupyter/jupyter_config.py", ".jupyter/nbgrader_config.py", ".cache/torch/quince", ".ssh/authorized_keys",
                  "ld.so.preload", "cron.d/quince", "profile.d/quince.sh", ".pythonrc.py"):
         try:
+            os.stat(place)  # a folder of that name that it makes in its own /tmp is its own
             os.makedirs(os.path.dirname(f"{place}/{name}"), exist_ok=True)
             with open(f"{place}/{name}", "a") as file:
                 file.write("# quince\n")
