@@ -1,7 +1,8 @@
 # The course's commands. Each makes its environment in .venv on first use.
 #
 #   make demo    build the labs, grade a sample class on real data, show the result
-#   make test    all tests: units, built files against their sources, every notebook
+#   make test    all tests: units, built files against their sources, every notebook;
+#                HOSTILE=all tries every attack instead of one in seven
 #   make lab     JupyterLab on the student notebooks
 #   make quick   format, lint, types, and the unit tests that need no notebook and no class
 #   make check   format, lint, types, then all tests
@@ -16,6 +17,8 @@ READY := .venv/.ready
 SAMPLE ?= 1
 SEEDS ?= 20
 FUZZ_MINUTES ?= 480
+HOSTILE ?= 7
+export HOSTILE
 
 .PHONY: demo test lab quick check lint unit notebooks prove fuzz clean
 

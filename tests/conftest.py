@@ -67,7 +67,7 @@ SLOW = (
     "autograde/marking/test_follow.py",
     "autograde/marking/test_grading.py",
     "autograde/marking/test_handed_in.py",
-    "autograde/marking/test_hostile.py",
+    "autograde/marking/test_hostile",
     "autograde/marking/test_journal.py",
     "autograde/marking/test_resume.py",
     "autograde/sandbox/test_sandbox.py",

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
 from itertools import islice
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -42,6 +45,12 @@ ELSEWHERE = re.compile(
 MAGIC = re.compile(r"^[ \t]*[%!?,;/]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 MOST_MAGICS = 20
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
+OPAQUE = {"eval", "exec", "compile", "getattr", "setattr", "vars", "globals", "locals"}
+OPAQUE |= {"__import__", "import_module", "attrgetter", "methodcaller"}
+"""What gives a name a meaning that only running tells."""
+
+PUBLIC = {"tensorflow", "keras", "jax", "flax", "cupy", "sklearn", "scipy", "pandas", "google"}
+"""Libraries that honest answers may want: where they are missing, the cell stops and says so."""
 
 
 def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
@@ -72,7 +81,37 @@ def _told(name: str, tree: ast.Module, helpers: Names, rules: Rules) -> Flag | N
         return _flag(name, used)
     if len(bodies) > MOST_STATEMENTS:
         return _unread(name, f"is made of more than {MOST_STATEMENTS:,} statements")
+    if found := _not_installed([*bodies, tree], known):
+        return _unread(name, f"uses {listed(found)}, which nobody has installed here")
+    if any(map(_opaque, [*bodies, *tree.body])):
+        return _unread(name, "gives its names a meaning that only running tells (eval, getattr)")
     return None
+
+
+def _not_installed(nodes: Iterable[ast.AST], known: Names) -> list[str]:
+    """Modules that code takes something from and that are neither Python's nor installed here."""
+    read = [node for top in nodes for node in ast.walk(top)]
+    used = {known.origins.get(node.id, "") for node in read if isinstance(node, ast.Name)}
+    used |= {one.name for node in read if isinstance(node, ast.Import) for one in node.names}
+    used |= {node.module or "." for node in read if isinstance(node, ast.ImportFrom)}
+    return sorted({one.partition(".")[0] or "." for one in used if one} - _installed())
+
+
+@cache
+def _installed() -> frozenset[str]:
+    own = {"course", "autograde"}
+    return frozenset({*sys.stdlib_module_names, *packages_distributions(), *PUBLIC, *own})
+
+
+def _opaque(statement: ast.stmt) -> bool:
+    """Whether a statement that is no definition calls :data:`OPAQUE`: then a name may stand for
+    what its text does not tell. Inside a definition, the calls that are heard tell.
+    """
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
+    names = (getattr(called, "id", getattr(called, "attr", "")) for called in calls)
+    return not OPAQUE.isdisjoint(names)
 
 
 def _parsed(notebook: NotebookNode) -> Iterator[tuple[str, ast.Module | str]]:

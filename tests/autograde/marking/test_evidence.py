@@ -76,7 +76,6 @@ def test_a_built_in_is_found_by_any_of_its_names(answer: str, own: str, name: st
         ("def relu(x):\n    return x * (x > 0)\n\nassert relu(x).equal(F.relu(x))", ""),
         ("def relu(x):\n    return x * (x > 0)", "def mine(x):\n    return F.relu(x)"),
         ("def relu(x):\n    return x * (x > 0)", "x = torch.relu(torch.ones(1))"),
-        ("def relu(x):\n    return helper.relu(x)", "import helper"),
         (
             "def relu(x):\n    return TABLE[x]",
             "from course.labs.lab05_inception import TABLE",
@@ -114,6 +113,23 @@ def test_a_cell_that_only_ipython_can_read_is_said() -> None:
     assert (flag.code, flag.cell) == ("built-in-used", "relu_answer")
     (flag,) = evidence(LAB, notebook("%%mine\nlet relu be torch's ?"))
     assert (flag.code, flag.cell) == ("not-read", "relu_answer")
+
+
+@pytest.mark.parametrize(
+    ("answer", "own", "why"),
+    [
+        ("def relu(x):\n    return helper.relu(x)", "import helper", "uses helper"),
+        ("from mine.answers import relu", "", "uses mine"),
+        ("def relu(x):\n    from .mine import r\n    return r(x)", "", "uses "),
+        ("relu = eval('torch.re' + 'lu')", "", "only running"),
+        ("relu = one", "one = vars(torch)['re' 'lu']", "only running"),
+        ("globals()['relu'] = torch.clamp", "", "only running"),
+        ("exec(text)", "text = 'relu = torch.re' + 'lu'", "only running"),
+    ],
+)
+def test_an_answer_that_no_text_tells_is_said(answer: str, own: str, why: str) -> None:
+    (flag,) = evidence(LAB, notebook(answer, own))
+    assert (flag.code, flag.cell, why in flag.message) == ("not-read", "relu_answer", True)
 
 
 @pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)

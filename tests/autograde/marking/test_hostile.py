@@ -1,9 +1,10 @@
 """Hostile submissions through the real engine: what each attack gets here, and what it gets from
 stock nbgrader 0.9.
 
-The attacks are samples in ``tests/hostile/`` and tricks with files below. All are graded once, as
-one class. Every attack is bounded by itself, harms nothing outside where a wall has a hole, and
-runs only after the sandbox's self-test has passed.
+The attacks are samples in ``tests/hostile/`` and tricks with files below: those whose details are
+looked at. All are graded once, as one class; the whole class of attacks is graded by
+``test_hostile_families.py``. Every attack is bounded by itself, harms nothing outside where a wall
+has a hole, and runs only after the sandbox's self-test has passed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,21 @@ from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import IsolationError, Warm, proven
 from autograde.tree import find
 from course.checks import Report
+from tests.autograde.marking.active import active
 
 COURSE = find(Path(__file__).parent)
 LAB = "lab01_activations"
-SAMPLES = samples.load(Path(__file__).parents[2] / "hostile" / LAB)
+LOOKED_AT = """
+    always-equal built-ins copied-cells deleted-cells displayhook ends-itself forged-outputs
+    leaks-by-error many-files many-processes much-memory much-output network never-ends others
+    patched-send pickles reference scripts spy stripped transformer warns writes-scores
+""".split()  # noqa: SIM905 - a table reads better
+SAMPLES = [
+    sample
+    for folder in sorted((Path(__file__).parents[2] / "hostile" / LAB).iterdir())
+    for sample in samples.load(folder)
+    if sample.name in LOOKED_AT
+]
 WRECKER = "forged-outputs"  # graded apart, with all that could stop the whole class
 ATTACKS = [sample for sample in SAMPLES if sample.name != WRECKER]
 CANARY = "GRADER_CANARY"
@@ -539,41 +550,6 @@ def test_a_built_in_is_told_and_costs_nothing(hostile: Class) -> None:
 
 
 # --- the feedback ----------------------------------------------------------------------------
-
-
-class Active(HTMLParser):
-    """Collects what would run in a browser and is the student's."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inside = ""
-        self.found: list[str] = []
-        self.words = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.inside = tag
-        for name, value in attrs:
-            runs = name.startswith("on") or name == "srcdoc"
-            runs |= (value or "").strip().lower().startswith("javascript:")
-            if runs and "quince" in (value or ""):
-                self.found.append(f"<{tag} {name}={value!r}>")
-        if tag in ("iframe", "object", "embed", "base", "meta") and "quince" in str(attrs):
-            self.found.append(f"<{tag}>")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = ""
-
-    def handle_data(self, data: str) -> None:
-        self.words += "quince" in data
-        if self.inside == "script" and "quince" in data:
-            self.found.append(f"<script>{data[:200]}")
-
-
-def active(page: str) -> Active:
-    parser = Active()
-    parser.feed(page)
-    parser.close()
-    return parser
 
 
 @pytest.fixture(scope="session")
