@@ -23,7 +23,7 @@ from course.checks import CaseResult, Report
 
 COURSE = find(Path(__file__).parent)
 LAB = "lab01_activations"
-FOLDER = Path(__file__).parents[2] / "hostile" / LAB
+FOLDER = Path(__file__).parents[2] / "hostile" / LAB / "reading"
 TELLER = "tells-inputs"
 NUMBER = re.compile(r"-?\d+\.\d{4,}")
 
