@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Base, Gradebook
 
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import shown
@@ -82,6 +82,14 @@ class Mark:
     def place(self) -> tuple[str, str, str, bool]:
         """Where it belongs: one score and one comment a cell."""
         return self.lab, self.student, self.cell, self.comment is not None
+
+
+def unusable(path: object, why: object) -> GradebookError:
+    """The error for a gradebook that the machine does not let us use."""
+    return GradebookError(
+        f"{path}: the gradebook can't be used ({shown(str(why))}). What is graded is kept: close "
+        "what else may have it open, free some space if the disk is full, and run this again."
+    )
 
 
 def foreign(path: object, error: Exception) -> GradebookError:
@@ -151,10 +159,14 @@ def _gradebook_sound(path: Path, now: datetime) -> str:
         return ""
     try:
         tables = _tables(path)
+        unfinished = _unfinished(path, tables)
     except sqlite3.OperationalError as error:
         raise GradebookError(f"{path}: {_why(error)}") from None
     except sqlite3.DatabaseError as error:
         return _set_aside(path, now, str(error))
+    if unfinished:
+        path.unlink()
+        return ""
     if not tables:  # nor may its copy be written over
         return _set_aside(path, now, "it is empty")
     if "submitted_assignment" not in tables:
@@ -195,7 +207,22 @@ def _tables(path: Path) -> set[str]:
         (verdict,) = base.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
-        return {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        return {name for (name,) in base.execute(query)}
+
+
+def _unfinished(path: Path, tables: set[str]) -> bool:
+    """Whether it is one that nbgrader was still making when it was killed, or the disk was full:
+    part of its tables, with nothing in them, and none before it.
+    """
+    if path.with_suffix(".before").exists() or not tables < {
+        *Base.metadata.tables,
+        "alembic_version",
+    }:
+        return False
+    with closing(sqlite3.connect(path)) as base:
+        filled = (base.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in tables)
+        return not any(filled)
 
 
 def _why(error: sqlite3.OperationalError) -> str:
