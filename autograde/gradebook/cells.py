@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from autograde.authoring import build
-from autograde.gradebook.sound import unusable
-
-MACHINE = re.compile(r"(?:\(sqlite3\.OperationalError\)|OSError: \[Errno \d+\]) (.+)")
+from autograde.gradebook.sound import MACHINE, unusable
 
 
 def record(lab: str, solution: NotebookNode, work: Path) -> None:

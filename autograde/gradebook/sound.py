@@ -8,6 +8,7 @@ import fcntl
 import json
 import math
 import os
+import re
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,9 @@ from autograde.handing_in.normalise.flags import shown
 
 PATIENCE = 30.0
 """Seconds for which another program may have the gradebook."""
+
+MACHINE = re.compile(r"(?:\(sqlite3\.OperationalError\)|\w+: \[Errno \d+\]) (.+)")
+"""In what nbgrader tells: what the machine refused."""
 
 LOCK = ".grading"
 """In the class's folder: held by the process that grades."""
@@ -106,7 +110,9 @@ def legible(book: Gradebook) -> Iterator[None]:
     """What nbgrader raises inside where a value is none of its own is a GradebookError."""
     try:
         yield
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        if refused := MACHINE.search(str(error)):  # nbgrader has it in an error of its own
+            raise unusable(book.engine.url.database, refused[1]) from None
         raise foreign(book.engine.url.database, error) from None
 
 
