@@ -237,7 +237,7 @@ def _tensor(key: str, found: Mapping[str, Any], name: str) -> Tensor:
     shape, data = tuple(found["shape"]), bytearray(found["data"])
     dtype = DTYPES.get(found["dtype"])
     if len(key) > LONGEST_NAME or not key.isprintable():
-        raise WeightsError(f"{name}: a tensor has a name that no network has, {_short(key)!r}.")
+        raise WeightsError(f"{name}: a tensor has a name that no network has, {_short(repr(key))}.")
     if dtype is None:
         known = ", ".join(NAMES.values())
         raise WeightsError(f"{name}: {key!r} is of {found['dtype']}, expected one of {known}.")

@@ -71,8 +71,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in ADVICE or os.environ.get("AUTOGRADE_TRACEBACK"):
             raise
-        place = f"{error.filename}: " if error.filename else ""
-        _say(f"{place}{error.strerror}. {ADVICE[error.errno]}")
+        place = error.filename2 or error.filename  # a draft takes the second's place
+        _say(f"{f'{place}: ' if place else ''}{error.strerror}. {ADVICE[error.errno]}")
         sys.exit(DesignedError.exit_code)
 
 

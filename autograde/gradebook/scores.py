@@ -10,8 +10,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from autograde.gradebook.sound import PATIENCE, GradebookError, foreign, legible
-from autograde.handing_in.normalise.flags import shown
+from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.nbgrader_settings import put_tools_on_path
 from autograde.results import Item, StudentResult
@@ -32,10 +31,7 @@ def opened(path: Path) -> Iterator[Gradebook]:
         finally:
             book.close()
     except DatabaseError as error:
-        raise GradebookError(
-            f"{path}: the gradebook can't be used ({shown(str(error.orig))}). What is graded is "
-            "kept: close what else may have it open, see that there is space, and run this again."
-        ) from None
+        raise unusable(path, error.orig) from None
     except SQLAlchemyError as error:
         raise foreign(path, error) from None
 

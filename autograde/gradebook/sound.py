@@ -8,6 +8,7 @@ import fcntl
 import json
 import math
 import os
+import re
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -17,13 +18,16 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Base, Gradebook
 
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import shown
 
 PATIENCE = 30.0
 """Seconds for which another program may have the gradebook."""
+
+MACHINE = re.compile(r"(?:\(sqlite3\.OperationalError\)|\w+: \[Errno \d+\]) (.+)")
+"""In what nbgrader tells: what the machine refused."""
 
 LOCK = ".grading"
 """In the class's folder: held by the process that grades."""
@@ -84,6 +88,14 @@ class Mark:
         return self.lab, self.student, self.cell, self.comment is not None
 
 
+def unusable(path: object, why: object) -> GradebookError:
+    """The error for a gradebook that the machine does not let us use."""
+    return GradebookError(
+        f"{path}: the gradebook can't be used ({shown(str(why))}). What is graded is kept: close "
+        "what else may have it open, free some space if the disk is full, and run this again."
+    )
+
+
 def foreign(path: object, error: Exception) -> GradebookError:
     """The error for a gradebook that is read, and has something in it that can't be."""
     return GradebookError(
@@ -98,7 +110,9 @@ def legible(book: Gradebook) -> Iterator[None]:
     """What nbgrader raises inside where a value is none of its own is a GradebookError."""
     try:
         yield
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        if refused := MACHINE.search(str(error)):  # nbgrader has it in an error of its own
+            raise unusable(book.engine.url.database, refused[1]) from None
         raise foreign(book.engine.url.database, error) from None
 
 
@@ -151,10 +165,14 @@ def _gradebook_sound(path: Path, now: datetime) -> str:
         return ""
     try:
         tables = _tables(path)
+        unfinished = _unfinished(path, tables)
     except sqlite3.OperationalError as error:
         raise GradebookError(f"{path}: {_why(error)}") from None
     except sqlite3.DatabaseError as error:
         return _set_aside(path, now, str(error))
+    if unfinished:
+        path.unlink()
+        return ""
     if not tables:  # nor may its copy be written over
         return _set_aside(path, now, "it is empty")
     if "submitted_assignment" not in tables:
@@ -195,7 +213,22 @@ def _tables(path: Path) -> set[str]:
         (verdict,) = base.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
-        return {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        return {name for (name,) in base.execute(query)}
+
+
+def _unfinished(path: Path, tables: set[str]) -> bool:
+    """Whether it is one that nbgrader was still making when it was killed, or the disk was full:
+    part of its tables, with nothing in them, and none before it.
+    """
+    if path.with_suffix(".before").exists() or not tables < {
+        *Base.metadata.tables,
+        "alembic_version",
+    }:
+        return False
+    with closing(sqlite3.connect(path)) as base:
+        filled = (base.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in tables)
+        return not any(filled)
 
 
 def _why(error: sqlite3.OperationalError) -> str:

@@ -161,7 +161,7 @@ def test_damaged_marks_are_set_aside_and_it_is_told(job, tmp_path, text):
     [
         "UPDATE submitted_notebook SET assignment_id = NULL",  # no grade would be written
         "UPDATE assignment SET duedate = 0",
-        "UPDATE base_cell SET type = 'x'",
+        "UPDATE base_cell SET type = 'x' || id",
         "UPDATE base_cell SET name = 'x' || id",
     ],
 )
@@ -192,3 +192,17 @@ def test_one_grading_at_a_time(tmp_path):
         pass
     with sound.alone(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("left", [0, 3, 99])
+def test_one_that_was_never_finished_is_made_again_without_a_word(job, tmp_path, left):
+    """As a kill leaves it while nbgrader makes its tables."""
+    place = tmp_path / "gradebook.db"
+    with sqlite3.connect(job.work / "gradebook.db") as whole, sqlite3.connect(place) as part:
+        query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name != 'alembic_version'"
+        for (made,) in whole.execute(query).fetchall()[:left]:
+            part.execute(made)
+    whole.close()
+    part.close()
+    assert sound.sound(place, NOW) == ""
+    assert not place.exists()
