@@ -2,7 +2,7 @@
 #
 #   make demo    build the labs, grade a sample class on real data, show the result
 #   make test    all tests: units, built files against their sources, every notebook;
-#                HOSTILE=all tries every attack instead of one in seven
+#                HOSTILE=all tries every attack instead of one in nine
 #   make lab     JupyterLab on the student notebooks
 #   make quick   format, lint, types, and the unit tests that need no notebook and no class
 #   make check   format, lint, types, then all tests
@@ -17,7 +17,7 @@ READY := .venv/.ready
 SAMPLE ?= 1
 SEEDS ?= 20
 FUZZ_MINUTES ?= 480
-HOSTILE ?= 7
+HOSTILE ?= 9
 export HOSTILE
 
 .PHONY: demo test lab quick check lint unit notebooks prove fuzz clean

@@ -5,7 +5,7 @@ machine writable, a home and a course folder in memory. In it lie what an instru
 an honest student's submission, a variable with a secret, the gradebook, the course's sources.
 Ours is the engine as it is, with the whole class at once. Usage::
 
-    python -m tests.benchmarks.hostile [--every 1] [--jobs 2] [--json FILE]
+    python -m tests.benchmarks.hostile [--every 1] [--family reading costing] [--json FILE]
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Came:
 def main() -> None:
     """Measure and print."""
     options = _options()
-    class_ = attacks.chosen(attacks.load(options.lab), str(options.every))
+    class_ = [a for a in attacks.load(options.lab) if a.family in options.family]
+    class_ = attacks.chosen(class_, str(options.every))
     with tempfile.TemporaryDirectory() as folder:
         own = _ours(options.lab, class_, Path(folder) / "ours")
         theirs = _stock(options.lab, class_, Path(folder) / "stock", options.jobs)
@@ -81,6 +82,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--family", nargs="+", default=attacks.FAMILIES)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--lab", default="lab01_activations")
     parser.add_argument("--json", type=Path)

@@ -36,7 +36,7 @@ FAMILIES = (
 WANTED = "HOSTILE"
 """The environment's variable that says how many: ``all``, or one in so many."""
 
-EVERY = 7
+EVERY = 9
 LARGEST = 100 << 20  # bytes of a notebook that is told where things lie
 
 
