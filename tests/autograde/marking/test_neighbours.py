@@ -195,3 +195,13 @@ def test_does_who_is_alone_have_nobody_beside() -> None:
     for thread in threads:
         thread.join()
     assert most == [0, 0, 0, 0]
+
+
+def test_does_who_takes_long_come_when_the_others_are_done(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(life, "HURRY_SECONDS", 1.0)
+    hand_in(tmp_path, a=SLEEPS, b=f"{SLEEPS}waited = [1]\nrelu.__defaults__ = (waited,)", c=SLEEPS)
+    order: list[str] = []
+    job = classrun.Job(COURSE, LAB, tmp_path / "submitted", tmp_path, isolation="none", jobs=1)
+    found = classrun.grade(job, lambda result, done, of: order.append(result.student))
+    assert order == ["b", "a", "c"]
+    assert [lost(student) for student in found.students] == [{}, {}, {}]
