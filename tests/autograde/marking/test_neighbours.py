@@ -85,7 +85,7 @@ def codes(student: StudentResult) -> set[str]:
 def test_does_a_crowd_of_processes_cost_its_neighbours_nothing(tmp_path, monkeypatch) -> None:
     """Each honest check takes half of what it may take; the crowd burns all that it is given."""
     monkeypatch.setattr(life, "PROBE_SECONDS", 2.0)
-    monkeypatch.setattr(life, "SUBMISSION_SECONDS", 12.0)
+    monkeypatch.setattr(life, "SUBMISSION_SECONDS", 5.0)
     hand_in(tmp_path, burner=f"{BURNS}{SLOW}", one=SLOW, two=SLOW)
     found = {one.student: one for one in grade(tmp_path).students}
     assert {name: lost(found[name]) for name in ("one", "two")} == {"one": {}, "two": {}}
