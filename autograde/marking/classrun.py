@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -30,6 +31,7 @@ from autograde.handing_in.normalise.to_student import to_student
 from autograde.marking import engine, hidden, journal, needs
 from autograde.marking.carried import carried
 from autograde.marking.evidence import CODE, evidence, merged
+from autograde.marking.life import Later
 from autograde.marking.turns import Turns
 from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
 from autograde.sandbox import Isolation, SandboxError, Warm, proven
@@ -93,7 +95,7 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
         with warm, scores.opened(gradebook) as book:
             proven(warm)
             results, moves = [], list[Move]()
-            for marked in _in_parallel(marker.mark, job, expected):
+            for marked in _in_rounds(marker, job, expected):
                 _record(job, book, marked, marker.checks)
                 results.append(marked.result)
                 moves += _moves(marker.known.get(marked.result.student), marked.result)
@@ -141,14 +143,19 @@ class Marker:
     checks: dict[str, str]
     turns: Turns = field(default_factory=Turns)
 
-    def mark(self, submission: intake.Submission) -> Marked:
+    def mark(self, submission: intake.Submission, hurried: bool = False) -> Marked | str:
         """Grade one student, as far as the journal does not have it. What goes wrong with one
         never stops the class, unless the sandbox itself is gone.
+
+        Returns:
+            What came out; or, where it is hurried and takes long, only the student's name.
         """
         try:
-            marked = self._marked(submission)
+            marked = self._marked(submission, hurried)
             self.warm.check()  # or its end was taken for the end of the student's process
             return marked
+        except Later:
+            return submission.student
         except SandboxError:
             raise
         except Exception as error:
@@ -168,7 +175,7 @@ class Marker:
         result = StudentResult(submission.student, "graded", items, flags)
         return Marked(result, "", _noticed(self.release, flags))
 
-    def _marked(self, submission: intake.Submission) -> Marked:
+    def _marked(self, submission: intake.Submission, hurried: bool) -> Marked:
         flags, notebook = list(submission.flags), None
         if submission.data is not None:
             normalised = normalise(submission.data, self.release)
@@ -177,13 +184,15 @@ class Marker:
         key = journal.submission_key(notebook, flags, submission.extra_files)
         entry = self.known.get(submission.student)
         if entry is None or entry.submission != key:
-            return self._graded(submission, notebook, tuple(flags), key, {})
+            return self._graded(submission, notebook, tuple(flags), key, hurried, {})
         stale = entry.stale(self.checks)
         place = self.job.autograded(submission.student)
         if not stale and entry.notebook == journal.notebook_key(place):
             return Marked(entry.result, key, None)
         kept = {item.grade_id: item for item in entry.result.items if item.grade_id not in stale}
-        return self._graded(submission, notebook, tuple(flags), key, kept, _seen(entry, kept))
+        return self._graded(
+            submission, notebook, tuple(flags), key, hurried, kept, _seen(entry, kept)
+        )
 
     def _graded(
         self,
@@ -191,6 +200,7 @@ class Marker:
         notebook: NotebookNode | None,
         flags: tuple[Flag, ...],
         key: str,
+        hurried: bool,
         kept: dict[str, Item],
         seen: tuple[Flag, ...] = (),
     ) -> Marked:
@@ -201,7 +211,7 @@ class Marker:
             result = StudentResult(name, outcome, engine.ungraded(self.release), flags)
             return Marked(result, key, _noticed(self.release, flags))
         with self.turns.shared():
-            graded = self._run(submission, notebook, kept)
+            graded = self._run(submission, notebook, kept, hurried)
         if graded.starved:
             settled = {one.grade_id: one for one in graded.items if one.report}
             settled = {name: one for name, one in settled.items() if name not in graded.starved}
@@ -216,7 +226,11 @@ class Marker:
         return Marked(result, key, graded.notebook, graded.starved)
 
     def _run(
-        self, submission: intake.Submission, notebook: NotebookNode, kept: dict[str, Item]
+        self,
+        submission: intake.Submission,
+        notebook: NotebookNode,
+        kept: dict[str, Item],
+        hurried: bool = False,
     ) -> engine.Graded:
         return engine.grade(
             self.job.lab,
@@ -226,6 +240,7 @@ class Marker:
             left_out=submission.left_out,
             release=self.release,
             kept=kept,
+            hurried=hurried,
         )
 
 
@@ -275,13 +290,30 @@ def _release(job: Job) -> NotebookNode:
     return nbformat.read(job.work / "release" / job.lab / f"{job.lab}.ipynb", as_version=4)
 
 
-def _in_parallel(
-    work: Callable[[intake.Submission], Marked], job: Job, expected: Mapping[str, str]
-) -> Iterator[Marked]:
-    """Results as they come, ``job.jobs`` students at a time; few submissions are read ahead."""
+def _in_rounds(marker: Marker, job: Job, expected: Mapping[str, str]) -> Iterator[Marked]:
+    """Results as they come; who takes long is graded when all the others are done."""
+    late = set[str]()
     submissions = intake.collect(job.submissions, job.lab, expected=expected)
-    with ThreadPoolExecutor(job.jobs) as pool:
-        waiting = {pool.submit(work, one) for one in islice(submissions, 2 * job.jobs)}
+    for found in _in_parallel(partial(marker.mark, hurried=True), submissions, job.jobs):
+        if isinstance(found, Marked):
+            yield found
+        else:
+            late.add(found)
+    if late:
+        again = intake.collect(job.submissions, job.lab, expected=expected)
+        those = (one for one in again if one.student in late)
+        results = _in_parallel(marker.mark, those, job.jobs)
+        yield from (found for found in results if isinstance(found, Marked))
+
+
+def _in_parallel(
+    work: Callable[[intake.Submission], Marked | str],
+    submissions: Iterator[intake.Submission],
+    jobs: int,
+) -> Iterator[Marked | str]:
+    """Results as they come, ``jobs`` students at a time; few submissions are read ahead."""
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = {pool.submit(work, one) for one in islice(submissions, 2 * jobs)}
         try:
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)

@@ -60,6 +60,7 @@ def grade(
     left_out: Mapping[str, str] | None = None,
     release: NotebookNode | None = None,
     kept: Mapping[str, Item] | None = None,
+    hurried: bool = False,
 ) -> Graded:
     """Grade a normalised notebook.
 
@@ -71,11 +72,15 @@ def grade(
         left_out: why other files of the student's were not read, by name.
         release: the student notebook as released; without it no setup cell is repaired.
         kept: items of an earlier grading that still hold; their checks are not asked again.
+        hurried: whether it may take little time only.
+
+    Raises:
+        autograde.marking.life.Later: it is hurried, and takes more.
     """
     book = nbformat.from_dict(notebook)
     sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
     handed = HandedIn(files or {}, left_out or {})
-    life = Life(warm, handed.files, more=hidden.seconds(lab))
+    life = Life(warm, handed.files, more=hidden.seconds(lab), hurried=hurried)
     sitting = Sitting(lab, life, handed, sources, _holding(lab, book, kept))
     try:
         taken = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]

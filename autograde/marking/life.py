@@ -14,9 +14,16 @@ from course.checks import Answer, CaseResult, Prepared, Probe
 CELL_SECONDS = 30.0
 PROBE_SECONDS = 10.0
 SUBMISSION_SECONDS = 240.0  # all sessions of a student together, and what checks ask for besides
+HURRY_SECONDS = 12.0  # the same in a class's first round; who needs more comes when all are done
 REPLAY_SECONDS = 60.0  # what cells that take long may take when they are run again
 LONG = 1.0  # seconds from which a cell takes long
 PATIENCE = 2  # cells and questions that may run out of time before the others get less
+
+
+class Later(Exception):
+    """A submission has used its time of the first round, or others left it too little: it is graded
+    from the start when the others are done.
+    """
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ class Life:
     history: list[Ran] = field(default_factory=list)
     earlier: float = 0.0  # seconds that ended sessions have used
     more: float = 0.0  # seconds that the lab's checks ask for, for training
+    hurried: bool = False  # whether it may come later
     burns: int = 0  # cells and questions that ran out of time
     replayed: float = 0.0
     skipped: bool = False  # whether a cell was too long to be run again
@@ -77,10 +85,21 @@ class Life:
 
     def again(self) -> Life:
         """Another one for the same submission, from the start, with the time that is left."""
-        return Life(self.warm, self.files, earlier=self.spent, more=self.more, burns=self.burns)
+        return Life(
+            self.warm,
+            self.files,
+            earlier=self.spent,
+            more=self.more,
+            hurried=self.hurried,
+            burns=self.burns,
+        )
 
     def run(self, source: str) -> CellRun:
-        """Run a cell; it joins the history unless it ended the session."""
+        """Run a cell; it joins the history unless it ended the session.
+
+        Raises:
+            Later: it is hurried, and out of time.
+        """
         session = self._alive()
         if self._left() <= 0:
             return CellRun("timeout", [], 0.0, self._exhausted())
@@ -90,7 +109,11 @@ class Life:
         return found
 
     def ask(self, probe: Probe) -> Answer:
-        """Put a probe to the student's objects."""
+        """Put a probe to the student's objects.
+
+        Raises:
+            Later: it is hurried, and out of time.
+        """
         session = self._alive()
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
@@ -141,6 +164,8 @@ class Life:
         if not session.alive:
             self.burns += session.late
             self.starved |= session.starved
+            if self.hurried and (self.starved or self._left() <= 0):
+                raise Later
 
     def _given(self, seconds: float) -> float:
         """Less and less, where one after the other runs out of time, and never above what is left
@@ -150,11 +175,17 @@ class Life:
         return min(max(seconds / less, min(seconds, LONG)), self._left())
 
     def _left(self) -> float:
-        return SUBMISSION_SECONDS + self.more - self.spent
+        return self._whole() - self.spent
+
+    def _whole(self) -> float:
+        seconds = min(HURRY_SECONDS, SUBMISSION_SECONDS) if self.hurried else SUBMISSION_SECONDS
+        return seconds + self.more
 
     def _exhausted(self) -> str:
         self.close()
-        whole = SUBMISSION_SECONDS + self.more
+        if self.hurried:
+            raise Later
+        whole = self._whole()
         return f"the notebook took longer than {whole:g} s in all and was stopped"
 
 

@@ -150,7 +150,9 @@ class Warm:
                 ours.close()
                 life.close()
                 raise SandboxError(f"the warm process is gone: {error}{self._said()}") from None
-        session = Session(Channel(ours), life, bounds, self.shared, self._groups.make(bounds))
+        session = Session(
+            Channel(ours), life, bounds, self.shared, self._groups.make(bounds, self.shared)
+        )
         try:
             session.put(files or {})
         except BaseException:

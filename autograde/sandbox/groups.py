@@ -78,13 +78,13 @@ class Groups:
         counted = [{"memory": "memory", "pids": "processes"}[name] for name in kinds]
         return f"control groups: {', '.join([*counted, 'processor time'])}"
 
-    def make(self, limits: Limits) -> Group | None:
-        """A group for a session, or None where there is none."""
+    def make(self, limits: Limits, shared: int) -> Group | None:
+        """A group for a session, which shares so many bytes; None where there is none."""
         if not self.folders:
             return None
         name = f"{NAME}{os.getpid()}-{id(self)}-{next(self._number)}"
         made = Group(tuple(dict.fromkeys(folder / name for folder in self.folders.values())))
-        memory = limits.memory + limits.folder_bytes + SPARE_MEMORY
+        memory = limits.memory + shared + limits.folder_bytes + SPARE_MEMORY  # the watch is first
         wanted = {
             "memory.max": memory,
             "memory.swap.max": 0,

@@ -85,7 +85,7 @@ def codes(student: StudentResult) -> set[str]:
 def test_does_a_crowd_of_processes_cost_its_neighbours_nothing(tmp_path, monkeypatch) -> None:
     """Each honest check takes half of what it may take; the crowd burns all that it is given."""
     monkeypatch.setattr(life, "PROBE_SECONDS", 2.0)
-    monkeypatch.setattr(life, "SUBMISSION_SECONDS", 12.0)
+    monkeypatch.setattr(life, "SUBMISSION_SECONDS", 5.0)
     hand_in(tmp_path, burner=f"{BURNS}{SLOW}", one=SLOW, two=SLOW)
     found = {one.student: one for one in grade(tmp_path).students}
     assert {name: lost(found[name]) for name in ("one", "two")} == {"one": {}, "two": {}}
@@ -195,3 +195,13 @@ def test_does_who_is_alone_have_nobody_beside() -> None:
     for thread in threads:
         thread.join()
     assert most == [0, 0, 0, 0]
+
+
+def test_does_who_takes_long_come_when_the_others_are_done(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(life, "HURRY_SECONDS", 1.0)
+    hand_in(tmp_path, a=SLEEPS, b=f"{SLEEPS}waited = [1]\nrelu.__defaults__ = (waited,)", c=SLEEPS)
+    order: list[str] = []
+    job = classrun.Job(COURSE, LAB, tmp_path / "submitted", tmp_path, isolation="none", jobs=1)
+    found = classrun.grade(job, lambda result, done, of: order.append(result.student))
+    assert order == ["b", "a", "c"]
+    assert [lost(student) for student in found.students] == [{}, {}, {}]
