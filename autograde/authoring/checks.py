@@ -40,6 +40,7 @@ from autograde.errors import DesignedError
 from autograde.tree import Tree, TreeError, find
 from course.checks import Case, Check, Known, Prepared
 from course.checks.cases import FROM_ORACLE, tolerances
+from course.checks.claims import reading
 from course.checks.probes import Answer
 from course.checks.sketches import Fingerprint, sketched
 from course.device import seeded
@@ -307,7 +308,7 @@ def _one(
             ):
                 sealed = getattr(case.judge, "sealed", False)
                 how = tolerances(case.judge)
-                value = answer.value
+                value = reading(case.judge, answer.value, case.probe)
                 fingerprint = Fingerprint.sealed(value) if sealed else Fingerprint.of(value, **how)
                 yield Known(mistake.name, mistake.hint, fingerprint)
 
