@@ -165,7 +165,7 @@ def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
     )  # fmt: skip
     labels = torch.randperm(30, generator=rng) % CLASSES
     noise = coarse(torch.randn(30, CLASSES, generator=rng) * 0.1, 256)
-    scores = noise + 3 * F.one_hot(labels, CLASSES) - between(rng, 1, 2, 1)
+    scores = noise + 3 * F.one_hot(labels, CLASSES) - between(rng, 1.8, 2.4, 1)
     yield Case(
         "the classes are those of the labels",
         ask(
