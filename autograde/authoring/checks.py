@@ -40,6 +40,7 @@ from autograde.errors import DesignedError
 from autograde.tree import Tree, TreeError, find
 from course.checks import Case, Check, Known, Prepared
 from course.checks.cases import FROM_ORACLE, tolerances
+from course.checks.claims import reading
 from course.checks.probes import Answer
 from course.checks.sketches import Fingerprint, sketched
 from course.device import seeded
@@ -84,6 +85,8 @@ class Definition:
         forbids: plain names of what the exercise asks to write by hand. Grading tells a person
             where an answer uses one; it costs no point.
         contract: what it takes and gives; the standard cases come from it.
+        constant: whether the right answer is the same for everybody, by the exercise's text: a
+            table of a paper, say. Then another student's answers are right ones.
         lab: whose check it is.
         home: the module that defines it.
     """
@@ -97,6 +100,7 @@ class Definition:
     forbids: tuple[str, ...] = ()
     allows: tuple[str, ...] = ()
     contract: Contract | None = None
+    constant: bool = False
     lab: str = ""
     home: str = ""
 
@@ -154,10 +158,12 @@ class Book:
         forbids: Iterable[str] = (),
         allows: Iterable[str] = (),
         contract: Contract | None = None,
+        constant: bool = False,
         name: str = "",
     ) -> Callable[[CaseMaker], CaseMaker]:
         """Decorate a function that yields the visible cases; its name is the check's, its
-        docstring the line that the student reads.
+        docstring the line that the student reads. The arguments are attributes of
+        :class:`Definition`.
         """
         known = tuple(mistakes)
 
@@ -177,6 +183,7 @@ class Book:
                 forbids=tuple(forbids),
                 allows=tuple(allows),
                 contract=contract,
+                constant=constant,
                 lab=self.lab,
                 home=maker.__module__,
             )
@@ -307,7 +314,7 @@ def _one(
             ):
                 sealed = getattr(case.judge, "sealed", False)
                 how = tolerances(case.judge)
-                value = answer.value
+                value = reading(case.judge, answer.value, case.probe)
                 fingerprint = Fingerprint.sealed(value) if sealed else Fingerprint.of(value, **how)
                 yield Known(mistake.name, mistake.hint, fingerprint)
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from autograde.authoring import answers, samples
 from autograde.authoring.answers import Attempt
-from autograde.proving import builtins, equivalents, lazy, sources, trials, verdicts
+from autograde.proving import builtins, claims, equivalents, lazy, sources, trials, verdicts
 from autograde.proving.ledger import Ledger, tried
 from autograde.proving.mutants import Mutant, mutants, sampled
 from autograde.proving.pool import Outcome, Trial
@@ -22,7 +22,7 @@ from autograde.tree import Tree
 
 FEW = 2  # seeds for all but right answers
 
-Kind = Literal["right", "wrong", "mutant", "lazy", "built-in", "mistake"]
+Kind = Literal["right", "wrong", "mutant", "lazy", "claim", "built-in", "mistake"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,12 @@ class Proof:
         """What the best lazy answer gets."""
         return max((verdicts.lazy_share(one.outcome) for one in self.of("lazy")), default=0.0)
 
+    @property
+    def replayed(self) -> float:
+        """What the answers of another student get."""
+        found = (one for one in self.of("claim") if one.item.says == claims.ANOTHER)
+        return max((verdicts.lazy_share(one.outcome) for one in found), default=0.0)
+
 
 def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
     """Everything that is tried of an exercise, what is quick first."""
@@ -125,6 +131,10 @@ def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
     for says, make in lazy.lazy(subject).items():
         trial = trials.of_answer(subject, make, several[:FEW], "lazy", says)
         yield Item("lazy", says, trial, verdicts.of_lazy)
+    for says, made in claims.claims(subject, seeds(FEW)).items():
+        trial = trials.of_claims(subject, says, made, seeds(FEW))
+        fixed = claims.is_fixed(subject, says)
+        yield Item("claim", says, trial, verdicts.nothing if fixed else verdicts.of_claims)
     for full, make in builtins.builtins(subject)[1].items():
         trial = trials.of_answer(subject, make, several[:1], "lazy", full)
         yield Item("built-in", full, trial, verdicts.of_builtin)

@@ -21,7 +21,7 @@ COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("hints fit", "mistake"),
 )
 SCORES = ("equivalent", "score")
-COUNTED: tuple[Kind, ...] = ("right", "wrong", "mutant", "mistake", "built-in")
+COUNTED: tuple[Kind, ...] = ("right", "wrong", "mutant", "mistake", "claim", "built-in")
 
 
 def table(lab: str, proofs: list[Proof]) -> Table:
@@ -30,7 +30,7 @@ def table(lab: str, proofs: list[Proof]) -> Table:
     found.add_column("exercise", no_wrap=True)
     for name, _ in COLUMNS:
         found.add_column(name, justify="right")
-    for name in (*SCORES, "lazy at most", "built-ins told", "blank costs others"):
+    for name in (*SCORES, "lazy at most", "replayed", "built-ins told", "blank costs others"):
         found.add_column(name, justify="right")
     for proof in proofs:
         cells = [_counted(proof.of(kind)) for _, kind in COLUMNS]
@@ -38,7 +38,7 @@ def table(lab: str, proofs: list[Proof]) -> Table:
         mark = "red" if proof.lazy_share > verdicts.LAZY_SHARE else "green"
         found.add_row(
             *(proof.subject.name, *cells, *_scores([proof]), f"[{mark}]{share}[/]"),
-            *(_builtins(proof), _cost(proof)),
+            *(_replayed(proof), _builtins(proof), _cost(proof)),
         )
     every = [_sums([one for proof in proofs for one in proof.of(kind)]) for _, kind in COLUMNS]
     sums = [f"{one['good']}/{one['tried']}" for one in every]
@@ -75,6 +75,7 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "exercise": proof.subject.name,
         **counts,
         "lazy": round(proof.lazy_share, 4),
+        "replayed": round(proof.replayed, 4),
         "built-ins told": proof.told,
         "blank costs": proof.lost,
         "lost in the sandbox": proof.alone,
@@ -104,6 +105,14 @@ def _scores(proofs: list[Proof]) -> tuple[str, str]:
     caught = sum(not one.trouble for one in found)
     share = f"{100 * caught / (len(found) - explained):.1f} %" if len(found) > explained else ""
     return str(explained or ""), share
+
+
+def _replayed(proof: Proof) -> str:
+    """What another student's answers get; it counts for nothing where all have the same."""
+    share = f"{100 * proof.replayed:.0f} %"
+    if proof.subject.definition.constant:
+        return f"[dim]{share}, a constant[/]"
+    return f"[{'red' if proof.replayed > verdicts.LAZY_SHARE else 'green'}]{share}[/]"
 
 
 def _builtins(proof: Proof) -> str:

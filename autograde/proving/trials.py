@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from autograde.proving import graphs
+from autograde.proving.claims import Claims, put
 from autograde.proving.mutants import Mutant
 from autograde.proving.pool import Trial
 from autograde.proving.subjects import Subject, digest
@@ -70,6 +71,22 @@ def of_answer(
         return told
 
     return _trial(subject, seeds, work, "answer", *source, naming=recognise)
+
+
+def of_claims(subject: Subject, says: str, made: Claims, seeds: tuple[int, ...]) -> Trial:
+    """What is earned under grading by who brings back claims instead of answers.
+
+    Args:
+        subject: the exercise.
+        says: what the claims are, for the ledger.
+        made: the claims.
+        seeds: of the graded checks.
+    """
+
+    def work() -> Any:
+        return {"graded": [_told(put(subject.graded(seed), made(seed))) for seed in seeds]}
+
+    return _trial(subject, seeds, work, "claims", says)
 
 
 def failing(check: Check, names: Mapping[str, Any], costs: Mapping[str, float]) -> str:

@@ -83,6 +83,18 @@ def of_lazy(outcome: Outcome) -> str:
     return f"{_percent(share)} of the points" if share > LAZY_SHARE + 1e-9 else outcome.broken
 
 
+def of_claims(outcome: Outcome) -> str:
+    """Why what anyone could bring back earns too much; empty if it does not."""
+    share = lazy_share(outcome)
+    told = f"{_percent(share)} of the points, whatever the student's objects are"
+    return told if share > LAZY_SHARE + 1e-9 else outcome.broken
+
+
+def nothing(outcome: Outcome) -> str:
+    """That nothing but failing to try it is wrong with an outcome."""
+    return outcome.broken
+
+
 def of_mistake(outcome: Outcome, mistake: Mistake) -> str:
     """Why the hint of a known mistake does not fit; empty if it does."""
     if not outcome.result:

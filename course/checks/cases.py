@@ -13,6 +13,7 @@ from typing import Any
 from course import weights
 from course.checks import kinds, pasting, wording
 from course.checks.advice import advice
+from course.checks.claims import reading
 from course.checks.judges import Close, Finding, Judge, close
 from course.checks.kinds import Hint, Kind
 from course.checks.probes import Answer, Files, Probe, called, gradient_of
@@ -99,6 +100,7 @@ class Known:
 
 def tolerances(judge: Judge) -> dict[str, Any]:
     """How exactly a fingerprint is compared where this judge compares values."""
+    judge = getattr(judge, "judge", judge)  # what is found in a claim is compared by another
     if isinstance(judge, Close):
         return {"dtype": judge.dtype, "rtol": judge.rtol, "atol": judge.atol}
     return {"dtype": False, "rtol": ALIKE}
@@ -266,8 +268,9 @@ class Prepared:
     def _named(self, answer: Answer) -> Known | None:
         if not self.known:
             return None
-        reading = Reading(answer.value, **tolerances(self.case.judge))
-        fits = [one for one in self.known if reading.fits(one.fingerprint)]
+        judge = self.case.judge
+        said = Reading(reading(judge, answer.value, self.case.probe), **tolerances(judge))
+        fits = [one for one in self.known if said.fits(one.fingerprint)]
         # Two that advise differently: the case can't tell which it is, so neither is named.
         return fits[0] if len({one.hint for one in fits}) == 1 else None
 

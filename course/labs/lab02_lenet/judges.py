@@ -49,6 +49,30 @@ class Sealed:
 
 
 @dataclass(frozen=True)
+class Connected(Sealed):
+    """The connections have the seal that is expected, and are those through which the maps came
+    that the layer was shown.
+    """
+
+    def reads(self, answer: Any, probe: Probe) -> Any:
+        """The connections, from which known mistakes are told apart."""
+        return answer["connections"]
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """Whether the seal fits, and whether the sums of maps do."""
+        try:
+            wires, sums = answer["connections"], answer["sums"].double()
+            wanted = wires.double() @ probe.args[0].double().sum(dim=(0, 2, 3))
+            alike = sums.shape == wanted.shape and bool(((sums - wanted).abs() < 1e-3).all())
+        except Exception:
+            return Finding(False, self.wanted, wording.value(answer), kind="type")
+        if alike:
+            return super().__call__(wires, expected, probe)
+        told = "what comes out, where all weights are 1, is not the sum of these maps"
+        return Finding(False, self.wanted, wording.value(wires), told)
+
+
+@dataclass(frozen=True)
 class NotBelowZero:
     """Close to what is expected, and no number below 0, by however little.
 

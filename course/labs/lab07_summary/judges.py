@@ -5,15 +5,49 @@ What a file holds is counted here, where the file was read, and not where the st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
-from course.checks import Finding, Probe, wording
+from course.checks import Finding, Probe, same, wording
 from course.checks.modules import count
 
 LOST = 0.5  # right with shuffled numbers: guessing is 0.1, and no honest network is near
+OTHERWISE = 0.2  # of all pairs of classes: more, and the scores are those of another network
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores ``(N, K)`` that have none of some properties, and rank the classes about as the right
+    ones do, whatever else is made of these.
+
+    Attributes:
+        facts: a function of ``course.labs`` that tells of scores what must not be.
+    """
+
+    facts: Callable[[Tensor], dict[str, bool]]
+
+    def reads(self, answer: Any, probe: Probe) -> Any:
+        """What is so of these scores."""
+        return self.facts(answer)
+
+    def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
+        """What is so that must not be."""
+        if not isinstance(answer, Tensor) or answer.shape != expected.shape or answer.is_complex():
+            return Finding(False, wording.value(expected), wording.value(answer), kind="type")
+        found = self.facts(answer)
+        found["classes are ranked as by another network"] = _turned(answer, expected) > OTHERWISE
+        return same()(found, dict.fromkeys(found, False), probe)
+
+
+def _turned(scores: Tensor, others: Tensor) -> float:
+    """The share of the pairs of classes that others rank one way, and these the other way, or not
+    at all.
+    """
+    one, two = (x.double()[:, :, None] - x.double()[:, None] for x in (scores, others))
+    return float(((two > 0) & ~(one >= 0)).double().sum() / (two > 0).double().sum())
 
 
 @dataclass(frozen=True)

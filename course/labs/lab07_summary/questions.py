@@ -19,12 +19,12 @@ from course.checks.modules import a_module, a_tensor, count, filled
 from course.device import seeded
 from course.labs.lab07_summary.carried import noting_files, numbers_beside, size_of_files
 from course.labs.lab07_summary.images import CLASSES, normalised
+from course.labs.lab07_summary.readings import AFTERWARDS
 
 FILE = "network.safetensors"
 STEPS = torch.linspace(-6, 6, 97)  # along a line of images
 LINES = 16
 FEW = 100  # images on which a network with shuffled numbers is tried
-AFTERWARDS = "the images afterwards"
 
 # Comparing networks ----------------------------------------------------------------------------
 
@@ -49,66 +49,65 @@ def size_of(build: Any) -> int:
 
 
 def scores_in_training(build: Any, images: Tensor) -> dict[str, Any]:
-    """Shape and kind of the scores of a batch ``(N, 1, 28, 28)``."""
+    """The scores of a batch ``(N, 1, 28, 28)``, as it begins and with weights of our own."""
     model, given = _network(build).train(), images.clone()
     scores = model(given)
     if not isinstance(scores, Tensor):
         raise ProbeError(f"gives {wording.kind_of(scores)} for a batch; expected a tensor")
-    values = filled(model, 1, torch.float32).train()(images.clone()).detach().double()
-    return {
-        "shape": list(scores.shape),
-        "all finite": bool(torch.isfinite(scores).all()),
-        "add up to 1": bool(((values.sum(dim=-1) - 1).abs() < 1e-5).all()),
-        "all between 0 and 1": bool(((values >= 0) & (values <= 1)).all()),
-        AFTERWARDS: _kept(given, images),
-    }
+    values = filled(model, 1, torch.float32).train()(images.clone())
+    return {"scores": scores, "with weights of our own": values, AFTERWARDS: given}
 
 
-def parameters_left_out(build: Any, images: Tensor, labels: Tensor) -> dict[str, list[str]]:
-    """Names of parameters that get no gradient from the loss of a batch."""
+def gradients_of_parameters(
+    build: Any, images: Tensor, labels: Tensor, *factors: float
+) -> dict[str, list[float] | None]:
+    """Of each parameter the norm of its gradient, of the loss of a batch times each factor; None
+    where it gets none.
+    """
     model = _network(build).train()
-    F.cross_entropy(model(images.clone()), labels).backward()
-    unused = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
-    return {"parameters without a gradient": unused}
+    loss, found = F.cross_entropy(model(images.clone()), labels), list[list[float | None]]()
+    learnt = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    for factor in factors:
+        model.zero_grad()
+        (factor * loss).backward(retain_graph=True)
+        norms = [None if p.grad is None else float(p.grad.double().norm()) for p in learnt.values()]
+        found.append(norms)
+    pairs = zip(learnt, zip(*found, strict=True), strict=True)
+    return {name: None if None in norms else list(norms) for name, norms in pairs}
 
 
-def alone_and_in_company(build: Any, images: Tensor) -> dict[str, Any]:
-    """Images one by one and in companies of several sizes, and asked again, in evaluation mode.
+def alone_and_in_company(build: Any, images: Tensor, places: list[int]) -> dict[str, Any]:
+    """Scores of images in one batch, in two, one by one, and asked again, in evaluation mode.
 
     The weights are the check's own: no head of zeros hides what comes before it.
+
+    Args:
+        build: the student's.
+        images: those that there are.
+        places: which of them come, one after the other, some several times.
     """
-    model = filled(_network(build), 3, torch.float32).eval()
+    model, images = filled(_network(build), 3, torch.float32).eval(), images[torch.tensor(places)]
     given = images.clone()
     with torch.no_grad():
         company = a_tensor(model(given), (len(images), CLASSES), "scores of a batch, eval()")
-        again = _near(model(images.clone()), company)
+        again = model(images.clone())
         third = len(images) // 3
         parts = [model(part.clone()) for part in (images[:third], images[third:])]
-        alike = _near(torch.cat(parts), company)
-        turned = model(images.flip(0)).flip(0)
-        alike = alike and _near(turned, company)
+        turned = model(images.flip(0))
         try:
             rows = [model(images[place : place + 1].clone()) for place in range(len(images))]
             alone = list(rows[0].shape)
-            near = alone == [1, CLASSES] and _near(torch.cat(rows), company)
         except (ValueError, RuntimeError, IndexError) as error:
-            alone, near = [type(error).__name__], False
+            alone, rows = [type(error).__name__], []
     return {
-        "shape for one image": alone,
-        "the same in any company": bool(alike and near),
-        "the same when asked again": bool(again),
-        AFTERWARDS: _kept(given, images),
+        "in one batch": company,
+        "in two batches": torch.cat(parts),
+        "in one batch, the other way round": turned,
+        "one by one": alone,
+        "scores one by one": rows,
+        "again": again,
+        AFTERWARDS: given,
     }
-
-
-def _near(scores: Tensor, others: Tensor) -> bool:
-    """Whether these are the same but for rounding."""
-    room = 1e-4 * (1 + float(others.abs().max()))
-    return scores.shape == others.shape and torch.allclose(scores, others, 0.0, room)
-
-
-def _kept(given: Tensor, images: Tensor) -> str:
-    return "as they were" if torch.equal(given, images) else "changed"
 
 
 def beginnings(build: Any) -> dict[str, bool]:
@@ -127,25 +126,31 @@ def beginnings(build: Any) -> dict[str, bool]:
     }
 
 
-def built_twice(build: Any, images: Tensor) -> dict[str, bool]:
-    """Does a second call give another network of the same structure, which a file makes alike?"""
+def built_twice(build: Any, images: Tensor, places: list[int]) -> dict[str, Any]:
+    """Two networks: what their states hold, and their scores with the first one's numbers in both.
+
+    Args:
+        build: the student's.
+        images: those that there are.
+        places: which of them are shown, one after the other, some several times.
+    """
     first, second = _network(build, 0).eval(), _network(build, 1).eval()
     shapes = [
         {key: list(t.shape) for key, t in one.state_dict().items()} for one in (first, second)
     ]
-    own = {id(t) for t in _tensors(first)}
-    shared, alike = any(id(t) in own for t in _tensors(second)), shapes[0] == shapes[1]
+    own, images = {id(t) for t in _tensors(first)}, images[torch.tensor(places)]
+    shared = any(id(t) in own for t in _tensors(second))
     with torch.no_grad():
         filled(first, 2, torch.float32)
         wanted = first(images.clone())
-        if alike:
+        if shapes[0] == shapes[1]:
             second.load_state_dict(first.state_dict())
         found = second(images.clone())
-    same = wanted.shape == found.shape and torch.allclose(wanted, found, rtol=1e-3, atol=1e-3)
     return {
-        "the same names and shapes": alike,
+        "shapes": shapes,
         "tensors in common": shared,
-        "with the same numbers the same scores": bool(same),
+        "scores of the first": wanted,
+        "scores of the second": found,
     }
 
 

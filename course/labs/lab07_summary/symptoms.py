@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -21,6 +20,7 @@ from course.checks.battery.networks import two_made
 from course.checks.modules import a_module, a_tensor, filled, size_of
 from course.device import seeded
 from course.labs.lab07_summary.images import CLASSES, as_file, darker, normalised
+from course.labs.lab07_summary.readings import ends_shared, own_labels, probabilities
 from course.labs.lab07_summary.witnesses import Linear, Recorder, naming_classes
 
 SIZES = [[10, 1568], [16, 9], [32, 144]]  # the program's layers: outputs, and weights of each
@@ -52,7 +52,7 @@ def start_of(
     distinct = sum(len(torch.unique(kernel, dim=0)) for kernel in kernels)
     weights = [p.detach() for p in model.parameters() if p.ndim > 1]
     spreads = [float(w.std() * w[0].numel() ** 0.5) for w in weights]
-    scores = _scores(network, seed, others[:24])
+    scores = scores_of(network, seed, others[:24])
     _, begun = two_made(lambda: _made(network, None))
     found = {
         **begun,
@@ -60,7 +60,7 @@ def start_of(
         "weights are far too large": max(spreads) > TOO_LARGE,
         **_inside(network, seed, others[:8]),
     }
-    other_bugs = _shares(scores) or _probabilities(scores)
+    other_bugs = any({**ends_shared(scores), **probabilities(scores)}.values())
     learns = distinct < sum(map(len, kernels)) or other_bugs
     learns = learns or _learns(model, _one_epoch, seed, images, labels, others, theirs)
     return {**found, "it does not learn": not learns}
@@ -97,38 +97,6 @@ def _cut_off(model: nn.Module, x: Tensor) -> bool:
     return any(p.grad is None or not p.grad.any() for p in weights)
 
 
-def lowest_shared(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
-    """Do several classes share exactly the lowest score, or the highest?"""
-    scores = _scores(network, seed, images)
-    return {"classes share exactly the lowest or the highest score": _shares(scores)}
-
-
-def sum_to_one(network: Any, seed: int, images: Tensor) -> dict[str, bool]:
-    """Are the scores of an image probabilities?"""
-    scores = _scores(network, seed, images)
-    return {
-        "the scores of every image add up to 1": _add_up(scores),
-        "all scores are between 0 and 1": _between(scores),
-    }
-
-
-def _shares(scores: Tensor) -> bool:
-    ends = scores.min(dim=1, keepdim=True).values, scores.max(dim=1, keepdim=True).values
-    return any(bool(((scores == end).sum(dim=1) > 1).double().mean() > 0.25) for end in ends)
-
-
-def _probabilities(scores: Tensor) -> bool:
-    return _add_up(scores) or _between(scores)
-
-
-def _add_up(scores: Tensor) -> bool:
-    return bool(((scores.sum(dim=1) - 1).abs() < 1e-6).all())
-
-
-def _between(scores: Tensor) -> bool:
-    return bool(((scores >= 0) & (scores <= 1)).all())
-
-
 def _made(network: Any, seed: int | None) -> nn.Module:
     """A fresh network, if its layers have the program's sizes."""
     with nullcontext() if seed is None else seeded(seed):
@@ -142,7 +110,7 @@ def _made(network: Any, seed: int | None) -> nn.Module:
     return model
 
 
-def _scores(network: Any, seed: int, images: Tensor) -> Tensor:
+def scores_of(network: Any, seed: int, images: Tensor) -> Tensor:
     """Scores ``(N, 10)`` in float64 of a network with weights of our own, in evaluation mode."""
     model = filled(_made(network, seed), seed)
     x = normalised(images).double()
@@ -177,62 +145,32 @@ def pairs_trained_on(
     function: Any, weight: Tensor, x: Tensor, labels: Tensor, batch_size: int, seed: int
 ) -> dict[str, Any]:
     """What a network is shown in two epochs, with which labels and in which mode."""
-    given, kept = (x.clone(), labels.clone()), (x.clone(), labels.clone())
     # Scores so near to each other that the right class has the lowest slope, whatever the loss.
-    model, orders, pairs = Linear(weight / 10), list[list[int]](), True
+    model, epochs = Linear(weight / 10), list[dict[str, Any]]()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    counts, modes = list[int](), list[bool]()
+    given = x.clone(), labels.clone()
     with seeded(seed):
         for _ in range(2):
             model.eval()  # as prediction leaves it
             model.seen, model.labels, model.modes = [], [], []
             function(model, optimizer, *given, batch_size)
-            order = _recognised(model.seen, x)
             asked = torch.cat(model.labels).tolist() if model.labels else []
-            pairs = pairs and asked == [int(labels[place]) for place in order if place >= 0]
-            orders.append(order)
-            counts.append(len(model.seen))
-            modes += model.modes
-    everybody = list(range(len(x)))
+            epochs.append({"shown": model.seen, "labels": asked, "modes": model.modes})
     return {
-        "an image meets another label than its own": not pairs,
-        "images are left out, come twice, or are changed": any(
-            sorted(order) != everybody for order in orders
-        ),
-        "batches in each epoch": counts,
-        "images come in the old order": orders[0] == orders[1] or any(map(_old, orders)),
-        "the network is not in training mode": not all(modes),
-        "images or labels are changed for the caller": not all(map(torch.equal, given, kept)),
-        "batches of 150 images, and the largest, no size told": _usual(function, weight, x),
+        "epochs": epochs,
+        "images afterwards": given[0],
+        "labels afterwards": given[1],
+        "batches where no size is told": _usual(function, weight, x),
     }
 
 
 def _usual(function: Any, weight: Tensor, x: Tensor) -> list[int]:
-    """How many batches there are where no size is told, and the size of the largest."""
+    """The sizes of the batches of 150 images where no size is told."""
     model, many = Linear(weight), x.repeat(7, 1, 1, 1)[:150]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     with seeded(0):
         function(model, optimizer, many, torch.arange(150) % 4)
-    return [len(model.seen), max(map(len, model.seen), default=0)]
-
-
-def _old(order: list[int]) -> bool:
-    """Whether most neighbours are the old ones, as where whole batches change places."""
-    kept = sum(after == before + 1 for before, after in pairwise(order))
-    return 2 * kept > len(order)
-
-
-def _recognised(batches: list[Tensor], x: Tensor) -> list[int]:
-    """Which images these are, one after the other; -1 for one that is none of them."""
-    if not batches:
-        return []
-    shown = torch.cat([batch.flatten(1) for batch in batches]).double()
-    if shown.shape[1:] != x.flatten(1).shape[1:]:
-        return [-1] * len(shown)
-    distances, places = torch.cdist(shown, x.flatten(1).double()).min(dim=1)
-    return [
-        int(place) if near < 1e-3 else -1 for near, place in zip(distances, places, strict=True)
-    ]
+    return list(map(len, model.seen))
 
 
 def steps_followed(
@@ -272,8 +210,9 @@ def steps_followed(
                 function(model, optimizer, x.clone(), same.clone(), size)
     wanted = _led(weight, several.seen)
     led = bool(torch.allclose(several.weight.detach(), wanted, rtol=1e-4, atol=1e-5))
-    paired = pairs_trained_on(function, weight, x, torch.arange(len(x)) % 4, batch_size, seed)
-    learns = not led or paired["an image meets another label than its own"]
+    labelled = torch.arange(len(x)) % 4
+    epochs = pairs_trained_on(function, weight, x, labelled, batch_size, seed)["epochs"]
+    learns = not led or not all(own_labels(one, x, labelled) for one in epochs)
     learner = _learner(seed)
     learns = learns or _learns(learner, function, seed, images, labels, others, theirs)
     return {
@@ -343,25 +282,31 @@ def _predicted(predict: Any, model: nn.Module, images: Tensor) -> tuple[Any, boo
         return classes, not torch.is_grad_enabled()
 
 
-def shown_to_the_network(predict: Any, as_input: Any, images: Tensor) -> dict[str, bool]:
-    """Does the network see in ``predict`` what ``as_input`` makes for training?"""
+def shown_to_the_network(predict: Any, as_input: Any, images: Tensor) -> dict[str, Any]:
+    """What the network sees in ``predict``, and what ``as_input`` makes for training."""
     witness = naming_classes(images)
     _predicted(predict, witness, images)
     if not witness.seen:
         raise ProbeError("`predict` does not ask the network")
-    seen, wanted = torch.cat(witness.seen), as_input(as_file(images))
-    alike = seen.shape == wanted.shape and torch.allclose(seen, wanted, atol=1e-5)
-    return {"predict shows the numbers that training shows": bool(alike)}
+    return {
+        "shown by predict": torch.cat(witness.seen),
+        "made by as_input": as_input(as_file(images)),
+    }
 
 
-def mode_of_prediction(predict: Any, images: Tensor) -> dict[str, bool]:
-    """In which mode is a network that comes from training when it is asked for classes?"""
-    witness = naming_classes(images).train()
-    _, off = _predicted(predict, witness, images)
+def mode_of_prediction(
+    predict: Any, images: Tensor, evaluating: Tensor, training: Tensor
+) -> dict[str, Any]:
+    """The classes that are named for a network that comes from training, and has other scores
+    ``(N, 10)`` in each mode; and in which mode it is asked.
+    """
+    witness = Recorder(evaluating, training).train()
+    classes, off = _predicted(predict, witness, images)
     if not witness.modes:
         raise ProbeError("`predict` does not ask the network")
     return {
-        "dropout still drops, BatchNorm still mixes": any(witness.modes),
+        "classes": classes,
+        "training modes": witness.modes,
         "gradients stay off afterwards": off,
     }
 

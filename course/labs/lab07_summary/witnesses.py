@@ -34,11 +34,17 @@ class Linear(nn.Module):
 
 
 class Recorder(nn.Module):
-    """Writes down what it is shown and in which mode; answers with given scores, row by row."""
+    """Writes down what it is shown and in which mode; answers with given scores, row by row.
 
-    def __init__(self, scores: Tensor) -> None:
+    Args:
+        scores: ``(N, K)``.
+        training: those that it answers in training mode, if they are others.
+    """
+
+    def __init__(self, scores: Tensor, training: Tensor | None = None) -> None:
         super().__init__()
         self.scores = nn.Parameter(scores)
+        self.unsettled = nn.Parameter(scores if training is None else training)
         self.seen: list[Tensor] = []
         self.modes: list[bool] = []
 
@@ -47,7 +53,8 @@ class Recorder(nn.Module):
         done = sum(map(len, self.seen))
         self.seen.append(x.detach().clone())
         self.modes.append(self.training)
-        return self.scores[done : done + len(x)]
+        scores = self.unsettled if self.training else self.scores
+        return scores[done : done + len(x)]
 
 
 def naming_classes(images: Tensor) -> Recorder:

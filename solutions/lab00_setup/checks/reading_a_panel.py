@@ -13,13 +13,14 @@ from .book import check
 
 
 @check.define(
+    constant=True,
     mistakes=[
         Mistake(
             "one_channel",
             {"values_in_image": lambda height, width, channels: height * width},
             "A colour image holds more than one number for each pixel.",
         )
-    ]
+    ],
 )
 def values_in_image(rng: Generator) -> Iterator[Case]:
     """How many numbers an image holds."""

@@ -32,14 +32,35 @@ def rectified(rng: Generator, samples: int, units: int, dead: int) -> Tensor:
 
 
 def _one_by_one(rng: Generator, samples: int) -> Tensor:
-    """A batch ``(N, N + 2)``: each unit speaks for one sample, but for one that always says the
-    same, and one that is dead.
+    """A batch ``(N, N + 1 + dead)``: each unit speaks for one sample, but for one that always says
+    the same, and some that are dead.
     """
-    batch = torch.zeros(samples, samples + 2, dtype=torch.float64)
-    order = torch.randperm(samples + 2, generator=rng)
+    units = samples + 1 + whole(rng, 1, 9)
+    batch = torch.zeros(samples, units, dtype=torch.float64)
+    order = torch.randperm(units, generator=rng)
     batch[torch.arange(samples), order[:samples]] = coarse(mixed(rng, samples))
     batch[:, order[samples]] = 0.25
     return batch
+
+
+def _with_negative(rng: Generator) -> Tensor:
+    """A batch ``(4, 8 + dead)`` of both signs: in most units values cancel, three are never
+    positive, and two of these are silent for some samples.
+    """
+    signed = coarse(mixed(rng, 4, 8))
+    signed[0, 2] = signed[2, 3] = signed[2, 4] = 0.0  # silent for some samples only
+    signed[1::2] = -signed[::2]
+    signed[:, :2] = -signed[:, :2].abs()
+    signed[:, 5] = -signed[:, 5].abs()
+    signed[[0, 3], 5] = 0.0
+    dead = signed.new_zeros(4, whole(rng, 1, 9))
+    batch = torch.cat([signed, dead], dim=1)
+    return batch[:, torch.randperm(batch.shape[1], generator=rng)]
+
+
+def _arguments(rng: Generator, N: int = 9, D: int = 11, dead: int = 0) -> tuple[Tensor]:
+    """A batch ``(N, D)``; the number of dead units is drawn, if it is not given."""
+    return (rectified(rng, N, D, dead or whole(rng, 1, D - 1)),)
 
 
 def _share_of(silent: Callable[[Tensor], Any]) -> Mapping[str, Any]:
@@ -108,7 +129,7 @@ def _dead_by_units(activations: Tensor) -> float:
         ),
     ],
     contract=Function(
-        lambda rng, N=9, D=7, dead=3: (rectified(rng, N, D, dead),),
+        _arguments,
         edges={"one unit, dead": {"D": 1, "dead": 1}, "two units": {"D": 2, "dead": 1}},
         judge=SINGLE,
         single=SINGLE,
@@ -126,25 +147,23 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         SINGLE,
         weight=3,
     )
+    counts = [0, 4, 8, whole(rng, 1, 7)]
+    counts = [counts[place] for place in torch.randperm(4, generator=rng)]
+    text = "dead_fraction on batches with {}, {}, {} and {} dead units of 8".format(*counts)
     yield Case(
         "none, half, all",
-        ask(
-            on_batches,
-            "dead_fraction",
-            *(rectified(rng, 12, 8, dead) for dead in (0, 4, 8)),
-            text="dead_fraction on batches with 0, 4 and 8 dead units of 8",
-        ),
+        ask(on_batches, "dead_fraction", *(rectified(rng, 12, 8, n) for n in counts), text=text),
         hint,
         SINGLE,
         weight=2,
     )
     yield Case(
         "a whisper is not silence",
-        call("dead_fraction", rectified(rng, 9, 6, 2) * 1e-200),
+        call("dead_fraction", rectified(rng, 9, 12, whole(rng, 2, 10)) * 1e-200),
         "A unit is dead if it is exactly zero. Is there a threshold in your answer?",
         SINGLE,
     )
-    text = "dead_fraction: each unit speaks for one sample, one for all alike, and one is dead"
+    text = "dead_fraction: each unit speaks for one sample, one for all alike, and some are dead"
     yield Case(
         "one sample is enough to be alive",
         ask(on_batches, "dead_fraction", _one_by_one(rng, 7), _one_by_one(rng, 20), text=text),
@@ -153,7 +172,7 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         SINGLE,
         weight=3,
     )
-    single = [rectified(rng, 2, 6, dead)[1:] for dead in (2, 5)]
+    single = [rectified(rng, 2, 6, whole(rng, 1, 5))[1:] for _ in range(2)]
     text = "dead_fraction on batches (1, 6)"
     yield Case(
         "a batch of one",
@@ -161,15 +180,9 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
         "With N = 1 there is one row, and six units as ever: does a squeeze take an axis away?",
         SINGLE,
     )
-    signed = coarse(mixed(rng, 4, 9))
-    signed[0, 3] = signed[2, 4] = signed[2, 5] = 0.0  # silent for some samples only
-    signed[1::2], signed[:, 0] = -signed[::2], 0.0  # unit 0 is dead; in the others values cancel,
-    signed[:, 1:3] = -signed[:, 1:3].abs()  # but for three that are never positive,
-    signed[:, 6] = -signed[:, 6].abs()  # one of them silent for some samples
-    signed[[0, 3], 6] = 0.0
     yield Case(
         "negative values count as alive",
-        call("dead_fraction", signed),
+        call("dead_fraction", _with_negative(rng)),
         "Zero means zero: units with negative outputs, or with outputs that cancel, are alive.",
         SINGLE,
         weight=2,

@@ -26,6 +26,12 @@ DTYPE_HINT = "The result should have the dtype of the input: where does another 
 NEAR_ZERO = {"numbers near zero": {"N": 2, "size": 2.0**-17}}
 
 
+def signed(rng: Generator, *shape: int, low: float = 0.1, high: float = 3.0) -> Tensor:
+    """As :func:`mixed`, in drawn order: which ones are negative is an answer to some exercises."""
+    numbers = mixed(rng, *shape, low=low, high=high).flatten()
+    return numbers[torch.randperm(len(numbers), generator=rng)].view(shape)
+
+
 def extremes(rng: Generator, low: float = 0.5, high: float = 0.8) -> Tensor:
     """Two numbers, ``low`` to ``high`` from zero, and ±1000; ``(4,)``, float64."""
     ends = torch.tensor([-1000.0, 1000.0], dtype=torch.float64)
@@ -34,7 +40,7 @@ def extremes(rng: Generator, low: float = 0.5, high: float = 0.8) -> Tensor:
 
 def maps(rng: Generator) -> Tensor:
     """Feature maps of both signs that do not lie in memory in order; ``(N, C, H, W)``."""
-    return mixed(rng, 2, 3, 4, 5, low=0.05, high=6.0).transpose(1, 3)
+    return signed(rng, 2, 3, 4, 5, low=0.05, high=6.0).transpose(1, 3)
 
 
 def elementwise(
@@ -62,7 +68,7 @@ def of_numbers(*rest: float, wrt: tuple[str, ...] | None = None) -> Function:
 def of_outputs(before: Callable[[Tensor], Tensor], *rest: float) -> Function:
     """The contract of a derivative through the output, ``before`` being the function."""
     return Function(
-        lambda rng, N=3, D=4, size=1.0: (before(mixed(rng, N, D) * size), *rest),
+        lambda rng, N=3, D=4, size=1.0: (before(signed(rng, N, D) * size), *rest),
         edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}, **NEAR_ZERO},
         wrt=(),
         judge=DTYPE_TOO,
@@ -114,7 +120,7 @@ def by_autograd(
     name: str, rng: Generator, hint: str, *, and_values: bool = False, **kwargs: Any
 ) -> Case:
     """Whether autograd can follow the function, and finds its slope."""
-    probe = slope_of(name, mixed(rng, 12), and_values, **kwargs)
+    probe = slope_of(name, signed(rng, 12), and_values, **kwargs)
     return Case("its gradient, by autograd", probe, hint, TIGHT, weight=2)
 
 

@@ -50,6 +50,7 @@ RIGHT = _groups(wired())
 
 
 @check.define(
+    constant=True,
     oracle={"c3_connections": lambda: RIGHT},
     mistakes=[
         Mistake(

@@ -12,8 +12,8 @@ from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, same
-from course.checks.inputs import normal
-from course.labs.lab02_lenet.judges import Counted, Sealed, seal
+from course.checks.inputs import integers, normal
+from course.labs.lab02_lenet.judges import Connected, Counted, seal
 from course.labs.lab02_lenet.questions.wires import (
     KERNEL,
     MAPS_IN,
@@ -160,11 +160,13 @@ def c3_convolution(rng: Generator) -> Iterator[Case]:
         Counted(),
         weight=2,
     )
+    shown = integers(rng, 1, MAPS_IN, KERNEL, KERNEL, low=-9, high=9, dtype=torch.float32)
+    text = "which input map reaches which output map of C3"
     yield Case(
         "the table of connections",
-        ask(connected, "C3Convolution", text="which input map reaches which output map of C3"),
+        ask(connected, "C3Convolution", shown, text=text),
         "An impulse on one input map may only come out in the maps that see it.",
-        Sealed("the connections of table I"),
+        Connected("the connections of table I"),
         seal(wired()),
         3,
     )

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
-from course.checks import Case, ask, close, same
+from course.checks import Case, ask, close
+from course.checks.claims import Found
 from course.checks.inputs import integers, normal, seed_from
 from course.labs.lab02_lenet.questions.training import (
     after_epochs,
@@ -19,6 +20,7 @@ from course.labs.lab02_lenet.questions.training import (
     loss_reported,
     what_was_seen,
 )
+from course.labs.lab02_lenet.steps import RIGHT_STEPS, right_ways, seen, stepped
 
 from .book import check
 
@@ -180,7 +182,8 @@ def seen_case(
     text = f"what two epochs give to the model: {count} images, {said}"
     probe = ask(what_was_seen, "train_epoch", *small_images(rng, count), sizes, 0, text=text)
     hint = "torch.randperm(N) is a new order of 0 … N-1; cut it into pieces."
-    return Case(title, probe, hint, same(), weight=weight)
+    expected = right_ways(count, *(sizes or (32,)))
+    return Case(title, probe, hint, Found(seen), expected, weight)
 
 
 def steps_case(
@@ -194,7 +197,7 @@ def steps_case(
         "For each batch, in this order: its loss, old gradients away, backward, one step. What "
         "is returned is the mean of the losses before each step, weighted with batch sizes."
     )
-    return Case(title, probe, hint, TRACED, weight=weight)
+    return Case(title, probe, hint, Found(stepped, TRACED), dict(RIGHT_STEPS), weight)
 
 
 @check.hidden("train_epoch")

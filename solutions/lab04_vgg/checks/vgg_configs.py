@@ -40,6 +40,7 @@ def _ones_first(name: str, column: list[Entry]) -> list[Entry]:
 
 
 @check.define(
+    constant=True,
     oracle=_columns(lambda name, column: column),
     mistakes=[
         Mistake(

@@ -11,18 +11,26 @@ from torch import Generator, Tensor, nn
 
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, same
-from course.checks.inputs import normal, whole
+from course.checks.claims import Found
+from course.checks.inputs import between, normal, whole
 from course.checks.kinds import Kind
 from course.labs.lab07_summary.images import CLASSES
 from course.labs.lab07_summary.judges import FewerThan
 from course.labs.lab07_summary.questions import (
-    AFTERWARDS,
     alone_and_in_company,
     beginnings,
     built_twice,
-    parameters_left_out,
+    gradients_of_parameters,
     scores_in_training,
     size_of,
+)
+from course.labs.lab07_summary.readings import (
+    AFTERWARDS,
+    EQUAL,
+    company_kept,
+    copies_alike,
+    parameters_reached,
+    scores_given,
 )
 
 from .book import LIMIT, check
@@ -52,6 +60,15 @@ class _Squeezed(_Small):
 def _seeded() -> nn.Module:
     torch.random.manual_seed(41)
     return _Small()
+
+
+def _some_twice(rng: Generator, count: int, different: int) -> list[int]:
+    """Which of some different images come, one after the other: half as many as there are places,
+    each of them twice.
+    """
+    chosen = torch.randperm(different, generator=rng)[: (count + 1) // 2].repeat(2)
+    found: list[int] = chosen[torch.randperm(len(chosen), generator=rng)[:count]].tolist()
+    return found
 
 
 def _building(make: Callable[[], nn.Module]) -> Mapping[str, Any]:
@@ -93,7 +110,7 @@ def _building(make: Callable[[], nn.Module]) -> Mapping[str, Any]:
 )
 def build_network(rng: Generator) -> Iterator[Case]:
     """Your own network: (N, 1, 28, 28) to (N, 10) logits, with fewer than 300,000 numbers."""
-    name, count = "build_network", whole(rng, CLASSES, 14)
+    name, count = "build_network", whole(rng, CLASSES, 60)
     images = normal(rng, count, 1, 28, 28, dtype=torch.float32)
     labels = torch.randperm(count, generator=rng) % CLASSES  # all classes occur
     yield Case(
@@ -108,7 +125,7 @@ def build_network(rng: Generator) -> Iterator[Case]:
         "ten logits for each image",
         ask(scores_in_training, name, images, text=f"scores of {count} images in training mode"),
         {"values": "One row for each image, one column for each class, no softmax.", **SPOILT},
-        same(),
+        Found(scores_given),
         {
             "shape": [count, CLASSES],
             "all finite": True,
@@ -119,40 +136,48 @@ def build_network(rng: Generator) -> Iterator[Case]:
     )
     yield Case(
         "every parameter takes part",
-        ask(parameters_left_out, name, images, labels, text="gradients after backward()"),
+        ask(
+            gradients_of_parameters, name, images, labels,
+            between(rng, 0.5, 1.0), between(rng, 1.5, 3.0),
+            text="gradients after backward()",
+        ),
         "A layer was made and is not used in forward, or the path to it is cut (detach, data).",
-        same(),
-        {"parameters without a gradient": []},
-    )
-    many = normal(rng, whole(rng, 66, 80), 1, 28, 28, dtype=torch.float32)
-    text = f"{len(many)} images in one batch, in others, and one by one, eval()"
-    probe = replace(ask(alone_and_in_company, name, many, text=text), seconds=SECONDS)
+        Found(parameters_reached),
+        {"parameters without a gradient": [], "gradients grow as the loss does": True},
+    )  # fmt: skip
+    different = normal(rng, 40, 1, 28, 28, dtype=torch.float32)
+    places = _some_twice(rng, whole(rng, 66, 80), len(different))
+    text = f"{len(places)} images in one batch, in others, and one by one, eval()"
+    probe = replace(ask(alone_and_in_company, name, different, places, text=text), seconds=SECONDS)
     yield Case(
         "one image by itself",
         probe,
         {"values": "In evaluation mode an image's scores depend on that image only.", **SPOILT},
-        same(),
+        Found(company_kept),
         {
             "shape for one image": [1, CLASSES],
             "the same in any company": True,
             "the same when asked again": True,
             AFTERWARDS: "as they were",
+            EQUAL: True,
         },
     )
     yield Case(
         "a fresh network on each call",
         ask(
-            built_twice, name, images, text="build_network() twice, the first one's numbers into it"
+            built_twice, name, different, _some_twice(rng, 24, len(different)),
+            text="build_network() twice, the first one's numbers into it",
         ),
         "Make the layers inside the function, of the same sizes each time, and let the network "
         "know of all of them: a plain list hides its layers, nn.ModuleList does not.",
-        same(),
+        Found(copies_alike),
         {
             "the same names and shapes": True,
             "tensors in common": False,
             "with the same numbers the same scores": True,
+            EQUAL: True,
         },
-    )
+    )  # fmt: skip
     yield Case(
         "it begins with random numbers of its own",
         ask(beginnings, name, text="build_network() after two different seeds, and torch.rand(4)"),

@@ -10,19 +10,27 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from course.checks import Case, Probe, ask, close, same
+from course.checks import Case, Probe, ask, close
+from course.checks.claims import Found
 from course.checks.inputs import between, bundled, coarse, normal, whole
 from course.labs.lab07_summary.images import CLASSES, darker, normalised
+from course.labs.lab07_summary.judges import Scores
+from course.labs.lab07_summary.readings import (
+    ends_shared,
+    mode_asked_in,
+    pairs_shown,
+    probabilities,
+    shown_alike,
+)
 from course.labs.lab07_summary.symptoms import (
     classes_named,
-    lowest_shared,
     mode_of_prediction,
     pairs_trained_on,
     read_from_file,
+    scores_of,
     shown_to_the_network,
     start_of,
     steps_followed,
-    sum_to_one,
 )
 
 from .book import check
@@ -44,7 +52,7 @@ def _training(question: Any, name: str, *args: Any, text: str) -> Probe:
 
 
 def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
-    seed, (images, _) = whole(rng, 0, 9999), bundled(rng, "train", 24)
+    seed, (images, _) = whole(rng, 0, 9999), bundled(rng, "train", 19)  # 190 scores are kept
     yield Case(
         "the channels of a fresh layer differ",
         _training(
@@ -56,20 +64,18 @@ def _symptoms_of_the_network(rng: Generator) -> Iterator[Case]:
         "fine as it was given: the layers, their order, dropout, and what is between them.",
         close(rtol=1e-3, atol=1e-5),
     )  # fmt: skip
-    text = "Network() with weights of our own, on 24 images"
+    text = "Network() with weights of our own, on 19 images"
     yield Case(
         "scores below zero are kept apart",
-        ask(lowest_shared, "Network", seed, images, text=text),
+        ask(scores_of, "Network", seed, images, text=text),
         "Several classes must not share the lowest score by construction.",
-        same(),
-        {"classes share exactly the lowest or the highest score": False},
+        Scores(ends_shared),
     )
     yield Case(
         "the scores are no probabilities yet",
-        ask(sum_to_one, "Network", seed, images, text=text),
+        ask(scores_of, "Network", seed, images, text=text),
         "The loss expects logits.",
-        same(),
-        {"the scores of every image add up to 1": False, "all scores are between 0 and 1": False},
+        Scores(probabilities),
     )
 
 
@@ -103,7 +109,7 @@ def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
         "Let a network print what it is shown: each image comes once in an epoch, in new order, "
         "with its own label, in batches of the size that is asked for, and the network is in "
         "training mode.",
-        same(),
+        Found(pairs_shown),
         {
             "an image meets another label than its own": False,
             "images are left out, come twice, or are changed": False,
@@ -137,25 +143,29 @@ def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
             text="what predict shows to a network, beside as_input",
         ),
         "Compare what the network is shown here with what as_input gives.",
-        same(),
-        {"predict shows the numbers that training shows": True},
+        Found(shown_alike),
+        {
+            "predict shows the numbers that training shows": True,
+            "they are made of other images": False,
+        },
     )  # fmt: skip
     yield Case(
         "the same image always gets the same answer",
         ask(
-            mode_of_prediction, "predict", images,
+            mode_of_prediction, "predict", images, _minds(rng), _minds(rng),
             text="the network's mode inside predict, right after training",
         ),
         "Dropout and BatchNorm behave differently in training.",
-        same(),
+        Found(mode_asked_in),
         {
             "dropout still drops, BatchNorm still mixes": False,
+            "the classes follow no scores of the network": False,
             "gradients stay off afterwards": False,
         },
     )  # fmt: skip
     labels = torch.randperm(30, generator=rng) % CLASSES
     noise = coarse(torch.randn(30, CLASSES, generator=rng) * 0.1, 256)
-    scores = noise + 3 * F.one_hot(labels, CLASSES) - between(rng, 1, 2, 1)
+    scores = noise + 3 * F.one_hot(labels, CLASSES) - between(rng, 1.8, 2.4, 1)
     yield Case(
         "the classes are those of the labels",
         ask(
@@ -167,6 +177,14 @@ def _symptoms_of_prediction(rng: Generator) -> Iterator[Case]:
         close(dtype=False),
         {"whole numbers": True, "classes": labels, "of one image": labels[:1]},
     )  # fmt: skip
+
+
+def _minds(rng: Generator) -> Tensor:
+    """Scores ``(30, 10)`` for each of the classes 1 to 9 in some rows, in drawn order: whatever is
+    made of a row, rows of one class have it in common, and no others.
+    """
+    classes = torch.randperm(30, generator=rng) % (CLASSES - 1) + 1
+    return F.one_hot(classes, CLASSES) * (classes[:, None] + 2.0)
 
 
 @check.define(oracle=ORACLE, mistakes=MISTAKES)

@@ -35,7 +35,7 @@ def double(rng):
     yield Case("numbers", call("double", normal(rng, 4)))
 '''
 REST = """
-    yield Case("the gradient", gradient("double", normal(rng, 4)))
+    yield Case("the gradient", gradient("double", normal(rng, 4)), weight=0.5)
     yield Case("a row in single precision", call("double", normal(rng, 1, 4).float()))
 """
 ANSWERS = """
@@ -168,6 +168,27 @@ def test_is_a_lazy_answer_that_gets_too_much_told(prove) -> None:
         "what the panel showed": "50 % of the points",
     }
     assert found.lazy_share == 0.5
+
+
+CLAIMED = """
+    yield Case("of nothing", call("double", torch.zeros(3)))
+"""
+
+
+def test_are_answers_that_fit_other_inputs_told(prove) -> None:
+    found = prove(CHECK + CLAIMED)
+    whatever = "50 % of the points, whatever the student's objects are"
+    told = "another student's answers", "what the visible check expects"
+    assert troubles(found, "claim") == dict.fromkeys(told, whatever)
+    assert found.replayed == 0.5
+    assert "finding double: claim, another student's answers: 50 %" in text(found)
+
+
+def test_is_a_right_answer_that_is_a_constant_no_finding(prove) -> None:
+    found = prove(CHECK.replace("    forbids", "    constant=True,\n    forbids") + CLAIMED)
+    assert troubles(found, "claim") == {}
+    assert found.replayed == 0.5
+    assert "50 %, a constant" in text(found)
 
 
 def test_are_forbidden_built_ins_told_to_a_person(prove) -> None:

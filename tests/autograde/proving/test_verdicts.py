@@ -96,6 +96,14 @@ def test_how_much_a_lazy_answer_gets() -> None:
     assert verdicts.lazy_share(DIED) == 0.0
 
 
+def test_how_much_a_claim_gets() -> None:
+    assert verdicts.of_claims(answered(0.9, 0.3, 0.1)) == ""
+    told = "31 % of the points, whatever the student's objects are"
+    assert verdicts.of_claims(answered(0.0, 0.1, 0.31)) == told
+    assert verdicts.nothing(answered(0.0, 1.0)) == ""
+    assert verdicts.of_claims(BROKEN) == verdicts.nothing(BROKEN) == "KeyError: 'x'"
+
+
 def test_is_a_built_in_that_nobody_is_told_of_a_trouble_only_if_it_answers() -> None:
     assert verdicts.of_builtin(answered(0.0, 0.1)) == ""
     assert verdicts.of_builtin(answered(1.0, 1.0)) == "100 %, and nobody is told"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from course.checks.modules import a_module, a_tensor
-from course.checks.traces import Trace, numbered
+from course.checks.traces import Trace
 from course.device import one_thread, seeded
+from course.labs.lab02_lenet import steps
 from course.labs.lab02_lenet.images import as_inputs
 from course.labs.lab02_lenet.questions.keeping import numbers_held
+from course.labs.lab02_lenet.steps import RATE
 
 
 class Linear(nn.Module):
@@ -45,38 +47,28 @@ def loss_reported(function: Any, weight: Tensor, x: Tensor, labels: Tensor, batc
         return function(model, x, labels, optimizer, batch_size=batch_size)
 
 
-def _traced(
-    function: Any, x: Tensor, labels: Tensor, sizes: Sequence[int], seed: int, momentum: float = 0.0
-) -> Trace:
-    """Two epochs, written down; ``sizes`` is the batch size, or nothing for the usual one."""
-    trace = Trace(x, labels, rate=0.2, momentum=momentum, seed=seed)
-    for _ in range(2):
-        with trace.epoch() as epoch:
-            given = (trace.model, trace.images, trace.labels, trace.optimizer, *sizes)
-            epoch.returned = function(*given)
-    return trace
-
-
 def what_was_seen(
     function: Any, x: Tensor, labels: Tensor, sizes: Sequence[int], seed: int
 ) -> dict[str, Any]:
-    """How two epochs went through the images."""
-    trace = _traced(function, x, labels, sizes, seed)
-    told = trace.summary()
-    epochs = told["epochs"]
-    return {
-        "each image once": [one["each image once"] for one in epochs],
-        "batch sizes": [sorted(one["batch sizes"], reverse=True) for one in epochs],
-        "images in the order given": any(one["in the order given"] for one in epochs),
-        "another order each time": told["another order each time"],
-        "other batches each time": told["other batches each time"],
-        "in training mode": all(one["in training mode"] for one in epochs),
-        "images and labels as they were": torch.equal(trace.images, numbered(x))
-        and torch.equal(trace.labels, labels),
-    }
+    """The batches that two epochs show to the network, and in which mode; passes that autograd
+    does not follow are no training.
+    """
+    trace = Trace(x, labels, rate=RATE, seed=seed)
+    tell, epochs = trace.model.tell, list[dict[str, list[Any]]]()
 
+    def telling(shown: Tensor, token: Any) -> None:
+        if torch.is_grad_enabled() and epochs:
+            epochs[-1]["shown"].append(shown.detach().clone())
+            epochs[-1]["training"].append(all(one.training for one in trace.model.modules()))
+        tell(shown, token)
 
-STEPS = ("one step a batch", "each step by its own batch", "moved by steps alone", "rates")
+    trace.model.tell = telling
+    for _ in range(2):
+        epochs.append({"shown": [], "training": []})
+        with trace.epoch():
+            function(trace.model, trace.images, trace.labels, trace.optimizer, *sizes)
+    afterwards = {"images afterwards": trace.images, "labels afterwards": trace.labels}
+    return {"epochs": epochs, **afterwards}
 
 
 def how_it_stepped(
@@ -86,25 +78,14 @@ def how_it_stepped(
     sizes: Sequence[int],
     seed: int,
     momentum: float = 0.0,
-) -> dict[str, Any]:
-    """How two epochs moved the weights, and how far what they return is from the mean loss."""
-    epochs = _traced(function, x, labels, sizes, seed, momentum).summary()["epochs"]
-    return {
-        **{name: [one[name] for one in epochs] for name in STEPS},
-        "parameters that moved": [len(one["parameters that moved"]) for one in epochs],
-        "returned": ["a number" if _a_number(one) else one["returned"] for one in epochs],
-        "returned with its graph": [one["returned with its graph"] for one in epochs],
-        "returned, less the mean loss": [_off(one) for one in epochs],
-    }
-
-
-def _a_number(epoch: Mapping[str, Any]) -> bool:
-    return epoch["value returned"] is not None
-
-
-def _off(epoch: Mapping[str, Any]) -> float | None:
-    value, mean = epoch["value returned"], epoch["mean loss"]
-    return None if value is None or mean is None else round(value - mean, 4) + 0.0  # no -0
+) -> list[dict[str, Any]]:
+    """The steps of two epochs: images, gradients and weights of each; and what comes back."""
+    trace = Trace(x, labels, rate=RATE, momentum=momentum, seed=seed)
+    for _ in range(2):
+        with trace.epoch() as epoch:
+            given = (trace.model, trace.images, trace.labels, trace.optimizer, *sizes)
+            epoch.returned = function(*given)
+    return [steps.recorded(epoch) for epoch in trace.epochs]
 
 
 def guesses(

@@ -109,9 +109,17 @@ def parameters_and_connections(made_by: Callable[[], Any]) -> dict[str, Any]:
     return {"parameters": parameters, "connections": connections}
 
 
-def connected(made_by: Callable[[], Any]) -> Tensor:
-    """Which input map reaches which output map: ``(16, 6)``, 0 or 1."""
-    return trace(made(made_by)).connected
+def connected(made_by: Callable[[], Any], x: Tensor) -> dict[str, Tensor]:
+    """Which input map reaches which output map: ``(16, 6)``, 0 or 1; and what comes of maps
+    ``x (1, 6, 5, 5)`` of whole numbers where all weights are 1, ``(16,)``.
+    """
+    layer = made(made_by)
+    found = trace(layer).connected
+    parameters = list(layer.parameters())
+    _load_flat(parameters, torch.ones(count(parameters)))
+    with torch.no_grad():
+        sums = (_mapped(layer, x) - _mapped(layer, torch.zeros_like(x)))[0]
+    return {"connections": found, "sums": sums}
 
 
 def weights_in_use(made_by: Callable[[], Any]) -> dict[str, int]:
