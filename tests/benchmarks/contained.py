@@ -23,7 +23,7 @@ from tests.autograde.marking.active import active
 
 TEMPLATE, WORK, HOME = Path("/mnt"), Path("/tmp/course"), Path("/tmp/home")
 SECONDS, PAGE_SECONDS = 90, 60
-MEMORY = 6 << 30
+MEMORY = 4 << 30
 
 
 def main() -> None:
