@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KEPT = ROOT / "build" / "fuzz"
 FIRST_SCALE = 2.0
-LARGEST_SCALE = 200.0
+LAST_ROUND = 8  # after which the rounds grow no more
 
 
 def main(words: list[str]) -> int:
@@ -31,9 +31,12 @@ def main(words: list[str]) -> int:
     minutes = float(os.environ.get("FUZZ_MINUTES", "480"))
     end, found = time.monotonic() + 60 * minutes, set[str]()
     tests = [*_tests(words)]
+    if not tests:
+        print(f"no test is called like {' '.join(words)}")
+        return 2
     print(f"{len(tests)} tests for {minutes:g} minutes; failing cases are kept in {KEPT}")
     for number in count(1):
-        scale = min(FIRST_SCALE**number, LARGEST_SCALE)
+        scale = FIRST_SCALE ** min(number, LAST_ROUND)
         for test in tests:
             left = end - time.monotonic()
             if left <= 0:
@@ -43,7 +46,7 @@ def main(words: list[str]) -> int:
 
 
 def _tests(words: list[str]) -> Iterator[str]:
-    listed = _pytest("--collect-only", "-q", *(["-k", " ".join(words)] if words else []))
+    listed = _pytest("--collect-only", *(["-k", " ".join(words)] if words else []))
     lines, _ = listed.communicate()
     return (line for line in lines.splitlines() if "::" in line)
 

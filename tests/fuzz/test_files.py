@@ -165,7 +165,10 @@ def used(place: Path) -> None:
     with scores.opened(place) as book:
         scores.save(book, LAB, ENTRIES[0].result)
         sound.restore(book, place, LAB)
-        assert book.find_grade("relu", LAB, LAB, "anna").auto_score == 1.0
+        with sound.legible(book):
+            (notebook,) = book.find_submission(LAB, "anna").notebooks
+            found = {grade.cell.name: grade.auto_score for grade in notebook.grades}
+    assert found == {"relu": 1.0, "why": None}
     assert scores.read(place, LAB)["anna"].keys() == {"relu", "why"}
 
 

@@ -146,6 +146,7 @@ def test_a_second_damaged_one_does_not_take_the_place_of_the_first(job, tmp_path
         '[{"lab": ["a"], "student": "b", "cell": "c"}]',
         '[{"lab": "a", "student": "b", "cell": "c", "score": "1"}]',
         '[{"lab": "a", "student": "b", "cell": "c", "score": NaN}]',
+        '[{"lab": "a", "student": "b", "cell": "c", "extra": 1' + "0" * 400 + "}]",
     ],
 )
 def test_damaged_marks_are_set_aside_and_it_is_told(job, tmp_path, text):
