@@ -73,7 +73,8 @@ def read(path: Path, lab: str) -> dict[str, dict[str, float]]:
         MissingEntry: the gradebook knows no such lab.
     """
     with opened(path) as book:
-        book.find_assignment(lab)
+        if not _has(book, lab):
+            raise MissingEntry(f"{path} has no {lab}")
         with legible(book):
             return {
                 submission.student.id: {
@@ -90,6 +91,11 @@ def knows(path: Path, lab: str) -> bool:
     if not path.is_file():
         return False
     with opened(path) as book:
+        return _has(book, lab)
+
+
+def _has(book: Gradebook, lab: str) -> bool:
+    with legible(book):
         try:
             book.find_assignment(lab)
         except MissingEntry:

@@ -22,7 +22,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KEPT = ROOT / "build" / "fuzz"
-FIRST_SCALE = 2.0
 LAST_ROUND = 8  # after which the rounds grow no more
 
 
@@ -36,7 +35,7 @@ def main(words: list[str]) -> int:
         return 2
     print(f"{len(tests)} tests for {minutes:g} minutes; failing cases are kept in {KEPT}")
     for number in count(1):
-        scale = FIRST_SCALE ** min(number, LAST_ROUND)
+        scale = 2.0 ** min(number - 1, LAST_ROUND)
         for test in tests:
             left = end - time.monotonic()
             if left <= 0:

@@ -169,6 +169,7 @@ def used(place: Path) -> None:
             (notebook,) = book.find_submission(LAB, "anna").notebooks
             found = {grade.cell.name: grade.auto_score for grade in notebook.grades}
     assert found == {"relu": 1.0, "why": None}
+    assert scores.knows(place, LAB)
     assert scores.read(place, LAB)["anna"].keys() == {"relu", "why"}
 
 
