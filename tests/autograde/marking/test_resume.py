@@ -72,8 +72,9 @@ def beneath(chance: random.Random, work: Path) -> Stop:
     def stop(grader: int) -> bool:
         if not done and when(grader):
             done.extend(islice(below(grader), 4))
-            with suppress(ProcessLookupError):
-                os.kill(chance.choice(done or [0]), signal.SIGKILL)
+            if done:  # else it has just ended
+                with suppress(ProcessLookupError):
+                    os.kill(chance.choice(done), signal.SIGKILL)
         return False
 
     return stop
