@@ -14,7 +14,7 @@ from course.checks import Answer, CaseResult, Prepared, Probe
 CELL_SECONDS = 30.0
 PROBE_SECONDS = 10.0
 SUBMISSION_SECONDS = 240.0  # all sessions of a student together, and what checks ask for besides
-HURRY_SECONDS = 12.0  # the same in a class's first round; who needs more comes when all are done
+HURRY_SECONDS = 6.0  # the same in a class's first round; who needs more comes when all are done
 REPLAY_SECONDS = 60.0  # what cells that take long may take when they are run again
 LONG = 1.0  # seconds from which a cell takes long
 PATIENCE = 2  # cells and questions that may run out of time before the others get less
