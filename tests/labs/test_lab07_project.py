@@ -145,7 +145,10 @@ def test_labels_of_the_judging_images_stay_with_the_judge(graded: Mapping[str, C
 def test_no_judging_image_is_one_that_is_public(graded: Mapping[str, Check]) -> None:
     real = torch.from_numpy(np.load(FOLDER.parent / "held_out.npz")["images"])
     judged = graded["trained_network"].cases[-1].case.probe.args[-1]
-    difference = (judged.squeeze(1).int() - real.int()).flatten(1).abs()
+    rows, public = (one.flatten(1).float() for one in (judged, real))
+    nearest = torch.cdist(rows, public).argmin(dim=1)
+    assert len(nearest.unique()) == len(real)
+    difference = (rows - public[nearest]).abs()
     assert difference.amax(dim=1).min() > 0
     assert difference.max() <= 2
 

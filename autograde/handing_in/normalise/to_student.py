@@ -62,6 +62,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "missing-cell": "This cell is not in your file; it is put back as it was handed out.",
         "cell-type-restored": "This cell's type was changed; it is put back, with your text.",
         "marks-restored": "This cell's grading mark was changed; it is put back.",
+        "not-run-again": "Your notebook ended its process more than once. " + LOOKS,
+        "machine-busy": "A check ran out of time on a busy machine; it is asked again. " + LOOKS,
         "carries-numbers": f"The notebook's code holds very many numbers. {LOOKS}",
         "not-read": f"This cell is too much to be read by a program. {LOOKS}",
         "built-in-used": (
