@@ -21,6 +21,7 @@ from autograde.proving.subjects import Subject, seeds
 from autograde.tree import Tree
 
 FEW = 2  # seeds for all but right answers
+OTHERS = 3  # seeds for claims
 
 Kind = Literal["right", "wrong", "mutant", "lazy", "claim", "built-in", "mistake"]
 
@@ -115,7 +116,7 @@ class Proof:
     def replayed(self) -> float:
         """What the answers of another student get."""
         found = (one for one in self.of("claim") if one.item.says == claims.ANOTHER)
-        return max((verdicts.lazy_share(one.outcome) for one in found), default=0.0)
+        return max((verdicts.claimed_share(one.outcome) for one in found), default=0.0)
 
 
 def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
@@ -131,8 +132,8 @@ def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
     for says, make in lazy.lazy(subject).items():
         trial = trials.of_answer(subject, make, several[:FEW], "lazy", says)
         yield Item("lazy", says, trial, verdicts.of_lazy)
-    for says, made in claims.claims(subject, seeds(FEW)).items():
-        trial = trials.of_claims(subject, says, made, seeds(FEW))
+    for says, made in claims.claims(subject, seeds(OTHERS)).items():
+        trial = trials.of_claims(subject, says, made, seeds(OTHERS))
         fixed = claims.is_fixed(subject, says)
         yield Item("claim", says, trial, verdicts.nothing if fixed else verdicts.of_claims)
     for full, make in builtins.builtins(subject)[1].items():

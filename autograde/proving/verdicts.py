@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Any
 
 from autograde.authoring.answers import Attempt
@@ -77,6 +78,13 @@ def lazy_share(outcome: Outcome) -> float:
     return max(told["share"] for told in outcome.result["graded"])
 
 
+def claimed_share(outcome: Outcome) -> float:
+    """What claims get under grading, over the seeds: two may draw the same number by chance."""
+    if not outcome.result:
+        return 0.0
+    return fmean(told["share"] for told in outcome.result["graded"])
+
+
 def of_lazy(outcome: Outcome) -> str:
     """Why a lazy answer gets too much; empty if it does not."""
     share = lazy_share(outcome)
@@ -85,7 +93,7 @@ def of_lazy(outcome: Outcome) -> str:
 
 def of_claims(outcome: Outcome) -> str:
     """Why what anyone could bring back earns too much; empty if it does not."""
-    share = lazy_share(outcome)
+    share = claimed_share(outcome)
     told = f"{_percent(share)} of the points, whatever the student's objects are"
     return told if share > LAZY_SHARE + 1e-9 else outcome.broken
 

@@ -146,7 +146,7 @@ def confidence_interval(rng: Generator) -> Iterator[Case]:
         EXACT,
         weight=2,
     )
-    small = whole(rng, 5, 12)
+    small = whole(rng, 5, 25)
     yield Case("few images", call(name, small - 1, small), hint, EXACT, weight=2)
     for right, title in ((0, "none right"), (small, "all right")):
         yield Case(f"{title}: one end stays away", call(name, right, small), hint, EXACT)
