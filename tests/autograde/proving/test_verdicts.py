@@ -99,7 +99,8 @@ def test_how_much_a_lazy_answer_gets() -> None:
 def test_how_much_a_claim_gets() -> None:
     assert verdicts.of_claims(answered(0.9, 0.3, 0.1)) == ""
     told = "31 % of the points, whatever the student's objects are"
-    assert verdicts.of_claims(answered(0.0, 0.1, 0.31)) == told
+    assert verdicts.of_claims(answered(0.0, 0.11, 0.51)) == told
+    assert verdicts.of_claims(answered(0.0, 0.0, 0.42)) == ""  # two seeds drew the same
     assert verdicts.nothing(answered(0.0, 1.0)) == ""
     assert verdicts.of_claims(BROKEN) == verdicts.nothing(BROKEN) == "KeyError: 'x'"
 
