@@ -117,7 +117,7 @@ class Life:
         session = self._alive()
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
-        seconds = max(self._given(PROBE_SECONDS), min(probe.seconds, self._left()))
+        seconds = self._given(max(PROBE_SECONDS, probe.seconds))
         answer = session.ask(probe, timeout=seconds)
         self._note(session)
         self.heard.update(answer.calls)
@@ -178,8 +178,8 @@ class Life:
         return self._whole() - self.spent
 
     def _whole(self) -> float:
-        seconds = min(HURRY_SECONDS, SUBMISSION_SECONDS) if self.hurried else SUBMISSION_SECONDS
-        return seconds + self.more
+        whole = SUBMISSION_SECONDS + self.more
+        return min(HURRY_SECONDS, whole) if self.hurried else whole
 
     def _exhausted(self) -> str:
         self.close()

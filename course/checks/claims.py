@@ -10,9 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import Tensor
+
 from course.checks import wording
 from course.checks.judges import Close, Finding, Judge, same
 from course.checks.probes import Probe
+
+MOST = 200_000
+"""Numbers in an answer; what is larger is not read: it is read outside the sandbox."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +35,34 @@ class Found:
 
     def reads(self, answer: Any, probe: Probe) -> Any:
         """What the answer says, by which known mistakes are told apart."""
-        return self.finds(answer, probe)
+        return self.finds(_bounded(answer), probe)
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """How what is found compares."""
         try:
-            found = self.finds(answer, probe)
+            found = self.finds(_bounded(answer), probe)
         except Exception:
             told = "this is nothing that the question brings back"
             return Finding(False, wording.value(expected), wording.value(answer), told, kind="type")
         return self.judge(found, expected, probe)
+
+
+def _bounded(answer: Any) -> Any:
+    """The answer.
+
+    Raises:
+        ValueError: it holds more than :data:`MOST` numbers.
+    """
+    if _size(answer) > MOST:
+        raise ValueError(f"more than {MOST:,} numbers")
+    return answer
+
+
+def _size(answer: Any) -> int:
+    if isinstance(answer, Tensor):
+        return 1 + answer.numel()
+    items = answer.values() if isinstance(answer, dict) else answer
+    return 1 + (sum(map(_size, items)) if isinstance(answer, dict | list) else 0)
 
 
 def reading(judge: Judge, answer: Any, probe: Probe) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import resource
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -159,3 +161,22 @@ def test_is_the_mode_found_out_whatever_is_made_of_the_scores(answered: Any, sai
     training = case.case.probe.args[2].argmax(dim=1)
     lost = put(case, {**answer, "classes": said(training)})
     assert "dropout still drops, BatchNorm still mixes: True" in lost.found
+
+
+@pytest.mark.parametrize(
+    ("exercise", "title", "change"),
+    [
+        ("debug_this_network", MODE, changed(classes=lambda one: one.repeat(1_000))),
+        ("debug_this_network", MODE, changed(classes=lambda one: one.repeat(5))),
+        ("debug_this_network", PAIRS, epochs(changed(shown=lambda one: one * 5_000))),
+        ("train_epoch", SEEN, epochs(changed(shown=lambda one: one * 5_000))),
+        ("train_epoch", STEPS, lambda found: [changed(steps=lambda one: one * 5_000)(found[0])]),
+    ],
+)
+def test_an_answer_far_too_large_is_not_read(answered, exercise, title, change):
+    case, value = answered(exercise, title)
+    grown = change(value)
+    begun, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert put(case, grown).outcome == "failed"
+    assert time.process_time() - begun < 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10  # KiB

@@ -154,8 +154,8 @@ def two_made(make: Callable[[], nn.Module]) -> tuple[list[nn.Module], dict[str, 
 
 
 def _kernels(model: nn.Module) -> list[Tensor]:
-    """Copies of all weights that are more than a number a channel."""
-    return [one.detach().clone() for one in model.parameters() if min(size_of(one)[1:] or [1]) > 1]
+    """All weights that are more than a number a channel."""
+    return [one for one in model.parameters() if min(size_of(one)[1:] or [1]) > 1]
 
 
 def _made(

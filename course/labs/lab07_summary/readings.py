@@ -1,7 +1,7 @@
 """What the answers to this lab's questions say; it is found where they are judged.
 
-The questions bring back scores, images and gradients, on inputs that are drawn. Nothing here can be
-claimed by who does not have them.
+The questions bring back scores, images and gradients, on inputs that are drawn: who does not have
+them has to make up some that fit these inputs, and each other.
 """
 
 from __future__ import annotations
@@ -129,8 +129,9 @@ def _follow(classes: Tensor, scores: Tensor) -> bool:
     """Whether what is said of the images differs just where their rows of scores differ, whatever
     is made of a row.
     """
-    rows = scores[: len(classes)]
-    return len(classes) > CLASSES and torch.equal(_equal(classes), _equal(rows))
+    if not CLASSES < len(classes) <= len(scores):  # each pair is looked at
+        return False
+    return torch.equal(_equal(classes), _equal(scores[: len(classes)]))
 
 
 def _equal(rows: Tensor) -> Tensor:
