@@ -65,7 +65,6 @@ def collect(
     The last one counts, earlier ones are kept in collected/, and what is nobody's in unmatched/.
     Exit code 1: something needs a person; the rest is collected.
     """
-    from autograde.gradebook.deadlines import apply
     from autograde.gradebook.sound import alone
     from autograde.handing_in.collecting import class_list, lateness, matching
     from autograde.handing_in.collecting.collecting import Order
@@ -95,7 +94,10 @@ def collect(
     )
     with alone(order.work):
         found = collected(order)
-        apply(order.work, lab)
+        if (order.work / "gradebook.db").is_file():
+            from autograde.gradebook.deadlines import apply
+
+            apply(order.work, lab)
     if json_file:
         text = json.dumps(found.as_json(), indent=1, ensure_ascii=False)
         json_file.write_text(text + "\n", encoding="utf-8")

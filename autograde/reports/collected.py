@@ -32,7 +32,7 @@ def table(found: Collected) -> Table:
             escape(shown(row.name)),
             f"[{style}]{row.outcome}[/]" if style else row.outcome,
             row.time[:16].replace("T", " ") or "?",
-            lateness(row),
+            lateness(row) if found.due or row.lms_late else "",
             str(row.versions),
         )
         made.add_row(*cells, *([escape(row.claimed)] if claims else []))

@@ -76,7 +76,7 @@ class Collected:
     troubles: tuple[Trouble, ...]
     remarks: tuple[str, ...]
     missing: tuple[str, ...]  # of the class list
-    changed: bool
+    due: str = ""
 
     @property
     def needs_a_person(self) -> bool:
@@ -137,15 +137,15 @@ def _collected(order: Order, opened: Opened) -> Collected:
     collector = _Collector(order, known)
     rows = collector.students([one for one in matched if one.student])
     unmatched = collector.nobodies([one for one in matched if not one.student])
-    changed = record.write(order.work, known)
+    record.write(order.work, known)
     return Collected(
         order.lab,
         tuple(rows),
         tuple(unmatched),
         tuple(troubles),
-        tuple(_remarks(order, known, opened, rows)),
+        (*collector.remarks, *_remarks(order, known, opened, rows)),
         tuple(_missing(order, known)),
-        changed,
+        known.due,
     )
 
 
@@ -165,6 +165,7 @@ def _rules(order: Order, known: Record) -> None:
 class _Collector:
     order: Order
     record: Record
+    remarks: list[str] = field(default_factory=list)
 
     def students(self, matched: Sequence[Matched]) -> list[Row]:
         """Place everyone's last one; earlier ones are kept."""
@@ -173,8 +174,9 @@ class _Collector:
         for one in matched:
             hand_in, entry = one.hand_in, self.record.entry(one.student)
             aside = work / record.FOLDER / one.student / lab
-            self._told(one, entry)
             mark = placing.digest(hand_in)
+            self._take_back(one, mark)
+            self._told(one, entry)
             version, counts = placing.settle(entry, hand_in, mark)
             placing.keep(hand_in, aside / version.folder)
             self._forget(hand_in, mark)
@@ -219,6 +221,30 @@ class _Collector:
             when = hand_in.modified
         version.time = stamp(when) or version.time
         entry.time, entry.late = version.time, hand_in.late
+
+    def _take_back(self, one: Matched, mark: str) -> None:
+        """A hand-in that was another's until now, by a mistake or for want of a class list."""
+        text, lab, work = one.hand_in.claim.text, self.order.lab, self.order.work
+        for student, entry in self.record.students.items():
+            wrong = [v for v in entry.versions if v.digest == mark and v.source == text]
+            if student == one.student or not wrong:
+                continue
+            for version in wrong:
+                entry.versions.remove(version)
+                shutil.rmtree(work / record.FOLDER / student / lab / version.folder)
+            told = f"{shown(text)} is {shown(one.student)}'s now and no longer {shown(student)}'s"
+            folder = self.order.into / student / lab
+            if entry.placed and placing.found(folder) == entry.placed:
+                shutil.rmtree(folder)
+                entry.placed, entry.naming, entry.time = {}, {}, ""
+                told += (
+                    f". Collect the archive of {shown(student)}'s own once more."
+                    if entry.versions
+                    else "."
+                )
+            else:
+                told += f": look into {folder}, which was changed by hand and is kept."
+            self.remarks.append(told)
 
     def _forget(self, hand_in: HandIn, mark: str) -> None:
         """What was nobody's and is somebody's now leaves the unmatched."""

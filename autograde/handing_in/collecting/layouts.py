@@ -16,7 +16,7 @@ from nbgrader.utils import parse_utc
 from autograde.handing_in.beside import TIMESTAMP
 from autograde.handing_in.collecting.archives import content, is_archive
 from autograde.handing_in.collecting.bounds import Member, Trouble
-from autograde.handing_in.collecting.names import beside_lab, is_lab, is_labs_file, same
+from autograde.handing_in.collecting.names import bare, beside_lab, is_lab, is_labs_file, same
 from autograde.handing_in.files import NOTEBOOK
 
 Format = Literal["moodle", "canvas", "exchange", "classroom", "folder"]
@@ -337,11 +337,17 @@ def chosen(one: HandIn, lab: str) -> dict[str, Member]:
         beside = path[:-1] in homes or path[-1] in ANYWHERE
         if beside:
             found[_free(path[-1], found)] = member
-    if len(ours) == 1 and is_labs_file(ours[0][-1], lab):
+    if len(ours) == 1 and _is_certain(ours[0][-1], one.claim, lab):
         member = one.files[ours[0]]
         found = {name: other for name, other in found.items() if other is not member}
         found[f"{lab}.ipynb"] = member
     return found
+
+
+def _is_certain(name: str, claim: Claim, lab: str) -> bool:
+    """Whether the one notebook is the lab's: by its name, or because that is the student's."""
+    stem = PurePath(name).stem
+    return is_labs_file(name, lab) or claim.text == name or beside_lab(stem, lab) != bare(stem)
 
 
 def _free(name: str, taken: dict[str, Member]) -> str:

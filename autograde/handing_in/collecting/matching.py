@@ -39,7 +39,7 @@ class Matcher:
     said: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        self._said = {same(name): student for name, student in self.said.items()}
+        self._said = {_key(name): student for name, student in self.said.items()}
         self._by = {key: _index(self.people, key) for key in ("lms_id", "login", "name", "squash")}
         self.used: set[str] = set()
 
@@ -63,15 +63,14 @@ class Matcher:
 
     def unused(self) -> list[str]:
         """What a person said of hand-ins that are not there."""
-        return [name for name in self.said if same(name) not in self.used]
+        return [name for name in self.said if _key(name) not in self.used]
 
     def _decided(self, one: HandIn) -> str:
-        names = [one.claim.text, one.source, *(path[-1] for path in one.files)]
+        names = [one.claim.text, *("/".join(member.path) for member in one.files.values())]
         names += [name for every in one.naming.values() for name in every]
-        # A file called as everybody's is, is no name for one hand-in.
-        for name in names[:1] if len(one.files) > 1 else names:
-            if student := self._said.get(same(name)):
-                self.used.add(same(name))
+        for name in map(_key, names):
+            if student := self._said.get(name):
+                self.used.add(name)
                 return student
         return ""
 
@@ -125,8 +124,13 @@ def said(words_: Iterable[str]) -> dict[str, str]:
         name, equals, student = one.rpartition("=")
         if not (name and equals and student):
             raise MatchError(f"--as {one!r}: write it as --as 'FILE OR FOLDER=student_id'.")
-        found[name.strip().rstrip("/")] = student.strip()
+        found[name] = student.strip()
     return found
+
+
+def _key(name: str) -> str:
+    """What a hand-in is called, as a person may type it."""
+    return same(name).rstrip("/_")
 
 
 def _by_itself(one: HandIn) -> Matched:

@@ -96,7 +96,7 @@ def settle(entry: Entry, one: HandIn, mark: str) -> tuple[Version, bool]:
     known = next((version for version in entry.versions if version.digest == mark), None)
     if known is None:
         label = one.time.strftime("%Y-%m-%dT%H%M%SZ") if one.time else "no-time"
-        known = Version(mark, f"{label}-{mark[:8]}", time, modified, one.source)
+        known = Version(mark, f"{label}-{mark[:8]}", time, modified, one.claim.text)
         _insert(entry, known)
     elif time and not known.time:
         known.time = time

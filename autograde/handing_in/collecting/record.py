@@ -26,7 +26,7 @@ class Version:
     folder: str
     time: str = ""
     modified: str = ""  # what the archive says of its files
-    source: str = ""
+    source: str = ""  # what the archive calls it
 
 
 @dataclass
