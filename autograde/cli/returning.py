@@ -109,7 +109,7 @@ def export(
         ("not graded, because it could not be read: give points by hand",
          [one.student for one in every if one.outcome == "ungradable" and not one.known]),
         (f"without {to.capitalize()}'s number, and not in the file",
-         [one.student for one in graded if to == "moodle" and not one.entry.lms_id]),
+         [one.student for one in graded if to == "moodle" and not one.number(to)]),
     ):  # fmt: skip
         if students:
             out.print(f"  {why} ({len(students)}): {escape(listed(students, 30))}", soft_wrap=True)

@@ -49,8 +49,7 @@ def apply(work: Path, lab: str) -> list[Standing]:
         assignment = book.find_assignment(lab)
         _set(assignment, "duedate", _naive(known.deadline) or assignment.duedate)
         found = list(_standings(book, assignment, known))
-        if book.db.dirty:
-            book.db.commit()
+        book.db.commit()  # which writes nothing where nothing was set
         return sorted(found, key=lambda one: one.student)
 
 
@@ -59,7 +58,7 @@ def _standings(book: Gradebook, assignment: Assignment, known: Record) -> Iterat
     for submission in book.assignment_submissions(assignment.name):
         student = submission.student
         entry = known.students.get(student.id, Entry())
-        first, _, last = entry.name.rpartition(" ")
+        first, _, last = entry.name.replace(",", " ").rpartition(" ")  # its export quotes nothing
         for attribute, value in (
             ("first_name", first),
             ("last_name", last),

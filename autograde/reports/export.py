@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from autograde.errors import DesignedError
 from autograde.gradebook.deadlines import Standing
-from autograde.handing_in.collecting.names import squashed, words
+from autograde.handing_in.collecting.layouts import number_in
+from autograde.handing_in.collecting.names import squashed, title_of, words
 from autograde.handing_in.collecting.record import Entry, Record
 from autograde.handing_in.normalise.flags import listed, shown
 from autograde.results import Handing
@@ -50,6 +51,11 @@ class Line:
     entry: Entry
     standing: Standing | None
     outcome: Handing | Literal["not graded"] = "graded"
+
+    def number(self, lms: str) -> str:
+        """What the LMS counts the student as: by their work's name, else by the class list."""
+        names = self.entry.naming.get(lms, ())
+        return next(filter(None, map(number_in, names)), self.entry.lms_id)
 
     @property
     def known(self) -> Standing | None:
@@ -163,8 +169,8 @@ def _moodle(sheet: Sheet) -> str:
         return _moodle_filled(sheet)
     rows = [list(MOODLE)]
     for line in sheet.lines:
-        if line.entry.lms_id:
-            identifier = f"Participant {line.entry.lms_id}"
+        if line.number("moodle"):
+            identifier = f"Participant {line.number('moodle')}"
             maximum = number(sheet.out_of or sheet.maximum)
             rows.append(
                 [identifier, line.entry.name, line.entry.mail, sheet.grade(line), maximum, "-",
@@ -179,7 +185,7 @@ def _moodle_filled(sheet: Sheet) -> str:
     at = _grade_column(sheet, header, low, lambda head: head in GRADE)
     comments = next((i for i, head in enumerate(low) if "comment" in head or "komment" in head), -1)
     top = next((i for i, head in enumerate(low) if head.startswith("max")), -1)
-    by_id = {line.entry.lms_id: line for line in sheet.lines if line.entry.lms_id}
+    by_id = {line.number("moodle"): line for line in sheet.lines if line.number("moodle")}
     for row in rows:
         line = by_id.get("".join(filter(str.isdigit, row[0]))) if row else None
         if line is None or not sheet.grade(line):
@@ -231,10 +237,10 @@ def _grade_column(
 
 
 def _canvas(sheet: Sheet) -> str:
-    lab = "".join(words(sheet.lab.partition("_")[0]))
+    begins = title_of(sheet.lab)
 
     def fits(head: str) -> bool:
-        return "(" in head and squashed(head.rpartition("(")[0]).startswith(lab)
+        return bool(begins.match(head)) and "(" in head
 
     keep, title = list(CANVAS), sheet.column or sheet.lab
     theirs: dict[str, Sequence[str]] = {}
@@ -253,7 +259,7 @@ def _canvas(sheet: Sheet) -> str:
         entry = line.entry
         own = {
             "Student": entry.name or line.student,
-            "ID": entry.lms_id,
+            "ID": line.number("canvas"),
             "SIS User ID": entry.sis_id,
             "SIS Login ID": entry.login or line.student,
             "Section": entry.section,

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from autograde.handing_in.collecting.bounds import (
+    NOT_TAKEN,
     Bounds,
     Member,
     Trouble,
@@ -32,6 +33,7 @@ from autograde.handing_in.collecting.bounds import (
     kind_of,
     parts,
 )
+from autograde.handing_in.files import NOTEBOOK
 
 CHUNK = 1 << 20
 ENCRYPTED = 1  # a zip member's flag
@@ -146,10 +148,25 @@ class Opened:
         try:
             work()
         except Unfit as error:
-            self._trouble(path, str(error))
+            self._refuse(path, str(error))
         except BROKEN as error:
             _raise_ours(error)
-            self._trouble(path, f"it can't be read ({type(error).__name__}). Ask for it again.")
+            self._refuse(path, f"it can't be read ({type(error).__name__}). Ask for it again.")
+
+    def _refuse(self, path: tuple[str, ...] | str, why: str) -> None:
+        """Name it; where it may be someone's work, a note takes its place, so that nobody seems to
+        have handed in nothing.
+        """
+        self._trouble(path, why)
+        try:
+            there = parts(path if isinstance(path, str) else "/".join(path), self.bounds)
+        except Unfit:
+            return
+        is_work = there[-1].lower().endswith(NOTEBOOK) or is_archive(there[-1])
+        if is_work and self._seen <= self.bounds.members:
+            note = self.spool / f"note-{os.urandom(8).hex()}"
+            note.write_text(f"{there[-1]}: {why}\n", encoding="utf-8")
+            self._add(Member((*there[:-1], there[-1] + NOT_TAKEN), note))
 
     def _count(self, size: int) -> None:
         self._seen += 1

@@ -12,6 +12,7 @@ JUNK = frozenset(
     (".git", ".github", ".idea", ".ipynb_checkpoints", ".venv", ".vscode", "__MACOSX",
      "__pycache__", "node_modules", "venv", ".DS_Store", "Thumbs.db", "desktop.ini")
 )  # fmt: skip
+NOT_TAKEN = ".not-taken.txt"  # after the name of work that was refused: who it is from is told
 LONGEST = 100  # characters of a name that is kept as it is
 KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -30,7 +31,7 @@ class Bounds:
     total_bytes: int = 4_000_000_000
     members: int = 100_000
     ratio: int = 100  # of a file over ``free`` bytes; deflate reaches 1,000 on nothing but zeros
-    free: int = 10_000_000
+    free: int = 25_000_000
     depth: int = 2  # archives in archives
     path: int = 1_000  # characters
 

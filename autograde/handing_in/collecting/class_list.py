@@ -71,6 +71,7 @@ class ClassList:
 
     people: tuple[Person, ...] = ()
     remarks: tuple[str, ...] = ()
+    columns: frozenset[str] = frozenset()
 
     def named(self, student: str) -> Person | None:
         """The person of an id."""
@@ -96,7 +97,7 @@ def read(path: Path, zone: Zone) -> ClassList:
     people = tuple(_people(rows[1:], columns, path, zone, remarks))
     if not people:
         raise ClassListError(f"{path} has no students: expected a line for each below the header.")
-    return ClassList(people, tuple(remarks))
+    return ClassList(people, tuple(remarks), frozenset(columns.values()))
 
 
 def table(path: Path) -> tuple[list[list[str]], list[str]]:
@@ -164,6 +165,7 @@ def _people(
     for line, row in enumerate(rows, start=2):
         values = {columns[i]: cell.strip() for i, cell in enumerate(row) if i in columns}
         name = values.get("name") or f"{values.get('first', '')} {values.get('last', '')}".strip()
+        last, comma, first = name.partition(",")
         if not any(cell.strip() for cell in row) or same(name).startswith(NO_PERSON):
             continue
         lms_id = "".join(re.findall(r"\d+", values.get("lms_id", ""))[-1:])
@@ -178,7 +180,7 @@ def _people(
             raise ClassListError(f"{path}: lines {before} and {line} are both {shown(student)}.")
         yield Person(
             student,
-            name,
+            f"{first.strip()} {last.strip()}" if comma else name,
             values.get("mail", ""),
             values.get("section", ""),
             values.get("login", ""),

@@ -150,15 +150,16 @@ def _collected(order: Order, opened: Opened) -> Collected:
 
 
 def _rules(order: Order, known: Record) -> None:
-    """The deadline, the rule and the class list of now take the place of those of before."""
+    """What is said now takes the place of what was said before; what is not said stays."""
     known.due = stamp(order.due) or known.due
     known.rule = order.rule or known.rule
-    for person in order.people.people if order.people else ():
+    people = order.people or ClassList()
+    for person in people.people:
         entry = known.entry(person.id)
-        entry.name, entry.mail, entry.section = person.name, person.mail, person.section
-        entry.login, entry.sis_id = person.login, person.sis_id
-        entry.lms_id = person.lms_id or entry.lms_id
-        entry.extension = extra(person.extension, known.deadline).total_seconds()
+        for key in ("name", "mail", "section", "login", "lms_id", "sis_id"):
+            setattr(entry, key, getattr(person, key) or getattr(entry, key))
+        if "extension" in people.columns:
+            entry.extension = extra(person.extension, known.deadline).total_seconds()
 
 
 @dataclass

@@ -15,7 +15,7 @@ from nbgrader.utils import parse_utc
 
 from autograde.handing_in.beside import TIMESTAMP
 from autograde.handing_in.collecting.archives import content, is_archive
-from autograde.handing_in.collecting.bounds import Member, Trouble
+from autograde.handing_in.collecting.bounds import NOT_TAKEN, Member, Trouble
 from autograde.handing_in.collecting.names import bare, beside_lab, is_lab, is_labs_file, same
 from autograde.handing_in.files import NOTEBOOK
 
@@ -111,7 +111,7 @@ class Layout:
             return None
         below = path[depth + 1 :] or (found["rest"] or found["text"],)
         claim = Claim(f"{found['name']}_{found['id']}", found["name"], found["id"])
-        naming = {"canvas": [path[depth]]} if found["file"] else {}
+        naming = {"canvas": [path[depth].removesuffix(NOT_TAKEN)]} if found["file"] else {}
         return claim, below, naming, bool(found["late"])
 
     def exchange(self, path: tuple[str, ...]) -> Place | None:
@@ -142,15 +142,22 @@ class Layout:
             path = path[1:]
         if len(path) > 1 and not is_lab(path[0], self.lab):
             return Claim(path[0], login=_whose(path[0], self.lab)), path[1:], {}, False
-        if not path[-1].lower().endswith(NOTEBOOK):
+        name = path[-1].removesuffix(NOT_TAKEN)
+        if not name.lower().endswith(NOTEBOOK):
             return None
-        return Claim(path[-1], login=beside_lab(PurePath(path[-1]).stem, self.lab)), path, {}, False
+        return Claim(name, login=beside_lab(PurePath(name).stem, self.lab)), path, {}, False
 
 
 def _first(pattern: re.Pattern[str], path: tuple[str, ...]) -> tuple[int, re.Match[str] | None]:
     """The first part of a path that a pattern fits, and where it is."""
     matches = ((depth, pattern.fullmatch(part)) for depth, part in enumerate(path))
     return next(((depth, found) for depth, found in matches if found), (0, None))
+
+
+def number_in(name: str) -> str:
+    """The LMS's number of a student in the name that it gave to their work; empty if none."""
+    found = MOODLE.fullmatch(name) or CANVAS.fullmatch(name)
+    return found["id"] if found else ""
 
 
 def hand_ins(

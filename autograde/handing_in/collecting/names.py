@@ -71,6 +71,19 @@ def beside_lab(stem: str, lab: str) -> str:
     return text.strip(" _-.,+")
 
 
+def title_of(lab: str) -> re.Pattern[str]:
+    """What an LMS's title of a lab begins with: ``Lab 1``, ``lab01``, ``LAB-1: Activations``."""
+    kind, digits = lab_number(lab)
+    return re.compile(rf"\s*{re.escape(kind)}[\s_-]*0*{digits}(?!\d)", re.IGNORECASE)
+
+
+def lab_number(lab: str) -> tuple[str, str]:
+    """``lab01_activations`` is the ``1`` of ``lab``."""
+    head = lab.partition("_")[0]
+    kind = head.rstrip("0123456789")
+    return kind, str(int(head[len(kind) :] or 0))
+
+
 def usable(text: str) -> str:
     """A student id of a text: what nbgrader and file systems take; the same each time."""
     cleaned = UNFIT.sub("-", unicodedata.normalize("NFC", text)).strip("-.")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograde.handing_in.collecting.archives import Opened, content
-from autograde.handing_in.collecting.bounds import Bounds
+from autograde.handing_in.collecting.bounds import NOT_TAKEN, Bounds
 
 GOOD = b'{"cells": []}'
 
@@ -28,7 +28,14 @@ def opened(tmp_path: Path, source: Path, bounds: Bounds | None = None) -> Opened
 
 def taken(one: Opened) -> dict[str, bytes]:
     (members,) = one.members.values()
-    return {"/".join(member.path): content(member) for member in members}
+    found = {"/".join(member.path): content(member) for member in members}
+    return {name: data for name, data in found.items() if not name.endswith(NOT_TAKEN)}
+
+
+def noted(one: Opened) -> list[str]:
+    """Whose work was refused: a note stands in its place."""
+    (members,) = one.members.values()
+    return [m.path[0] for m in members if m.path[-1].endswith(NOT_TAKEN)]
 
 
 def told(one: Opened) -> list[str]:
@@ -107,10 +114,11 @@ def test_are_links_in_a_folder_not_followed(tmp_path: Path) -> None:
 
 
 def test_is_a_bomb_not_unpacked(tmp_path: Path) -> None:
-    source = zipped(tmp_path / "in.zip", {"anna/lab.ipynb": bytes(20_000_000), "b/l.ipynb": GOOD})
+    source = zipped(tmp_path / "in.zip", {"anna/lab.ipynb": bytes(30_000_000), "b/l.ipynb": GOOD})
     one = opened(tmp_path, source)
     assert taken(one) == {"b/l.ipynb": GOOD}
     assert "no honest file" in told(one)[0]
+    assert noted(one) == ["anna"]
     assert sum(path.stat().st_size for path in (tmp_path / "spool").iterdir()) < 1000
 
 
@@ -193,7 +201,9 @@ def test_is_a_password_told(tmp_path: Path) -> None:
     data[data.index(b"PK\x01\x02") + 8] |= 1
     data[data.index(b"PK\x03\x04") + 6] |= 1
     source.write_bytes(data)
-    assert "password" in told(opened(tmp_path, source))[0]
+    one = opened(tmp_path, source)
+    assert "password" in told(one)[0]
+    assert noted(one) == ["anna"]
 
 
 def test_are_both_files_of_one_name_kept(tmp_path: Path) -> None:

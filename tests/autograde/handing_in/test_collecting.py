@@ -11,7 +11,9 @@ import pytest
 from nbgrader.utils import parse_utc
 
 from autograde.errors import DesignedError
+from autograde.handing_in import intake
 from autograde.handing_in.collecting import class_list
+from autograde.handing_in.collecting.bounds import Bounds
 from autograde.handing_in.collecting.collecting import Collected, Order, collect
 from autograde.handing_in.collecting.matching import said
 
@@ -138,6 +140,17 @@ def test_is_a_students_own_archive_taken_with_its_receipt_as_a_claim(tmp_path: P
     moodle = zipped(tmp_path / "m.zip", {"Boris Petrov_9_assignsubmission_file_/b.zip": inside})
     assert students(run(tmp_path, moodle, roster=ROSTER)) == ["boris2"]
     assert f"boris2/{LAB}/network.safetensors" in tree(tmp_path)
+
+
+def test_has_who_handed_in_what_is_refused_not_handed_in_nothing(tmp_path: Path) -> None:
+    name = "ivanovaanna_101_201_lab01_activations.ipynb"
+    source = zipped(tmp_path / "in.zip", {**CANVAS, name: bytes(2000)})
+    found = run(tmp_path, source, roster=ROSTER, bounds=Bounds(file_bytes=1000))
+    assert (found.missing, len(found.troubles)) == ((), 1)
+    assert set(tree(tmp_path)) >= {f"anna01/{LAB}/lab01_activations.ipynb.not-taken.txt"}
+    (anna,) = (one for one in intake.collect(tmp_path / "grading/submitted", LAB)
+               if one.student == "anna01")  # fmt: skip
+    assert [flag.severity for flag in anna.flags] == ["ungradable"]
 
 
 def test_does_collecting_again_change_nothing(tmp_path: Path) -> None:
