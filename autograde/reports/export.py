@@ -13,6 +13,7 @@ from typing import Any, Literal
 from autograde.errors import DesignedError
 from autograde.gradebook.deadlines import Standing
 from autograde.handing_in.collecting.layouts import number_in
+from autograde.handing_in.collecting.matching import NAMELESS
 from autograde.handing_in.collecting.names import squashed, title_of, words
 from autograde.handing_in.collecting.record import Entry, Record
 from autograde.handing_in.normalise.flags import listed, shown
@@ -24,6 +25,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 GRADE = frozenset(
     ("grade", "bewertung", "оценка", "note", "nota", "calificación", "valutazione", "cijfer")
 )
+NAMES = ("name", "nombre", "nom ", "nome", "naam", "имя")
 MOODLE = (
     "Identifier", "Full name", "Email address", "Grade", "Maximum grade",
     "Last modified (grade)", "Feedback comments",
@@ -184,13 +186,14 @@ def _moodle_filled(sheet: Sheet) -> str:
     low = [head.strip().casefold() for head in header]
     at = _grade_column(sheet, header, low, lambda head: head in GRADE)
     comments = next((i for i, head in enumerate(low) if "comment" in head or "komment" in head), -1)
+    names = next((i for i, head in enumerate(low) if any(one in head for one in NAMES)), 0)
     top = next((i for i, head in enumerate(low) if head.startswith("max")), -1)
     by_id = {line.number("moodle"): line for line in sheet.lines if line.number("moodle")}
     for row in rows:
         line = by_id.get("".join(filter(str.isdigit, row[0]))) if row else None
         if line is None or not sheet.grade(line):
             continue
-        _check_same(line, row)
+        _check_same(line, row[0], row[names] if names else "")
         if top >= 0:
             _check_maximum(sheet, row[top])
         row[at] = sheet.grade(line)
@@ -199,16 +202,14 @@ def _moodle_filled(sheet: Sheet) -> str:
     return _written([header, *rows])
 
 
-def _check_same(line: Line, row: Sequence[str]) -> None:
+def _check_same(line: Line, identifier: str, name: str) -> None:
     """Moodle counts participants anew in every assignment."""
-    name = line.entry.name
-    cells = [cell for cell in row[1:] if cell]
-    alike = any(set(words(name)) & set(words(cell)) for cell in cells)
-    alike |= bool(line.entry.mail) and line.entry.mail.casefold() in map(str.casefold, cells)
-    if name and len(cells) > 1 and not alike and "participant" not in squashed(name):
+    known = line.entry.name
+    nameless = not known or not name or squashed(known) in NAMELESS
+    if not nameless and not set(words(name)) & set(words(known)):
         raise ExportError(
-            f"the worksheet's {shown(row[0])} is {shown(row[1])}, in this archive it was "
-            f"{shown(name)}. It is another assignment's: download this one's."
+            f"the worksheet's {shown(identifier)} is {shown(name)}, in this archive it was "
+            f"{shown(known)}. It is another assignment's: download this one's."
         )
 
 

@@ -232,7 +232,9 @@ class _Collector:
                 continue
             for version in wrong:
                 entry.versions.remove(version)
-                shutil.rmtree(work / record.FOLDER / student / lab / version.folder)
+                shutil.rmtree(
+                    work / record.FOLDER / student / lab / version.folder, ignore_errors=True
+                )
             told = f"{shown(text)} is {shown(one.student)}'s now and no longer {shown(student)}'s"
             folder = self.order.into / student / lab
             if entry.placed and placing.found(folder) == entry.placed:

@@ -228,9 +228,11 @@ def _settle(one: HandIn, form: Format, lab: str) -> None:
     if form == "exchange":
         found = EXCHANGE.fullmatch(one.claim.text)
         one.time = found and _time(found["time"])
-    elif stamp := one.files.get((TIMESTAMP,)):
-        one.time = _time(content(stamp)[:100].decode("utf-8", "replace").strip())
-    one.files.pop((TIMESTAMP,), None)
+    elif (stamp := one.files.get((TIMESTAMP,))) and form == "folder":
+        *around, folder, _ = stamp.path
+        # nbgrader's own tree; one that a student handed in says what the student likes.
+        if is_lab(folder, lab) and not any(map(is_archive, around)) and around:
+            one.time = _time(content(stamp)[:100].decode("utf-8", "replace").strip())
     if form == "classroom":
         inner = {
             path[depth + 2 :]: member
@@ -342,7 +344,7 @@ def chosen(one: HandIn, lab: str) -> dict[str, Member]:
     found: dict[str, Member] = {}
     for path, member in sorted(one.files.items()):
         beside = path[:-1] in homes or path[-1] in ANYWHERE
-        if beside:
+        if beside and path[-1] != TIMESTAMP:
             found[_free(path[-1], found)] = member
     if len(ours) == 1 and _is_certain(ours[0][-1], one.claim, lab):
         member = one.files[ours[0]]

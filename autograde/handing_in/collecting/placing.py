@@ -13,6 +13,7 @@ from typing import Literal
 
 from autograde.handing_in.beside import TIMESTAMP
 from autograde.handing_in.collecting.archives import content
+from autograde.handing_in.collecting.bounds import Member
 from autograde.handing_in.collecting.layouts import HandIn, chosen
 from autograde.handing_in.collecting.names import usable
 from autograde.handing_in.collecting.record import Entry, Version, stamp
@@ -36,7 +37,7 @@ def keep(one: HandIn, folder: Path) -> None:
             folder,
             {
                 # An archive that broke off in the middle is a file, and a folder.
-                Path(*path[:-1], path[-1] + (" (file)" if path in folders else "")): content(member)
+                Path(*path[:-1], path[-1] + (" (file)" if path in folders else "")): member
                 for path, member in one.files.items()
             },
         )
@@ -55,11 +56,13 @@ def place(
         aside: where what a person changed goes, if ``force`` says to replace it.
         force: replace it.
     """
-    files = {Path(name): content(m) for name, m in chosen(one, folder.name).items()}
+    files: dict[Path, Member | bytes] = {
+        Path(name): member for name, member in chosen(one, folder.name).items()
+    }
     if version.time:
         when = datetime.fromisoformat(version.time)
         files[Path(TIMESTAMP)] = (when.strftime(NBGRADER) + "\n").encode()
-    wanted = {str(path): _digest(data) for path, data in files.items()}
+    wanted = {str(path): _digest(_bytes(data)) for path, data in files.items()}
     there = found(folder)
     if there == wanted:
         entry.placed = wanted
@@ -123,7 +126,11 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _write_whole(folder: Path, files: Mapping[Path, bytes]) -> None:
+def _bytes(one: Member | bytes) -> bytes:
+    return one if isinstance(one, bytes) else content(one)
+
+
+def _write_whole(folder: Path, files: Mapping[Path, Member | bytes]) -> None:
     """A folder with just these files: at once, or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft, old = (folder.with_name(f".{folder.name}.{end}") for end in ("part", "old"))
@@ -132,7 +139,7 @@ def _write_whole(folder: Path, files: Mapping[Path, bytes]) -> None:
     draft.mkdir()
     for path, data in files.items():
         (draft / path).parent.mkdir(parents=True, exist_ok=True)
-        (draft / path).write_bytes(data)
+        (draft / path).write_bytes(_bytes(data))
     if os.path.lexists(folder):
         os.replace(folder, old)
     os.replace(draft, folder)

@@ -275,6 +275,23 @@ def test_is_lateness_told_with_extensions_and_nobody_late_of_whom_no_time_is_kno
     assert any("handed in is not known" in remark for remark in found.remarks)
 
 
+def test_is_a_time_that_a_student_handed_in_not_believed(tmp_path: Path) -> None:
+    stamp = b"2020-01-01 00:00:00 UTC"
+    inside = zipped(tmp_path / "i.zip", {"lab01_activations.ipynb": BOOK, "timestamp.txt": stamp})
+    moodle = "Anna Ivanova_1_assignsubmission_file_/"
+    for number, members in enumerate((
+        {f"{moodle}lab01_activations.ipynb": BOOK, f"{moodle}timestamp.txt": stamp},
+        {"anna01/lab01_activations/work.zip": inside.read_bytes()},
+        {"anna01.zip": inside.read_bytes()},
+    )):  # fmt: skip
+        (row,) = run(tmp_path, zipped(tmp_path / f"{number}.zip", members), roster=ROSTER).rows
+        assert (row.student, row.time) == ("anna01", "")
+        assert f"anna01/{LAB}/timestamp.txt" not in tree(tmp_path)
+    nbgraders = {f"boris2/{LAB}/{LAB}.ipynb": BOOK, f"boris2/{LAB}/timestamp.txt": stamp}
+    (row,) = run(tmp_path, laid(tmp_path / "submitted", nbgraders), roster=ROSTER).rows
+    assert row.time == "2020-01-01T00:00:00+00:00"
+
+
 def test_is_moodles_worksheet_a_class_list_with_times(tmp_path: Path) -> None:
     roster = (
         "\ufeffIdentifier,Full name,ID number,Email address,Status,Grade,Maximum grade,"
