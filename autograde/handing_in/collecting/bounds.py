@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,9 +69,9 @@ def parts(name: str, bounds: Bounds) -> tuple[str, ...]:
     """
     if len(name) > bounds.path:
         raise Unfit(f"its name has {len(name):,} characters; at most {bounds.path:,} are taken.")
-    if not name.isprintable():
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         raise Unfit("its name has control characters or is no text. It was not opened.")
-    path = name.replace("\\", "/")
+    path = visible(name).replace("\\", "/")
     if path.startswith("/") or path[1:2] == ":":
         raise Unfit("its name is an absolute path. It was not opened.")
     found = tuple(part for part in path.split("/") if part not in ("", "."))
@@ -79,6 +80,14 @@ def parts(name: str, bounds: Bounds) -> tuple[str, ...]:
     if not found:
         raise Unfit("it has no name.")
     return tuple(short(part) for part in found)
+
+
+def visible(name: str) -> str:
+    """A name without marks of direction and width, and with plain spaces: people's names have such,
+    and tricks with names do.
+    """
+    kinds = ((c, unicodedata.category(c)) for c in name)
+    return "".join(" " if kind == "Zs" else c for c, kind in kinds if kind != "Cf")
 
 
 def short(part: str) -> str:
