@@ -58,7 +58,8 @@ def _standings(book: Gradebook, assignment: Assignment, known: Record) -> Iterat
     for submission in book.assignment_submissions(assignment.name):
         student = submission.student
         entry = known.students.get(student.id, Entry())
-        first, _, last = entry.name.replace(",", " ").rpartition(" ")  # its export quotes nothing
+        name = " ".join(entry.name.replace(",", " ").split())  # nbgrader's export quotes nothing
+        first, _, last = name.rpartition(" ")
         for attribute, value in (
             ("first_name", first),
             ("last_name", last),

@@ -138,6 +138,8 @@ class Layout:
                 who = path[depth - 2 if inner else depth - 1]
                 return Claim(who, login=who), path[depth + 1 :], {}, False
         path = path[self.wrapped :]
+        if not path:
+            return None
         if len(path) > 2 and is_lab(path[0], self.lab):
             path = path[1:]
         if len(path) > 1 and not is_lab(path[0], self.lab):
@@ -197,7 +199,9 @@ def hand_ins(
         claim, below, naming, late = placed
         key = claim.text if form == "exchange" else claim.key
         one = found.setdefault(key, HandIn(claim, source=source))
-        one.files[below if below not in one.files else (*member.path,)] = member
+        while below in one.files:
+            below = ("again", *below)
+        one.files[below] = member
         one.late |= late
         for lms, names in naming.items():
             known = one.naming.setdefault(lms, [])
@@ -259,7 +263,7 @@ def _lost(
         if form == "exchange" and (other := EXCHANGE.fullmatch(head)) and other["lab"] != lab:
             continue  # of another lab
         if any(one.path[-1].lower().endswith(NOTEBOOK) for one in members):
-            files = {one.path[1:] or one.path: one for one in members}
+            files = {one.path: one for one in members}
             strays.append(HandIn(Claim(head), files, source=source))
         else:
             troubles.append(

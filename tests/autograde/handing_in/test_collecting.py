@@ -6,15 +6,19 @@ import json
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbgrader.utils import parse_utc
 
 from autograde.errors import DesignedError
 from autograde.handing_in import intake
 from autograde.handing_in.collecting import class_list
-from autograde.handing_in.collecting.bounds import Bounds
+from autograde.handing_in.collecting.bounds import Bounds, Member
 from autograde.handing_in.collecting.collecting import Collected, Order, collect
+from autograde.handing_in.collecting.layouts import Format, chosen, hand_ins
 from autograde.handing_in.collecting.matching import said
 
 LAB = "lab01_activations"
@@ -331,6 +335,28 @@ def test_does_a_class_list_say_what_is_wrong_with_it(tmp_path: Path, text: str, 
     with pytest.raises(DesignedError) as told:
         class_list.read(path, UTC)
     assert why in str(told.value)
+
+
+PARTS = st.sampled_from(
+    ["anna", "labs", LAB, "lab02_lenet", "Lab 1", "in.zip", "a_1_assignsubmission_file_", "_", "-",
+     "x_1_2_y", f"u+{LAB}+t+r", "++", f"{LAB}.ipynb", "Copy of .ipynb", "a.ipynb", "timestamp.txt",
+     "network.safetensors", "(1)"]
+)  # fmt: skip
+
+
+@given(st.sets(st.lists(PARTS, min_size=1, max_size=5).map(tuple), min_size=1, max_size=8))
+def test_is_no_file_lost_however_an_archive_is_laid_out(paths: set[tuple[str, ...]]) -> None:
+    members = [Member(path, Path(__file__)) for path in sorted(paths)]
+    for form in (None, *get_args(Format)):
+        found, troubles = hand_ins(members, LAB, "in.zip", form, LABS)
+        kept = {member for one in found for member in one.files.values()}
+        named = {trouble.where for trouble in troubles}
+        for member in members:
+            of_another = any("lenet" in part for part in member.path) or "labs" in member.path
+            of_another |= "++" in member.path or f"u+{LAB}+t+r" in member.path
+            assert member in kept or member.path[0] in named or of_another
+        for one in found:
+            assert set(chosen(one, LAB).values()) <= set(one.files.values())
 
 
 def test_is_a_wrong_command_told_before_anything_is_written(tmp_path: Path) -> None:
