@@ -172,7 +172,7 @@ def _people(
         ids = [values.get(key, "") for key in ("id", "login", "sis_id", "mail")]
         student = next((one for one in (*ids, lms_id) if one), "")
         if not is_usable(student):
-            why = f"{shown(student)!r} can't name a folder" if student else "no student id"
+            why = f"'{shown(student)}' can't name a folder" if student else "no student id"
             raise ClassListError(
                 f"{path}, line {line} ({shown(name)}): {why}. Give one of letters, digits and . _ -"
             )

@@ -26,6 +26,7 @@ UNMATCHED = "unmatched"
 RECEIPT = "receipt.json"
 MOST_TOLD = 6  # values of a receipt
 LARGEST_RECEIPT = 100_000
+MOST_TROUBLES = 3  # of an archive in which there is nothing
 
 
 class CollectError(DesignedError):
@@ -128,7 +129,7 @@ def _collected(order: Order, opened: Opened) -> Collected:
         troubles += lost
         matched += matcher.all(found)
     if not matched:
-        why = "\n".join(f"  {one}" for one in troubles)
+        why = "\n".join(f"  {one}" for one in troubles[:MOST_TROUBLES])
         raise CollectError(f"nothing to collect for {order.lab}.\n{why}")
     if unused := matcher.unused():
         names = listed(sorted({one.hand_in.claim.text for one in matched}))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from dateutil import parser, tz
 
 from autograde.errors import DesignedError
+from autograde.handing_in.normalise.flags import shown
 
 Zone = tzinfo
 UNITS = {"hour": 3600, "day": 86_400, "week": 604_800}
@@ -64,7 +65,7 @@ def rule(text: str) -> Rule | None:
                 float(found["much"]), found["kind"] == "%", unit, most, found["of"] in (None, "%")
             )
         raise LatenessError(
-            f"--late-penalty {text!r} is not understood. Write it as 10%/day, 2 points/day, "
+            f"--late-penalty '{shown(text)}' is not understood. Write it as 10%/day, 2 points/day, "
             "5%/hour, or with a limit: 10%/day, at most 50%. zero takes all, none nothing."
         )
     return None
@@ -79,7 +80,9 @@ def zone_of(name: str, deadline: str) -> Zone | None:
     if name:
         if found := tz.gettz(name):
             return found
-        raise LatenessError(f"--timezone {name!r} is not known. Write it as Europe/Berlin, or UTC.")
+        raise LatenessError(
+            f"--timezone '{shown(name)}' is not known. Write it as Europe/Berlin, or UTC."
+        )
     return _parsed(deadline).tzinfo if deadline else None
 
 
@@ -95,8 +98,8 @@ def due(text: str, zone: Zone | None) -> datetime | None:
     if found.tzinfo is None:
         if zone is None:
             raise LatenessError(
-                f"--deadline {text}: in which time zone? Add it, as in 2026-10-01T23:59+02:00, or "
-                "pass --timezone Europe/Berlin."
+                f"--deadline {shown(text)}: in which time zone? Add it, as in 2026-10-01T23:59+02:00, "
+                "or pass --timezone Europe/Berlin."
             )
         found = found.replace(tzinfo=zone)
     return found.astimezone(UTC)
@@ -107,7 +110,7 @@ def _parsed(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise LatenessError(
-            f"--deadline {text!r} is no time. Write it as 2026-10-01T23:59+02:00."
+            f"--deadline '{shown(text)}' is no time. Write it as 2026-10-01T23:59+02:00."
         ) from None
 
 
@@ -123,7 +126,7 @@ def moment(text: str, zone: Zone) -> datetime:
         try:
             found = parser.parse(text)
         except OverflowError:
-            raise ValueError(f"{text!r} is no time.") from None
+            raise ValueError(f"'{shown(text)}' is no time.") from None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
@@ -141,7 +144,7 @@ def extension(text: str, zone: Zone) -> timedelta | datetime | None:
         try:
             return timedelta(**{unit: float(found[1])})
         except OverflowError:
-            raise ValueError(f"an extension of {text} is too long.") from None
+            raise ValueError(f"an extension of {shown(text)} is too long.") from None
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             day = datetime.fromisoformat(text).date()
@@ -149,8 +152,8 @@ def extension(text: str, zone: Zone) -> timedelta | datetime | None:
         found_time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(
-            f"the extension {text!r} is not understood. Write days (2), a time span (36 hours), or "
-            "a date (2026-10-03)."
+            f"the extension '{shown(text)}' is not understood. Write days (2), a time span (36 hours), "
+            "or a date (2026-10-03)."
         ) from None
     zoned = found_time if found_time.tzinfo else found_time.replace(tzinfo=zone)
     return zoned.astimezone(UTC)

@@ -96,7 +96,7 @@ class Matcher:
 
     def _known(self, student: str) -> str:
         if not is_usable(student):
-            raise MatchError(f"--as: {shown(student)!r} can't name a student's folder.")
+            raise MatchError(f"--as: '{shown(student)}' can't name a student's folder.")
         if self.people is None:
             return student
         if person := self.people.named(student):
@@ -123,7 +123,7 @@ def said(words_: Iterable[str]) -> dict[str, str]:
     for one in words_:
         name, equals, student = one.rpartition("=")
         if not (name and equals and student):
-            raise MatchError(f"--as {one!r}: write it as --as 'FILE OR FOLDER=student_id'.")
+            raise MatchError(f"--as '{shown(one)}': write it as --as 'FILE OR FOLDER=student_id'.")
         found[name] = student.strip()
     return found
 

@@ -105,15 +105,46 @@ def read(work: Path, lab: str) -> Record:
             for student, one in found.pop("students").items()
         }
         record = Record(**found, students=students)
-        for one in record.students.values():
-            _ = one.when, one.more
-        _ = record.deadline
+        _check(record)
         return record
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise RecordError(
             f"{path} is damaged ({type(error).__name__}). Move it away and collect again from the "
             "archives: what lies in submitted/ is compared and kept."
         ) from None
+
+
+def _check(record: Record) -> None:
+    """See that every value is of the kind that it should be.
+
+    Raises:
+        ValueError, TypeError, OverflowError: one is not.
+    """
+    model, version = Entry(), Version("", "")
+    for entry in record.students.values():
+        kinds = [(entry, model), *((one, version) for one in entry.versions)]
+        for one, like in kinds:
+            for key, value in vars(like).items():
+                kind = (int, float) if isinstance(value, float) else type(value)
+                if not isinstance(getattr(one, key), kind):
+                    raise TypeError(key)
+        texts = [
+            *entry.placed.values(),
+            *(name for every in entry.naming.values() for name in every),
+        ]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("texts")
+        _ = entry.when, entry.more
+    if not isinstance(record.rule, str) or not isinstance(record.unmatched, dict):
+        raise TypeError("rule")
+    _ = record.deadline
 
 
 def write(work: Path, record: Record) -> bool:
