@@ -37,13 +37,15 @@ def return_(
     Pages that are missing, or older than the gradebook, are made first.
     """
     from autograde.gradebook.deadlines import apply
+    from autograde.gradebook.sound import alone
     from autograde.handing_in.collecting import record
     from autograde.reports import feedback, parcels
     from autograde.reports.show import console
 
     out, work = console(), workdir.resolve()
     trees.find().chosen([lab])
-    standings = apply(work, lab)
+    with alone(work):
+        standings = apply(work, lab)
     if not parcels.are_current(work, lab):
         feedback.generate(lab, work)
     found = parcels.pages(work, lab)
@@ -78,13 +80,15 @@ def export(
 ) -> None:
     """Write a grade file from nbgrader's gradebook: marks by hand and late penalties are in it."""
     from autograde.gradebook.deadlines import apply
+    from autograde.gradebook.sound import alone
     from autograde.handing_in.collecting import class_list, record
     from autograde.reports import export as exports
     from autograde.reports.show import console
 
     out, work = console(), workdir.resolve()
     trees.find().chosen([lab])
-    standings = apply(work, lab)
+    with alone(work):
+        standings = apply(work, lab)
     if not standings:
         raise DesignedError(
             f"nothing to export: {work}/gradebook.db has no grades of {lab}. Run `autograde grade "
