@@ -123,7 +123,7 @@ def _text(path: Path) -> tuple[str, list[str]]:
     if len(data) > MOST_BYTES:
         raise ClassListError(f"{path}: {len(data):,} bytes are no class list.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace"), []
+        return data.decode("utf16", "replace"), []
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError:

@@ -98,7 +98,7 @@ def settle(entry: Entry, one: HandIn, mark: str) -> tuple[Version, bool]:
     time, modified = stamp(one.time), stamp(one.modified)
     known = next((version for version in entry.versions if version.digest == mark), None)
     if known is None:
-        label = one.time.strftime("%Y-%m-%dT%H%M%SZ") if one.time else "no-time"
+        label = one.time.strftime("%Y-%m-%dT%H%M%SZ") if one.time else "undated"
         known = Version(mark, f"{label}-{mark[:8]}", time, modified, one.claim.text)
         _insert(entry, known)
     elif time and not known.time:
