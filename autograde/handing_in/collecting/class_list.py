@@ -125,7 +125,7 @@ def _text(path: Path) -> tuple[str, list[str]]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf16", "replace"), []
     try:
-        return data.decode("utf-8-sig"), []
+        return data.decode("utf_8_sig"), []
     except UnicodeDecodeError:
         remark = f"{path.name} is not UTF-8: read as Windows-1252 (Latin-1). Look at the names."
         return data.decode("cp1252", "replace"), [remark]

@@ -233,9 +233,10 @@ def _settle(one: HandIn, form: Format, lab: str) -> None:
         found = EXCHANGE.fullmatch(one.claim.text)
         one.time = found and _time(found["time"])
     elif (stamp := one.files.get((TIMESTAMP,))) and form == "folder":
-        *around, folder, _ = stamp.path
+        folders = stamp.path[:-1]
         # nbgrader's own tree; one that a student handed in says what the student likes.
-        if is_lab(folder, lab) and not any(map(is_archive, around)) and around:
+        its_own = len(folders) > 1 and is_lab(folders[-1], lab)
+        if its_own and not any(map(is_archive, folders)):
             one.time = _time(content(stamp)[:100].decode("utf-8", "replace").strip())
     if form == "classroom":
         inner = {
