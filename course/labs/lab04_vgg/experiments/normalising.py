@@ -64,8 +64,8 @@ def _apart(function: Any, steps: int) -> dict[str, tuple[float, float]]:
     models = list[nn.Module]()
     for own in (False, True):
         with seeded(0):
-            model = small_vgg("D, BatchNorm")
-        models.append((with_own(function, model) if own else model).double())
+            fresh = small_vgg("D, BatchNorm")
+        models.append((with_own(function, fresh) if own else fresh).double())
     with seeded(1):
         images, labels = torch.randn(32, 3, 32, 32).double(), torch.randint(0, 10, (32,))
     optimisers = [torch.optim.SGD(model.parameters(), lr=0.01) for model in models]
