@@ -51,6 +51,17 @@ class Group:
                     return int(number) / 1e6
         return 0.0
 
+    def is_full(self) -> bool:
+        """Whether the kernel killed a process in it because the group used all its memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with contextlib.suppress(OSError, ValueError):
+                    lines = (folder / name).read_text().splitlines()
+                    counts = dict(line.split(maxsplit=1) for line in lines)
+                    if int(counts.get("oom_kill", 0)):
+                        return True
+        return False
+
     def close(self) -> None:
         """Take it away, when its processes are gone."""
         for folder in self.folders:
