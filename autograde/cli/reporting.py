@@ -13,12 +13,18 @@ from autograde.cli.common import WorkDir, of_class
 
 
 def feedback(lab: str, workdir: WorkDir = None) -> None:
-    """Write a feedback page for every graded student."""
-    from autograde.reports import feedback as pages
-    from autograde.reports.show import console
-    from autograde.reports.show import pages as show_pages
+    """Write a feedback page for every graded student; what has not changed is not made again."""
+    from autograde.gradebook.sound import alone
+    from autograde.reports import fresh, show
 
-    show_pages(pages.generate(lab, of_class(trees.find(), workdir)), console())
+    work = of_class(trees.find(), workdir)
+    found = fresh.pages(lab, work)
+    if fresh.stale(lab, work):
+        from autograde.reports import feedback as pages
+
+        with alone(work):
+            found = pages.generate(lab, work)
+    show.pages(found, show.console())
 
 
 def leaderboard(

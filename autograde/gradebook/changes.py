@@ -79,7 +79,8 @@ def _follow(book: Gradebook, path: Path, known: Any, notebook: NotebookNode) -> 
     wanted = {
         (kind, _name(cell)): cell for kind, fits in KINDS.items() for cell in cells if fits(cell)
     }
-    there = {(type(cell), cell.name): cell for cell in [*known.base_cells, *known.source_cells]}
+    kinds = (known.grade_cells, known.solution_cells, known.task_cells, known.source_cells)
+    there = {(type(cell), cell.name): cell for cells in kinds for cell in cells}
     gone = [cell for place, cell in there.items() if place not in wanted]
     new = {place: cell for place, cell in wanted.items() if place not in there}
     marks = [mark for cell in gone for mark in _marks(known, lab, cell)]

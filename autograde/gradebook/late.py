@@ -29,8 +29,8 @@ def handed_in(official: Mapping[str, bytes]) -> tuple[datetime | None, tuple[Fla
         return parse_utc(text), ()
     except (ValueError, OverflowError, TypeError):
         message = (
-            f"{TIMESTAMP} holds no time: {shown(text)}. It counts as handed in on time; correct the "
-            "file and grade again."
+            f"{TIMESTAMP} holds no time: {shown(text)}. It counts as handed in on time; correct "
+            "the file and grade again."
         )
         return None, (Flag("no-timestamp", "attention", "", message),)
 

@@ -132,7 +132,7 @@ def alone(work: Path) -> Iterator[None]:
         GradebookError: somebody does.
     """
     work.mkdir(parents=True, exist_ok=True)
-    with (work / LOCK).open("a+") as file:
+    with (work / LOCK).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

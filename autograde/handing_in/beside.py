@@ -15,7 +15,8 @@ from autograde.handing_in.normalise.to_student import to_student
 
 TIMESTAMP = "timestamp.txt"
 OFFICIAL = (TIMESTAMP, "submission_secret.txt")
-"""nbgrader's own files: they go with the submission, back to the student, and no cell reads them."""
+"""nbgrader's own files: they go with the submission and back with the feedback; no cell reads one.
+"""
 
 LONGEST_OFFICIAL = 1_000  # bytes
 

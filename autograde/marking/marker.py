@@ -213,7 +213,7 @@ def _unknown(graded: engine.Graded) -> tuple[tuple[Item, ...], tuple[Flag, ...]]
     items, flags = graded.items, list[Flag]()
     reasons = (
         ("machine-busy", BUSY, graded.starved),
-        ("killed", KILLED, graded.killed),
+        ("killed-twice", KILLED, graded.killed),
         ("not-asked", NOT_ASKED, graded.unasked),
     )
     for code, text, names in reasons:

@@ -235,6 +235,7 @@ def environment(extra: Mapping[str, str], *, folder: Path, threads: int) -> dict
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": str(threads),
         "OPENBLAS_NUM_THREADS": "1",  # its threads would not survive the fork
+        "TORCHDYNAMO_DISABLE": "1",  # torch.compile would look for a compiler, and for time
         "PIP_NO_INDEX": "1",  # without a network, pip would retry for half a minute
         **extra,
     }

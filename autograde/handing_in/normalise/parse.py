@@ -32,6 +32,10 @@ OTHER_FILES = (
 PANEL = re.compile(r"<b>\w+: (\d+) of (\d+) cases passed, ")
 LONGEST_PANEL = 200_000  # characters
 LONGEST_NUMBER = 18  # characters; no number that grading reads has more
+SMALLER = (
+    "Ask for it again without outputs (Edit, Clear Outputs of All Cells, Save) and with smaller "
+    "pictures in its text."
+)
 HAND_IN_AGAIN = "Ask for the .ipynb file again."
 
 
@@ -106,16 +110,14 @@ def _check_size(data: bytes, limits: Limits) -> None:
     if len(data) > limits.max_bytes:
         raise Unreadable(
             "too-large",
-            f"The file has {len(data):,} bytes, at most {limits.max_bytes:,} are read. "
-            "Ask for it again without outputs: Edit, Clear Outputs of All Cells, Save.",
+            f"The file has {len(data):,} bytes, at most {limits.max_bytes:,} are read. {SMALLER}",
         )
     if not data.strip():
         raise Unreadable("empty-file", f"The file is empty. {HAND_IN_AGAIN}")
     if data.count(b"[") + data.count(b"{") > limits.max_containers:
         raise Unreadable(
             "too-large",
-            f"The file holds more than {limits.max_containers:,} JSON values. "
-            "Ask for it again without outputs: Edit, Clear Outputs of All Cells, Save.",
+            f"The file holds more than {limits.max_containers:,} JSON values. {SMALLER}",
         )
 
 

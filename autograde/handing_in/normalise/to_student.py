@@ -10,8 +10,8 @@ from autograde.handing_in.normalise.flags import Flag
 LOOKS = "Your instructor looks at it."
 AS_IS = "Hand in the .ipynb file as JupyterLab or Colab saves it."
 SMALLER = (
-    "Hand in a smaller file. A notebook is smaller without outputs: Edit, Clear Outputs of All "
-    "Cells, Save."
+    "Hand in a smaller file. A notebook is smaller without outputs (Edit, Clear Outputs of All "
+    "Cells, Save), and with smaller pictures in its text."
 )
 
 # By code; {fact} is the message's first sentence, which is about the file, {message} all of it.
@@ -64,7 +64,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "marks-restored": "This cell's grading mark was changed; it is put back.",
         "not-run-again": "Your notebook ended its process more than once. " + LOOKS,
         "machine-busy": "A check ran out of time on a busy machine; it is asked again. " + LOOKS,
-        "killed": "Your notebook's process was stopped by the system, twice. " + LOOKS,
+        "killed-twice": "Your notebook's process was stopped by the system, twice. " + LOOKS,
         "not-asked": f"Your notebook took all the time that it has before every check. {LOOKS}",
         "other-place": "{fact}",
         "no-timestamp": "",
