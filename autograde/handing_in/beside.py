@@ -14,7 +14,8 @@ from autograde.handing_in.normalise.flags import listed, shown
 from autograde.handing_in.normalise.to_student import to_student
 
 TIMESTAMP = "timestamp.txt"
-OFFICIAL = (TIMESTAMP, "submission_secret.txt")
+SECRET = "submission_secret.txt"
+OFFICIAL = (TIMESTAMP, SECRET)
 """nbgrader's own files: they go with the submission and back with the feedback; no cell reads one.
 """
 

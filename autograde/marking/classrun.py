@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import islice
@@ -75,7 +76,7 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
                     on_result(marked.result, len(results), len(students))
             restore(book, job.gradebook, job.lab)
             late.penalise(book, job.lab, own(job.tree.root))
-    results.sort(key=lambda result: result.student)
+    results, common = _folded(sorted(results, key=lambda result: result.student))
     class_ = ClassResult(
         job.lab,
         tuple(results),
@@ -84,6 +85,7 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
         (
             *_told("gradebook-rebuilt", mended),
             *_told("lab-changed", str(changed)),
+            *common,
             *roster.gone(students, writer.before.students),
             *roster.strays(job.submissions),
         ),
@@ -94,6 +96,30 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
     if not (open_ or mended or str(changed)):
         seal.put(job, expected, before)
     return class_
+
+
+def _folded(results: list[StudentResult]) -> tuple[list[StudentResult], tuple[Flag, ...]]:
+    """Marks that most of a class has changed alike were changed by the lab: told once."""
+    graded = [one for one in results if one.outcome == "graded"]
+    counts = Counter(flag for one in graded for flag in one.flags if flag.code == "marks-restored")
+    common = {flag for flag, count in counts.items() if count > max(2, len(graded) // 2)}
+    if not common:
+        return results, ()
+    message = (
+        f"Most notebooks have other grading metadata than the lab for "
+        f"{', '.join(sorted({flag.cell for flag in common}))}: it changed after it was handed out. "
+        "The lab's counts for all."
+    )
+    folded = [
+        replace(
+            one,
+            flags=tuple(
+                replace(flag, severity="info") if flag in common else flag for flag in one.flags
+            ),
+        )
+        for one in results
+    ]
+    return folded, _told("lab-changed", message)
 
 
 def _told(code: str, message: str) -> tuple[Flag, ...]:

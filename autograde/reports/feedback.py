@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from traitlets.config import Config
 
 from autograde.authoring.build import quiet_nbgrader, told
+from autograde.handing_in.beside import SECRET, TIMESTAMP
 from autograde.nbgrader_settings import settings
 from autograde.reports import fresh
 from autograde.reports.fresh import FeedbackError
@@ -54,8 +56,18 @@ def generate(lab: str, work: Path) -> list[Path]:
     for name in wanted:
         page = fresh.page(lab, work, name)
         page.write_text(closed(page.read_text("utf-8")), "utf-8")
+        _complete(page.parent)
     fresh.note(lab, work, wanted)
     return fresh.pages(lab, work)
+
+
+def _complete(folder: Path) -> None:
+    """Beside a page what ``nbgrader release_feedback`` wants for the whole class, where the
+    submission came another way than by its exchange: nobody can fetch the page by this secret.
+    """
+    for name, text in ((TIMESTAMP, ""), (SECRET, secrets.token_hex(64))):
+        if not (folder / name).exists():
+            (folder / name).write_text(text, "utf-8")
 
 
 def page_settings(work: Path) -> Config:

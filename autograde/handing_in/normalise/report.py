@@ -164,12 +164,10 @@ def _marks_changed(target: ReleaseCell, cell: StudentCell) -> Iterator[Flag]:
     if target.kind != "plain" and cell.grade_id == target.grade_id and changed:
         found = ", ".join(f"{key} {shown(cell.claims[key])}" for key in changed)
         expected = ", ".join(f"{key} {marks[key]}" for key in changed)
-        # Points alone differ for a whole class where the lab's changed later.
-        why = ", or the lab's since it was handed out" if changed == ["points"] else ""
         yield Flag(
             "marks-restored",
-            "info" if why else "attention",
+            "attention",
             target.grade_id,
-            f"{target.grade_id}: the grading metadata was changed{why}: expected {expected}, "
+            f"{target.grade_id}: the grading metadata was changed: expected {expected}, "
             f"found {found}. The release's is used.",
         )
