@@ -5,6 +5,8 @@ person is told, and nothing is a silent zero.
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -123,9 +125,17 @@ def burning(book: Book) -> None:
 
 
 def killed(book: Book) -> None:
-    code = "def topk_error(logits, labels, k):\n    import os\n    os.kill(os.getpid(), 9)"
-    book["topk_error_answer"]["source"] = code
+    """Right; see :func:`ask`."""
 
+
+def ask(self: life.Life, probe: Any) -> Any:
+    """Put a probe; the system kills the process of whoever has this file, with one exercise."""
+    if "killed.txt" in self.files and "topk_error" in probe.uses:
+        os.kill(self._alive().pid, signal.SIGKILL)
+    return ASK(self, probe)
+
+
+ASK = life.Life.ask
 
 CHANGES: tuple[Callable[[Book], None], ...] = (
     written_below,
@@ -160,7 +170,9 @@ def graded(tmp_path_factory) -> Iterator[classrun.Job]:
         path = work / "submitted" / change.__name__ / LAB / f"{LAB}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(document))
+    (work / "submitted" / "killed" / LAB / "killed.txt").write_text("by the system")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(life.Life, "ask", ask)
         patch.setattr(life, "SUBMISSION_SECONDS", 3.5)
         patch.setattr(classrun, "proven", lambda warm: [])
         job = classrun.Job(COURSE, LAB, work / "submitted", work)
