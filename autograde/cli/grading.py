@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,8 +49,7 @@ def grade(
     job = Job(course, lab, submissions or work / "submitted", work, isolation, jobs, force)
     result = _graded(out, job)
     if json_file:
-        text = json.dumps(result.as_json(), indent=1, ensure_ascii=False)
-        json_file.write_text(text + "\n", encoding="utf-8")
+        json_file.write_text(job.results.read_text("utf-8"), encoding="utf-8")
     out.print(class_table(result, out.width))
     out.print(exercise_table(result))
     moves(result, out)
