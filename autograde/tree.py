@@ -77,7 +77,7 @@ class Tree:
         path = self.solutions / "seed.txt"
         if not path.is_file():
             raise TreeError(f"no secret {path}: write a line of your own into it, and keep it.")
-        return path.read_text().strip()
+        return path.read_text("utf-8").strip()
 
     def chosen(self, labs: list[str] | None) -> list[str]:
         """The named labs, or all of them.

@@ -148,3 +148,26 @@ def test_is_every_module_short() -> None:
         if path.name != "lab.py" and path.parent.name != "answers"  # a notebook; lists of answers
     }
     assert {path: count for path, count in lines.items() if count > LONGEST} == {}
+
+
+def test_does_every_text_file_name_its_encoding() -> None:
+    """Machines with another one, such as Windows', read ours wrongly otherwise."""
+    found = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in files("course", "autograde")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and _guesses(call)
+    ]
+    assert found == []
+
+
+def _guesses(call: ast.Call) -> bool:
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    modes = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    module = getattr(getattr(call.func, "value", None), "id", "")
+    if module == "os" or any(one.arg == "encoding" for one in call.keywords):
+        return False
+    if name == "open":  # of a path, or the built-in
+        own = isinstance(call.func, ast.Name) or bool(modes)
+        return own and not any("b" in str(mode) for mode in modes[-1:])
+    return len(call.args) < {"read_text": 1, "write_text": 2}.get(name, 0)

@@ -44,13 +44,13 @@ class BuildError(DesignedError):
 
 def links(tree: Tree) -> sources.Links:
     """Where the public repository is: ``project.urls.Repository`` of ``pyproject.toml``."""
-    project = tomllib.loads((tree.root / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((tree.root / "pyproject.toml").read_text("utf-8"))["project"]
     return sources.Links(project["urls"]["Repository"])
 
 
 def parse(tree: Tree, lab: str, language: str = "en") -> sources.LabSource:
     """The lab's parsed source."""
-    return sources.parse(lab, tree.source(lab).read_text(), language=language)
+    return sources.parse(lab, tree.source(lab).read_text("utf-8"), language=language)
 
 
 def expected(tree: Tree, lab: str, language: str = "en") -> Built:

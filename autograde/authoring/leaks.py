@@ -47,7 +47,7 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
             for path in sorted(tree.solution(lab).parent.glob("[!.]*"))
             if path != tree.solution(lab)
         ]
-        text = tree.student(lab).read_text() if tree.student(lab).is_file() else ""
+        text = tree.student(lab).read_text("utf-8") if tree.student(lab).is_file() else ""
         found += [f"{tree.student(lab)} holds {mark!r}" for mark in MARKS if mark in text]
     return found
 
@@ -70,7 +70,7 @@ def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
             else:
                 released.add(essence(line))
     for path in sorted(tree.checks(lab).rglob("*.py")):
-        lines, where = path.read_text().split("\n"), str(path.relative_to(tree.root))
+        lines, where = path.read_text("utf-8").split("\n"), str(path.relative_to(tree.root))
         secret += [(essence(line), where) for line in lines if _telling(line)]
     example = {essence(line) for text in new.FILES.values() for line in text.split("\n")}
     wording = {line for line, _ in secret if len(line) >= SHORTEST}
@@ -88,7 +88,7 @@ def _telling(line: str) -> bool:
 
 def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:
     for path in sorted(one for top in PUBLIC for one in (tree.root / top).rglob("*.py")):
-        for number, line in enumerate(path.read_text().split("\n"), start=1):
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
             yield essence(line), f"{path.relative_to(tree.root)}:{number}"
     for path in sorted(tree.labs.rglob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import warnings
@@ -63,6 +64,9 @@ for command in (
 def main() -> None:
     """Run the command; a designed error becomes one message and its exit code."""
     quiet()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # not every terminal has every sign
     try:
         app()
     except DesignedError as error:

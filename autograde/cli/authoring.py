@@ -73,12 +73,12 @@ def build(
         else:
             out.print(f"{lab}: up to date")
     page = course.root / "README.md"
-    if (text := readme.updated(page.read_text(), course)) != page.read_text():
+    if (text := readme.updated(page.read_text("utf-8"), course)) != page.read_text("utf-8"):
         differing += 1
         if check:
             out.print("[red]README.md[/]: its table of labs is out of date; run `autograde build`")
         else:
-            page.write_text(text)
+            page.write_text(text, "utf-8")
     leaking = leaks.find(course, chosen)
     for line in leaking:
         out.print(f"[red]leak[/] {escape(line)}", soft_wrap=True)

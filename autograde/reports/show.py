@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
@@ -21,12 +22,14 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from autograde.authoring.verify import Run
-from autograde.doctor import Line
 from autograde.handing_in.normalise.flags import printable, shown
 from autograde.reports.leaderboard import Board
 from autograde.reports.leaderboard_page import percent, size, spread
 from autograde.results import ClassResult, Item, StudentResult, summary
+
+if TYPE_CHECKING:
+    from autograde.authoring.verify import Run
+    from autograde.doctor import Line
 
 PLAIN_WIDTH = 160  # where no terminal tells its width: logs, CI
 MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "yellow"}
@@ -101,8 +104,9 @@ def class_table(result: ClassResult, width: int) -> Table:
 
 
 def exercise_table(result: ClassResult) -> Table:
-    """A row an exercise: how many have it, and the mean."""
-    table = Table(title="By exercise", title_justify="left", box=None)
+    """A row an exercise: how many have it, and the mean of those who handed in."""
+    title = "By exercise (mean: of those who handed in)"
+    table = Table(title=title, title_justify="left", box=None)
     for name in ("", "exercise", "points", "mean"):
         table.add_column(name, justify="left" if name == "exercise" else "right")
     for status in ("passed", "failed", "skipped", "manual", "grader_error"):
@@ -182,7 +186,8 @@ def moves(result: ClassResult, out: Console) -> None:
     for move in result.moves:
         before = "?" if move.before is None else f"{move.before:g}"
         after = "?" if move.after is None else f"{move.after:g}"
-        out.print(f"  {escape(shown(move.student))}, {move.grade_id}: {before} → {after}")
+        why = f" ({move.why})" if move.why else ""
+        out.print(f"  {escape(shown(move.student))}, {move.grade_id}: {before} → {after}{why}")
 
 
 def run_table(runs: Iterable[Run]) -> Table:

@@ -10,8 +10,8 @@ from autograde.handing_in.normalise.flags import Flag
 LOOKS = "Your instructor looks at it."
 AS_IS = "Hand in the .ipynb file as JupyterLab or Colab saves it."
 SMALLER = (
-    "Hand in a smaller file. A notebook is smaller without outputs: Edit, Clear Outputs of All "
-    "Cells, Save."
+    "Hand in a smaller file. A notebook is smaller without outputs (Edit, Clear Outputs of All "
+    "Cells, Save), and with smaller pictures in its text."
 )
 
 # By code; {fact} is the message's first sentence, which is about the file, {message} all of it.
@@ -64,6 +64,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "marks-restored": "This cell's grading mark was changed; it is put back.",
         "not-run-again": "Your notebook ended its process more than once. " + LOOKS,
         "machine-busy": "A check ran out of time on a busy machine; it is asked again. " + LOOKS,
+        "killed-twice": "Your notebook's process was stopped by the system, twice. " + LOOKS,
+        "not-asked": f"Your notebook took all the time that it has before every check. {LOOKS}",
+        "other-place": "{fact}",
+        "no-timestamp": "",
+        "answer-elsewhere": f"Something that this exercise asks for stands elsewhere. {LOOKS}",
+        "passed-elsewhere": f"Your panel says that this passed; here it does not. {LOOKS}",
+        "other-machine": f"This fails by what the grader's machine lacks. {LOOKS}",
+        "own-cell-stops": f"Some of your own cells stop in grading. {LOOKS}",
+        "written-beside": f"Your answer seems to stand outside its cell. {LOOKS}",
         "carries-numbers": f"The notebook's code holds very many numbers. {LOOKS}",
         "not-read": f"This cell is too much to be read by a program. {LOOKS}",
         "built-in-used": (

@@ -182,3 +182,27 @@ def test_what_a_students_cell_makes_the_compiler_warn_of_is_not_printed():
         evidence._tree("0\x1e\n%time x")
         needs.Text.of("'\\d'\n1 is 1")
     assert [str(one.message) for one in heard] == []
+
+
+def test_a_class_in_a_folder_that_nbgrader_takes_for_a_pattern_is_refused_by_name(mini):
+    (mini.root / "CNN [2025]").mkdir()
+    for command in ("grade", "feedback"):
+        done = autograde(mini, command, MINI, "--workdir", "CNN [2025]")
+        assert done.returncode == 2
+        assert "CNN [2025]: nbgrader takes [, ], * and ?" in done.stderr
+
+
+def test_the_class_lies_in_the_courses_folder_wherever_the_command_is_run(mini, monkeypatch):
+    class Labs:
+        root = mini.root / "labs"
+
+    done = autograde(Labs, "grade", MINI)
+    assert done.stderr.startswith(f"autograde: no submissions folder {mini.root}/grading/submitted")
+
+
+def test_results_can_not_go_where_a_folder_is_and_that_is_told_first(mini):
+    done = autograde(mini, "grade", MINI, "--json", "labs")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "autograde: --json labs is a folder: name a file in it.\n",
+    )
