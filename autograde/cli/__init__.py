@@ -10,7 +10,7 @@ import warnings
 
 import typer
 
-from autograde.cli import authoring, grading, machine, proving, reporting
+from autograde.cli import authoring, grading, handing, machine, proving, reporting, returning
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import printable
 
@@ -52,13 +52,16 @@ for command in (
     authoring.build,
     authoring.verify,
     proving.prove,
+    handing.collect,
     grading.grade,
     reporting.feedback,
+    returning.return_,
+    returning.export,
     reporting.leaderboard,
     grading.demo,
     machine.doctor,
 ):
-    app.command()(command)
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def main() -> None:
