@@ -9,7 +9,7 @@ import warnings
 
 import typer
 
-from autograde.cli import authoring, grading, machine, proving, reporting
+from autograde.cli import authoring, grading, machine, proving, publishing, reporting
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import printable
 
@@ -51,6 +51,7 @@ for command in (
     authoring.build,
     authoring.verify,
     proving.prove,
+    publishing.publish,
     grading.grade,
     reporting.feedback,
     reporting.leaderboard,
