@@ -197,12 +197,13 @@ def _oracles(code: str) -> Iterator[str]:
     given = [
         one.value for one in ast.walk(tree) if isinstance(one, ast.keyword) and one.arg == "oracle"
     ]
-    names = {one.id for value in given for one in ast.walk(value) if isinstance(one, ast.Name)}
-    oracles = [one for value in given for one in ast.walk(value) if isinstance(one, ast.Lambda)]
-    named = [
-        one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name in names
+    inside = [one for value in given for one in ast.walk(value)]
+    names = {one.id for one in inside if isinstance(one, ast.Name)}
+    found: list[ast.FunctionDef | ast.Lambda] = [
+        *(one for one in inside if isinstance(one, ast.Lambda)),
+        *(one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name in names),
     ]
-    yield from filter(None, map(_shape, [*oracles, *named]))
+    yield from filter(None, map(_shape, found))
 
 
 def _unpacked(path: str, data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -211,16 +212,16 @@ def _unpacked(path: str, data: bytes) -> Iterator[tuple[str, bytes]]:
         if path.endswith((".zip", ".whl", ".npz")):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 for entry in archive.infolist():
-                    with archive.open(entry) as file:
-                        yield f"{path}/{entry.filename}", file.read(LARGEST)
+                    with archive.open(entry) as inside:
+                        yield f"{path}/{entry.filename}", inside.read(LARGEST)
         elif path.endswith((".tar.gz", ".tgz")):
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
                 for member in archive.getmembers():
                     if file := archive.extractfile(member):
                         yield f"{path}/{member.name}", file.read(LARGEST)
         elif path.endswith(".gz"):
-            with gzip.open(io.BytesIO(data)) as file:
-                yield path.removesuffix(".gz"), file.read(LARGEST)
+            with gzip.open(io.BytesIO(data)) as content:
+                yield path.removesuffix(".gz"), content.read(LARGEST)
     except (OSError, EOFError, ValueError, RuntimeError, zlib.error, *BROKEN):
         return  # no archive, or one that nobody can open
 
