@@ -21,7 +21,7 @@ from typing import Any
 from autograde.authoring import build, leaks
 from autograde.tree import Tree
 
-SMALLEST = 10  # nodes of a syntax tree, from which a function is somebody's own
+SMALLEST = 7  # nodes of a syntax tree, from which a function is somebody's own
 SHORTEST_FILE = 200  # bytes, from which equal files are no accident
 WHERE_FROM = ("solutions", "seed.txt")  # names that only the instructors' side has
 DEEPEST = 4  # archives in archives
