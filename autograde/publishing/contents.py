@@ -26,7 +26,8 @@ from autograde.tree import Tree
 LAB = re.compile(r"lab\d\d_\w+")
 VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # files in a zip have a date; the same contents give the same zip
-LINE = 100  # characters of prose
+GET = "Get the folder with `git clone {0}`, or as a zip from there."
+UNPACK = "Unpack the zip."
 
 
 class NotReady(DesignedError):
@@ -165,7 +166,7 @@ def _beginnings(
         "title": title,
         "table": readme.table(tree, labs, address.colab if address else None).rstrip(),
         "colab": colab if address and address.on_github else "",
-        "get": f"get {address.repository} as a clone or a zip" if address else "unpack the zip",
+        "get": GET.format(address.repository) if address else UNPACK,
         "hand_in": _hand_in(tree, labs),
         "version": about["version"],
     }

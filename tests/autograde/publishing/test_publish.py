@@ -128,7 +128,7 @@ def test_a_zip_holds_the_same_and_needs_no_address(teaching: Tree, there: Path) 
     there_too = [f"convnet-course/{name}" for name in files(there) if name != ".published.json"]
     assert names == there_too
     assert "colab" not in page.lower() + first.lower()
-    assert "unpack the zip" in page
+    assert "Unpack the zip." in page
     assert "pip install" not in first
     before = archive.read_bytes()
     publish(teaching, there, MINI, "--url", "none", "--zip", archive)
