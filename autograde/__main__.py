@@ -40,7 +40,7 @@ def put_first(root: Path) -> None:
 
 def _named(words: list[str]) -> str:
     """What ``--course`` names; it stands before the command."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word == OPTION:
             return following
         if word.startswith(f"{OPTION}="):

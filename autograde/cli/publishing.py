@@ -51,8 +51,11 @@ def publish(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that somebody changed.")
     ] = False,
-    accept_history: Annotated[
-        bool, typer.Option("--accept-history", help="Whatever the repository's history holds.")
+    accept_found: Annotated[
+        bool,
+        typer.Option(
+            "--accept-found", help="Whatever secrets files of others there, or the history, hold."
+        ),
     ] = False,
     language: Annotated[str, typer.Option(help="Language of the prose.")] = "en",
 ) -> None:
@@ -71,7 +74,7 @@ def publish(
         profile,
         only=only,
         overwrite=overwrite,
-        past=accept_history,
+        accept=accept_found,
         archive=zip_file,
         language=language,
     )

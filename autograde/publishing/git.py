@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from autograde.errors import DesignedError
 
 URL = re.compile(r"\w[\w+.-]*://\S+|[\w.-]+@[\w.-]+:\S+")
 SIGNED = re.compile(r"(?<=://)[^/@\s]+@")  # a name and a token in an address
+ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 WANTED = "--branches", "--tags", "--remotes"  # what others may come to see; no stash
 
 
@@ -32,7 +34,11 @@ def run(folder: Path, *words: str, advice: str = "") -> str:
     """
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, errors="replace"
+            ["git", "-C", str(folder), *words],
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            errors="replace",
         )
     except FileNotFoundError:
         raise GitError("no command 'git' was found: install git, or name a folder.") from None
@@ -129,7 +135,7 @@ def history(folder: Path) -> Iterator[tuple[str, bytes]]:
         asked.write("".join(f"{name}\n" for name in names).encode())
         asked.seek(0)
         batch = ["git", "-C", str(folder), "cat-file", "--batch"]
-        subprocess.run(batch, stdin=asked, stdout=given, check=True)
+        subprocess.run(batch, env=_environment(), stdin=asked, stdout=given, check=True)
         given.seek(0)
         while head := given.readline().split():
             name, kind, size = head[0].decode(), head[1], int(head[2])
@@ -139,3 +145,8 @@ def history(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield names[name] or name, data
             elif kind in (b"commit", b"tag"):
                 yield f"{kind.decode()} {name[:10]}", data
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without the repository that a hook of another one would have us work on."""
+    return {key: value for key, value in os.environ.items() if key not in ELSEWHERE}

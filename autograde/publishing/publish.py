@@ -45,7 +45,7 @@ class Wish:
         profile: that the notebooks begin with; nothing leaves it to the student's machine.
         only: take back what is published there and not named.
         overwrite: put ours in the place of files that somebody changed.
-        past: publish although the repository's history holds secrets.
+        accept: publish although files of others there, or the history, hold secrets.
         archive: where to write the same files as a zip.
         language: of the prose.
     """
@@ -56,7 +56,7 @@ class Wish:
     profile: str | None = None
     only: bool = False
     overwrite: bool = False
-    past: bool = False
+    accept: bool = False
     archive: Path | None = None
     language: str = "en"
 
@@ -144,15 +144,18 @@ def _labs(tree: Tree, wish: Wish, earlier: Manifest) -> list[str]:
 
 
 def _address(wish: Wish, earlier: Manifest, remote: str, there: str) -> Address | None:
-    branch = wish.branch or earlier.branch or there or "main"
-    if wish.url == addresses.NOWHERE:
-        return None
+    branch = wish.branch or there or earlier.branch or "main"
     if wish.url:
-        return addresses.of_option(wish.url, branch)
-    if earlier.labs:
-        return Address(earlier.repository, branch) if earlier.repository else None
-    if found := addresses.of_remote(remote, branch):
-        return found
+        return None if wish.url == addresses.NOWHERE else addresses.of_option(wish.url, branch)
+    before = Address(earlier.repository, branch) if earlier.repository else None
+    now = addresses.of_remote(remote, branch)
+    if before and now and before != now:
+        raise addresses.AddressError(
+            f"Where will students find it? It was published for {before.repository} and lies in "
+            f"{now.repository} now. Name the one that students open: --url {now.repository}."
+        )
+    if before or now or earlier.labs:
+        return now or before
     raise addresses.AddressError(
         "where will students find it? Name it: --url https://github.com/OWNER/REPO, which links to "
         "Colab and the library are made from; or --url none, where they get a zip alone."
@@ -174,6 +177,8 @@ def _refuse_leaks(
 ) -> None:
     if found := [*islice(_found(secrets, new), SHOWN)]:
         raise Leak(_told("Not published: students could read what is secret.", found))
+    if wish.accept:
+        return
     going = {one.path for one in changes if one.fate in ("updated", "replaced", "removed")}
     others = (
         find
@@ -182,9 +187,12 @@ def _refuse_leaks(
         for find in secrets.found(path, data)
     )
     if found := [*islice(others, SHOWN)]:
-        what = "This lies there already, and students could read it."
-        raise Leak(_told(f"Not published to {folder}. {what}", found))
-    if wish.past or not (folder / ".git").exists():
+        what = (
+            f"Not published to {folder}: this lies there already, and students could read it. "
+            "Remove it; if it is an answer that only its author sees: --accept-found."
+        )
+        raise Leak(_told(what, found))
+    if not (folder / ".git").exists():
         return
     ours = set(new.files.values())
     past = (
@@ -196,7 +204,7 @@ def _refuse_leaks(
     if found := [*islice(past, SHOWN)]:
         what = (
             "Not published: the repository's history holds what is secret, and whoever clones it "
-            "can read that. Begin a new repository. If it is no secret any more: --accept-history."
+            "can read that. Begin a new repository; if it is no secret any more: --accept-found."
         )
         raise Leak(_told(what, found))
 

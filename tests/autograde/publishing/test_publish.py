@@ -178,14 +178,16 @@ def test_a_branch_that_is_not_there_begins(teaching: Tree, remote: str) -> None:
     assert "blob/main/" in git.run(student, "show", "origin/main:README.md")
 
 
-def test_a_checkout_knows_its_address(teaching: Tree, remote: str) -> None:
+def test_a_copy_of_another_class_knows_its_own_address(teaching: Tree, remote: str) -> None:
     publish(teaching, remote, MINI, *HERE)
     checkout = cloned(remote, teaching.root / "checkout")
-    (checkout / ".published.json").unlink()
-    git.run(checkout, "remote", "set-url", "origin", "https://me:token@github.com/my/fork.git")
-    autograde(teaching, "publish", str(checkout), MINI, "--overwrite")
+    git.run(checkout, "remote", "set-url", "origin", "https://me:token@github.com/my/copy.git")
+    told = refused(teaching, checkout)
+    assert f"was published for {URL} and lies in https://github.com/my/copy now" in told
+    publish(teaching, checkout, "--url", "https://github.com/my/copy")
+    assert "nothing new" in publish(teaching, checkout)
     page = (checkout / "README.md").read_text()
-    assert "github/my/fork/blob/main/" in page
+    assert "github/my/copy/blob/main/" in page
     assert "token" not in page + (checkout / ".published.json").read_text()
 
 
@@ -237,9 +239,10 @@ def test_a_leak_that_lies_there_already_stops_it(teaching: Tree, there: Path) ->
     there.mkdir()
     (there / "tips.md").write_text(f"# Tips\n\n{SOLUTION}")
     told = refused(teaching, there, MINI, *HERE)
-    assert "This lies there already" in told
+    assert "this lies there already" in told
     assert "tips.md:3: a line of" in told
     assert files(there) == ["tips.md"]
+    publish(teaching, there, MINI, *HERE, "--accept-found")
 
 
 def test_a_secret_in_the_history_stops_it(teaching: Tree, remote: str) -> None:
@@ -252,7 +255,7 @@ def test_a_secret_in_the_history_stops_it(teaching: Tree, remote: str) -> None:
     told = refused(teaching, remote, MINI, *HERE)
     assert "history holds what is secret" in told
     assert "draft.py:1: a line of" in told
-    publish(teaching, remote, MINI, *HERE, "--accept-history")
+    publish(teaching, remote, MINI, *HERE, "--accept-found")
 
 
 def test_no_object_of_the_repository_holds_a_secret(teaching: Tree, remote: str) -> None:
