@@ -26,8 +26,10 @@ def publish(
         ),
     ] = None,
     profile: Annotated[
-        Literal["quick", "full"] | None,
-        typer.Option(help="The profile that notebooks begin with. Default: by the machine."),
+        Literal["quick", "full", "auto"] | None,
+        typer.Option(
+            help="What notebooks begin with; auto is by the machine. Default: as before, else auto."
+        ),
     ] = None,
     url: Annotated[
         str,
@@ -57,7 +59,9 @@ def publish(
             "--accept-found", help="Whatever secrets files of others there, or the history, hold."
         ),
     ] = False,
-    language: Annotated[str, typer.Option(help="Language of the prose.")] = "en",
+    language: Annotated[
+        str, typer.Option(help="Language of the prose. Default: as before, else en.")
+    ] = "",
 ) -> None:
     """Write what students get, labs and library, without a secret; push it, if it has an address.
 
@@ -71,7 +75,7 @@ def publish(
         tuple(labs or ()),
         url,
         branch,
-        profile,
+        profile or "",
         only=only,
         overwrite=overwrite,
         accept=accept_found,
@@ -113,6 +117,8 @@ def _say(out: Any, done: Any, target: str) -> None:
             out.print(f"changed by somebody, stays: {escape(change.path)}", soft_wrap=True)
     if done.pushed:
         out.print("Committed and pushed.")
+    elif done.changes and (Path(target) / ".git").exists():
+        out.print("Next: look at it, commit it and push it.")
 
 
 def _say_links(out: Any, done: Any, hub: str) -> None:

@@ -132,7 +132,7 @@ def first_cell(address: Address | None, package: str, size: str) -> str:
 
 
 def readdressed(
-    notebook: NotebookNode, lab: str, address: Address | None, code: str, profile: str | None
+    notebook: NotebookNode, lab: str, address: Address | None, code: str, profile: str
 ) -> NotebookNode:
     """A copy of a student notebook with the title's link to Colab, the first cell and the profile
     as published. All other cells, and all cells' ids, stay.

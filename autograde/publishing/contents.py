@@ -43,6 +43,9 @@ class Publication:
     version: str
     files: Mapping[str, bytes]
     """By path, with slashes."""
+    profile: str = ""
+    """That notebooks begin with; empty where the machine decides."""
+    language: str = "en"
 
     def zipped(self) -> bytes:
         """The same files as a zip, in one folder."""
@@ -65,7 +68,7 @@ def publication(
     tree: Tree,
     labs: list[str],
     address: Address | None,
-    profile: str | None = None,
+    profile: str = "",
     language: str = "en",
 ) -> Publication:
     """What students get of these labs.
@@ -90,7 +93,8 @@ def publication(
     licence = {"LICENSE": (tree.root / "LICENSE").read_bytes()}
     begin = dict(_beginnings(tree, labs, address, {**about, "version": version}))
     files = {**begin, **licence, **library, **books}
-    return Publication(tuple(labs), address, version, dict(sorted(files.items())))
+    ordered = dict(sorted(files.items()))
+    return Publication(tuple(labs), address, version, ordered, profile, language)
 
 
 def _ready(tree: Tree, lab: str, language: str) -> None:

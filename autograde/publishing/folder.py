@@ -20,6 +20,7 @@ from autograde.publishing.contents import Publication, place
 
 MANIFEST = ".published.json"
 PASSED_OVER = (".git", ".venv", "__pycache__", ".ipynb_checkpoints")
+TEXTS = ("repository", "branch", "profile", "language")
 Fate = Literal["written", "updated", "removed", "kept", "beside", "replaced"]
 
 
@@ -34,6 +35,8 @@ class Manifest:
     labs: tuple[str, ...] = ()
     repository: str = ""
     branch: str = ""
+    profile: str = ""
+    language: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -51,8 +54,8 @@ class Manifest:
             files = {str(name): str(digest) for name, digest in stored["files"].items()}
             for name in files:
                 place(name)
-            labs = tuple(map(str, stored["labs"]))
-            return cls(labs, str(stored["repository"]), str(stored["branch"]), files)
+            texts = {key: str(stored[key]) for key in TEXTS}
+            return cls(tuple(map(str, stored["labs"])), files=files, **texts)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FolderError(
                 f"{path} is damaged ({type(error).__name__}: {error}). Delete it and publish "
@@ -111,6 +114,8 @@ def apply(folder: Path, new: Publication, changes: list[Change]) -> None:
         "labs": list(new.labs),
         "repository": address.repository if address else "",
         "branch": address.branch if address else "",
+        "profile": new.profile,
+        "language": new.language,
         "files": dict(sorted(files.items())),
     }
     _write(folder / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())

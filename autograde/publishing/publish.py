@@ -21,6 +21,7 @@ from autograde.publishing.secrets import Secrets
 from autograde.tree import Tree
 
 SHOWN = 20  # finds that a message lists
+BY_MACHINE = "auto"
 OURS = ("solutions", "autograde")  # folders that only the instructors' course has
 
 
@@ -42,23 +43,24 @@ class Wish:
         labs: their names; none means those that are published there, else all.
         url: the address that students open, ``"none"``, or nothing: as git says, or as before.
         branch: of that address; nothing: as it is checked out, else ``main``.
-        profile: that the notebooks begin with; nothing leaves it to the student's machine.
+        profile: that the notebooks begin with, or ``auto``, by the student's machine; nothing: as
+            before.
         only: take back what is published there and not named.
         overwrite: put ours in the place of files that somebody changed.
         accept: publish although files of others there, or the history, hold secrets.
         archive: where to write the same files as a zip.
-        language: of the prose.
+        language: of the prose; nothing: as before, else ``en``.
     """
 
     labs: tuple[str, ...] = ()
     url: str = ""
     branch: str = ""
-    profile: str | None = None
+    profile: str = ""
     only: bool = False
     overwrite: bool = False
     accept: bool = False
     archive: Path | None = None
-    language: str = "en"
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,11 @@ def publish(tree: Tree, target: str, wish: Wish) -> Outcome:
     if wish.archive and not wish.archive.parent.is_dir():
         raise PublishError(f"--zip {wish.archive}: there is no folder {wish.archive.parent}.")
     if not git.is_url(target):
+        if addresses.of_remote(target, "main") and not Path(target).exists():
+            raise PublishError(
+                f"{target}: is this an address? Then write https://{target}. If it is to be a "
+                "folder, make it first."
+            )
         return _fill(tree, Path(target).resolve(), wish)
     with TemporaryDirectory() as place:
         folder = Path(place).resolve() / "clone"
@@ -103,7 +110,8 @@ def _fill(tree: Tree, folder: Path, wish: Wish, url: str = "") -> Outcome:
     earlier = Manifest.of(folder)
     labs = _labs(tree, wish, earlier)
     address = _address(wish, earlier, url or git.origin(folder), git.branch(folder))
-    new = publication(tree, labs, address, wish.profile, wish.language)
+    profile = (wish.profile or earlier.profile).replace(BY_MACHINE, "")
+    new = publication(tree, labs, address, profile, wish.language or earlier.language or "en")
     changes = folders.plan(folder, new, overwrite=wish.overwrite)
     _refuse_conflicts(changes, url)
     archive = new.zipped() if wish.archive else b""

@@ -115,6 +115,10 @@ def test_first_cell_badge_and_profile_are_as_published_and_nothing_else_changes(
     assert f"github/uni/labs/blob/spring/labs/{MINI}/{MINI}.ipynb)" in theirs.cells[0].source
     assert f"{URL}/archive/refs/heads/spring.zip" in theirs.cells[1].source
     assert theirs.cells[2].source.startswith('PROFILE = "quick"  #')
+    assert "nothing new" in publish(teaching, there)  # as before
+    publish(teaching, there, "--profile", "auto")
+    theirs = nbformat.read(there / "labs" / MINI / f"{MINI}.ipynb", 4)
+    assert theirs.cells[2] == ours.cells[2]
 
 
 def test_a_zip_holds_the_same_and_needs_no_address(teaching: Tree, there: Path) -> None:
@@ -184,7 +188,9 @@ def test_a_copy_of_another_class_knows_its_own_address(teaching: Tree, remote: s
     git.run(checkout, "remote", "set-url", "origin", "https://me:token@github.com/my/copy.git")
     told = refused(teaching, checkout)
     assert f"was published for {URL} and lies in https://github.com/my/copy now" in told
-    publish(teaching, checkout, "--url", "https://github.com/my/copy")
+    assert "commit it and push it" in publish(
+        teaching, checkout, "--url", "https://github.com/my/copy"
+    )
     assert "nothing new" in publish(teaching, checkout)
     page = (checkout / "README.md").read_text()
     assert "github/my/copy/blob/main/" in page
@@ -285,6 +291,7 @@ def test_a_clone_of_the_course_is_no_place_for_students(teaching: Tree, remote: 
 
 def test_what_is_missing_is_said_with_the_next_step(teaching: Tree, there: Path) -> None:
     assert "--url https://github.com/OWNER/REPO" in refused(teaching, there, MINI)
+    assert "write https://github.com/uni/labs" in refused(teaching, "github.com/uni/labs", MINI)
     assert "no lab is called" in refused(teaching, there, "lab77_nowhere", *HERE)
     told = refused(teaching, there, MINI, *HERE, "--zip", there.parent / "none/a.zip")
     assert "there is no folder" in told

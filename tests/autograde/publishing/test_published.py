@@ -31,6 +31,8 @@ RIGHT = ("normalise_images", "topk_error")
 RIGHT_CELL = "topk_error_answer"
 ADDRESS = Address("https://github.com/uni/cnn-labs", "spring")
 
+BINARY = (".npz", ".gz")
+
 pytestmark = pytest.mark.slow
 
 
@@ -85,30 +87,31 @@ def run(*words: object, cwd: Path, **more: str) -> str:
     return done.stdout
 
 
-def test_every_link_has_the_address_and_none_the_placeholder(
-    made: Publication, course: Tree
-) -> None:
+def test_in_no_lab_is_a_placeholder_or_a_secret(course: Tree, secrets: Secrets) -> None:
+    files = publication(course, course.lab_names(), ADDRESS).files
+    assert [find for path, data in files.items() for find in secrets.found(path, data)] == []
     placeholder = build.links(course).repository.removeprefix("https://github.com/")
-    texts = {path: data.decode() for path, data in made.files.items() if not path.endswith(BINARY)}
+    texts = {path: data.decode() for path, data in files.items() if not path.endswith(BINARY)}
     assert [path for path, text in texts.items() if placeholder in text] == []
-    notebooks = [path for path in texts if path.endswith(".ipynb")]
-    assert notebooks == [f"labs/{LAB}/{LAB}.ipynb"]
-    badge = f"https://colab.research.google.com/github/uni/cnn-labs/blob/spring/labs/{LAB}/{LAB}"
-    for path in ("README.md", *notebooks):
-        assert badge in texts[path], path
-    for path in notebooks:
-        assert f"@ {ADDRESS.package}" in texts[path], path
+    for lab in course.lab_names():
+        notebook = f"labs/{lab}/{lab}.ipynb"
+        badge = f"https://colab.research.google.com/github/uni/cnn-labs/blob/spring/{notebook}"
+        assert badge in texts["README.md"], lab
+        assert badge in texts[notebook], lab
+        assert f"@ {ADDRESS.package}" in texts[notebook], lab
     assert f'Repository = "{ADDRESS.repository}"' in texts["pyproject.toml"]
-
-
-BINARY = (".npz", ".gz")
+    assert "`network.safetensors`" in texts["README.md"]
 
 
 def test_the_lab_runs_and_its_checks_give_points_with_nothing_but_the_folder(
     there: Path, made: Publication, course: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book = answered(notebook(there), course)
-    book.cells = [c for c in book.cells if "explore" not in c.metadata.get("tags", [])]
+    book.cells = [
+        cell
+        for cell in book.cells
+        if "explore" not in cell.metadata.get("tags", []) or "preflight.run" in cell.source
+    ]
     where = "import course\n(course.__version__, course.__file__)"
     book.cells.append(nbformat.v4.new_code_cell(where))
     for name in set(os.environ) - set(outside()):
@@ -122,6 +125,8 @@ def test_the_lab_runs_and_its_checks_give_points_with_nothing_but_the_folder(
     assert points == {"normalise_images": "3", "topk_error": "3", "accuracy_by_class": "0"}
     assert book.cells[1].metadata.tags == ["bootstrap"]
     assert book.cells[1].outputs == []
+    (ready,) = [c.outputs[0] for c in book.cells if "preflight.run" in c.source]
+    assert ready.data["text/plain"].startswith("ready: ")
     used = ast.literal_eval(book.cells[-1].outputs[0].data["text/plain"])
     assert used == (made.version, str(there / "course/__init__.py"))
 
