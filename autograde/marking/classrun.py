@@ -29,7 +29,7 @@ from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.marking import engine, hidden, journal, needs
-from autograde.marking.carried import carried
+from autograde.marking.carried import carried, odd
 from autograde.marking.evidence import CODE, evidence, merged
 from autograde.marking.life import Later
 from autograde.marking.turns import Turns
@@ -219,7 +219,7 @@ class Marker:
             with self.turns.alone():
                 graded = self._run(submission, notebook, settled)
         told = merged(evidence(self.job.lab, notebook), dict.fromkeys((*seen, *graded.seen)))
-        flags = (*flags, *graded.flags, *told, *carried(self.job.lab, notebook))
+        flags = (*flags, *graded.flags, *told, *carried(self.job.lab, notebook), *odd(graded.items))
         items, busy = _waiting(graded)
         seconds = time.monotonic() - begun
         result = StudentResult(name, "graded", items, (*flags, *busy), seconds)

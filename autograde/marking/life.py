@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from autograde.sandbox import CellRun, Session, Warm
+from autograde.sandbox.bounds import TransportError
 from course import weights
 from course.checks import Answer, CaseResult, Prepared, Probe
 
@@ -114,6 +115,8 @@ class Life:
         Raises:
             Later: it is hurried, and out of time.
         """
+        if probe.alone:
+            return self._asked_alone(probe)
         session = self._alive()
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
@@ -121,6 +124,20 @@ class Life:
         answer = session.ask(probe, timeout=seconds)
         self._note(session)
         self.heard.update(answer.calls)
+        return answer
+
+    def _asked_alone(self, probe: Probe) -> Answer:
+        """Ask where no cell of the student's ran; only what an answer brought comes along."""
+        if self._left() <= 0:
+            return Answer("raised", error=self._exhausted())
+        with self.warm.session() as session:
+            try:
+                seconds = self._given(max(PROBE_SECONDS, probe.seconds))
+                answer = session.ask(probe, timeout=seconds)
+            except TransportError as error:
+                answer = Answer("raised", error=f"brought what can't be looked at: {error}")
+            self.earlier += session.spent
+            self._note(session)
         return answer
 
     def close(self) -> None:

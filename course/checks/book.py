@@ -196,6 +196,8 @@ class Checks:
         print(f"{name}, case {number}, {self._case(name, number).case.title}: {probe.text}")
         with one_thread(), own_randomness():
             answer = plain(probe.question(*objects, *copied(probe.args), **copied(probe.kwargs)))
+            if probe.then:
+                answer = plain(probe.then.question(answer, *probe.then.args, **probe.then.kwargs))
         print(f"gives {wording.value(answer)}")
         return answer
 

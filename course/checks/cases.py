@@ -154,12 +154,12 @@ class Prepared:
         try:
             probe = self.case.probe.with_files(files)
         except weights.MissingWeights as error:
-            answer = ask(self.case.probe.with_files(lambda name: {}))
+            answer = ask(replace(self.case.probe.with_files(lambda name: {}), then=None))
             attempted = answer.kind in ("value", "raised")
             return self._without_file(error) if attempted else self.result(answer)
         except weights.WeightsError as error:
             return self._without_file(error)
-        return self.result(ask(probe), probe, budget)
+        return self.result(probe.answered(ask), probe, budget)
 
     def result(
         self, answer: Answer, probe: Probe | None = None, budget: Budget | None = None

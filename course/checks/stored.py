@@ -157,6 +157,7 @@ def _encoded_probe(probe: Probe) -> dict[str, Any]:
         "text": probe.text,
         "seconds": probe.seconds,
         "argument": probe.argument,
+        "then": _encoded_probe(probe.then) if probe.then else None,
     }
     return {key: value for key, value in found.items() if value or key == "question"}
 
@@ -170,6 +171,7 @@ def _decoded_probe(found: Mapping[str, Any]) -> Probe:
         found.get("text", ""),
         found.get("seconds", 0.0),
         argument=found.get("argument", ""),
+        then=_decoded_probe(found["then"]) if "then" in found else None,
     )
 
 

@@ -803,3 +803,28 @@ def test_it_works_as_an_ordinary_user() -> None:
         check=False,
     )
     assert done.stdout == "{'text/plain': '2'}\n", done.stderr
+
+
+CROWDED = """
+import os, time
+end = time.monotonic() + 12
+for _ in range(40):
+    if os.fork() == 0:
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
+        while time.monotonic() < end:
+            time.sleep(0.1 - time.monotonic() % 0.1)
+            since = time.monotonic()
+            while time.monotonic() - since < 0.0002:
+                pass
+        os._exit(0)
+while time.monotonic() < end:
+    time.sleep(0.5)
+"""
+
+
+def test_processes_that_wait_for_each_other_use_time(proven: Warm) -> None:
+    with proven.session() as session:
+        begun = time.monotonic()
+        found = session.run(CROWDED, timeout=3.0)
+        assert found.status == "timeout"
+        assert time.monotonic() - begun < 10
