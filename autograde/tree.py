@@ -111,5 +111,6 @@ def find(start: Path | None = None) -> Tree:
             return Tree(folder)
     raise TreeError(
         f"no course found from {candidates[0]}: expected a folder that holds solutions/ and "
-        f"course/. Run this inside the course's checkout, or set {ROOT_VARIABLE} to it."
+        "course/. Run this inside the course's folder, or name it before the command, "
+        f"`autograde --course FOLDER …`, or set {ROOT_VARIABLE} to it."
     )

@@ -21,6 +21,7 @@ LONGEST = 400  # lines of a module
 
 # Each room imports only rooms that stand after it.
 AUTOGRADE = (
+    "autograde.__main__",
     "autograde.cli",
     "autograde.reports",
     "autograde.proving",
@@ -30,6 +31,7 @@ AUTOGRADE = (
     "autograde.doctor",
     "autograde.sandbox",
     "autograde.handing_in",
+    "autograde.publishing",
     "autograde.authoring",
     "autograde.nbgrader_settings",
     "autograde.tree",
@@ -116,8 +118,11 @@ def test_does_the_students_side_import_nothing_of_the_graders() -> None:
 @pytest.mark.parametrize(
     ("name", "homes"),
     [
-        # Who starts processes for code that is not ours, or may: one folder.
-        ("subprocess", ("autograde/sandbox", "autograde/doctor.py")),
+        # Who starts processes for code that is not ours, or may: one folder. And who calls git.
+        (
+            "subprocess",
+            ("autograde/sandbox", "autograde/doctor.py", "autograde/publishing/git.py"),
+        ),
         ("multiprocessing", ("autograde/authoring/verify.py",)),  # our own notebooks
         # Who opens nbgrader's database: one folder.
         ("nbgrader.api", ("autograde/gradebook",)),

@@ -43,9 +43,21 @@ class BuildError(DesignedError):
 
 
 def links(tree: Tree) -> sources.Links:
-    """Where the public repository is: ``project.urls.Repository`` of ``pyproject.toml``."""
-    project = tomllib.loads((tree.root / "pyproject.toml").read_text("utf-8"))["project"]
-    return sources.Links(project["urls"]["Repository"])
+    """Where the public repository is: ``project.urls.Repository`` of ``pyproject.toml``.
+
+    Raises:
+        BuildError: it does not say.
+    """
+    path = tree.root / "pyproject.toml"
+    try:
+        return sources.Links(
+            tomllib.loads(path.read_text("utf-8"))["project"]["urls"]["Repository"]
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise BuildError(
+            f"{path}: {type(error).__name__}, {error}. The notebooks' links are made from it: it "
+            'needs `Repository = "https://github.com/OWNER/REPO"` under [project.urls].'
+        ) from None
 
 
 def parse(tree: Tree, lab: str, language: str = "en") -> sources.LabSource:

@@ -38,7 +38,7 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
     public = dict(_public_lines(tree))
     found = []
     for lab in labs:
-        for line, where in _secret_lines(tree, lab):
+        for line, where in secret_lines(tree, lab):
             if line in public:
                 found.append(f"{where} stands in {public[line]}: {line}")
         found += [
@@ -57,7 +57,8 @@ def essence(line: str) -> str:
     return re.sub(r"\s+", "", line.split("  #")[0])
 
 
-def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
+def secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
+    """The essence of each line that nobody may see outside ``solutions/``, and where it stands."""
     released = set[str]()
     secret: list[tuple[str, str]] = []
     for cell in build.parse(tree, lab).cells:

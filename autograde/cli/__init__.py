@@ -7,10 +7,22 @@ import io
 import os
 import sys
 import warnings
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from autograde.cli import authoring, grading, handing, machine, proving, reporting, returning
+from autograde import tree as trees
+from autograde.cli import (
+    authoring,
+    grading,
+    handing,
+    machine,
+    proving,
+    publishing,
+    reporting,
+    returning,
+)
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import printable
 
@@ -41,18 +53,35 @@ ADVICE = {
 """What to do about what the machine refuses; AUTOGRADE_TRACEBACK=1 shows where it happened."""
 
 app = typer.Typer(
-    help="Build, verify and grade the labs.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def options(
+    course: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=trees.ROOT_VARIABLE,
+            help="The course's folder. Default: the one around, else the one installed from.",
+        ),
+    ] = None,
+) -> None:
+    """Build, verify, publish and grade the labs."""
+    if course:
+        os.environ[trees.ROOT_VARIABLE] = str(course.resolve())
+
+
 for command in (
     authoring.new,
     authoring.build,
     authoring.verify,
     proving.prove,
     handing.collect,
+    publishing.publish,
     grading.grade,
     reporting.feedback,
     returning.return_,

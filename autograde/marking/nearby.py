@@ -19,8 +19,8 @@ from autograde.handing_in.normalise import Flag, Normalised
 from autograde.handing_in.normalise.flags import listed, printable
 from autograde.handing_in.normalise.release import Release, ReleaseCell
 from autograde.handing_in.normalise.text import canonical, names
-from autograde.marking import hidden
-from autograde.marking.needs import LONGEST_CELL, UNPARSABLE
+from autograde.marking import hidden, parsing
+from autograde.marking.needs import LONGEST_CELL
 from autograde.results import Item
 
 FEWEST_WORDS = 3  # of an answer that someone wrote into a question's own cell
@@ -103,8 +103,8 @@ def _is_code(source: str) -> bool:
     if len(source) > LONGEST_CELL or source.lstrip().startswith(("%", "!")):
         return True
     try:
-        body = ast.parse(source).body
-    except UNPARSABLE:
+        body = parsing.tree(source).body
+    except parsing.UNPARSABLE:
         return not re.search(r"^\W*\w+(?:[ ,;]+\w+){3,}", source)  # four words in a row
     return any(
         not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)) for one in body

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde import cli
+from autograde import __main__, cli
 from autograde.authoring import build, readme, verify
 from autograde.cli import main
 from autograde.marking import evidence, needs
@@ -83,6 +83,54 @@ def test_outside_a_course_the_command_says_where_to_go(tmp_path, monkeypatch):
     done = autograde(Nowhere, "build")
     assert done.returncode == 2
     assert "expected a folder that holds solutions/ and course/" in done.stderr
+
+
+WHERE = """
+import atexit, sys
+from autograde.__main__ import main
+
+atexit.register(lambda: print(sys.modules["course"].__file__))
+main()
+"""
+
+
+@pytest.mark.parametrize("how", ["option", "inside"])
+def test_the_course_may_lie_anywhere_and_its_own_library_is_used(built, tmp_path, how):
+    (built.root / "course/__init__.py").write_text("")
+    away = tmp_path / "away"
+    away.mkdir()
+    words = ["--course", str(built.root)] if how == "option" else []
+    done = subprocess.run(
+        [sys.executable, "-c", WHERE, *words, "build", "lab77_no"],
+        capture_output=True,
+        text=True,
+        cwd=away if how == "option" else built.root,
+        check=False,
+    )
+    assert done.stderr.startswith("autograde: no lab is called 'lab77_no'. Labs here: lab90")
+    assert done.stdout == f"{built.root / 'course/__init__.py'}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--course", "here", "build"], "here"),
+        (["--course=here", "build"], "here"),
+        (["grade", "lab01", "--course", "no"], ""),
+        (["--course"], ""),
+        ([], ""),
+    ],
+)
+def test_the_course_is_named_before_the_command(words, named):
+    assert __main__._named(words) == named
+
+
+def test_a_course_that_is_none_names_the_option(tmp_path):
+    command = [sys.executable, "-m", "autograde", "--course", str(tmp_path), "build"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"no course found from {tmp_path}: expected a folder" in done.stderr
+    assert "`autograde --course FOLDER …`" in done.stderr
 
 
 def test_is_the_command_installed_with_its_exit_codes(built):
