@@ -170,7 +170,7 @@ def _guesses(call: ast.Call) -> bool:
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     modes = [one.value for one in call.args if isinstance(one, ast.Constant)]
     module = getattr(getattr(call.func, "value", None), "id", "")
-    if module == "os" or any(one.arg == "encoding" for one in call.keywords):
+    if module in ("os", "tarfile") or any(one.arg == "encoding" for one in call.keywords):
         return False
     if name == "open":  # of a path, or the built-in
         own = isinstance(call.func, ast.Name) or bool(modes)

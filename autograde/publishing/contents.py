@@ -113,7 +113,7 @@ def _about(tree: Tree) -> dict[str, Any]:
     """What the course's own project says that its students' project says too."""
     path = tree.root / "pyproject.toml"
     try:
-        settings = tomllib.loads(path.read_text())
+        settings = tomllib.loads(path.read_text("utf-8"))
         project, tools = settings["project"], settings["tool"]["setuptools"]
         return {
             "name": project["name"],
@@ -161,7 +161,7 @@ def _beginnings(
     tree: Tree, labs: list[str], address: Address | None, about: dict[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
     """The page that students see first, and what sets their machine up."""
-    page = (tree.root / "README.md").read_text()
+    page = (tree.root / "README.md").read_text("utf-8")
     title = next((line[2:] for line in page.split("\n") if line.startswith("# ")), about["name"])
     colab = (
         "**In Colab**: click a badge, then File → Save a copy in Drive, else your work is lost.\n\n"

@@ -182,7 +182,7 @@ def _secret_shapes(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
             public |= {shape for shape, _ in shapes(cell.source)}
     for path in tree.checks(lab).rglob("*.py"):
         where = f"an oracle of {path.relative_to(tree.root)}"
-        secret |= dict.fromkeys(_oracles(path.read_text()), where)
+        secret |= dict.fromkeys(_oracles(path.read_text("utf-8")), where)
     yield from ((shape, where) for shape, where in secret.items() if shape not in public)
 
 

@@ -98,8 +98,8 @@ def due(text: str, zone: Zone | None) -> datetime | None:
     if found.tzinfo is None:
         if zone is None:
             raise LatenessError(
-                f"--deadline {shown(text)}: in which time zone? Add it, as in 2026-10-01T23:59+02:00, "
-                "or pass --timezone Europe/Berlin."
+                f"--deadline {shown(text)}: in which time zone? Add it, as in "
+                "2026-10-01T23:59+02:00, or pass --timezone Europe/Berlin."
             )
         found = found.replace(tzinfo=zone)
     return found.astimezone(UTC)
@@ -152,8 +152,8 @@ def extension(text: str, zone: Zone) -> timedelta | datetime | None:
         found_time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(
-            f"the extension '{shown(text)}' is not understood. Write days (2), a time span (36 hours), "
-            "or a date (2026-10-03)."
+            f"the extension '{shown(text)}' is not understood. Write days (2), a time span "
+            "(36 hours), or a date (2026-10-03)."
         ) from None
     zoned = found_time if found_time.tzinfo else found_time.replace(tzinfo=zone)
     return zoned.astimezone(UTC)
