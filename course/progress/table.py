@@ -37,9 +37,9 @@ class Row:
 
     @property
     def anchor(self) -> str:
-        """Where its heading is on the page."""
-        word = "Question" if self.exercise.written else "Exercise"
-        return f"#{word} {self.exercise.label}".replace(" ", "-")
+        """Where its cell is, as JupyterLab has it."""
+        name = self.exercise.name if self.exercise.written else f"{self.exercise.name}_answer"
+        return f"#cell-id={name}"
 
     @property
     def points(self) -> str:
@@ -109,7 +109,7 @@ class Overview:
             f'<th scope="col" style="text-align:left;padding:2px 16px 2px 0">{name}</th>'
             for name in ("exercise", "points", "state")
         )
-        rows = "".join(map(_html_row, self.rows))
+        rows = "".join(_html_row(row, f"{self.facts.lab}.ipynb") for row in self.rows)
         return markup.panel(
             f"<b>{escape(self.headline)}</b>",
             f'<table style="border-collapse:collapse;margin:4px 0"><tr>{head}</tr>{rows}</table>'
@@ -205,7 +205,7 @@ def _rows(
             yield Row(one, "partly" if found.earned else "wrong", min(found.earned, one.points))
 
 
-def _html_row(row: Row) -> str:
+def _html_row(row: Row, file: str) -> str:
     cell = '<td style="text-align:left;padding:2px 16px 2px 0">{}</td>'
-    link = f'<a href="{escape(row.anchor)}">{escape(row.exercise.label)}</a>'
+    link = f'<a href="{file}{escape(row.anchor)}">{escape(row.exercise.label)}</a>'
     return f"<tr>{cell.format(link)}{cell.format(row.points)}{cell.format(WORDS[row.state])}</tr>"
