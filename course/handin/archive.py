@@ -87,13 +87,18 @@ def as_bytes(book: Mapping[str, Any]) -> bytes:
     return json.dumps(book, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
+def sized(count: int) -> str:
+    """A number of bytes, for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
 def _fitting(book: Mapping[str, Any]) -> tuple[bytes, list[Line]]:
     """The notebook's bytes; figures are left out where it would be too large to be read."""
     data = as_bytes(book)
     if len(data) <= LARGEST:
-        return data, [Line("size", "ok", f"the notebook has {len(data) / 1e6:.1f} MB")]
+        return data, [Line("size", "ok", f"the notebook has {sized(len(data))}")]
     lean = as_bytes(_without_outputs(book))
-    told = f"the notebook has {len(data) / 1e6:.0f} MB, at most {LARGEST / 1e6:.0f} are read"
+    told = f"the notebook has {sized(len(data))}, at most {sized(LARGEST)} are read"
     if len(lean) <= LARGEST:
         found = f"{told}; it is packed without its figures, which grading does not need"
         return lean, [Line("size", "warn", found, "Nothing to do.")]

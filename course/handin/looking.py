@@ -60,7 +60,8 @@ def from_file(path: Path, lab: str, *, run: bool = False, write: bool = True) ->
     try:
         book = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        line = Line("notebook", "fail", f"{path}: {error.strerror}", "Is it the right folder?")
+        advice = "Go to the folder that holds labs/, or name the notebook's file."
+        line = Line("notebook", "fail", f"{path}: {error.strerror}", advice)
         return HandIn((line,), known.lab)
     except ValueError:
         told = f"{path.name} is no notebook, or was cut off on its way"
@@ -216,8 +217,12 @@ def _files(known: Facts, folder: Path) -> tuple[dict[str, bytes], list[Line]]:
 
 
 def _packed(path: Path, packed: Mapping[str, bytes]) -> Line:
-    size = path.stat().st_size / 1e6
-    found = f"{path.name}: {', '.join(packed)}; {size:.1f} MB, in {path.parent.resolve()}"
+    size = archive.sized(path.stat().st_size)
+    found = f"{path.name}: {', '.join(packed)}; {size}, in {path.parent.resolve()}"
     if "google.colab" in sys.modules:
         return Line("archive", "ok", found, "Open Files at the left, right-click it, Download.")
-    return Line("archive", "ok", found, "Hand in this one file, where your course asks for it.")
+    advice = (
+        "Hand in this one file, where your course asks for it. In JupyterLab, right-click it at "
+        "the left and choose Download."
+    )
+    return Line("archive", "ok", found, advice)
