@@ -21,7 +21,8 @@ from course.checks.results import CaseResult, Outcome
 from course.checks.sketches import ALIKE, Fingerprint, Reading
 
 BESIDE_ERROR = 60  # characters of what is expected that are read beside an error
-LONGEST_EXAMPLE = 120  # characters of an example's call, and of what it gives
+LONGEST_EXAMPLE = 120  # characters of an example's call
+LARGE = "tensor of shape"  # what a tensor reads like that is not written out
 
 
 class _FromOracle:
@@ -198,13 +199,14 @@ class Prepared:
         return pasting.call_code(probe.uses[0], probe.args, probe.kwargs)
 
     def example(self) -> str:
-        """A call as code, and what it gives; empty where one of them is long."""
-        code = self.code()
-        if not code or len(code) > LONGEST_EXAMPLE or not isinstance(self.case.judge, Close):
+        """A small call and what it gives, in prose; empty where one of them is large."""
+        probe = self.case.probe
+        if probe.question not in (called, gradient_of) or not isinstance(self.case.judge, Close):
+            return ""
+        if len(probe.text) > LONGEST_EXAMPLE or LARGE in probe.text:
             return ""
         gives = wording.value(self.expected)
-        told = len(gives) <= LONGEST_EXAMPLE and "tensor of shape" not in gives
-        return f"`{code}` gives `{gives}`" if told else ""
+        return "" if LARGE in gives else f"{probe.text} gives {gives}"
 
     def _of_value(self, answer: Answer, probe: Probe, budget: Budget | None) -> CaseResult:
         finding = self._judged(answer.value, probe)

@@ -153,7 +153,8 @@ def steps(report: Told, number: int, hint: str, told: set[str]) -> list[tuple[st
 
 
 def _example(report: Told, number: int) -> str:
-    return next((text for other, text in report.examples.items() if other != number), "")
+    found = (text for other, text in report.examples.items() if other != number)
+    return prose(next(found, ""), report.check)
 
 
 def _folded(steps: Sequence[tuple[str, str]]) -> list[str]:

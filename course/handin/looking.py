@@ -6,6 +6,8 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,8 @@ def from_notebook(lab: str | None = None) -> HandIn:
     folder = path.parent if path and "google.colab" not in sys.modules else Path.cwd()
     if late := _unsaved(book, session(known.lab)):
         return HandIn((late,), known.lab)
-    return _handed_in(book, known, folder)
+    found = _handed_in(book, known, folder)
+    return replace(found, lines=(_saved(path), *found.lines)) if path else found
 
 
 def from_file(path: Path, lab: str, *, run: bool = False, write: bool = True) -> HandIn:
@@ -157,6 +160,12 @@ def _unsaved(book: Mapping[str, Any], fresh: Mapping[str, Result]) -> Line | Non
         f"it is not saved since you ran: {listed}",
         "Save it, Ctrl+S (on a Mac ⌘S), then run this cell again.",
     )
+
+
+def _saved(path: Path) -> Line:
+    """When the file was written: what is newer is not in it."""
+    at = datetime.fromtimestamp(path.stat().st_mtime)
+    return Line("notebook", "ok", f"{path.name}, as saved at {at:%H:%M:%S}")
 
 
 def _kept(path: Path, sound: Mapping[str, Any], book: Mapping[str, Any]) -> list[Line]:

@@ -26,7 +26,9 @@ import pytest
 from autograde.tree import find
 from tests.browser.test_pages import CHROMIUM
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+NEEDS = "needs pip install -e '.[browser]'"
+playwright = pytest.importorskip("playwright.sync_api", reason=NEEDS)
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=NEEDS)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
@@ -164,6 +166,7 @@ def test_a_student_s_hour(lab: Lab) -> None:
     playwright.expect(table).to_contain_text("0 of 30")
     assert "Nbgrader" not in page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
     lab.shot("1-start")
+    _accessible(page, ".jp-NotebookPanel .jp-RenderedMarkdown")
     table.locator("a", has_text="Activations").click()
 
     # A check before anything was run.
@@ -232,12 +235,26 @@ def test_a_student_s_hour(lab: Lab) -> None:
 
 
 def _reads(lab: Lab, panel: Any, name: str) -> None:
-    """Its text has contrast enough in both themes."""
+    """Its text has contrast enough in both themes, and nothing keeps a screen reader out."""
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         lab.command("apputils:change-theme", theme=theme)
         lab.page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
         lab.page.wait_for_timeout(500)
         panel.scroll_into_view_if_needed()
         lab.shot(f"{name}-{theme.split()[1].lower()}")
-        ratio, text = panel.locator(".jp-OutputArea-output").first.evaluate(CONTRASTS)
+        shown = panel.locator(".jp-OutputArea-output").first
+        ratio, text = shown.evaluate(CONTRASTS)
         assert ratio >= 4.5, (theme, text)
+        shown.evaluate("(one) => one.setAttribute('data-looked-at', '')")
+        _accessible(lab.page, "[data-looked-at]")
+        shown.evaluate("(one) => one.removeAttribute('data-looked-at')")
+
+
+def _accessible(page: Any, selector: str) -> None:
+    """axe finds nothing serious in an element."""
+    found = axe.Axe().run(page, context=selector).response["violations"]
+    assert not [
+        (one["id"], [node["html"][:200] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
