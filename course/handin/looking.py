@@ -14,7 +14,7 @@ from typing import Any
 import course
 from course.handin import archive
 from course.handin.archive import HandIn
-from course.handin.repair import repaired
+from course.handin.repair import SETTLED, repaired
 from course.handin.rerun import rerun
 from course.preflight import Line, running_file, running_notebook
 from course.progress import Facts, Overview, Result, facts, saved
@@ -119,7 +119,8 @@ def _handed_in(
     if not {saved.grade_id(cell) for cell in saved.cells(book)} & set(_names(known)):
         found = f"this is not the notebook of {known.lab}: none of its graded cells is in it"
         return HandIn((Line("notebook", "fail", found, AGAIN),), known.lab)
-    sound, lines = repaired(book, known)
+    sound, found = repaired(book, known)
+    lines = _few(found)
     if not lines:
         lines.append(Line("cells", "ok", f"all {len(known.cells)} are there, locked ones as given"))
     elif write:
@@ -141,6 +142,15 @@ def _handed_in(
         return HandIn(tuple(lines), known.lab)
     lines.append(_packed(path, packed))
     return HandIn(tuple(lines), known.lab, path)
+
+
+def _few(found: list[Line]) -> list[Line]:
+    """What needs a hand, and of what was settled the first; the rest are counted."""
+    settled = [line for line in found if line.advice == SETTLED]
+    more = settled[MOST:]
+    lines = [line for line in found if line not in more]
+    told = f"{len(more)} more cells were put right in the same way"
+    return [*lines, Line("cells", "warn", told, SETTLED)] if more else lines
 
 
 def _names(known: Facts) -> tuple[str, ...]:

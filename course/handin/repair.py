@@ -22,6 +22,7 @@ Released = Mapping[str, Any]
 
 MARKS = ("cell_type", "grade", "grade_id", "locked", "points", "schema_version", "solution", "task")
 DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+SETTLED = "Nothing to do."
 SAVE = "Save the notebook (Ctrl+S), then hand in again."
 
 
@@ -155,7 +156,7 @@ STEPS: tuple[Callable[[list[Cell], Facts], Iterator[Line]], ...] = (
 
 
 def _settled(found: str) -> Line:
-    return Line("cells", "warn", found, "Nothing to do.")
+    return Line("cells", "warn", found, SETTLED)
 
 
 def _named(wanted: Released, facts: Facts) -> str:

@@ -16,7 +16,7 @@ from autograde.handing_in.normalise import Limits, normalise
 from autograde.tree import find
 from course import handin, weights
 from course.__main__ import main
-from course.handin import archive
+from course.handin import archive, looking
 from course.handin.repair import repaired
 from course.progress import facts, saved
 from course.progress.saved import CHECK_MIME
@@ -198,6 +198,16 @@ def test_does_a_repair_keep_what_was_there(tmp_path: Path, book: Book) -> None:
     assert "Reload Notebook from Disk" in str(found)
     handin.from_file(path, LAB)
     assert len(list(path.parent.glob("*-before-repair-*"))) == 1  # nothing left to repair
+
+
+def test_are_many_repairs_of_one_kind_counted(tmp_path: Path, book: Book) -> None:
+    """As with a notebook that was begun before the checks were released anew."""
+    for one in facts(LAB).checked:
+        at(book["cells"], one.name)["source"] = f'check("{one.name}", points={one.points})'
+    told = handin.from_file(place(tmp_path, book), LAB)
+    assert str(told).count("is as released again") == looking.MOST
+    assert "9 more cells were put right in the same way" in str(told)
+    assert told.ready
 
 
 def test_does_only_looking_leave_the_file(tmp_path: Path, book: Book) -> None:
