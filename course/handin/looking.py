@@ -43,8 +43,8 @@ def from_notebook(lab: str | None = None) -> HandIn:
     folder = path.parent if path and "google.colab" not in sys.modules else Path.cwd()
     if late := _unsaved(book, session(known.lab)):
         return HandIn((late,), known.lab)
-    found = _handed_in(book, known, folder)
-    return replace(found, lines=(_saved(path), *found.lines)) if path else found
+    report = _handed_in(book, known, folder)
+    return replace(report, lines=(_saved(path), *report.lines)) if path else report
 
 
 def from_file(path: Path, lab: str, *, run: bool = False, write: bool = True) -> HandIn:
@@ -119,8 +119,8 @@ def _handed_in(
     if not {saved.grade_id(cell) for cell in saved.cells(book)} & set(_names(known)):
         found = f"this is not the notebook of {known.lab}: none of its graded cells is in it"
         return HandIn((Line("notebook", "fail", found, AGAIN),), known.lab)
-    sound, found = repaired(book, known)
-    lines = _few(found)
+    sound, repairs = repaired(book, known)
+    lines = _few(repairs)
     if not lines:
         lines.append(Line("cells", "ok", f"all {len(known.cells)} are there, locked ones as given"))
     elif write:
