@@ -210,6 +210,14 @@ def test_are_many_repairs_of_one_kind_counted(tmp_path: Path, book: Book) -> Non
     assert told.ready
 
 
+def test_is_a_notebook_whose_marks_are_all_lost_put_right(tmp_path: Path, book: Book) -> None:
+    for cell in book["cells"]:
+        cell["metadata"].pop("nbgrader", None)
+    path = place(tmp_path, book)
+    assert handin.from_file(path, LAB).ready
+    assert names(json.loads(path.read_text())) == [saved.grade_id(c) for c in facts(LAB).cells]
+
+
 def test_does_only_looking_leave_the_file(tmp_path: Path, book: Book) -> None:
     drop("relu")(book["cells"])
     path = place(tmp_path, book)
