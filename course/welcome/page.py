@@ -16,7 +16,7 @@ FILE = "start_here.ipynb"
 INTRODUCTION = """\
 # Convolutional networks, hands on
 
-Eight labs, in this order. Click one to open it. In each: read, write your answers where a cell says
+The labs, in their order. Click one to open it. In each: read, write your answers where a cell says
 `raise NotImplementedError`, run the check below, read its panel.
 
 Run the cell below (click it, then Shift+Enter) to count your points again; it reads the notebooks
