@@ -68,6 +68,10 @@ class Tree:
         """The visible checks of a lab as students have them: data."""
         return self.root / "course" / "labs" / lab / "checks.json.gz"
 
+    def cells(self, lab: str) -> Path:
+        """What students' tools know of the lab's notebook."""
+        return self.compiled(lab).with_name("cells.json")
+
     def secret(self) -> str:
         """What nobody outside knows: hidden inputs and aliases are drawn from it.
 

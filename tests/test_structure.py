@@ -39,10 +39,14 @@ AUTOGRADE = (
     "autograde",
 )
 COURSE = (
+    "course.__main__",
+    "course.welcome",
+    "course.handin",
     "course.labs.labNN",
     "course.labs.shared",
     "course.labs",
     "course.checks",
+    "course.progress",
     "course.preflight",
     "course.diagrams",
     "course.training",
@@ -54,6 +58,7 @@ COURSE = (
     "course.plots",
     "course.profile",
     "course.device",
+    "course.markup",
 )
 
 

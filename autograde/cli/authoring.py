@@ -64,6 +64,7 @@ def build(
         if check:
             _say_differences(out, lab, found)
         elif found or force:
+            builder.write_cells(course, built)
             with out.status(f"{lab}: running the solution notebook"):
                 executed = builder.execute(lab, built.solution)
             if trouble := verifier.complaint(executed, full=True)[0]:
