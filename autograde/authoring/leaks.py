@@ -84,6 +84,7 @@ def _telling(line: str) -> bool:
     of one name, as lists of imports have it, tells nothing.
     """
     words = line.startswith(("import ", "from ", "@", "def ", "check ="))
+    words |= line.lstrip().startswith(") -> ")  # where a signature ends
     return not words and not NAME.fullmatch(line)
 
 

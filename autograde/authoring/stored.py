@@ -1,4 +1,4 @@
-"""What a lab's stored checks tell without being compiled again.
+"""What a lab's stored checks tell, in most cases without being compiled again.
 
 Apart from :mod:`compile`, whose own code is part of the stamp: what only reads changes no stamp.
 """
@@ -12,17 +12,19 @@ from autograde.authoring import compile as compiler
 from autograde.tree import Tree
 
 
-def is_current(tree: Tree, lab: str) -> bool:
-    """Whether the stored checks are of the code as it is now, by their stamp; none are needed
-    where nothing is checked.
+def differences(tree: Tree, lab: str) -> list[str]:
+    """Where the stored checks differ from what their source says. Only those whose stamp is of
+    earlier code are compiled again to see.
 
     Raises:
         CheckError: an exercise has no check, or the stored file can't be read.
         TreeError: a folder that the notebook needs is not there.
     """
     if not compiler._has_checks(tree, lab):
-        return True
-    return compiler._up_to_date(tree, lab, compiler._committed(tree, lab))
+        return []
+    if compiler._up_to_date(tree, lab, compiler._committed(tree, lab)):
+        return []
+    return compiler.drift(tree, lab)
 
 
 def handed_in(tree: Tree, lab: str) -> set[str]:

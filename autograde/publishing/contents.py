@@ -71,14 +71,12 @@ def publication(
     profile: str = "",
     language: str = "en",
 ) -> Publication:
-    """What students get of these labs.
+    """What students get of these labs, as they are built: see :func:`refuse_old`.
 
     Raises:
-        NotReady: a lab is not built, or not from its source as it is now.
+        NotReady: the course lacks what a publication is made of.
         AddressError: a notebook does not begin as it must.
     """
-    for lab in labs:
-        _ready(tree, lab, language)
     about = _about(tree)
     library = dict(_library(tree, labs, about["data"]))
     size = f"{max(1, round(sum(map(len, library.values())) / 1e6))} MB"
@@ -97,16 +95,21 @@ def publication(
     return Publication(tuple(labs), address, version, ordered, profile, language)
 
 
-def _ready(tree: Tree, lab: str, language: str) -> None:
-    if not tree.student(lab).is_file():
-        raise NotReady(f"{lab} is not built yet: run `autograde build {lab}`.")
-    found = build.differences(tree, build.expected(tree, lab, language))
-    if found or not stored.is_current(tree, lab):
-        why = found[0] if found else "its stored checks are of earlier code"
-        raise NotReady(
-            f"{lab} is not as its source says ({why}): run `autograde build {lab}`, and publish "
-            "again."
-        )
+def refuse_old(tree: Tree, labs: list[str], language: str) -> None:
+    """See that labs are built from their source as it is now.
+
+    Raises:
+        NotReady: one is not.
+    """
+    for lab in labs:
+        if not tree.student(lab).is_file():
+            raise NotReady(f"{lab} is not built yet: run `autograde build {lab}`.")
+        notebooks = build.differences(tree, build.expected(tree, lab, language))
+        if found := notebooks or stored.differences(tree, lab):
+            raise NotReady(
+                f"{lab} is not as its source says ({found[0]}): run `autograde build {lab}`, and "
+                "publish again."
+            )
 
 
 def _about(tree: Tree) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from autograde.publishing import address as addresses
 from autograde.publishing import folder as folders
 from autograde.publishing import git
 from autograde.publishing.address import Address
-from autograde.publishing.contents import Publication, publication
+from autograde.publishing.contents import Publication, publication, refuse_old
 from autograde.publishing.folder import Change, Manifest
 from autograde.publishing.secrets import Secrets
 from autograde.tree import Tree
@@ -111,7 +111,9 @@ def _fill(tree: Tree, folder: Path, wish: Wish, url: str = "") -> Outcome:
     labs = _labs(tree, wish, earlier)
     address = _address(wish, earlier, url or git.origin(folder), git.branch(folder))
     profile = (wish.profile or earlier.profile).replace(BY_MACHINE, "")
-    new = publication(tree, labs, address, profile, wish.language or earlier.language or "en")
+    language = wish.language or earlier.language or "en"
+    refuse_old(tree, labs, language)
+    new = publication(tree, labs, address, profile, language)
     changes = folders.plan(folder, new, overwrite=wish.overwrite)
     _refuse_conflicts(changes, url)
     archive = new.zipped() if wish.archive else b""
