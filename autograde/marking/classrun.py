@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from html import escape
 from itertools import islice
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from autograde.gradebook.sound import restore, sound
 from autograde.handing_in import intake, roster
 from autograde.handing_in.normalise import Flag, normalise
 from autograde.handing_in.normalise.flags import shown
-from autograde.handing_in.normalise.to_student import to_student
+from autograde.handing_in.normalise.to_student import in_markdown, to_student
 from autograde.marking import engine, hidden, journal, needs
 from autograde.marking.carried import carried, odd
 from autograde.marking.evidence import CODE, evidence, merged
@@ -363,10 +362,10 @@ def _noticed(release: NotebookNode, flags: tuple[Flag, ...]) -> NotebookNode:
     """The release with a first cell that tells the student why nothing was graded."""
     book = nbformat.from_dict(release)
     told = dict.fromkeys(filter(None, map(to_student, flags)))
-    reasons = "\n".join(f"- {escape(one)}" for one in told) or "- nothing was handed in"
-    book.cells.insert(
-        0, nbformat.v4.new_markdown_cell(f"**Nothing could be graded.**\n\n{reasons}")
-    )
+    reasons = "\n".join(f"- {in_markdown(one)}" for one in told) or "- nothing was handed in"
+    text = f"**Nothing could be graded.**\n\n{reasons}"
+    # Students' own cells have no metadata: by its own, a page knows that this one is ours.
+    book.cells.insert(0, nbformat.v4.new_markdown_cell(text, metadata={"course": {"notice": True}}))
     return book
 
 
