@@ -97,9 +97,10 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.preprocessors = ["autograde.reports.inert.Inert"]
     config.HTMLExporter.filters = {
-        "markdown2html": "autograde.reports.markup.from_markdown",
+        "markdown2html": "autograde.reports.frames.from_markdown",
         "clean_html": "autograde.reports.markup.clean",
-        "highlight_code": "autograde.reports.markup.highlighted",
+        "highlight_code": "autograde.reports.frames.highlighted",
+        "told": "course.checks.panel.marked",
         "strip_files_prefix": "autograde.reports.markup.unchanged",
     }
     return config

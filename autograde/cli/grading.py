@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from autograde import tree as trees
 from autograde.cli.authoring import build
@@ -85,7 +86,7 @@ def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "ful
         for sample in class_:
             for surprise in demonstration.surprises(sample, by_name[sample.name]):
                 surprised += 1
-                out.print(f"[red]unexpected[/] {surprise.sample}: {surprise.text}")
+                out.print(f"[red]unexpected[/] {surprise.sample}: {escape(surprise.text)}")
         out.print(f"{lab}: {len(class_)} submissions graded in {result.seconds:.0f} s\n")
     if surprised:
         raise typer.Exit(FOUND)

@@ -166,8 +166,10 @@ def _comments(result: StudentResult) -> dict[str, str]:
     found: dict[str, dict[str, None]] = {}
     for flag in result.flags:
         if flag.cell and (told := to_student(flag)):
-            # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student.
-            found.setdefault(flag.cell, {})[escape(told)] = None
+            # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student, and
+            # what a cell said is code there.
+            plain = told if flag.code == "answer-stops" else escape(told)
+            found.setdefault(flag.cell, {})[plain] = None
     return {cell: " ".join(told) for cell, told in found.items()}
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from autograde.handing_in.normalise.flags import Flag, listed, shown
+from autograde.handing_in.normalise.flags import Flag, listed, printable, shown
 
 LONGEST_STUDENT = 100  # characters
 GLOB_MARKS = frozenset("*?[]")  # nbgrader takes a student's name for a pattern
@@ -39,7 +39,7 @@ def gone(here: Iterable[str], recorded: Iterable[str]) -> tuple[Flag, ...]:
 
 def odd_name(student: str) -> Iterator[Flag]:
     """A remark on a name that other tools may stumble over."""
-    odd = not student.isprintable() or student != student.strip()
+    odd = printable(student) != student or student != student.strip()
     if odd or len(student) > LONGEST_STUDENT:
         yield Flag(
             "odd-student-name",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from html import escape
 
 import nbformat
 from nbformat import NotebookNode
@@ -18,7 +17,7 @@ from autograde.gradebook import late
 from autograde.handing_in import intake
 from autograde.handing_in.normalise import Flag, Normalised, normalise
 from autograde.handing_in.normalise.flags import shown
-from autograde.handing_in.normalise.to_student import to_student
+from autograde.handing_in.normalise.to_student import in_markdown, to_student
 from autograde.marking import engine, journal, nearby
 from autograde.marking.carried import carried
 from autograde.marking.carried import odd as oddities
@@ -240,8 +239,8 @@ def _noticed(release: NotebookNode, flags: tuple[Flag, ...]) -> NotebookNode:
     """The release with a first cell that tells the student why nothing was graded."""
     book = nbformat.from_dict(release)
     told = dict.fromkeys(filter(None, map(to_student, flags)))
-    reasons = "\n".join(f"- {escape(one)}" for one in told) or "- nothing was handed in"
-    book.cells.insert(
-        0, nbformat.v4.new_markdown_cell(f"**Nothing could be graded.**\n\n{reasons}")
-    )
+    reasons = "\n".join(f"- {in_markdown(one)}" for one in told) or "- nothing was handed in"
+    text = f"**Nothing could be graded.**\n\n{reasons}"
+    # Students' own cells have no metadata: by its own, a page knows that this one is ours.
+    book.cells.insert(0, nbformat.v4.new_markdown_cell(text, metadata={"course": {"notice": True}}))
     return book

@@ -37,7 +37,9 @@ SIGNS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
 
 class Careful(Console):
-    """A console that shows control characters of a text instead of obeying them."""
+    """A console that shows control characters of a text instead of obeying them; all printing
+    goes through one, from :func:`console`. Markup is for our own words: others are escaped.
+    """
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -51,7 +53,8 @@ class Careful(Console):
 
 def console() -> Console:
     """A console on stdout that does not squeeze tables into 80 columns when piped."""
-    return Careful(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Careful(width=width, highlight=False, emoji=False)
 
 
 class StudentsPerMinute(ProgressColumn):
@@ -67,7 +70,7 @@ class StudentsPerMinute(ProgressColumn):
 def class_progress(out: Console) -> Progress:
     """A progress bar that tells students per minute and the remaining time."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         StudentsPerMinute(),
@@ -176,7 +179,7 @@ def absent_lines(board: Board, out: Console, names: Mapping[str, str] | None = N
         out.print("[bold]Without a measured network[/]")
     for one in board.absent:
         who = f"{one.label} ({shown(names[one.student])})" if names else one.label
-        out.print(f"  {escape(who)}: {one.why}", soft_wrap=True)
+        out.print(f"  {escape(who)}: {escape(one.why)}", soft_wrap=True)
 
 
 def moves(result: ClassResult, out: Console) -> None:
@@ -215,7 +218,8 @@ def pages(found: Sequence[Path], out: Console) -> None:
     """Where the feedback pages are."""
     if found:
         folder = found[0].parents[2]
-        out.print(f"{len(found)} feedback pages: {folder}/STUDENT/{found[0].parent.name}/")
+        place = f"{folder}/STUDENT/{found[0].parent.name}/"
+        out.print(f"{len(found)} feedback pages: {escape(place)}")
 
 
 def _points(item: Item) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from autograde.handing_in.normalise.flags import Flag
 
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 LOOKS = "Your instructor looks at it."
 AS_IS = "Hand in the .ipynb file as JupyterLab or Colab saves it."
 SMALLER = (
@@ -14,7 +16,8 @@ SMALLER = (
     "Cells, Save), and with smaller pictures in its text."
 )
 
-# By code; {fact} is the message's first sentence, which is about the file, {message} all of it.
+# By code; {fact} is the message's first sentence, which is about the file; {said} is what the
+# student's own cell said, between backticks: code, wherever it is read as Markdown.
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         # The whole file
@@ -52,7 +55,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "other-file-name": "{fact} Hand it in under this name.",
         "extra-files-skipped": "{fact}",
         # One cell
-        "answer-stops": "{message}",
+        "answer-stops": "Your cell stopped: `{said}`",
         "renamed-id": f"This cell was recognised by what it defines. {LOOKS}",
         "duplicate-cell": "The file has this cell more than once; one of them counts.",
         "locked-cell-restored": "This cell was changed; the lab's own is put back.",
@@ -89,4 +92,10 @@ def to_student(flag: Flag) -> str:
     A code without a text says that the instructor looks: no page shows what is not meant for it.
     """
     first, stop, _ = flag.message.partition(". ")
-    return TEXTS.get(flag.code, LOOKS).format(fact=first + stop.strip(), message=flag.message)
+    said = (flag.message.partition(": ")[2] or flag.message).replace("`", "'")
+    return TEXTS.get(flag.code, LOOKS).format(fact=first + stop.strip(), said=said)
+
+
+def in_markdown(text: str) -> str:
+    """A text as Markdown that shows it as it is, whatever it quotes."""
+    return PUNCTUATION.sub(r"\\\g<0>", text)
