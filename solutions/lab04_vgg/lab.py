@@ -134,7 +134,8 @@ def effective_receptive_field(network: nn.Module, images: Tensor) -> Tensor:
 
     (N, C, H, W) -> (H, W), non-negative, sums to 1, in the images' dtype. `network` maps images
     to (N, K, h, w). Images and network come out as they went in, each layer in its own mode;
-    only the `.grad` of the network's parameters may grow, as `backward()` has it.
+    only the `.grad` of the network's parameters may grow, as `backward()` has it, and running
+    statistics may move, as in any pass in training mode.
     Source: Luo, Li, Urtasun and Zemel 2016.
     """
     ### BEGIN SOLUTION
@@ -534,8 +535,8 @@ def to_fully_convolutional(model: Any) -> nn.Module:
     """The same network with convolutions in place of its linear layers, weights copied.
 
     Takes (N, 3, H, W) and gives (N, K, h, w); at the training size h = w = 1, with the
-    model's own scores. In training its dropout works, with the model's shares. The model stays
-    as it was, also when the result is trained: no weight is shared.
+    model's own scores. In training its dropout works, with the model's shares. The result may come
+    in either mode, and can be trained like the model, which stays as it was: no weight is shared.
     Source: Simonyan and Zisserman 2015, section 3.2; Sermanet and others 2014.
     """
     ### BEGIN SOLUTION

@@ -217,7 +217,7 @@ experiments.history_intervals(confidence_interval)
 
 # %% exercise="pareto_front" difficulty=2 minutes=12
 def pareto_front(networks: dict[str, tuple[float, float]]) -> list[str]:
-    """Names of the networks that no other beats, cheapest first, equals in alphabetical order.
+    """Names of the networks that no other beats, cheapest first, equals by name as `sorted` does.
 
     Args:
         networks: by name, (cost, score): low cost and high score are good. Both may be any
