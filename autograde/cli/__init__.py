@@ -54,6 +54,7 @@ for command in (
     grading.grade,
     reporting.feedback,
     reporting.leaderboard,
+    reporting.report,
     grading.demo,
     machine.doctor,
 ):
