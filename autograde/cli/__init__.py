@@ -87,6 +87,7 @@ for command in (
     returning.return_,
     returning.export,
     reporting.leaderboard,
+    reporting.report,
     grading.demo,
     machine.doctor,
 ):

@@ -7,7 +7,6 @@ import secrets
 import shutil
 from pathlib import Path
 
-import nbformat
 from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from traitlets.config import Config
@@ -17,9 +16,9 @@ from autograde.handing_in.beside import SECRET, TIMESTAMP
 from autograde.nbgrader_settings import settings
 from autograde.reports import fresh
 from autograde.reports.fresh import FeedbackError
+from autograde.reports.titles import titles
 
 TEMPLATE = Path(__file__).parent / "templates" / "student_page"
-HEADING = re.compile(r"#+ +(.+)")
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
@@ -48,7 +47,7 @@ def generate(lab: str, work: Path) -> list[Path]:
     if not wanted:
         return fresh.pages(lab, work)
     config = page_settings(work)
-    config.Marks.titles = _titles(work / "release" / lab / f"{lab}.ipynb")
+    config.Marks.titles = titles(work / "release" / lab / f"{lab}.ipynb")
     with quiet_nbgrader():
         result = NbGraderAPI(config=config).generate_feedback(lab, force=False)
     if not result["success"]:
@@ -80,18 +79,6 @@ def page_settings(work: Path) -> Config:
     config.StudentPage.template_name = TEMPLATE.name  # nbgrader gives HTMLExporter its own
     config.StudentPage.extra_template_basedirs = [str(TEMPLATE.parent)]
     return config
-
-
-def _titles(release: Path) -> dict[str, str]:
-    """Names of exercises: the headings that they stand under in the notebook as released."""
-    found, title = {}, ""
-    for cell in nbformat.read(release, as_version=4).cells if release.is_file() else ():
-        marks = cell.metadata.get("nbgrader", {})
-        if heading := HEADING.match(cell.source) if cell.cell_type == "markdown" else None:
-            title = heading[1]
-        if marks.get("grade"):
-            found[marks["grade_id"]] = title or marks["grade_id"]
-    return found
 
 
 def closed(page: str) -> str:
