@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from autograde import tree as trees
-from autograde.cli.common import FOUND, WorkDir
+from autograde.cli.common import FOUND, WorkDir, of_class
 from autograde.errors import DesignedError
 
 Format = Literal["auto", "moodle", "canvas", "exchange", "classroom", "folder"]
@@ -32,7 +32,7 @@ def collect(
             "Moodle's grading worksheet and Canvas's gradebook export will do."
         ),
     ] = None,
-    workdir: WorkDir = Path("grading"),
+    workdir: WorkDir = None,
     into: Annotated[
         Path | None, typer.Option(help="Where to put them. Default: WORKDIR/submitted.")
     ] = None,
@@ -74,6 +74,7 @@ def collect(
 
     course = trees.find()
     course.chosen([lab])
+    work = of_class(course, workdir)
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     zone = lateness.zone_of(timezone, deadline)
@@ -81,8 +82,8 @@ def collect(
     order = Order(
         lab,
         sources,
-        workdir.resolve(),
-        (into or workdir / "submitted").resolve(),
+        work,
+        (into or work / "submitted").resolve(),
         class_list.read(roster, zone or UTC) if roster else None,
         matching.said(as_ or ()),
         None if form == "auto" else form,

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from autograde import tree as trees
-from autograde.cli.common import WorkDir
+from autograde.cli.common import WorkDir, of_class
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import listed
 
@@ -26,7 +26,7 @@ Finished = Annotated[
 def return_(
     lab: Lab,
     to: Annotated[Parcels, typer.Option(help="Whose names the pages have in the zip.")] = "plain",
-    workdir: WorkDir = Path("grading"),
+    workdir: WorkDir = None,
     output: Annotated[
         Path | None, typer.Option(help="The zip. Default: WORKDIR/returned/LAB-TO.zip.")
     ] = None,
@@ -42,8 +42,9 @@ def return_(
     from autograde.reports import feedback, parcels
     from autograde.reports.show import console
 
-    out, work = console(), workdir.resolve()
-    trees.find().chosen([lab])
+    out, course = console(), trees.find()
+    course.chosen([lab])
+    work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)
     if not parcels.are_current(work, lab):
@@ -64,7 +65,7 @@ def return_(
 def export(
     lab: Lab,
     to: Annotated[Files, typer.Option(help="Whose file it is.")] = "csv",
-    workdir: WorkDir = Path("grading"),
+    workdir: WorkDir = None,
     output: Annotated[
         Path | None, typer.Option(help="The file. Default: WORKDIR/returned/LAB-TO.csv.")
     ] = None,
@@ -85,8 +86,9 @@ def export(
     from autograde.reports import export as exports
     from autograde.reports.show import console
 
-    out, work = console(), workdir.resolve()
-    trees.find().chosen([lab])
+    out, course = console(), trees.find()
+    course.chosen([lab])
+    work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)
     if not standings:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from autograde.sandbox import CellRun, Session, Warm
+from autograde.sandbox.bounds import TransportError
 from course import weights
 from course.checks import Answer, CaseResult, Prepared, Probe
 
@@ -76,6 +77,8 @@ class Life:
     replayed: float = 0.0
     skipped: bool = False  # whether a cell was too long to be run again
     starved: bool = False  # whether others left it too little of the processors
+    killed: bool = False  # whether the system killed it
+    exhausted: bool = False  # whether it used all its time
     heard: set[str] = field(default_factory=set)  # calls that answers claim to have seen
 
     @property
@@ -114,6 +117,8 @@ class Life:
         Raises:
             Later: it is hurried, and out of time.
         """
+        if probe.alone:
+            return self._asked_alone(probe)
         session = self._alive()
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
@@ -121,6 +126,20 @@ class Life:
         answer = session.ask(probe, timeout=seconds)
         self._note(session)
         self.heard.update(answer.calls)
+        return answer
+
+    def _asked_alone(self, probe: Probe) -> Answer:
+        """Ask where no cell of the student's ran; only what an answer brought comes along."""
+        if self._left() <= 0:
+            return Answer("raised", error=self._exhausted())
+        with self.warm.session() as session:
+            try:
+                seconds = self._given(max(PROBE_SECONDS, probe.seconds))
+                answer = session.ask(probe, timeout=seconds)
+            except TransportError as error:
+                answer = Answer("raised", error=f"brought what can't be looked at: {error}")
+            self.earlier += session.spent
+            self._note(session)
         return answer
 
     def close(self) -> None:
@@ -164,6 +183,8 @@ class Life:
         if not session.alive:
             self.burns += session.late
             self.starved |= session.starved
+            self.killed |= session.killed
+            self.exhausted |= session.late and self._left() <= 0
             if self.hurried and (self.starved or self._left() <= 0):
                 raise Later
 
@@ -185,6 +206,7 @@ class Life:
         self.close()
         if self.hurried:
             raise Later
+        self.exhausted = True
         whole = self._whole()
         return f"the notebook took longer than {whole:g} s in all and was stopped"
 

@@ -55,7 +55,7 @@ def put(check: Check, brought: list[Answer]) -> Report:
 
 
 def _brought(answer: Answer, probe: Any) -> Answer:
-    return answer
+    return probe.run({}) if probe.alone else answer
 
 
 def _of_another(subject: Subject, seeds: tuple[int, ...], seed: int) -> list[Answer]:

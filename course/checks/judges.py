@@ -21,6 +21,12 @@ FIVE_DIGITS = 1e-5  # times the largest value: what float32 keeps after many ope
 VARIED = 4  # different values from which on the same ones in another order are no chance
 
 
+ALONE = "alone"
+"""Measured as 0 where a network can't be run without the code that made it."""
+MOVED = "accuracy on moved images"
+"""Measured beside ``accuracy``: the share of the same images, moved a little, that is right."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a judge saw: passed or not, and both sides in the student's words.
@@ -30,6 +36,7 @@ class Finding:
     ``measured`` holds numbers that the judge found out itself and that are worth keeping. A
     leaderboard ranks by ``accuracy`` (a share), and reads ``images`` (how many it was measured on)
     and ``parameters``. Of a check, what its last case measured counts: hidden cases come last.
+    Grading reads :data:`ALONE` and :data:`MOVED`.
     """
 
     passed: bool

@@ -83,6 +83,8 @@ class Probe:
             grader's ordinary limit.
         watched: plain names of torch's functions whose calls the answer tells.
         argument: what the exercise calls the first positional argument.
+        then: a second question, which uses no objects: asked where nothing of the student's is,
+            with the answer to the first before its own arguments. What it finds is judged.
     """
 
     question: Callable[..., Any]
@@ -93,12 +95,19 @@ class Probe:
     seconds: float = 0.0
     watched: tuple[str, ...] = ()
     argument: str = ""
+    then: Probe | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the handed-in files that it needs."""
         given = (*self.args, *self.kwargs.values())
-        return tuple(dict.fromkeys(one.name for one in given if isinstance(one, HandedIn)))
+        own = [one.name for one in given if isinstance(one, HandedIn)]
+        return tuple(dict.fromkeys([*own, *(self.then.files if self.then else ())]))
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is asked where nothing of the student's is."""
+        return not self.uses
 
     def with_files(self, read: Files) -> Probe:
         """The probe with tensors in the places of :class:`HandedIn`; itself if there are none."""
@@ -110,7 +119,15 @@ class Probe:
             return tensors[value.name] if isinstance(value, HandedIn) else value
 
         kwargs = {key: filled(value) for key, value in self.kwargs.items()}
-        return replace(self, args=tuple(map(filled, self.args)), kwargs=kwargs)
+        then = self.then.with_files(tensors.__getitem__) if self.then else None
+        return replace(self, args=tuple(map(filled, self.args)), kwargs=kwargs, then=then)
+
+    def answered(self, ask: Callable[[Probe], Answer]) -> Answer:
+        """What comes back to it and, where there is a second question, to that."""
+        answer = ask(self)
+        if self.then is None or answer.kind != "value":
+            return answer
+        return ask(replace(self.then, args=(answer.value, *self.then.args)))
 
     def run(self, namespace: Mapping[str, Any]) -> Answer:
         """Ask the objects of ``namespace``; whatever they do becomes an :class:`Answer`."""

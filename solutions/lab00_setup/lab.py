@@ -270,7 +270,7 @@ def topk_error(logits: Tensor, labels: Tensor, k: int) -> float:
     """Share of the images whose label is not among the k classes with the greatest logits.
 
     logits (N, K) of any float dtype, labels (N,) with class numbers 0…K-1 -> a fraction in [0, 1].
-    Among equal logits the order is yours to choose.
+    Exactly k classes count: among equal logits the order is yours to choose, in equal rows alike.
 
     Raises:
         ValueError: k is not in 1…K.

@@ -73,7 +73,8 @@ print(course.start(PROFILE))
 #
 # Each function takes a tensor of any shape and returns one of the same shape and dtype. Use no
 # loop and no `item()`: gradients must be able to flow through. Where a function has a kink, the
-# slope that autograd finds at the kink itself is free in this part; Part 2 settles it.
+# slope that autograd finds at the kink itself is free in this part; Part 2 settles it. For ELU the
+# slope at 0 is free with $\alpha = 1$, too, where there is no kink.
 
 # %% [markdown] intro="sigmoid"
 # ### The sigmoid

@@ -373,7 +373,8 @@ experiments.draw_connections(globals())
 # `nn.ModuleList`. Or one `nn.Parameter` with 60 kernels, which `forward` puts in their places of a
 # dense weight full of zeros. A dense weight *multiplied* by a mask is none: it has 900 parameters
 # too many, and an optimizer with weight decay would still move them. Squashing is not part of this
-# layer.
+# layer. Each kernel starts as random numbers of its own, as `nn.Conv2d` has it: kernels that start
+# alike can stay alike.
 #
 # The check sends an impulse through each input and sees where it comes out. So the names inside
 # are up to you.
@@ -678,11 +679,13 @@ print(f"{'LeNet today':48}{sum(count for _, count in ledger):>+8,}")
 #
 # An **epoch** is one pass over the training images, in a new random order, in batches of
 # `batch_size`; the last batch may be smaller. For each batch: logits, cross-entropy, gradients, a
-# step of the optimizer. PyTorch *adds* new gradients to old ones. What has to happen first?
+# step of the optimizer. PyTorch *adds* new gradients to old ones, also to those that the model may
+# come with. What has to happen first?
 #
-# Put the model in training mode. Return the mean loss over all images as a number, so that a small
-# last batch counts for as much as it has images. It is the loss before each step, which you have
-# anyway. The model, the optimizer and its rate are the caller's: use them as they come.
+# Put the model in training mode before the first batch, all of it. Return the mean loss over all
+# images as a number, so that a small last batch counts for as much as it has images. It is the loss
+# before each step, which you have anyway. The model, the optimizer and its rate are the caller's:
+# use them as they come.
 
 
 # %% exercise="train_epoch" difficulty=2 minutes=20

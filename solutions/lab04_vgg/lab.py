@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: VGG and the cascade of convolutions
-#     minutes: 180
+#     minutes: 205
 # ---
 
 # %% [markdown]
@@ -134,7 +134,8 @@ def effective_receptive_field(network: nn.Module, images: Tensor) -> Tensor:
 
     (N, C, H, W) -> (H, W), non-negative, sums to 1, in the images' dtype. `network` maps images
     to (N, K, h, w). Images and network come out as they went in, each layer in its own mode;
-    only the `.grad` of the network's parameters may grow, as `backward()` has it.
+    only the `.grad` of the network's parameters may grow, as `backward()` has it, and running
+    statistics may move, as in any pass in training mode.
     Source: Luo, Li, Urtasun and Zemel 2016.
     """
     ### BEGIN SOLUTION
@@ -534,8 +535,8 @@ def to_fully_convolutional(model: Any) -> nn.Module:
     """The same network with convolutions in place of its linear layers, weights copied.
 
     Takes (N, 3, H, W) and gives (N, K, h, w); at the training size h = w = 1, with the
-    model's own scores. In training its dropout works, with the model's shares. The model stays
-    as it was, also when the result is trained: no weight is shared.
+    model's own scores. In training its dropout works, with the model's shares. The result may come
+    in either mode, and can be trained like the model, which stays as it was: no weight is shared.
     Source: Simonyan and Zisserman 2015, section 3.2; Sermanet and others 2014.
     """
     ### BEGIN SOLUTION
@@ -630,6 +631,97 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 
 # %% check="initialise_from" points=4
 
+# %% [markdown] intro="batch_norm"
+# ### BatchNorm
+#
+# Five months after VGG, Ioffe and Szegedy took the trouble by its root. Why should the scale of a
+# layer's outputs depend on the start of all layers before it? They normalise **inside** the
+# network, each channel by itself, over all $m = N \cdot H \cdot W$ numbers that a batch has in it
+# (algorithm 1):
+#
+# $$\mu = \frac1m \sum x, \qquad \sigma^2 = \frac1m \sum (x - \mu)^2, \qquad
+# y = \gamma \cdot \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta .$$
+#
+# $\gamma$ and $\beta$ are learned, one of each per channel, so nothing is lost that the network
+# could do before. The gradient goes through $\mu$ and $\sigma^2$, too.
+#
+# And when somebody brings a single image? Its result must not depend on its neighbours. So the
+# layer keeps **running statistics** while it trains, and uses them when it does not:
+#
+# $$r \leftarrow (1 - \text{momentum}) \cdot r + \text{momentum} \cdot b .$$
+#
+# For the mean, $b$ is $\mu$. For the variance, $b$ is the *unbiased* estimate, with $m - 1$ in the
+# place of $m$ (algorithm 2): it has to speak for images that are not in the batch. Momentum is
+# PyTorch's word, with 0.1 as its usual value. No gradient follows these two.
+#
+# Your function gets the running statistics and gives back what has become of them. In small
+# numbers, for one channel with the values 1, 3, 5, 7, $\gamma = 1$, $\beta = 0$, a running mean of
+# 0 and a running variance of 1: $\mu = 4$, $\sigma^2 = 5$, $y = (-1.34, -0.45, 0.45, 1.34)$, and
+# afterwards the running mean is 0.4 and the running variance $0.9 \cdot 1 + 0.1 \cdot 20/3 = 1.57$.
+
+
+# %% exercise="batch_norm" difficulty=2 minutes=25
+def batch_norm(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    mean: Tensor,
+    var: Tensor,
+    training: bool,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalised maps, and the running mean and variance afterwards.
+
+    x has the shape (N, C, H, W), all others (C,); `weight` is γ, `bias` is β. In training, the
+    batch's statistics are used, and the running ones move; otherwise the running ones are used, and
+    come back as they are. What is given stays as it was. No gradient follows the running ones.
+    Raises: ValueError in training where a channel has a single number only.
+    Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
+    """
+    ### BEGIN SOLUTION
+    shape, center, spread = (-1, 1, 1), mean, var
+    if training:
+        count = x.numel() / x.shape[1]
+        if count == 1:
+            raise ValueError("one number has no variance: give more images, or larger ones")
+        center = x.mean(dim=(0, 2, 3))
+        spread = (x - center.view(shape)).square().mean(dim=(0, 2, 3))
+        unbiased = spread * count / (count - 1)
+        mean = (1 - momentum) * mean + momentum * center
+        var = (1 - momentum) * var + momentum * unbiased
+    normalised = (x - center.view(shape)) / (spread.view(shape) + eps).sqrt()
+    return weight.view(shape) * normalised + bias.view(shape), mean.detach(), var.detach()
+    ### END SOLUTION
+
+
+# %% check="batch_norm" points=5
+
+# %% [markdown]
+# <details><summary>Which numbers belong together?</summary>
+#
+# Think of all that the batch holds of *one* channel: every pixel of every image. So three of the
+# four axes are averaged over, and one stays.
+# </details>
+#
+# <details><summary>The maps are right, the running variance is a little too small</summary>
+#
+# With 4 numbers, `mean of squares` and `var` differ by the factor 3/4. Which of the two does the
+# formula use where?
+# </details>
+
+# %% [markdown]
+# Two consequences, before you see it at work. A convolution right before BatchNorm needs no bias:
+# whatever constant it adds, $\mu$ takes away again. And in training an image's result depends on
+# the company it is in. That is why `model.train()` and `model.eval()` matter so much once a network
+# has BatchNorm in it: forget `eval()`, and the accuracy depends on how the test images are batched.
+#
+# Here is column D, narrow, with *your* function in all its thirteen places, beside PyTorch's layer:
+# the same start, the same batches.
+
+# %% explore=true
+experiments.compare_batch_norm(batch_norm)
+
 # %% [markdown]
 # ### What arrives, before any training
 #
@@ -692,7 +784,7 @@ experiments.draw_stored()
 #   start. (The paper trained for 74 epochs on 1.3 million images.)
 # - **A better start** does more, for nothing. The authors saw this themselves after submitting:
 #   with Glorot and Bengio's start the deep networks train without A (their section 3.1).
-# - **BatchNorm** does most, for both. It came a year after VGG.
+# - **BatchNorm** does most, for both. It came five months after VGG, in February 2015.
 # - In none of these pairs is D better than A. That is a statement about four epochs on 4,000 small
 #   images, not about depth. It also is a fair warning: depth pays once it can be trained, on enough
 #   data.

@@ -528,8 +528,9 @@ experiments.classify(make_resnet, depth=18, fetch=pick(quick=False, full=True))
 # part runs once.
 #
 # A forward hook can keep the outputs as they come by. Then `torch.autograd.grad(value, outputs)`
-# gives their gradients. Leave the model as you found it: no hooks, and nothing written into the
-# parameters' `.grad`.
+# gives their gradients. Leave the model as you found it: no hooks, also where `loss` raises, and
+# nothing written into the parameters' `.grad`. Call `loss` once: each pass in training mode moves
+# running statistics and draws random numbers.
 
 
 # %% exercise="gradient_norms" difficulty=3 minutes=20
@@ -538,8 +539,10 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
 
     The parts are named_children(); they run in the order of forward, whatever the order in which
     they were made. The model is left as it was: mode, hooks, and the parameters' .grad.
+
     Args:
-        loss: runs the model once, returns a scalar.
+        loss: runs the model once, returns a scalar; called once. What it raises goes on to the
+            caller, and no hook stays then either.
     """
     ### BEGIN SOLUTION
     outputs: dict[str, Tensor] = {}
@@ -551,9 +554,11 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
         return keep
 
     handles = [part.register_forward_hook(keeping(n)) for n, part in model.named_children()]
-    value = loss()
-    for handle in handles:
-        handle.remove()
+    try:
+        value = loss()
+    finally:
+        for handle in handles:
+            handle.remove()
     slopes = torch.autograd.grad(value, list(outputs.values()))
     return {name: slope.norm().item() for name, slope in zip(outputs, slopes, strict=True)}
     ### END SOLUTION

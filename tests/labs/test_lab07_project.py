@@ -136,15 +136,23 @@ def test_an_odd_answer_is_wrong_and_not_the_graders_fault(answer: Any) -> None:
         assert one.result(Answer("value", answer), probe).outcome == "failed"
 
 
-def test_labels_of_the_judging_images_stay_with_the_judge(graded: Mapping[str, Check]) -> None:
+def test_a_students_process_sees_no_judging_image_and_nothing_sees_their_labels(
+    graded: Mapping[str, Check],
+) -> None:
     for one in (*check["trained_network"].cases, *graded["trained_network"].cases):
-        asked = [arg for arg in one.case.probe.args if isinstance(arg, Tensor)]
+        assert not any(isinstance(arg, Tensor) for arg in one.case.probe.args)
+        then = one.case.probe.then
+        assert then is not None
+        assert then.alone
+        asked = [arg for arg in then.args if isinstance(arg, Tensor)]
         assert all(arg.dtype == torch.uint8 and arg.ndim == 4 for arg in asked)
 
 
 def test_no_judging_image_is_one_that_is_public(graded: Mapping[str, Check]) -> None:
     real = torch.from_numpy(np.load(FOLDER.parent / "held_out.npz")["images"])
-    judged = graded["trained_network"].cases[-1].case.probe.args[-1]
+    then = graded["trained_network"].cases[-1].case.probe.then
+    assert then is not None
+    judged = then.args[1]
     rows, public = (one.flatten(1).float() for one in (judged, real))
     nearest = torch.cdist(rows, public).argmin(dim=1)
     assert len(nearest.unique()) == len(real)

@@ -6,12 +6,13 @@ What a file holds is counted here, where the file was read, and not where the st
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
 
 from course.checks import Finding, Probe, same, wording
+from course.checks.judges import ALONE, MOVED
 from course.checks.modules import count
 
 LOST = 0.5  # right with shuffled numbers: guessing is 0.1, and no honest network is near
@@ -75,8 +76,10 @@ class FitsAndSmall:
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Whether it fits; measures its parameters."""
         numbers = _handed_in(probe) + _besides(answer)
-        passed = isinstance(answer, dict) and answer.get("fits") is True and numbers < self.limit
         wanted = f"the weights of build_network(), fewer than {self.limit:,} numbers"
+        if cause := _not_alone(answer):
+            return replace(cause, expected=wanted)
+        passed = isinstance(answer, dict) and answer.get("fits") is True and numbers < self.limit
         found = f"{numbers:,} numbers{_told(answer)}"
         return Finding(passed, wanted, found, measured={"parameters": numbers})
 
@@ -96,11 +99,15 @@ class RightAtLeast:
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Whether enough are right; measures the accuracy, for a leaderboard."""
         wanted = f"{self.share:.0%} right or more, below {self.limit:,} numbers"
+        if cause := _not_alone(answer):
+            return replace(cause, expected=wanted)
         classes = answer.get("classes") if isinstance(answer, dict) else None
         if not isinstance(classes, Tensor) or classes.shape != expected.shape:
             return Finding(False, wanted, wording.value(answer))
         accuracy, numbers = _right(classes, expected), _handed_in(probe) + _besides(answer)
         measured = {"accuracy": accuracy, "images": len(expected), "parameters": numbers}
+        if isinstance(answer.get("moved"), Tensor):
+            measured[MOVED] = _right(answer["moved"], expected)
         found = f"{accuracy:.1%} right, {numbers:,} numbers{_told(answer)}"
         without = _right(answer.get("with the file's numbers shuffled"), expected)
         if not without < LOST:
@@ -111,6 +118,19 @@ class RightAtLeast:
         return Finding(passed, wanted, found, measured=measured if small else {})
 
 
+def _not_alone(answer: Any) -> Finding | None:
+    """What is said where a network can't be run without the code that made it."""
+    why = answer.get("why") if isinstance(answer, dict) else None
+    if why is None:
+        return None
+    found = f"it can't be run without its code: {why}"
+    return Finding(False, "", found, UNKNOWN, measured={ALONE: 0.0})
+
+
+UNKNOWN = (
+    "grading takes the operations on tensors that your network does, and runs them by themselves; "
+    "write forward with torch's operations throughout"
+)
 MOST = 10**12
 """More numbers are as many as these."""
 

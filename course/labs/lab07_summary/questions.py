@@ -1,12 +1,13 @@
 """What the checks of lab 7 ask about comparisons and about the project, beyond plain calls.
 
-The project's weights travel as a file beside the notebook; the labels of the images that judge
-them never do: what comes back are classes, and the comparison is the judge's.
+The project's weights travel as a file beside the notebook. The student's process is asked for the
+network as a list of operations; the images that judge it are shown to that list elsewhere, and
+their labels stay with the judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -17,7 +18,8 @@ from course import weights
 from course.checks import ProbeError, wording
 from course.checks.modules import a_module, a_tensor, count, filled
 from course.device import seeded
-from course.labs.lab07_summary.carried import noting_files, numbers_beside, size_of_files
+from course.labs.lab07_summary import alone
+from course.labs.lab07_summary.carried import FREE, noting_files, numbers_beside, size_of_files
 from course.labs.lab07_summary.images import CLASSES, normalised
 from course.labs.lab07_summary.readings import AFTERWARDS
 
@@ -194,34 +196,87 @@ def _built(build: Any, seed: int = 0) -> nn.Module:
 # The weights that were handed in with it -------------------------------------------------------
 
 
-def fits(build: Any, tensors: dict[str, Tensor]) -> dict[str, Any]:
-    """Are these the weights of this network, and how much does it carry besides?"""
-    model = _with_weights(build, tensors)
-    return {"fits": True, "numbers besides": numbers_beside(model)}
+def the_network(build: Any, tensors: dict[str, Tensor]) -> dict[str, Any]:
+    """The network with these weights as its operations, or why it is none, and how many numbers it
+    carries besides; a byte of a file that it reads is one, too.
+    """
+    with seeded(3):
+        first, second = torch.rand(2, alone.BATCH, 1, 28, 28)
+    with noting_files() as files, torch.no_grad():
+        model = _with_weights(build, tensors)
+        scores = a_tensor(model(second.clone()), (len(second), CLASSES), "scores of the images")
+    found = _as_program(model, first, second, scores)
+    return found | {"numbers besides": numbers_beside(model) + size_of_files(files)}
 
 
-def classes_of(build: Any, tensors: dict[str, Tensor], images: Tensor) -> dict[str, Any]:
-    """Classes ``(N,)`` that the network with these weights gives to images in bytes.
+def _as_program(model: nn.Module, first: Tensor, second: Tensor, scores: Tensor) -> dict[str, Any]:
+    """The operations on a first batch, if a second one gets these scores by them."""
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    try:
+        program = alone.recorded(model, first)
+        if not torch.allclose(alone.run(program, state, second), scores, 1e-3, 1e-3, True):
+            return {"why": OTHERWISE}
+    except alone.NotAlone as error:
+        return {"why": str(error)}
+    return {"program": program}
+
+
+OTHERWISE = (
+    "its scores are not those of its operations on tensors: does forward leave torch in between, "
+    "by numpy or .tolist()?"
+)
+
+
+# Asked where nothing of the student's is, of what the network is claimed to be ------------------
+
+
+def fits(claim: Any, tensors: dict[str, Tensor]) -> dict[str, Any]:
+    """Does what is claimed to be the network run on these weights, and what does it carry?"""
+    return _alone(claim, lambda program: {"fits": bool(_scores(program, tensors, NONE).ndim)})
+
+
+def classes_alone(
+    claim: Any, tensors: dict[str, Tensor], images: Tensor, moved: Tensor | None = None
+) -> dict[str, Any]:
+    """Classes ``(N,)`` that a network gives to images in bytes, by its operations alone.
 
     And the first ones' classes where the numbers of each tensor are shuffled: what a network knows
-    has to be in its file. And how many numbers it carries besides; a byte of a file that it reads
-    is one, too.
+    has to be in its file. And those of the images in another form, if there is one.
     """
-    with noting_files() as files:
-        found = _classes(_with_weights(build, tensors), images)
-        model = _with_weights(build, _shuffled(tensors))
-        lost = _classes(model, images[:FEW])
-    return {
-        "classes": found,
-        "with the file's numbers shuffled": lost,
-        "numbers besides": numbers_beside(model) + size_of_files(files),
-    }
+
+    def found(program: alone.Program) -> dict[str, Any]:
+        lost = _scores(program, _shuffled(tensors), images[:FEW])
+        told = {"with the file's numbers shuffled": lost.argmax(dim=1)}
+        if moved is not None:
+            told["moved"] = _scores(program, tensors, moved).argmax(dim=1)
+        return {"classes": _scores(program, tensors, images).argmax(dim=1), **told}
+
+    return _alone(claim, found)
 
 
-def _classes(model: nn.Module, images: Tensor) -> Tensor:
-    with torch.no_grad():
-        scores = torch.cat([model(normalised(part)) for part in images.split(250)])
-    return a_tensor(scores, (len(images), CLASSES), "scores of the images").argmax(dim=1)
+NONE = torch.zeros(1, 1, 28, 28, dtype=torch.uint8)
+
+
+def _alone(claim: Any, asked: Callable[[alone.Program], dict[str, Any]]) -> dict[str, Any]:
+    """What is found out of a claimed program, with what it carries; or why it can't be."""
+    claim = claim if isinstance(claim, dict) else {"why": "no network came back"}
+    said = claim.get("numbers besides")
+    besides = said if isinstance(said, int) and said > 0 else 0
+    try:
+        if "program" not in claim:
+            raise alone.NotAlone(wording.shortened(str(claim.get("why"))))
+        carried = alone.numbers_in(claim["program"])
+        besides = max(besides, carried if carried > FREE else 0)
+        return asked(claim["program"]) | {"numbers besides": besides}
+    except alone.NotAlone as error:
+        return {"why": str(error), "numbers besides": besides}
+
+
+def _scores(program: alone.Program, tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:
+    scores = alone.run(program, tensors, normalised(images))
+    if scores.shape != (len(images), CLASSES):
+        raise alone.NotAlone(f"it gives scores of shape {tuple(scores.shape)}")
+    return scores
 
 
 def _shuffled(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from . import (
     measuring_slips,
     more_right,
     networks,
+    normalising,
     start_slips,
     table_slips,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "measuring_slips",
     "more_right",
     "networks",
+    "normalising",
     "start_slips",
     "table_slips",
 ]

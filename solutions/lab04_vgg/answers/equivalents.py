@@ -340,3 +340,58 @@ equivalent(
     "- VGG_CONFIGS: dict[str, list[Entry]] = {}\n+ pass",
     unwrapped(),
 )
+
+BN = "batch_norm"
+SPREAD = "spread = (x - center.view(shape)).square().mean(dim=(0, 2, 3))"
+
+equivalent(
+    BN,
+    "the four axes are counted from either end",
+    *replaced("center = x.mean(dim=(0, 2, 3))", "center = x.mean(dim=(0, -2, 3))"),
+    *replaced(SPREAD, SPREAD.replace("(0, 2, 3)", "(0, -2, 3)")),
+)
+equivalent(
+    BN,
+    "what comes back is detached at the end",
+    *replaced(
+        "unbiased = spread * count / (count - 1)",
+        "unbiased = (spread * count / (count - 1)).detach()",
+        "unbiased = (spread * count).detach() / (count - 1)",
+    ),
+    *replaced(
+        "mean = (1 - momentum) * mean + momentum * center",
+        "mean = ((1 - momentum) * mean + momentum * center).detach()",
+        "mean = ((1 - momentum) * mean).detach() + momentum * center",
+        "mean = (1 - momentum) * mean + (momentum * center).detach()",
+    ),
+    *replaced(
+        "var = (1 - momentum) * var + momentum * unbiased",
+        "var = ((1 - momentum) * var + momentum * unbiased).detach()",
+        "var = ((1 - momentum) * var).detach() + momentum * unbiased",
+        "var = (1 - momentum) * var + (momentum * unbiased).detach()",
+    ),
+)
+equivalent(
+    BN,
+    "the difference is a tensor of its own, and squared either way round; the sum of differences "
+    "from the mean is 0, so no gradient comes through this mean",
+    *replaced(
+        SPREAD,
+        SPREAD.replace("square", "square_"),
+        SPREAD.replace("x - center.view(shape)", "center.view(shape) - x"),
+        SPREAD.replace("center.view(shape)", "center.view(shape).detach()"),
+    ),
+)
+equivalent(
+    BN,
+    "the sum below the root is a tensor of its own",
+    *replaced(
+        "normalised = (x - center.view(shape)) / (spread.view(shape) + eps).sqrt()",
+        "normalised = (x - center.view(shape)) / (spread.view(shape) + eps).sqrt_()",
+    ),
+)
+equivalent(
+    BN,
+    "a quotient of whole numbers without a rest",
+    *replaced("count = x.numel() / x.shape[1]", "count = x.numel() // x.shape[1]"),
+)

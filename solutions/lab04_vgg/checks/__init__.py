@@ -7,6 +7,7 @@ that is run straight from the table, and with torchvision's VGG.
 from __future__ import annotations
 
 from . import (
+    batch_norm,
     effective_receptive_field,
     initialise_from,
     make_vgg,
@@ -19,6 +20,7 @@ from . import (
 from .book import check
 
 __all__ = [
+    "batch_norm",
     "check",
     "effective_receptive_field",
     "initialise_from",
