@@ -137,8 +137,9 @@ def _cell(cell: NotebookNode, number: int, room: Room) -> NotebookNode:
 
 def _label(cell: NotebookNode, ours: set[tuple[str, str]]) -> str:
     """Whose a cell is, where it could be taken for ours."""
-    told = cell.metadata.get("course", {}).get("notice")  # students' own cells have no metadata
-    mine = told or (cell.cell_type, str(cell.source)) in ours or not str(cell.source).strip()
+    course = cell.metadata.get("course")  # students' own cells have no metadata
+    notice = isinstance(course, dict) and course.get("notice")
+    mine = notice or (cell.cell_type, str(cell.source)) in ours or not str(cell.source).strip()
     return "" if mine or "nbgrader" in cell.metadata else "Added or changed by the student"
 
 
