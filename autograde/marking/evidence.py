@@ -23,6 +23,7 @@ from autograde.authoring import checks
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
 from autograde.handing_in.normalise.flags import listed
+from autograde.marking import parsing
 from course.checks.own import LONGEST_CELL, UNPARSABLE, Names, Rules, plain_name, uses
 
 CODE = "built-in-used"
@@ -136,11 +137,11 @@ def _parsed(notebook: NotebookNode) -> Iterator[tuple[str, ast.Module | str]]:
 
 def _tree(source: str) -> ast.Module | str | None:
     try:
-        return ast.parse(as_ipython_reads(source))
+        return parsing.tree(as_ipython_reads(source))
     except (RecursionError, MemoryError):
         return "is nested too deeply"
     except RuntimeError:
-        return f"has more than {MOST_MAGICS} lines that only IPython can read"
+        return "has more lines that only IPython can read, or longer ones, than are read here"
     except UNPARSABLE:  # no Python for IPython either, unless it has magics
         return "has lines that only IPython can read" if MAGIC.search(source) else None
 
@@ -152,8 +153,8 @@ def as_ipython_reads(source: str) -> str:
         source: of a cell; magics of the student's own making stay unknown.
 
     Raises:
-        RuntimeError: it has so many magics that IPython's reading, which begins anew with each,
-            would take long.
+        RuntimeError: it has so many magics, or quotes in a line, that IPython's reading, which
+            begins anew with each magic, would take long.
     """
     while source.lstrip().startswith("%%"):
         if ELSEWHERE.match(source.lstrip()):
@@ -162,7 +163,7 @@ def as_ipython_reads(source: str) -> str:
     source = TIMED.sub(r"\1", source)
     if not (found := len(MAGIC.findall(source))):
         return source
-    if found > MOST_MAGICS:
+    if found > MOST_MAGICS or (found + 1) * parsing.steps(source) > parsing.COST:
         raise RuntimeError(f"{found} lines of magics")
     return TransformerManager().transform_cell(source)
 

@@ -15,10 +15,9 @@ from nbformat import NotebookNode
 
 from autograde.authoring import reference
 from autograde.authoring.source import ANSWER
-from autograde.marking import hidden
+from autograde.marking import hidden, parsing
 
 LONGEST_CELL = 20_000  # characters; beyond, nobody wrote it by hand and it is not parsed
-UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 SETUP = "setup"
 
 
@@ -35,8 +34,8 @@ class Text:
         if len(source) > LONGEST_CELL:
             return cls()
         try:
-            top = symtable.symtable(_without_magics(source), "cell", "exec")
-        except UNPARSABLE:
+            top = parsing.names(_without_magics(source))
+        except parsing.UNPARSABLE:
             return cls()
         defines = {one.get_name() for one in top.get_symbols() if _binds(one)}
         uses = {one.get_name() for one in top.get_symbols() if one.is_referenced()}
@@ -63,6 +62,11 @@ class Course:
     def behind(self, exercise: str) -> frozenset[str]:
         """The exercises that the reference of this one is made of, all the way down."""
         return _closed([exercise], self.direct) - {exercise}
+
+    def before(self, exercise: str) -> frozenset[str]:
+        """The exercises that come before this one in the lab."""
+        names = list(self.direct)
+        return frozenset(names[: names.index(exercise)])
 
     def others(self, exercise: str, names: Iterable[str]) -> frozenset[str]:
         """Exercises, other than this one, to which these names belong."""
@@ -97,6 +101,9 @@ def sources(lab: str, exercise: str) -> list[str]:
 def needs(lab: str, notebook: NotebookNode) -> dict[str, frozenset[str]]:
     """For each exercise those that it needs, by the reference and by the student's own cells, all
     the way down.
+
+    By the student's cells it needs only what comes before it in the lab: else whoever writes an
+    early function by means of a later one would be given the course's.
     """
     known = course(lab)
     texts = dict(_texts(notebook))
@@ -105,7 +112,8 @@ def needs(lab: str, notebook: NotebookNode) -> dict[str, frozenset[str]]:
         for name in text.defines:
             homes.setdefault(name, []).append(cell)
     direct = {
-        name: known.direct[name] | known.others(name, _used(ANSWER.format(name), texts, homes))
+        name: known.direct[name]
+        | known.others(name, _used(ANSWER.format(name), texts, homes)) & known.before(name)
         for name in known.direct
     }
     return {name: _closed([name], direct) - {name} for name in direct}

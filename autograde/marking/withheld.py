@@ -9,6 +9,7 @@ all numbers, stays in the journal, for the teacher.
 from __future__ import annotations
 
 import builtins
+import re
 from dataclasses import replace
 
 import torch
@@ -53,8 +54,18 @@ def told(report: Report, visible: int) -> Report:
         report: of a check as grading puts it: the visible cases, on other inputs, come first.
         visible: how many these are.
     """
+    failed = [number for number, one in enumerate(report.results, 1) if one.outcome == "failed"]
+    # How a case fails is the student's to choose, so it could spell hidden inputs: one failing case
+    # of either sort tells how, the others that they fail.
+    telling = {next((n for n in failed if n <= visible), 0)} | set(
+        [n for n in failed if n > visible][:1]
+    )
     results = tuple(
-        _told(result, f'check.again("{report.check}", {number})' if number <= visible else "")
+        _told(
+            result,
+            f'check.again("{report.check}", {number})' if number <= visible else "",
+            number in telling,
+        )
         for number, result in enumerate(report.results, start=1)
     )
     found = Report(report.check, report.about, results, report.points)
@@ -74,10 +85,12 @@ def called(names: set[str]) -> set[str]:
     return {name for name in names if any(hasattr(place, name) for place in PLACES)}
 
 
-def _told(result: CaseResult, again: str) -> CaseResult:
+def _told(result: CaseResult, again: str, how: bool) -> CaseResult:
     plain = CaseResult(result.title, result.outcome, result.weight)
     if result.outcome == "failed" and not result.kind:  # about a file that was handed in
         return replace(plain, expected=result.expected, found=result.found)
+    if result.outcome == "failed" and not how:
+        return replace(plain, again=again)
     if result.outcome == "failed":
         return replace(
             plain,
@@ -103,7 +116,7 @@ def _found(result: CaseResult) -> str:
     """
     if result.kind not in ("raised", "unfit"):
         return ""
-    name = result.found.partition(":")[0]
+    name = (re.match(r"\w+", result.found) or [""])[0]
     fixed = (text for start, text in FIXED.items() if result.found.startswith(start))
     otherwise = "" if result.kind == "raised" else "something that does not fit the question"
     return name if name in ERRORS else next(fixed, otherwise)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
+from autograde.reports.document import document, plural
 from autograde.reports.leaderboard import Board, Entry
 
 WIDTH, HEIGHT = 720.0, 380.0  # of the picture, in its own units
@@ -16,37 +17,9 @@ FAR = 0.3  # below the best: such a network is listed and not drawn
 NUMBERED = 40  # entries up to which each mark has its rank in it
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between lines of accuracy
 
-# Colours that keep their contrast in light and dark: blue is what counts, grey is the rest.
 STYLE = """
-:root { color-scheme: light dark; --ink: #222222; --paper: #ffffff; --soft: #5f5f5f;
-  --line: #e2e2e2; --mark: #0072b2; --on-mark: #ffffff; --rest: #8f8f8f; --stripe: #f6f7f8; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e8e8e8; --paper: #17191c; --soft: #a5a5a5; --line: #363a3f; --mark: #56b4e9;
-    --on-mark: #10212d; --rest: #8a8a8a; --stripe: #1e2125; } }
-body { margin: 0 auto; max-width: 780px; padding: 28px 18px 48px; background: var(--paper);
-  color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
-h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; }
-h2 { font-size: 18px; margin: 32px 0 6px; }
-p { margin: 0 0 12px; }
-.soft { color: var(--soft); font-size: 14px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; font-size: 14px; color: var(--soft); }
-th, td { padding: 6px 10px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th:first-child, td:first-child { padding-left: 8px; }
-.number { text-align: right; white-space: nowrap; }
-.name { overflow-wrap: anywhere; min-width: 8em; }
-tbody tr:nth-child(even) { background: var(--stripe); }
 .unbeaten { color: var(--mark); font-weight: 600; }
 .range { width: 110px; vertical-align: middle; }
-p:first-child { margin: 0; }
-h1 + p { margin-top: 8px; }
-table + p { margin-top: 10px; }
-figure { margin: 18px 0 8px; overflow-x: auto; }
-figcaption { margin-top: 4px; }
-svg { display: block; width: 100%; height: auto; }
-figure svg { min-width: 520px; }
-svg text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--soft); }
-svg .line { stroke: var(--line); }
 svg .whisker, svg .rest { stroke: var(--rest); }
 svg .rest { fill: var(--paper); }
 svg .front, svg .track { stroke: var(--mark); fill: none; }
@@ -54,12 +27,7 @@ svg .front { stroke-width: 2; stroke-dasharray: 5 4; }
 svg .best { fill: var(--mark); stroke: var(--paper); }
 svg text.rank { font-size: 10px; text-anchor: middle; fill: var(--ink); }
 svg text.on { fill: var(--on-mark); font-weight: 600; }
-svg .end { text-anchor: end; }
-svg .middle { text-anchor: middle; }
-@media (max-width: 560px) { .wide { display: none; } }
 """
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page(board: Board, title: str) -> str:
@@ -76,14 +44,7 @@ def page(board: Board, title: str) -> str:
         _table(board),
         _absent(board),
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f"<title>Leaderboard: {heading}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(part for part in parts if part)
-        + "\n</body>\n</html>\n"
-    )
+    return document(f"Leaderboard: {title}", "\n".join(part for part in parts if part), STYLE)
 
 
 def percent(share: float) -> str:
@@ -105,15 +66,11 @@ def size(parameters: int | None) -> str:
 
 
 def _counts(board: Board) -> str:
-    networks = _plural(len(board.entries), "network")
+    networks = plural(len(board.entries), "network")
     images = {entry.images for entry in board.entries}
     on = f" on {images.pop():,} hidden images" if len(images) == 1 and None not in images else ""
-    without = f"; {_plural(len(board.absent), 'student')} without one" if board.absent else ""
+    without = f"; {plural(len(board.absent), 'student')} without one" if board.absent else ""
     return f"{networks}, measured by the grader{on}{without}."
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _table(board: Board) -> str:
@@ -212,7 +169,7 @@ def _figure(board: Board) -> str:
         return ""
     near = _near(counted)
     below = len(counted) - len(near)
-    told = f" {_plural(below, 'network')} far below the others: not drawn." if below else ""
+    told = f" {plural(below, 'network')} far below the others: not drawn." if below else ""
     scale = _scaled(near)
     best = [entry for entry in board.frontier if entry in near]
     rest = [entry for entry in near if entry not in best]

@@ -251,13 +251,16 @@ class _Writer:
 
 @dataclass
 class _Reader:
-    """Turns JSON back into values. Every tensor is handed out as often as it is named."""
+    """Turns JSON back into values. A tensor of an answer is named once: it costs a judge as often
+    as it is there.
+    """
 
     bounds: Bounds
     rich: bool
     tensors: list[Tensor]
     items: int = 0
     spread: int = 0  # bytes of tensors that are not contiguous
+    named: set[int] = field(default_factory=set)
 
     def value(self, found: Any, depth: int = 0) -> Any:
         self.items += 1
@@ -320,6 +323,9 @@ class _Reader:
             return self._spread(*content)
         if type(content) is not int or not 0 <= content < len(self.tensors):
             raise _unfit(f"the number of one of {len(self.tensors)} tensors", content)
+        if not self.rich and content in self.named:
+            raise _unfit("each tensor once", content)
+        self.named.add(content)
         return self.tensors[content]
 
     def _spread(self, index: Any, strides: Any) -> Tensor:

@@ -84,9 +84,10 @@ class Watch:
         threads = [thread for pid in everybody for thread in threads_of(pid)]
         self._cpu += self._new_time(everybody)
         waits = {thread: waited_by(thread) for thread in threads}
-        new = sum(max(0.0, one - self._waits.get(pid, 0.0)) for pid, one in waits.items())
+        # The longest wait, not their sum: many that wake at once wait for each other.
+        new = max((one - self._waits.get(thread, 0.0) for thread, one in waits.items()), default=0)
         self._waits = waits
-        self._waited = min(self._waited + new, time.monotonic() - self._since)
+        self._waited = min(self._waited + max(0.0, new), time.monotonic() - self._since)
         if len(threads) > CROWD:
             self._step_back(threads)
         used = sum(map(memory_at_most, everybody)) + sockets_of(everybody)
@@ -193,6 +194,6 @@ def _kibibytes(path: str, names: tuple[str, ...]) -> int:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text()
+        return Path(path).read_text("utf-8")
     except (OSError, ValueError):
         return ""

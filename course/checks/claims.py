@@ -35,19 +35,19 @@ class Found:
 
     def reads(self, answer: Any, probe: Probe) -> Any:
         """What the answer says, by which known mistakes are told apart."""
-        return self.finds(_bounded(answer), probe)
+        return self.finds(bounded(answer), probe)
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """How what is found compares."""
         try:
-            found = self.finds(_bounded(answer), probe)
+            found = self.finds(bounded(answer), probe)
         except Exception:
             told = "this is nothing that the question brings back"
             return Finding(False, wording.value(expected), wording.value(answer), told, kind="type")
         return self.judge(found, expected, probe)
 
 
-def _bounded(answer: Any) -> Any:
+def bounded(answer: Any) -> Any:
     """The answer.
 
     Raises:

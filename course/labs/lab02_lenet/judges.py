@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from course.checks import Finding, Probe, same, wording
+from course.checks.claims import bounded
 from course.checks.judges import Close
 
 ROUNDS = 200_000  # of hashing, some 40 ms: what is sealed has few possible values
@@ -45,7 +46,11 @@ class Sealed:
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Whether the seal fits."""
-        return Finding(seal(answer) == expected, self.wanted, wording.value(answer))
+        try:
+            sealed = seal(bounded(answer))
+        except ValueError:
+            return Finding(False, self.wanted, wording.value(answer), kind="type")
+        return Finding(sealed == expected, self.wanted, wording.value(answer))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import nbformat
 import pytest
 from hypothesis import given
@@ -65,3 +67,9 @@ def test_prose_and_comments_are_free() -> None:
 @given(st.text(max_size=200))
 def test_any_text_has_a_weight(source: str) -> None:
     assert 0 <= weight_of(source) <= max(FREE, 2 * len(source))
+
+
+def test_quotes_that_never_end_cost_nothing() -> None:
+    begun = time.process_time()
+    assert weight_of("x = " + "'" * 400_001) > FREE
+    assert time.process_time() - begun < 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograde.marking import parsing
 from autograde.marking.evidence import evidence, merged, of_calls
 
 LAB = "lab01_activations"
@@ -162,3 +164,20 @@ def test_a_call_that_was_seen_is_told_once_and_only_of_what_is_forbidden() -> No
     told = evidence(LAB, notebook("def relu(x):\n    return F.relu(x)"))
     assert merged(told, (seen,)) == told
     assert merged((), (seen,)) == (seen,)
+
+
+def test_magics_between_quotes_that_never_end_are_not_read_for_long() -> None:
+    source = "x = " + "'" * 17_001 + "\n" + "%time y\n" * 6 + "def relu(x):\n    return x"
+    begun = time.process_time()
+    (flag,) = evidence(LAB, notebook(source))
+    assert time.process_time() - begun < 1
+    assert flag.severity == "attention"
+    assert "only IPython can read" in flag.message
+
+
+def test_several_threads_may_read_at_once() -> None:
+    """Python 3.11 counts the depth of all threads together: some saw another's."""
+    nested = "x = " + "(" * 80 + "1" + ")" * 80
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: parsing.tree(nested * 1), range(400)))
+    assert all(len(one.body) == 1 for one in found)

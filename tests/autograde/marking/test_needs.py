@@ -78,3 +78,11 @@ def test_does_an_answer_that_uses_nothing_need_what_the_reference_does() -> None
 
 def test_are_names_that_a_check_asks_for_needed() -> None:
     assert needs.needs("lab07_summary", notebook({}))["trained_network"] == {"build_network"}
+
+
+def test_an_early_answer_needs_no_later_exercise() -> None:
+    """Else whoever writes the first by means of the second would be given the course's second."""
+    book = notebook({"elu": "def elu(x, alpha=1.0):\n    return ELUFunction.apply(x, alpha)"})
+    assert needs.needs("lab01_activations", book)["elu"] == frozenset()
+    book = notebook({"elu_grad": "def elu_grad(y, alpha=1.0):\n    return slope_of(elu, y)"})
+    assert needs.needs("lab01_activations", book)["elu_grad"] == {"elu"}

@@ -156,3 +156,22 @@ def test_are_claims_and_failures_of_the_check_told_in_fixed_words() -> None:
         assert "0.123" not in str(withheld.told(Report("c", "", (one,), 1.0), 0))
     assert withheld.called({"relu", "relu__0123", "0.123"}) == {"relu"}
     assert withheld.stopped(CellRun("crashed", message="ended (exit code 12)")) == withheld.ENDED
+
+
+def test_only_one_failing_case_of_either_sort_tells_how_it_fails() -> None:
+    """How it fails is the student's to choose, case by case: it could spell what was asked."""
+    names = ("KeyError", "OSError", "EOFError", "IndexError", "LookupError")
+    results = tuple(
+        CaseResult(name, "failed", 1.0, kind="raised", found=f"{name}: x", hint=name)
+        for name in names
+    )
+    told = withheld.told(Report("relu", "", results, 1), visible=3).results
+    assert [one.found for one in told] == ["KeyError", "", "", "IndexError", ""]
+    assert [one.hint for one in told] == ["KeyError", "", "", "IndexError", ""]
+    assert [one.outcome for one in told] == ["failed"] * 5
+
+
+def test_an_error_without_words_keeps_its_name() -> None:
+    result = CaseResult("", "failed", 1.0, kind="raised", found="KeyError (in `relu`)")
+    (told,) = withheld.told(Report("relu", "", (result,), 1), visible=1).results
+    assert told.found == "KeyError"

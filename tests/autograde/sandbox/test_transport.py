@@ -469,3 +469,12 @@ def test_a_copy_lies_as_the_tensor_does(tensor: Tensor) -> None:
     assert same(found, tensor)
     assert found.stride() == tensor.stride()
     assert not found.numel() or found.data_ptr() != tensor.data_ptr()
+
+
+def test_a_tensor_is_named_once_in_an_answer() -> None:
+    """A judge pays for each place, whoever answers for one."""
+    message = encode_answer(Answer("value", [torch.ones(3), torch.zeros(3)]))
+    forged = message.replace(b'{"tensor":1}', b'{"tensor":0}')
+    assert forged != message
+    with pytest.raises(TransportError, match="once"):
+        decode_answer(forged)
