@@ -78,7 +78,8 @@ class ClassReport:
     Attributes:
         points: of those whose notebook was read, by student; by checks alone while answers wait.
         maximum: of the same.
-        waiting: written answers, and checks that failed themselves, that nobody has marked yet.
+        waiting: written answers that nobody has marked yet.
+        broken: checks that failed themselves, and wait for a person too.
         attention: students, and why each needs a person.
         flags: of the whole folder.
         unknown: students of whom only points and names are known, since the journal lacks them.
@@ -89,6 +90,7 @@ class ClassReport:
     points: Mapping[str, float]
     maximum: float
     waiting: int
+    broken: int
     absent: tuple[str, ...]
     ungradable: tuple[str, ...]
     exercises: tuple[Exercise, ...]
@@ -217,20 +219,20 @@ def of_class(
     """
     every = [Student(one, marks.get(one.student, {})) for one in students]
     read = [one for one in every if one.result.outcome == "graded"]
-    waiting = sum(one.points(item) is None for one in read for item in one.result.items)
-    counted = {
-        item.grade_id: item.maximum
-        for one in read
-        for item in one.result.items
-        if not waiting or item.status != "manual"
-    }
+    items = [(one, item) for one in read for item in one.result.items]
+    waits = Counter(item.status for one, item in items if one.points(item) is None)
+    written = {item.grade_id for _, item in items if item.status == "manual"}
+    counted = {item.grade_id: item.maximum for _, item in items}
+    if waits["manual"]:
+        counted = {name: most for name, most in counted.items() if name not in written}
     seen = Sightings(read, visible)
     return ClassReport(
         lab,
         names.get("", lab),
         {one.name: one.total(counted) for one in read},
         sum(counted.values()),
-        waiting,
+        waits["manual"],
+        waits["grader_error"],
         tuple(one.name for one in every if one.result.outcome == "not handed in"),
         tuple(one.name for one in every if one.result.outcome == "ungradable"),
         tuple(_exercises(read, names)),

@@ -13,7 +13,7 @@ from autograde.reports.sightings import LOW, Seen
 from autograde.reports.similar import Alike, Cluster, Similar
 
 WIDTH, HEIGHT = 720.0, 240.0  # of the picture, in its own units
-LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 18.0, 44.0
+LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 26.0, 44.0
 BARS = 10
 EXAMPLES = 3  # students named of a mistake
 NAMED = 12  # of a cluster
@@ -39,7 +39,15 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
 .sides > div { min-width: 0; }
 pre { margin: 0; padding: 8px; overflow-x: auto; background: var(--stripe);
   border: 1px solid var(--line); font: 12px/1.45 ui-monospace, Menlo, Consolas, monospace; }
-@media (max-width: 560px) { .sides { grid-template-columns: 1fr; } }
+@media (max-width: 560px) {
+  .sides { grid-template-columns: 1fr; }
+  figure svg { min-width: 0; }
+  svg text, svg text.count { font-size: 20px; }
+  .stack thead { display: none; }
+  .stack tr { display: block; padding: 8px 0; border-bottom: 1px solid var(--line); }
+  .stack td { display: block; border: 0; padding: 2px 8px; text-align: left; }
+  .stack td.number::before { content: attr(data-head) ": "; color: var(--soft); }
+}
 """
 
 Link = Callable[[str], str | None]
@@ -79,13 +87,17 @@ def summary(report: ClassReport) -> str:
     )
     told += f", {len(report.ungradable):,} can't be graded yet. " if report.ungradable else ". "
     if report.points:
-        told += f"Of {report.maximum:g} points: mean {report.mean:.1f}, median {report.median:g}. "
+        told += (
+            f"Of {report.maximum:g} points: mean {report.mean:.1f}, median {report.median:.1f}. "
+        )
     if report.waiting:
-        waits = "answer or check waits" if report.waiting == 1 else "answers or checks wait"
-        told += f"{report.waiting:,} {waits} for a person: written answers are not in these points."
+        waits = "answer waits" if report.waiting == 1 else "answers wait"
+        told += f"{report.waiting:,} written {waits} to be read, and no written one counts here. "
+    if report.broken:
+        told += f"{plural(report.broken, 'check')} failed themselves and count as nothing here. "
     if report.unknown:
         told += (
-            f" The journal has no full report on {plural(len(report.unknown), 'student')}: what is "
+            f"The journal has no full report on {plural(len(report.unknown), 'student')}: what is "
             "said of mistakes and cases is said without them."
         )
     return told.strip()
@@ -132,20 +144,30 @@ def _section(title: str, said: str, body: str) -> str:
     return f"<h2>{title}</h2>\n{about}{body}"
 
 
-def _table(head: Iterable[tuple[str, str]], rows: Sequence[Iterable[str]]) -> str:
-    """A table of cells that are HTML already; a column has a heading and a class."""
+def _table(
+    head: Iterable[tuple[str, str]], rows: Sequence[Iterable[str]], kind: str = "stack"
+) -> str:
+    """A table of cells that are HTML already; a column has a heading and a class. On a narrow
+    screen the cells of a stack stand below each other.
+    """
     columns = list(head)
-    lines = ["".join(f'<th scope="col" class="{kind}">{title}</th>' for title, kind in columns)]
+    lines = ["".join(f'<th scope="col" class="{style}">{title}</th>' for title, style in columns)]
     for row in rows[:ROWS]:
         cells = zip(columns, row, strict=True)
-        lines.append("".join(f'<td class="{kind}">{cell}</td>' for (_, kind), cell in cells))
+        lines.append(
+            "".join(
+                f'<td class="{style}" data-head="{title}">{cell}</td>'
+                for (title, style), cell in cells
+            )
+        )
     top, *rest = (f"<tr>{line}</tr>\n" for line in lines)
     left = len(rows) - ROWS
     more = (
         f'<p class="soft">… and {left:,} more; <code>--json</code> has all.</p>' if left > 0 else ""
     )
     return (
-        f'<div class="scroll"><table>\n<thead>{top}</thead>\n<tbody>\n{"".join(rest)}</tbody>\n'
+        f'<div class="scroll"><table class="{kind}">\n<thead>{top}</thead>\n'
+        f"<tbody>\n{''.join(rest)}</tbody>\n"
         f"</table></div>{more}"
     )
 
@@ -175,7 +197,7 @@ def _figure(report: ClassReport) -> str:
     told = "; ".join(f"{low:g} to {high:g}: {count}" for low, high, count in bars if count)
     return (
         f'<figure>\n<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="Students by '
-        f'points. {told}. Median {report.median:g} of {report.maximum:g}.">\n'
+        f'points. {told}. Median {report.median:.1f} of {report.maximum:g}.">\n'
         f'<line class="line" x1="{LEFT:g}" x2="{right:g}" y1="{floor:g}" y2="{floor:g}"/>\n'
         + "\n".join(drawn)
         + f'\n<text class="middle" x="{right:g}" y="{floor + 17:g}">{report.maximum:g}</text>'
@@ -218,7 +240,7 @@ def _mistakes(report: ClassReport, names: _Names) -> str:
         for one in report.mistakes
     ]
     head = [("exercise, mistake", "tell"), ("in the next lecture", "tell")]
-    head += [("students", "number"), ("of those who tried", "number wide"), ("for example", "name")]
+    head += [("students", "number"), ("of those who tried", "number"), ("for example", "name")]
     return _section(
         "Misconceptions seen", "Known mistakes that the checks recognised.", _table(head, rows)
     )
@@ -268,7 +290,9 @@ def _exercises(report: ClassReport) -> str:
         "The mean is a share of the points. “Stood in”: for so many students the course’s own "
         "answer took this one’s place in other exercises."
     )
-    return _section("By exercise", said, _table(head, [_exercise(one) for one in report.exercises]))
+    return _section(
+        "By exercise", said, _table(head, [_exercise(one) for one in report.exercises], "")
+    )
 
 
 def _exercise(one: Exercise) -> Iterator[str]:
