@@ -57,7 +57,9 @@ def _cifar(images: int, test: int = 2000) -> Dataset:
     return dataset
 
 
-RATES = {  # each is given up where it takes longer than the best before it
+RATES: dict[
+    str, dict[str, tuple[float, ...]]
+] = {  # each is given up where it takes longer than the best before it
     "2012": {"relu": (0.001, 0.0005, 0.002, 0.003), "tanh": (0.02, 0.03, 0.01)},
     "today": {"relu": (0.005, 0.01, 0.02), "tanh": (0.01, 0.02, 0.04)},
 }
