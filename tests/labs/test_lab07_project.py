@@ -136,7 +136,9 @@ def test_an_odd_answer_is_wrong_and_not_the_graders_fault(answer: Any) -> None:
         assert one.result(Answer("value", answer), probe).outcome == "failed"
 
 
-def test_a_students_process_sees_no_judging_image_and_nothing_sees_their_labels(graded: Mapping[str, Check]) -> None:
+def test_a_students_process_sees_no_judging_image_and_nothing_sees_their_labels(
+    graded: Mapping[str, Check],
+) -> None:
     for one in (*check["trained_network"].cases, *graded["trained_network"].cases):
         assert not any(isinstance(arg, Tensor) for arg in one.case.probe.args)
         then = one.case.probe.then
