@@ -201,7 +201,7 @@ class Prepared:
     def example(self) -> str:
         """A small call and what it gives, in prose; empty where one of them is large."""
         probe = self.case.probe
-        if probe.question not in (called, gradient_of) or not isinstance(self.case.judge, Close):
+        if probe.question is not called or not isinstance(self.case.judge, Close):
             return ""
         if len(probe.text) > LONGEST_EXAMPLE or LARGE in probe.text:
             return ""

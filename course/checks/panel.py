@@ -29,7 +29,7 @@ WORDS = {
 }
 FEW = 3  # failing cases shown in full; of the rest what was tried, and a line
 CODE = ("tried", "again", "expected", "found")  # rows that are code, unless they mark it themselves
-ROW = "margin-left:18px;padding-left:4.5em;text-indent:-4.5em;white-space:pre-wrap"
+ROW = "margin-left:18px;white-space:pre-wrap"
 # What reads as a call; maths, f(x) = sin(x), does not.
 CALLED = r"\b({}|(?!(?:d?f|sin|cos|tanh|exp|log|max|min)\()\w[\w.]*)\("
 TRIED = ("tried", "again")
