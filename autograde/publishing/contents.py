@@ -28,6 +28,9 @@ VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # files in a zip have a date; the same contents give the same zip
 GET = "Get the folder with `git clone {0}`, or as a zip from there."
 UNPACK = "Unpack the zip."
+HAND_IN = """\
+The last cell of each notebook looks at it, says what to fix, and packs the one file to hand in.
+In a terminal, `python -m course handin {0}` does that, too."""
 
 
 class NotReady(DesignedError):
@@ -192,12 +195,12 @@ def _template(name: str) -> str:
 
 
 def _hand_in(tree: Tree, labs: list[str]) -> str:
-    lines = [f"The notebook, saved: for example `{labs[0]}.ipynb`, under its own name."]
+    lines = [HAND_IN.format(labs[0])]
     for lab in labs:
         if names := sorted(stored.handed_in(tree, lab)):
             files = " and ".join(f"`{name}`" for name in names)
-            lines.append(f"For `{lab}`, also {files}, from the notebook's folder.")
-    return " ".join(lines)
+            lines.append(f"For `{lab}` it also holds {files}, from the notebook's folder.")
+    return "\n".join(lines)
 
 
 def place(path: str) -> Path:
