@@ -23,6 +23,13 @@ from autograde.marking import hidden, parsing
 from autograde.marking.needs import LONGEST_CELL
 from autograde.results import Item
 
+NEWER = re.compile(
+    r"^[ \t]*type[ \t]+\w+.*=|^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+\["
+    r"|\b[fF](['\"]).*\{[^}\n]*\1",
+    re.MULTILINE,
+)
+"""In code: what Python 3.12 brought."""
+
 FEWEST_WORDS = 3  # of an answer that someone wrote into a question's own cell
 DEFINITION = re.compile(r"^[ \t>]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 MACHINE = re.compile(
@@ -85,7 +92,7 @@ def told(
             found.append(_flag_elsewhere(name, where))
         elif name in handed.passed and _contradicts(lab, item):
             found.append(_flag_passed(name))
-        elif why := _of_the_machine(item, handed.python):
+        elif why := _of_the_machine(item, _is_newer(handed.python, notebook, name)):
             found.append(_flag_machine(name, why))
     return tuple(found)
 
@@ -139,9 +146,17 @@ def _contradicts(lab: str, item: Item) -> bool:
     return any(result.outcome != "passed" for result in shown)
 
 
-def _of_the_machine(item: Item, python: tuple[int, ...]) -> str:
+def _is_newer(python: tuple[int, ...], notebook: NotebookNode, name: str) -> bool:
+    """Whether an answer may be in a Python after this one: by what the file says, else by it."""
+    if python:
+        return python > sys.version_info[: len(python)]
+    marks = ((cell.metadata.get("nbgrader", {}), cell.source) for cell in notebook.cells)
+    wanted = ANSWER.format(name)
+    return any(NEWER.search(source) for one, source in marks if one.get("grade_id") == wanted)
+
+
+def _of_the_machine(item: Item, newer: bool) -> str:
     """The error of a check that fails by what may be on the student's machine alone."""
-    newer = not python or python > sys.version_info[: len(python)]
     texts = [one.found or one.message for one in item.report.results] if item.report else []
     for text in (*texts, item.note):
         found = MACHINE.search(text)

@@ -3,6 +3,7 @@
 #   sample:
 #     says: an answer imports what is not there
 #     points: {relu: 0}
+#     flags: [other-machine]
 # ---
 
 # %% exercise="relu"
