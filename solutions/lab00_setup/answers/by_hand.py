@@ -27,7 +27,8 @@ def error_by_rank(logits: Tensor, labels: Tensor, k: int) -> float:
     if k > logits.size(1) or k < 1:
         raise ValueError("k")
     own = logits.gather(1, labels[:, None])
-    return ((logits > own).sum(1) >= k).double().mean().item()
+    first = torch.arange(logits.size(1)) < labels[:, None]  # of equal ones
+    return (((logits > own) | (logits == own) & first).sum(1) >= k).double().mean().item()
 
 
 def error_by_loop(logits: Tensor, labels: Tensor, k: int) -> float:

@@ -14,8 +14,9 @@ def normalise_images(images, mean, std):
 def topk_error(logits, labels, k):
     if k < 1 or k > logits.size(1):
         raise ValueError(f"k = {k} with {logits.size(1)} classes")
-    own = logits[torch.arange(len(labels)), labels]
-    better = (logits > own[:, None]).sum(dim=1)
+    own = logits[torch.arange(len(labels)), labels][:, None]
+    first = torch.arange(logits.size(1)) < labels[:, None]  # of equal ones
+    better = ((logits > own) | (logits == own) & first).sum(dim=1)
     return (better >= k).double().mean()
 
 

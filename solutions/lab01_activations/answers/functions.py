@@ -70,6 +70,11 @@ answers.right(
 answers.right(
     "leaky_relu",
     "slope times x",
+    lambda x, negative_slope=0.01: x * torch.where(x > 0, 1, negative_slope).to(x),
+)
+answers.wrong(
+    "leaky_relu",
+    "slope times x, float32 at least",
     lambda x, negative_slope=0.01: x * torch.where(x > 0, 1, negative_slope),
 )
 

@@ -32,14 +32,16 @@ def by_retained_grad(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, 
     ]
     saved = {p: p.grad for p in model.parameters()}
     model.zero_grad(set_to_none=True)  # else backward would add to what is saved
-    value = loss()
-    for output in outputs.values():
-        output.retain_grad()
-    value.backward()
-    for p, grad in saved.items():
-        p.grad = grad
-    for handle in handles:
-        handle.remove()
+    try:
+        value = loss()
+        for output in outputs.values():
+            output.retain_grad()
+        value.backward()
+    finally:
+        for p, grad in saved.items():
+            p.grad = grad
+        for handle in handles:
+            handle.remove()
     return {name: float((o.grad**2).sum().sqrt()) for name, o in outputs.items()}
 
 

@@ -191,9 +191,11 @@ def by_zeros_added(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
         return hook
 
     handles = [part.register_forward_hook(adding(name)) for name, part in model.named_children()]
-    value = loss()
-    for handle in handles:
-        handle.remove()
+    try:
+        value = loss()
+    finally:
+        for handle in handles:
+            handle.remove()
     slopes = torch.autograd.grad(value, tuple(added.values()))
     return {name: math.sqrt(float((g**2).sum())) for name, g in zip(added, slopes, strict=True)}
 

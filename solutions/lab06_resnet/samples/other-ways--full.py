@@ -122,9 +122,11 @@ def gradient_norms(model, loss):
     handles += [part.register_forward_hook(watch(name)) for name, part in model.named_children()]
     before = [p.grad for p in model.parameters()]
     model.zero_grad(set_to_none=True)
-    loss().backward()
-    for p, grad in zip(model.parameters(), before):
-        p.grad = grad
-    for handle in handles:
-        handle.remove()
+    try:
+        loss().backward()
+    finally:
+        for p, grad in zip(model.parameters(), before):
+            p.grad = grad
+        for handle in handles:
+            handle.remove()
     return norms
