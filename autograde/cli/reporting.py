@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from autograde import tree as trees
 from autograde.cli.common import WorkDir
+from autograde.errors import DesignedError
 
 
 def feedback(lab: str, workdir: WorkDir = Path("grading")) -> None:
@@ -80,6 +81,8 @@ def report(
 
     out, course = console(), trees.find()
     course.chosen([lab])
+    if json_file and not json_file.parent.is_dir():
+        raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     work = workdir.resolve()
     found = class_report.read(course, work, lab, earlier or ())
     place = (page or work / "report" / f"{lab}.html").resolve()
