@@ -28,7 +28,7 @@ demo: $(READY)
 test: $(READY) unit notebooks
 
 lab: $(READY)
-	$(BIN)/jupyter lab labs
+	$(BIN)/python -m course start
 
 check: lint test
 

@@ -99,7 +99,7 @@ def _isolation() -> Iterator[Line]:
 
     try:
         with Warm() as warm:
-            walls = selftest(warm)
+            walls, memory = selftest(warm), warm.memory_bound
     except IsolationError as error:
         yield Line("isolation", "fail", "grading would refuse untrusted notebooks", str(error))
         return
@@ -108,6 +108,7 @@ def _isolation() -> Iterator[Line]:
         yield Line("isolation", "fail", f"{wall.name}: {wall.detail}", wall.install)
     if not broken:
         yield Line("isolation", "ok", f"{len(walls)} forbidden things tried, all refused")
+    yield Line("memory", "ok", f"of a student's process: {memory}")
 
 
 def _disk() -> Iterator[Line]:

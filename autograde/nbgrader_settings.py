@@ -20,6 +20,9 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+SETTINGS = "nbgrader_config.py"
 
 # A notebook's whole check cell: a student's slow code must not cost the class its evening.
 CELL_TIMEOUT = 60
@@ -94,12 +97,21 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.preprocessors = ["autograde.reports.inert.Inert"]
     config.HTMLExporter.filters = {
-        "markdown2html": "autograde.reports.markup.from_markdown",
+        "markdown2html": "autograde.reports.frames.from_markdown",
         "clean_html": "autograde.reports.markup.clean",
-        "highlight_code": "autograde.reports.markup.highlighted",
+        "highlight_code": "autograde.reports.frames.highlighted",
+        "told": "course.checks.panel.marked",
         "strip_files_prefix": "autograde.reports.markup.unchanged",
     }
     return config
+
+
+def own(root: Path) -> Config:
+    """nbgrader's configuration in a course's folder, with what its instructors set there."""
+    if not (root / SETTINGS).is_file():
+        return Config()
+    put_tools_on_path()
+    return PyFileConfigLoader(SETTINGS, path=str(root)).load_config()
 
 
 def put_tools_on_path() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograde.handing_in.normalise import Flag
-from course.checks import Report
+
+if TYPE_CHECKING:
+    from course.checks import Report  # loads torch
 
 Status = Literal["passed", "failed", "skipped", "grader_error", "manual"]
 Handing = Literal["graded", "ungradable", "not handed in"]
@@ -109,6 +112,7 @@ class Move:
     grade_id: str
     before: float | None
     after: float | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,13 @@ class ClassResult:
     moves: tuple[Move, ...] = ()
     flags: tuple[Flag, ...] = ()  # of the whole folder
     seconds: float = field(default=0.0, compare=False)
+
+    @classmethod
+    def of_json(cls, found: Mapping[str, Any]) -> ClassResult:
+        """A class as its JSON has it: all but the reports."""
+        students = tuple(_student(one) for one in found["students"])
+        flags = tuple(Flag(**flag) for flag in found["flags"])
+        return cls(found["lab"], students, found["isolation"], flags=flags)
 
     def as_json(self) -> dict[str, Any]:
         """The class for machines: nothing in it depends on when or where it was graded."""
@@ -139,17 +150,31 @@ def results_of(work: Path, lab: str) -> Path:
 
 
 def summary(students: Iterable[StudentResult]) -> dict[str, dict[str, float]]:
-    """For each exercise how many students have each status, and their mean points."""
+    """For each exercise how many students have each status, and the mean points of those whose
+    notebook was graded.
+    """
     found: dict[str, dict[str, float]] = {}
+    points: dict[str, list[float]] = {}
     for student in students:
         for item in student.items:
-            row = found.setdefault(item.grade_id, {"maximum": item.maximum, "sum": 0.0})
+            row = found.setdefault(item.grade_id, {"maximum": item.maximum})
             row[item.status] = row.get(item.status, 0) + 1
-            row["sum"] += item.points or 0.0
-    for row in found.values():
-        counted = sum(row.get(status, 0) for status in ("passed", "failed", "skipped"))
-        row["mean"] = round(row.pop("sum") / counted, 2) if counted else 0.0
+            if student.outcome == "graded" and item.points is not None:
+                points.setdefault(item.grade_id, []).append(item.points)
+    for name, row in found.items():
+        row["mean"] = round(fmean(points[name]), 2) if name in points else 0.0
     return found
+
+
+def _student(found: Mapping[str, Any]) -> StudentResult:
+    items = tuple(
+        Item(
+            name, one["maximum"], one["status"], one["points"], None, tuple(one.get("replaced", ()))
+        )
+        for name, one in found["cells"].items()
+    )
+    flags = tuple(Flag(**flag) for flag in found["flags"])
+    return StudentResult(found["student"], found["outcome"], items, flags)
 
 
 def _flag(flag: Flag) -> dict[str, str]:

@@ -68,6 +68,10 @@ class Tree:
         """The visible checks of a lab as students have them: data."""
         return self.root / "course" / "labs" / lab / "checks.json.gz"
 
+    def cells(self, lab: str) -> Path:
+        """What students' tools know of the lab's notebook."""
+        return self.compiled(lab).with_name("cells.json")
+
     def secret(self) -> str:
         """What nobody outside knows: hidden inputs and aliases are drawn from it.
 
@@ -77,7 +81,7 @@ class Tree:
         path = self.solutions / "seed.txt"
         if not path.is_file():
             raise TreeError(f"no secret {path}: write a line of your own into it, and keep it.")
-        return path.read_text().strip()
+        return path.read_text("utf-8").strip()
 
     def chosen(self, labs: list[str] | None) -> list[str]:
         """The named labs, or all of them.
@@ -111,5 +115,6 @@ def find(start: Path | None = None) -> Tree:
             return Tree(folder)
     raise TreeError(
         f"no course found from {candidates[0]}: expected a folder that holds solutions/ and "
-        f"course/. Run this inside the course's checkout, or set {ROOT_VARIABLE} to it."
+        "course/. Run this inside the course's folder, or name it before the command, "
+        f"`autograde --course FOLDER …`, or set {ROOT_VARIABLE} to it."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from course import (
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
         data,
         device,
         diagrams,
+        handin,
         instruments,
         plots,
         preflight,
         profile,
+        progress,
         training,
         weights,
     )
@@ -32,10 +34,14 @@ __all__ = [
     "data",
     "device",
     "diagrams",
+    "hand_in",
+    "handin",
     "instruments",
+    "overview",
     "plots",
     "preflight",
     "profile",
+    "progress",
     "start",
     "training",
     "weights",
@@ -64,3 +70,21 @@ def start(profile: str | None = None, seed: int = 0) -> str:
     device.seed_everything(seed)
     plots.use_style()
     return f"course {__version__} · {device.describe()} · profile {name}"
+
+
+def overview(lab: str | None = None) -> Any:
+    """Points by visible checks so far, and what is open: of the running lab, or of a named one.
+
+    Raises:
+        LookupError: no lab is running, or none has this name.
+    """
+    return importlib.import_module("course.progress").overview(lab)
+
+
+def hand_in(lab: str | None = None) -> Any:
+    """Look at the notebook as it is saved, say what to fix, and pack the file to hand in.
+
+    Raises:
+        LookupError: no lab is running, or none has this name.
+    """
+    return importlib.import_module("course.handin").from_notebook(lab)

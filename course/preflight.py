@@ -5,7 +5,7 @@
 >>> [line.name for line in report.lines]
 ['Python', 'packages', 'device', 'data', 'backward pass', 'plotting', 'writing', 'notebook']
 
-Nothing but the standard library is imported at the top: where torch or matplotlib is broken,
+Nothing but the standard library is needed at the top: where torch or matplotlib is broken,
 this is the page that says so.
 """
 
@@ -28,11 +28,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from course import markup
+
 Status = Literal["ok", "warn", "fail"]
 
 SIGNS: dict[Status, str] = {"ok": "✓", "warn": "!", "fail": "✗"}
-# Mid-tones that keep 3:1 contrast on white and on near-black, as in the check panels.
-TONES: dict[Status, str] = {"ok": "#2e8b57", "warn": "#c77700", "fail": "#d1495b"}
+WORDS: dict[Status, str] = {"ok": "fine", "warn": "remark", "fail": "to do"}
+TONES: dict[Status, str] = {"ok": markup.GREEN, "warn": markup.ORANGE, "fail": markup.RED}
 
 PYTHON = ((3, 11), (3, 13))  # oldest that works, newest that was tried
 PACKAGES = {  # lower bounds, as in pyproject.toml
@@ -97,11 +99,8 @@ class PreflightReport:
     def _repr_html_(self) -> str:
         tone = TONES["ok" if self.ready else "fail"]
         rows = "".join(_html_row(line) for line in self.lines)
-        return (
-            f'<div style="border-left:4px solid {tone};padding:2px 0 2px 12px;line-height:1.45">'
-            f"<b>{escape(self.headline)}</b>"
-            f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table></div>'
-        )
+        table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
+        return markup.panel(f"<b>{escape(self.headline)}</b>", table, tone)
 
 
 @dataclass(eq=False)
@@ -295,19 +294,27 @@ def _graded(book: Mapping[str, Any]) -> Iterator[str]:
             yield str(marks.get("grade_id"))
 
 
-def running_notebook() -> dict[str, Any] | None:
+def running_notebook(ask_page: bool = True) -> dict[str, Any] | None:
     """The notebook that this kernel runs, as JSON, or None where it can't be seen.
 
     On Colab the page is asked, for the notebook is no file there; Jupyter and VS Code tell
     their kernels the file's name.
+
+    Args:
+        ask_page: whether the page may be asked, which can take seconds.
     """
     if "google.colab" in sys.modules:
-        return _from_colab()
+        return _from_colab() if ask_page else None
+    path = running_file()
+    return json.loads(path.read_text(encoding="utf-8")) if path else None
+
+
+def running_file() -> Path | None:
+    """The file of the notebook that this kernel runs, if it can be seen and read."""
     for path in _candidates():
         with contextlib.suppress(OSError, ValueError):
-            book = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(book, dict):
-                return book
+            if isinstance(json.loads(path.read_text(encoding="utf-8")), dict):
+                return path
     return None
 
 
@@ -343,11 +350,12 @@ def _in_kernel() -> bool:
 
 def _html_row(line: Line) -> str:
     cell = '<td style="text-align:left;vertical-align:top;padding:2px 12px 2px 0;{}">{}</td>'
-    advice = f"<div><b>→</b> {escape(line.advice)}</div>" if line.advice else ""
+    advice = f"<div><b>→</b> {markup.marked(line.advice)}</div>" if line.advice else ""
+    badge = markup.badge(f"{SIGNS[line.status]} {WORDS[line.status]}", TONES[line.status])
     return (
-        '<tr style="background:transparent">'
-        + cell.format(f"color:{TONES[line.status]};font-weight:bold", SIGNS[line.status])
+        '<tr style="background-color:transparent">'
+        + cell.format("", badge)
         + cell.format("white-space:nowrap", escape(line.name))
-        + cell.format("", f"{escape(line.found)}{advice}")
+        + cell.format("", f"{markup.marked(line.found)}{advice}")
         + "</tr>"
     )

@@ -21,6 +21,7 @@ LONGEST = 400  # lines of a module
 
 # Each room imports only rooms that stand after it.
 AUTOGRADE = (
+    "autograde.__main__",
     "autograde.cli",
     "autograde.reports",
     "autograde.proving",
@@ -30,6 +31,7 @@ AUTOGRADE = (
     "autograde.doctor",
     "autograde.sandbox",
     "autograde.handing_in",
+    "autograde.publishing",
     "autograde.authoring",
     "autograde.nbgrader_settings",
     "autograde.tree",
@@ -37,10 +39,14 @@ AUTOGRADE = (
     "autograde",
 )
 COURSE = (
+    "course.__main__",
+    "course.welcome",
+    "course.handin",
     "course.labs.labNN",
     "course.labs.shared",
     "course.labs",
     "course.checks",
+    "course.progress",
     "course.preflight",
     "course.diagrams",
     "course.training",
@@ -52,6 +58,7 @@ COURSE = (
     "course.plots",
     "course.profile",
     "course.device",
+    "course.markup",
 )
 
 
@@ -116,8 +123,11 @@ def test_does_the_students_side_import_nothing_of_the_graders() -> None:
 @pytest.mark.parametrize(
     ("name", "homes"),
     [
-        # Who starts processes for code that is not ours, or may: one folder.
-        ("subprocess", ("autograde/sandbox", "autograde/doctor.py")),
+        # Who starts processes for code that is not ours, or may: one folder. And who calls git.
+        (
+            "subprocess",
+            ("autograde/sandbox", "autograde/doctor.py", "autograde/publishing/git.py"),
+        ),
         ("multiprocessing", ("autograde/authoring/verify.py",)),  # our own notebooks
         # Who opens nbgrader's database: one folder.
         ("nbgrader.api", ("autograde/gradebook",)),
@@ -148,3 +158,26 @@ def test_is_every_module_short() -> None:
         if path.name != "lab.py" and path.parent.name != "answers"  # a notebook; lists of answers
     }
     assert {path: count for path, count in lines.items() if count > LONGEST} == {}
+
+
+def test_does_every_text_file_name_its_encoding() -> None:
+    """Machines with another one, such as Windows', read ours wrongly otherwise."""
+    found = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in files("course", "autograde")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and _guesses(call)
+    ]
+    assert found == []
+
+
+def _guesses(call: ast.Call) -> bool:
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    modes = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    module = getattr(getattr(call.func, "value", None), "id", "")
+    if module in ("os", "tarfile") or any(one.arg == "encoding" for one in call.keywords):
+        return False
+    if name == "open":  # of a path, or the built-in
+        own = isinstance(call.func, ast.Name) or bool(modes)
+        return own and not any("b" in str(mode) for mode in modes[-1:])
+    return len(call.args) < {"read_text": 1, "write_text": 2}.get(name, 0)

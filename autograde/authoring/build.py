@@ -20,6 +20,7 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from autograde.authoring import cells
 from autograde.authoring import source as sources
 from autograde.errors import DesignedError
 from autograde.nbgrader_settings import settings
@@ -36,6 +37,7 @@ class Built:
     lab: str
     solution: NotebookNode
     student: NotebookNode
+    source: sources.LabSource
 
 
 class BuildError(DesignedError):
@@ -43,23 +45,36 @@ class BuildError(DesignedError):
 
 
 def links(tree: Tree) -> sources.Links:
-    """Where the public repository is: ``project.urls.Repository`` of ``pyproject.toml``."""
-    project = tomllib.loads((tree.root / "pyproject.toml").read_text())["project"]
-    return sources.Links(project["urls"]["Repository"])
+    """Where the public repository is: ``project.urls.Repository`` of ``pyproject.toml``.
+
+    Raises:
+        BuildError: it does not say.
+    """
+    path = tree.root / "pyproject.toml"
+    try:
+        return sources.Links(
+            tomllib.loads(path.read_text("utf-8"))["project"]["urls"]["Repository"]
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise BuildError(
+            f"{path}: {type(error).__name__}, {error}. The notebooks' links are made from it: it "
+            'needs `Repository = "https://github.com/OWNER/REPO"` under [project.urls].'
+        ) from None
 
 
 def parse(tree: Tree, lab: str, language: str = "en") -> sources.LabSource:
     """The lab's parsed source."""
-    return sources.parse(lab, tree.source(lab).read_text(), language=language)
+    return sources.parse(lab, tree.source(lab).read_text("utf-8"), language=language)
 
 
 def expected(tree: Tree, lab: str, language: str = "en") -> Built:
     """What the source builds to, without running anything of the lab."""
-    solution = sources.notebook(parse(tree, lab, language), links(tree))
+    source = parse(tree, lab, language)
+    solution = sources.notebook(source, links(tree))
     with tempfile.TemporaryDirectory() as folder:
         release_with_nbgrader(lab, solution, Path(folder))
         student = nbformat.read(Path(folder) / "release" / lab / f"{lab}.ipynb", as_version=4)
-    return Built(lab, solution, student)
+    return Built(lab, solution, student, source)
 
 
 def release_with_nbgrader(lab: str, solution: NotebookNode, work: Path) -> None:
@@ -126,13 +141,21 @@ def execute(lab: str, notebook: NotebookNode, profile: str = "quick") -> Noteboo
 
 
 def write(tree: Tree, built: Built, executed: NotebookNode) -> None:
-    """Put both notebooks of a lab in their places."""
+    """Put both notebooks of a lab in their places, and what students' tools know of them."""
+    write_cells(tree, built)
     for path, book in (
         (tree.solution(built.lab), executed),
         (tree.student(built.lab), built.student),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(book, path)
+
+
+def write_cells(tree: Tree, built: Built) -> None:
+    """Write what students' tools know of the notebook; it must be there when that is run."""
+    path = tree.cells(built.lab)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(cells.text(tree, built.source, built.student), encoding="utf-8")
 
 
 def differences(tree: Tree, built: Built) -> list[str]:
@@ -148,6 +171,9 @@ def differences(tree: Tree, built: Built) -> list[str]:
             continue
         committed = nbformat.read(path, as_version=4)
         found += [f"{name}: {text}" for text in _cell_differences(committed, book)]
+    path, wanted = tree.cells(built.lab), cells.text(tree, built.source, built.student)
+    if not path.is_file() or path.read_text(encoding="utf-8") != wanted:
+        found.append(f"{path.relative_to(tree.root)}: differs")
     return found
 
 

@@ -91,7 +91,7 @@ def drift(tree: Tree, lab: str) -> list[str]:
 
 def _has_checks(tree: Tree, lab: str) -> bool:
     """Whether there is anything to store; a lab whose notebook imports no checks needs none."""
-    source, home = tree.source(lab).read_text(), tree.compiled(lab).parent
+    source, home = tree.source(lab).read_text("utf-8"), tree.compiled(lab).parent
     needed = re.search(rf"\bcourse\.labs\.{lab}\b", source)
     if not tree.checks(lab).is_dir():
         if needed:
@@ -110,7 +110,7 @@ def _has_checks(tree: Tree, lab: str) -> bool:
 
 def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
     """The lab's exercises, if each has its check."""
-    source = parse(lab, tree.source(lab).read_text())
+    source = parse(lab, tree.source(lab).read_text("utf-8"))
     names = [one.name for one in source.exercises if not one.manual]
     for name in names:
         if name not in checks:

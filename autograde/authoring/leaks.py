@@ -38,7 +38,7 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
     public = dict(_public_lines(tree))
     found = []
     for lab in labs:
-        for line, where in _secret_lines(tree, lab):
+        for line, where in secret_lines(tree, lab):
             if line in public:
                 found.append(f"{where} stands in {public[line]}: {line}")
         found += [
@@ -47,7 +47,7 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
             for path in sorted(tree.solution(lab).parent.glob("[!.]*"))
             if path != tree.solution(lab)
         ]
-        text = tree.student(lab).read_text() if tree.student(lab).is_file() else ""
+        text = tree.student(lab).read_text("utf-8") if tree.student(lab).is_file() else ""
         found += [f"{tree.student(lab)} holds {mark!r}" for mark in MARKS if mark in text]
     return found
 
@@ -57,7 +57,8 @@ def essence(line: str) -> str:
     return re.sub(r"\s+", "", line.split("  #")[0])
 
 
-def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
+def secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
+    """The essence of each line that nobody may see outside ``solutions/``, and where it stands."""
     released = set[str]()
     secret: list[tuple[str, str]] = []
     for cell in build.parse(tree, lab).cells:
@@ -70,7 +71,7 @@ def _secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
             else:
                 released.add(essence(line))
     for path in sorted(tree.checks(lab).rglob("*.py")):
-        lines, where = path.read_text().split("\n"), str(path.relative_to(tree.root))
+        lines, where = path.read_text("utf-8").split("\n"), str(path.relative_to(tree.root))
         secret += [(essence(line), where) for line in lines if _telling(line)]
     example = {essence(line) for text in new.FILES.values() for line in text.split("\n")}
     wording = {line for line, _ in secret if len(line) >= SHORTEST}
@@ -83,12 +84,13 @@ def _telling(line: str) -> bool:
     of one name, as lists of imports have it, tells nothing.
     """
     words = line.startswith(("import ", "from ", "@", "def ", "check ="))
+    words |= line.lstrip().startswith(") -> ")  # where a signature ends
     return not words and not NAME.fullmatch(line)
 
 
 def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:
     for path in sorted(one for top in PUBLIC for one in (tree.root / top).rglob("*.py")):
-        for number, line in enumerate(path.read_text().split("\n"), start=1):
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
             yield essence(line), f"{path.relative_to(tree.root)}:{number}"
     for path in sorted(tree.labs.rglob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:

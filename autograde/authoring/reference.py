@@ -42,7 +42,7 @@ def load(lab: str, tree: Tree | None = None) -> dict[str, Any]:
 @cache
 def cells(lab: str, tree: Tree | None = None) -> list[tuple[str, str]]:
     """The code of the setup and exercise cells, each with its exercise's name or ``setup``."""
-    return reference_code(parse(lab, (tree or trees.find()).source(lab).read_text()))
+    return reference_code(parse(lab, (tree or trees.find()).source(lab).read_text("utf-8")))
 
 
 def changed(lab: str, exercise: str, change: str) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def read(path: Path) -> Sample:
 
 def _script(path: Path) -> NotebookNode:
     try:
-        return jupytext.reads(path.read_text(), fmt="py:percent")
+        return jupytext.reads(path.read_text("utf-8"), fmt="py:percent")
     except yaml.YAMLError as error:
         raise SampleError(
             f"{path}: its header is no YAML: {error}. Put a text that has a colon in quotes."

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +58,28 @@ PARAMETERS = """\
 PROFILE = None  # "quick" or "full"; None takes COURSE_PROFILE, else what this machine can do
 """
 HIDDEN = """\
+from course.labs.{lab} import check  # no such module? Run the first code cell
+
 check("{name}", points={points})
 ### BEGIN HIDDEN TESTS
 from autograde.marking.hidden import grade
 
 grade("{lab}", "{name}", points={points})
 ### END HIDDEN TESTS"""
+CLOSING = """\
+## How far you are, and handing in
+
+The first cell shows your points so far and what is open. Run it whenever you like; from anywhere
+else, `course.overview()` does the same. The second looks at the whole notebook, says what to fix,
+and packs the one file that you hand in. Save the notebook first: Ctrl+S, on a Mac ⌘S."""
+OVERVIEW = """\
+import course
+
+course.overview("{lab}")"""
+HAND_IN = """\
+import course
+
+course.hand_in("{lab}")"""
 
 
 class SourceError(DesignedError):
@@ -162,6 +179,7 @@ def notebook(source: LabSource, links: Links) -> NotebookNode:
         for cell in source.cells
         if "starter" not in cell.metadata
     ]
+    cells += _epilogue(source)
     _name_cells(cells)
     book = nbformat.v4.new_notebook(cells=cells)
     book.metadata = _notebook_metadata(source)
@@ -240,6 +258,18 @@ def _prologue(source: LabSource, links: Links) -> list[NotebookNode]:
         nbformat.v4.new_markdown_cell(title),
         nbformat.v4.new_code_cell(bootstrap, metadata={"tags": ["bootstrap"]}),
         nbformat.v4.new_code_cell(PARAMETERS.rstrip(), metadata={"tags": ["parameters"]}),
+    ]
+
+
+def _epilogue(source: LabSource) -> list[NotebookNode]:
+    """The last cells of every lab: how far the student is, and handing in."""
+    own = {"tags": ["explore", "nbval-ignore-output"]}  # what they show depends on the place
+    return [
+        nbformat.v4.new_markdown_cell(CLOSING),
+        *(
+            nbformat.v4.new_code_cell(code.format(lab=source.lab), metadata=deepcopy(own))
+            for code in (OVERVIEW, HAND_IN)
+        ),
     ]
 
 

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from autograde.authoring import samples
 from autograde.authoring.build import EXECUTION_TIMEOUT, QUIET_KERNEL, environment
 from autograde.tree import Tree
+from course.progress import CHECK_MIME
 
 MAY_FAIL = "raises-exception"
 """Jupyter's tag of cells whose errors stop nothing."""
@@ -210,5 +211,7 @@ def complaint(book: NotebookNode, *, full: bool, quiet: bool = True) -> tuple[st
 def _points(cell: NotebookNode) -> float | None:
     for output in cell.outputs:
         if output.output_type == "execute_result":
-            return float(nbformat.from_dict(output).data["text/plain"])
+            data = nbformat.from_dict(output).data
+            shown = data.get(CHECK_MIME)  # of a visible check; a hidden one's text is its points
+            return float(shown["earned"] if shown else data["text/plain"])
     return None

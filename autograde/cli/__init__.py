@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import warnings
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from autograde.cli import authoring, grading, machine, proving, reporting
+from autograde import tree as trees
+from autograde.cli import (
+    authoring,
+    grading,
+    handing,
+    machine,
+    proving,
+    publishing,
+    reporting,
+    returning,
+)
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import printable
 
@@ -40,30 +53,53 @@ ADVICE = {
 """What to do about what the machine refuses; AUTOGRADE_TRACEBACK=1 shows where it happened."""
 
 app = typer.Typer(
-    help="Build, verify and grade the labs.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def options(
+    course: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=trees.ROOT_VARIABLE,
+            help="The course's folder. Default: the one around, else the one installed from.",
+        ),
+    ] = None,
+) -> None:
+    """Build, verify, publish and grade the labs."""
+    if course:
+        os.environ[trees.ROOT_VARIABLE] = str(course.resolve())
+
+
 for command in (
     authoring.new,
     authoring.build,
     authoring.verify,
     proving.prove,
+    handing.collect,
+    publishing.publish,
     grading.grade,
     reporting.feedback,
+    returning.return_,
+    returning.export,
     reporting.leaderboard,
     reporting.report,
     grading.demo,
     machine.doctor,
 ):
-    app.command()(command)
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def main() -> None:
     """Run the command; a designed error becomes one message and its exit code."""
     quiet()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # not every terminal has every sign
     try:
         app()
     except DesignedError as error:

@@ -64,6 +64,7 @@ def build(
         if check:
             _say_differences(out, lab, found)
         elif found or force:
+            builder.write_cells(course, built)
             with out.status(f"{lab}: running the solution notebook"):
                 executed = builder.execute(lab, built.solution)
             if trouble := verifier.complaint(executed, full=True)[0]:
@@ -73,12 +74,12 @@ def build(
         else:
             out.print(f"{lab}: up to date")
     page = course.root / "README.md"
-    if (text := readme.updated(page.read_text(), course)) != page.read_text():
+    if (text := readme.updated(page.read_text("utf-8"), course)) != page.read_text("utf-8"):
         differing += 1
         if check:
             out.print("[red]README.md[/]: its table of labs is out of date; run `autograde build`")
         else:
-            page.write_text(text)
+            page.write_text(text, "utf-8")
     leaking = leaks.find(course, chosen)
     for line in leaking:
         out.print(f"[red]leak[/] {escape(line)}", soft_wrap=True)

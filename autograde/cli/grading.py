@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from autograde import tree as trees
 from autograde.cli.authoring import build
-from autograde.cli.common import FOUND, Isolating, Labs, WorkDir
+from autograde.cli.common import FOUND, Isolating, Labs, WorkDir, of_class
 from autograde.errors import DesignedError
 
 
@@ -23,36 +23,41 @@ def grade(
             "class's folder, so grading/submitted/."
         ),
     ] = None,
-    workdir: WorkDir = Path("grading"),
+    workdir: WorkDir = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write all results to this file too.")
     ] = None,
     isolation: Isolating = "full",
     jobs: Annotated[int, typer.Option(help="Students at a time.")] = 2,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade everybody anew, whatever is graded already.")
+    ] = False,
 ) -> None:
-    """Grade a class into nbgrader's gradebook; print what needs a person."""
-    from autograde.marking import classrun
+    """Grade a class into nbgrader's gradebook; print what needs a person.
+
+    What is graded and has not changed is not graded again.
+    """
+    from autograde.marking.job import Job
     from autograde.reports.show import attention, class_table, console, exercise_table, moves
 
     out, course = console(), trees.find()
     course.chosen([lab])
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
-    folder = submissions or workdir / "submitted"
-    job = classrun.Job(course, lab, folder, workdir.resolve(), isolation, jobs)
+    if json_file and json_file.is_dir():
+        raise DesignedError(f"--json {json_file} is a folder: name a file in it.")
+    work = of_class(course, workdir)
+    job = Job(course, lab, submissions or work / "submitted", work, isolation, jobs, force)
     result = _graded(out, job)
     if json_file:
-        text = json.dumps(result.as_json(), indent=1, ensure_ascii=False)
-        json_file.write_text(text + "\n", encoding="utf-8")
+        json_file.write_text(job.results.read_text("utf-8"), encoding="utf-8")
     out.print(class_table(result, out.width))
     out.print(exercise_table(result))
     moves(result, out)
     attention(result, out)
 
 
-def demo(
-    labs: Labs = None, workdir: WorkDir = Path("demo-class"), isolation: Isolating = "full"
-) -> None:
+def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "full") -> None:
     """Build the labs, grade the sample class, and say whether all came out as expected.
 
     Without names, the first two labs' classes.
@@ -69,7 +74,7 @@ def demo(
     build(chosen)
     surprised = 0
     for lab in chosen:
-        work = workdir.resolve() / lab
+        work = (workdir or Path("demo-class")).resolve() / lab
         class_ = demonstration.hand_in(course, lab, work)
         job = classrun.Job(course, lab, work / "submitted", work, isolation)
         result = _graded(out, job)
@@ -81,7 +86,7 @@ def demo(
         for sample in class_:
             for surprise in demonstration.surprises(sample, by_name[sample.name]):
                 surprised += 1
-                out.print(f"[red]unexpected[/] {surprise.sample}: {surprise.text}")
+                out.print(f"[red]unexpected[/] {surprise.sample}: {escape(surprise.text)}")
         out.print(f"{lab}: {len(class_)} submissions graded in {result.seconds:.0f} s\n")
     if surprised:
         raise typer.Exit(FOUND)
@@ -90,10 +95,14 @@ def demo(
 
 def _graded(out: Any, job: Any) -> Any:
     from autograde.gradebook.sound import alone
-    from autograde.marking import classrun
+    from autograde.marking import seal
     from autograde.reports.show import class_progress
 
     with alone(job.work), class_progress(out) as progress:
+        if not job.force and (known := seal.held(job)):
+            return known
+        from autograde.marking import classrun
+
         task = progress.add_task(f"grading {job.lab}", total=None)
 
         def tell(result: Any, done: int, total: int) -> None:

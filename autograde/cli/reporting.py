@@ -10,22 +10,28 @@ import typer
 from rich.markup import escape
 
 from autograde import tree as trees
-from autograde.cli.common import WorkDir
+from autograde.cli.common import WorkDir, of_class
 from autograde.errors import DesignedError
 
 
-def feedback(lab: str, workdir: WorkDir = Path("grading")) -> None:
-    """Write a feedback page for every graded student."""
-    from autograde.reports import feedback as pages
-    from autograde.reports.show import console
-    from autograde.reports.show import pages as show_pages
+def feedback(lab: str, workdir: WorkDir = None) -> None:
+    """Write a feedback page for every graded student; what has not changed is not made again."""
+    from autograde.gradebook.sound import alone
+    from autograde.reports import fresh, show
 
-    show_pages(pages.generate(lab, workdir.resolve()), console())
+    work = of_class(trees.find(), workdir)
+    found = fresh.pages(lab, work)
+    if fresh.stale(lab, work):
+        from autograde.reports import feedback as pages
+
+        with alone(work):
+            found = pages.generate(lab, work)
+    show.pages(found, show.console())
 
 
 def leaderboard(
     lab: Annotated[str, typer.Argument(help="The lab, for example lab07_summary.")],
-    workdir: WorkDir = Path("grading"),
+    workdir: WorkDir = None,
     alias: Annotated[
         bool, typer.Option("--alias", help="A page without names, to be shown to the class.")
     ] = False,
@@ -42,11 +48,12 @@ def leaderboard(
 
     out, course = console(), trees.find()
     course.chosen([lab])
-    board, names = boards.read(workdir.resolve(), lab), None
+    work = of_class(course, workdir)
+    board, names = boards.read(work, lab), None
     if alias:
         aliases = boards.aliases(board.students, course.secret().encode())
         board, names = boards.aliased(board, aliases), {new: old for old, new in aliases.items()}
-    place = page or workdir.resolve() / "leaderboard" / f"{lab}{'_aliases' if alias else ''}.html"
+    place = page or work / "leaderboard" / f"{lab}{'_aliases' if alias else ''}.html"
     place.parent.mkdir(parents=True, exist_ok=True)
     source = builder.parse(course, lab)
     heading = f"Lab {source.number} · {source.title}"
@@ -58,7 +65,7 @@ def leaderboard(
 
 def report(
     lab: Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")],
-    workdir: WorkDir = Path("grading"),
+    workdir: WorkDir = None,
     earlier: Annotated[
         list[Path] | None,
         typer.Option(
@@ -83,7 +90,7 @@ def report(
     course.chosen([lab])
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
-    work = workdir.resolve()
+    work = of_class(course, workdir)
     found = class_report.read(course, work, lab, earlier or ())
     place = (page or work / "report" / f"{lab}.html").resolve()
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,8 @@ from traitlets import Dict
 class Marks(GetGrades):
     """Put scores, comments and exercises' names into the cells, and say what is not marked yet.
 
+    ``comment`` is a person's, Markdown. ``told`` is grading's own, which may quote the student.
+
     A cell that waits for a person has no score: what it may give is told beside the sum, under
     ``waiting``, and is not counted in ``max_score``.
     """
@@ -27,6 +29,14 @@ class Marks(GetGrades):
         resources["nbgrader"]["waiting"] = waiting
         resources["nbgrader"]["max_score"] -= waiting
         return nb, resources
+
+    def _get_comment(self, cell: NotebookNode, resources: Any) -> None:
+        marks = cell.metadata.nbgrader
+        found = self.gradebook.find_comment(
+            marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
+        marks["comment"] = found.manual_comment
+        marks["told"] = found.auto_comment if found.manual_comment is None else None
 
     def _get_score(self, cell: NotebookNode, resources: Any) -> None:
         super()._get_score(cell, resources)

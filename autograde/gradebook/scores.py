@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from html import escape
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
+from autograde.gradebook.stored import Stored
+from autograde.handing_in.normalise.flags import UNDECIDED
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.nbgrader_settings import put_tools_on_path
 from autograde.results import Item, StudentResult
@@ -36,34 +39,83 @@ def opened(path: Path) -> Iterator[Gradebook]:
         raise foreign(path, error) from None
 
 
-def save(book: Gradebook, lab: str, result: StudentResult) -> None:
+def save(
+    book: Gradebook,
+    lab: str,
+    result: StudentResult,
+    changed: Collection[str] = (),
+    timestamp: datetime | None = None,
+) -> None:
     """Record a student's automatic scores and comments; a person's stay as they are.
 
-    nbgrader's own rules hold: a cell with a manual score, and one without an automatic score,
-    wait for a person.
+    A cell waits for a person where it has no automatic score, or a manual one that was given for
+    something else: then its answer is another one, or its automatic score is. Where neither is,
+    what a person has read stays read.
+
+    Args:
+        book: the gradebook.
+        lab: whose cells it knows.
+        result: of the student.
+        changed: graded cells whose answer is another one than when they were last recorded.
+        timestamp: when it was handed in, UTC.
     """
     with legible(book):
-        _save(book, lab, result)
+        _save(book, lab, result, changed, timestamp)
 
 
-def _save(book: Gradebook, lab: str, result: StudentResult) -> None:
+def _save(
+    book: Gradebook,
+    lab: str,
+    result: StudentResult,
+    changed: Collection[str],
+    timestamp: datetime | None,
+) -> None:
     book.update_or_create_student(result.student)
+    new = not _has_submission(book, lab, result.student)
     with book.db.no_autoflush:  # nbgrader builds the submission's parts before adding it
         submission = book.update_or_create_submission(lab, result.student)
+    submission.timestamp = timestamp
     items = {item.grade_id: item for item in result.items}
     comments = _comments(result)
+    asking = _asking(result)
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     if differ := items.keys() ^ {grade.cell.name for grade in grades}:
         raise ValueError(f"other cells of {result.student}'s: {', '.join(sorted(differ))}")
     for notebook in submission.notebooks:
         for grade in notebook.grades:
             item = items[grade.cell.name]
-            grade.auto_score = item.points
-            grade.needs_manual_grade = _waits(item) or grade.manual_score is not None
+            if new or grade.cell.name in changed or grade.auto_score != item.points:
+                grade.auto_score = item.points
+                wanted = item.points is None or item.grade_id in asking
+                grade.needs_manual_grade = wanted or grade.manual_score is not None
         for comment in notebook.comments:
             name = comment.cell.name
             comment.auto_comment = comments.get(name) or _no_response(items.get(name))
     book.db.commit()
+
+
+def is_saved(
+    known: Stored | None,
+    result: StudentResult,
+    changed: Collection[str],
+    timestamp: datetime | None,
+) -> bool:
+    """Whether the gradebook, as it was read, has all that :func:`save` would write."""
+    if known is None or changed or known.timestamp != timestamp:
+        return False
+    items = {item.grade_id: item for item in result.items}
+    told = _comments(result)
+    comments = {name: told.get(name) or _no_response(items.get(name)) for name in known.comments}
+    scores = {name: item.points for name, item in items.items()}
+    return scores == known.scores and comments == known.comments
+
+
+def _has_submission(book: Gradebook, lab: str, student: str) -> bool:
+    try:
+        book.find_submission(lab, student)
+    except MissingEntry:
+        return False
+    return True
 
 
 def read(path: Path, lab: str) -> dict[str, dict[str, float]]:
@@ -103,8 +155,10 @@ def _has(book: Gradebook, lab: str) -> bool:
         return True
 
 
-def _waits(item: Item) -> bool:
-    return item.points is None
+def _asking(result: StudentResult) -> set[str]:
+    """Exercises that lost points, and of which a flag says that a person must decide."""
+    cells = {flag.cell for flag in result.flags if flag.code in UNDECIDED}
+    return {item.grade_id for item in result.items if item.grade_id in cells}
 
 
 def _comments(result: StudentResult) -> dict[str, str]:
@@ -112,8 +166,10 @@ def _comments(result: StudentResult) -> dict[str, str]:
     found: dict[str, dict[str, None]] = {}
     for flag in result.flags:
         if flag.cell and (told := to_student(flag)):
-            # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student.
-            found.setdefault(flag.cell, {})[escape(told)] = None
+            # nbgrader shows comments as Markdown with HTML in it; a flag may quote a student, and
+            # what a cell said is code there.
+            plain = told if flag.code == "answer-stops" else escape(told)
+            found.setdefault(flag.cell, {})[plain] = None
     return {cell: " ".join(told) for cell, told in found.items()}
 
 

@@ -15,12 +15,14 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from nbgrader.api import Base, Gradebook
 
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import shown
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook  # a second to load
 
 PATIENCE = 30.0
 """Seconds for which another program may have the gradebook."""
@@ -130,7 +132,7 @@ def alone(work: Path) -> Iterator[None]:
         GradebookError: somebody does.
     """
     work.mkdir(parents=True, exist_ok=True)
-    with (work / LOCK).open("a+") as file:
+    with (work / LOCK).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -223,6 +225,8 @@ def _unfinished(path: Path, tables: set[str]) -> bool:
     """Whether it is one that nbgrader was still making when it was killed, or the disk was full:
     part of its tables, with nothing in them, and none before it.
     """
+    from nbgrader.api import Base
+
     if path.with_suffix(".before").exists() or not tables < {
         *Base.metadata.tables,
         "alembic_version",
@@ -281,6 +285,12 @@ def _read(path: Path) -> Iterator[Mark]:
                 for row in base.execute(query):
                     with suppress(TypeError):
                         yield Mark(*row)
+
+
+def keep(path: Path, marks: Iterable[Mark]) -> None:
+    """Put marks beside the gradebook, with those that wait there, until :func:`restore`."""
+    found = {one.place: one for one in _kept(path)} | {one.place: one for one in marks}
+    _keep(path, found.values())
 
 
 def _keep(path: Path, marks: Iterable[Mark]) -> None:

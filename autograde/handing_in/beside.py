@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -12,7 +13,13 @@ from autograde.handing_in.normalise import Flag, Limits
 from autograde.handing_in.normalise.flags import listed, shown
 from autograde.handing_in.normalise.to_student import to_student
 
-TIMESTAMP = "timestamp.txt"  # nbgrader's own
+TIMESTAMP = "timestamp.txt"
+SECRET = "submission_secret.txt"
+OFFICIAL = (TIMESTAMP, SECRET)
+"""nbgrader's own files: they go with the submission and back with the feedback; no cell reads one.
+"""
+
+LONGEST_OFFICIAL = 1_000  # bytes
 
 
 @dataclass
@@ -25,6 +32,15 @@ class Beside:
     files: dict[str, bytes] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    official: dict[str, bytes] = field(default_factory=dict)
+
+    def take_official(self) -> None:
+        """nbgrader's own; what is none of its making is left out."""
+        for name in OFFICIAL:
+            if name in self.names:
+                self.names.remove(name)
+                with suppress(Refused):
+                    self.official[name] = content(self.folder, name, LONGEST_OFFICIAL)
 
     def take_expected(self, expected: Mapping[str, str]) -> None:
         """Those that a check reads, each by name."""
@@ -49,8 +65,6 @@ class Beside:
         """All that the notebook's own cells may want."""
         skipped = []
         for name in self.names:
-            if name == TIMESTAMP:
-                continue
             try:
                 self._take(name, name)
             except Refused:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autograde.handing_in.normalise.flags import Flag, shown
+from autograde.handing_in.normalise.parse import SMALLER
 
 NOTEBOOK = ".ipynb"
 CHUNK = 1 << 20  # bytes a read
@@ -136,7 +137,7 @@ def _wrong_kind(name: str, status: os.stat_result, expected: str = "a file") -> 
 def _too_large(name: str, size: str, limit: int) -> Refused:
     advice = "Ask for a smaller one."
     if is_notebook(name):
-        advice = "Ask for it again without outputs: Edit, Clear Outputs of All Cells, Save."
+        advice = SMALLER
     return Refused(
         "too-large",
         f"{shown(name)}: {size} at most {limit:,} are read. {advice}",

@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-from autograde.handing_in.beside import Beside
+from autograde.handing_in import elsewhere
+from autograde.handing_in.beside import OFFICIAL, Beside
 from autograde.handing_in.files import (
     NOTEBOOK,
     Refused,
@@ -27,6 +28,7 @@ from autograde.handing_in.normalise.flags import listed, shown
 from autograde.handing_in.roster import odd_name, students
 
 MOST_NAMES = 1_000  # of one student's folder; what lies beyond is not looked at
+MISSING = {"not-handed-in", "no-notebook"}  # flags of a folder in which there is no notebook
 NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -41,6 +43,7 @@ class Submission:
         flags: what a person may want to know.
         extra_files: small plain files handed in beside the notebook, by name.
         left_out: why a file that checks read was not taken, by name.
+        official: nbgrader's own files beside it, by name.
     """
 
     student: str
@@ -49,6 +52,7 @@ class Submission:
     flags: tuple[Flag, ...] = ()
     extra_files: Mapping[str, bytes] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    official: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -67,6 +71,7 @@ def collect(
     *,
     limits: Limits | None = None,
     expected: Mapping[str, str] = NO_FILES,
+    others: Iterable[str] = (),
 ) -> Iterator[Submission]:
     """Submissions of one lab, by student, each read when it is asked for.
 
@@ -76,6 +81,7 @@ def collect(
         limits: ``max_bytes`` of a notebook, and how many further files are read.
         expected: further files that checks read, each with such a check; they are read first, and
             told of by name where they are not as they should be.
+        others: names of the course's other labs; what lies under one of them is not this lab's.
 
     Raises:
         NotADirectoryError: ``root`` is no folder.
@@ -87,14 +93,16 @@ def collect(
         raise NotADirectoryError(
             f"no submissions folder {root}: expected STUDENT/{lab}/{lab}{NOTEBOOK} in it."
         )
-    return _collected(root, lab, limits or Limits(), expected)
+    return _collected(root, lab, limits or Limits(), expected, tuple(others))
 
 
 def _collected(
-    root: Path, lab: str, limits: Limits, expected: Mapping[str, str]
+    root: Path, lab: str, limits: Limits, expected: Mapping[str, str], others: tuple[str, ...]
 ) -> Iterator[Submission]:
     for student in students(root):
         submission = _taken(root, student, lab, limits, expected)
+        if {flag.code for flag in submission.flags} & MISSING:
+            submission = _found_elsewhere(root, submission, lab, limits, expected, others)
         yield replace(submission, flags=(*odd_name(student), *submission.flags))
 
 
@@ -112,36 +120,73 @@ def _taken(
 
 
 def _not_handed_in(root: Path, student: str, lab: str) -> Flag:
-    if os.path.lexists(root / student / f"{lab}{NOTEBOOK}"):
-        message = (
-            f"Not handed in: {lab}{NOTEBOOK} lies directly in the student's folder. "
-            f"Move it into {shown(student)}/{lab}/ to grade it."
-        )
-        return Flag("not-handed-in", "attention", "", message)
     message = f"Not handed in: there is no folder {shown(student)}/{lab}."
     return Flag("not-handed-in", "info", "", message)
 
 
-def _from_folder(
-    student: str, path: Path, folder: int, limits: Limits, expected: Mapping[str, str]
+def _found_elsewhere(
+    root: Path,
+    submission: Submission,
+    lab: str,
+    limits: Limits,
+    expected: Mapping[str, str],
+    others: tuple[str, ...],
 ) -> Submission:
-    wanted = path.name + NOTEBOOK
+    """The one notebook that lies in another place; of several, a flag for a person."""
+    student, home = submission.student, root / submission.student
+    expected_at = f"{shown(student)}/{lab}/{lab}{NOTEBOOK}"
+    found = elsewhere.fitting(elsewhere.notebooks(home), lab, others)
+    if not found:
+        return submission
+    if len(found) > 1:
+        message = (
+            f"Expected {expected_at}, found several notebooks in other places: "
+            f"{listed(map(str, found))}. Nothing was graded: move the right one there and grade "
+            "again."
+        )
+        return replace(submission, flags=(Flag("not-handed-in", "attention", "", message),))
+    message = (
+        f"Expected {expected_at}, found {listed(map(str, found))} in the student's folder. It is "
+        "taken; look whether it is the right one."
+    )
+    flag = Flag("other-place", "attention", "", message)
+    try:
+        with elsewhere.folder_of(home, found[0]) as folder:
+            name = found[0].name
+            taken = _from_folder(student, home / found[0], folder, limits, expected, name)
+            return replace(taken, flags=(flag, *taken.flags))
+    except (Refused, FileNotFoundError):
+        return submission
+
+
+def _from_folder(
+    student: str,
+    path: Path,
+    folder: int,
+    limits: Limits,
+    expected: Mapping[str, str],
+    notebook: str = "",
+) -> Submission:
+    """What lies in an open folder; ``path`` is the folder's, or that of the ``notebook`` in it."""
+    wanted = notebook or path.name + NOTEBOOK
     flags: tuple[Flag, ...] = ()
     try:
         names = _names(folder, wanted, expected)
         if not names:
             flag = Flag("not-handed-in", "info", "", f"Not handed in: {path.name} is empty.")
             return Submission(student, flags=(flag,))
-        chosen, flags = _chosen(names, wanted)
-        path = path / chosen
+        chosen, flags = (notebook, ()) if notebook else _chosen(names, wanted)
+        path = path if notebook else path / chosen
         data = content(folder, chosen, limits.max_bytes)
     except Refused as refusal:
         return Submission(student, path, flags=(*flags, refusal.flag))
     beside = Beside(folder, [name for name in names if not is_notebook(name)], limits)
+    beside.take_official()
     beside.take_expected(expected)
     beside.take_others()
     found = (*flags, *beside.flags)
-    return Submission(student, path, data, found, beside.files, beside.left_out)
+    taken = beside.files, beside.left_out, beside.official
+    return Submission(student, path, data, found, *taken)
 
 
 def _names(folder: int, wanted: str, expected: Iterable[str] = ()) -> list[str]:
@@ -154,7 +199,7 @@ def _names(folder: int, wanted: str, expected: Iterable[str] = ()) -> list[str]:
         names = [entry.name for entry in islice(entries, MOST_NAMES + 1)]
     if len(names) <= MOST_NAMES:
         return sorted(name for name in names if not name.startswith("."))
-    there = [name for name in (wanted, *expected) if is_there(name, folder)]
+    there = [name for name in (wanted, *expected, *OFFICIAL) if is_there(name, folder)]
     if wanted in there:
         return there
     raise Refused(

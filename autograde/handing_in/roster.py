@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from autograde.handing_in.normalise.flags import Flag, listed, shown
+from autograde.handing_in.normalise.flags import Flag, listed, printable, shown
 
 LONGEST_STUDENT = 100  # characters
 GLOB_MARKS = frozenset("*?[]")  # nbgrader takes a student's name for a pattern
@@ -22,15 +22,24 @@ def students(root: Path) -> list[str]:
 def strays(root: Path) -> tuple[Flag, ...]:
     """What lies among the students' folders and is not taken: perhaps someone's work."""
     with os.scandir(root) as entries:
-        found = sorted((e.name, _is_folder(e)) for e in entries if e.name[0] != ".")
+        found = sorted((e.name, _is_folder(e)) for e in entries if not _is_debris(e.name))
     files = [name for name, folder in found if not folder]
     unusable = [name for name, folder in found if folder and not _is_usable(name)]
     return (*_stray_files(files), *_unusable(unusable))
 
 
+def gone(here: Iterable[str], recorded: Iterable[str]) -> tuple[Flag, ...]:
+    """Who has grades and no folder any more, or one whose name differs in case alone."""
+    folders = {name.casefold(): name for name in here}
+    lost = sorted(set(recorded) - set(folders.values()))
+    renamed = [(name, folders[name.casefold()]) for name in lost if name.casefold() in folders]
+    missing = [name for name in lost if name.casefold() not in folders]
+    return (*_renamed(renamed), *_missing(missing))
+
+
 def odd_name(student: str) -> Iterator[Flag]:
     """A remark on a name that other tools may stumble over."""
-    odd = not student.isprintable() or student != student.strip()
+    odd = printable(student) != student or student != student.strip()
     if odd or len(student) > LONGEST_STUDENT:
         yield Flag(
             "odd-student-name",
@@ -41,11 +50,32 @@ def odd_name(student: str) -> Iterator[Flag]:
         )
 
 
+def _renamed(names: list[tuple[str, str]]) -> Iterator[Flag]:
+    for old, new in names:
+        message = (
+            f"{shown(new)} is called {shown(old)} in the gradebook, which takes them for two: a "
+            f"person's marks are still {shown(old)}'s. Give the folder its old name and grade "
+            "again, or move the marks in formgrader."
+        )
+        yield Flag("student-renamed", "attention", "", message)
+
+
+def _missing(names: list[str]) -> Iterator[Flag]:
+    if names:
+        message = (
+            f"{len(names)} students have grades for this lab and no folder any more: "
+            f"{listed(names)}. Their grades stay as they were; put the folders back, or take the "
+            "students out with `nbgrader db student remove`."
+        )
+        yield Flag("student-gone", "attention", "", message)
+
+
 def _stray_files(names: list[str]) -> Iterator[Flag]:
     if names:
         message = (
             f"{len(names)} entries beside the students' folders are no folders: {listed(names)}. "
-            "If one is a submission, put it into STUDENT/LAB/."
+            "If one is a submission, put it into STUDENT/LAB/; `autograde collect` does that with "
+            "what Canvas or Moodle gives."
         )
         yield Flag("stray-file", "attention", "", message)
 
@@ -61,7 +91,12 @@ def _unusable(names: list[str]) -> Iterator[Flag]:
 
 
 def _is_student(entry: os.DirEntry[str]) -> bool:
-    return entry.name[0] != "." and _is_folder(entry) and _is_usable(entry.name)
+    return not _is_debris(entry.name) and _is_folder(entry) and _is_usable(entry.name)
+
+
+def _is_debris(name: str) -> bool:
+    """Whether a program left it there: hidden files, what macOS puts into archives."""
+    return name[0] == "." or name == "__MACOSX"
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
-from html import escape
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,23 +19,20 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde.authoring import build
-from autograde.authoring.source import ANSWER
 from autograde.errors import DesignedError
-from autograde.gradebook import cells, scores
+from autograde.gradebook import cells, changes, late, scores
 from autograde.gradebook.scores import Gradebook
 from autograde.gradebook.sound import restore, sound
+from autograde.gradebook.stored import Book, stored
 from autograde.handing_in import intake, roster
-from autograde.handing_in.normalise import Flag, normalise
-from autograde.handing_in.normalise.flags import shown
-from autograde.handing_in.normalise.to_student import to_student
-from autograde.marking import engine, hidden, journal, needs
-from autograde.marking.carried import carried, odd
-from autograde.marking.evidence import CODE, evidence, merged
-from autograde.marking.life import Later
-from autograde.marking.turns import Turns
-from autograde.results import ClassResult, Handing, Item, Move, StudentResult, results_of
-from autograde.sandbox import Isolation, SandboxError, Warm, proven
-from autograde.tree import Tree
+from autograde.handing_in.beside import OFFICIAL
+from autograde.handing_in.normalise import Flag
+from autograde.marking import engine, hidden, journal, needs, seal
+from autograde.marking.job import Job
+from autograde.marking.marker import Marked, Marker
+from autograde.nbgrader_settings import own
+from autograde.results import ClassResult, Item, Move, StudentResult
+from autograde.sandbox import Warm, proven
 
 ENVIRONMENT = {"COURSE_PROFILE": "grade"}
 
@@ -46,261 +43,126 @@ class GradeError(DesignedError):
     """Grading can't begin; the message says what was expected and what to do."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """One lab's grading: where things come from and go to."""
-
-    tree: Tree
-    lab: str
-    submissions: Path
-    work: Path
-    isolation: Isolation = "full"
-    jobs: int = 2
-
-    @property
-    def journal(self) -> Path:
-        """What is already graded."""
-        return self.work / "journal" / f"{self.lab}.jsonl"
-
-    @property
-    def results(self) -> Path:
-        """What the last grading that came to its end found, as JSON."""
-        return results_of(self.work, self.lab)
-
-    def autograded(self, student: str) -> Path:
-        """Where the graded notebook of a student goes, in nbgrader's tree."""
-        return self.work / "autograded" / student / self.lab / f"{self.lab}.ipynb"
-
-
 def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
     """Grade every submission of a lab.
 
     Raises:
-        GradeError: no submissions folder, or the lab changed under a gradebook with scores.
+        GradeError: no submissions folder.
         GradebookError: the gradebook is locked, can't be written, or is something else's.
         autograde.sandbox.IsolationError: a wall is missing and ``isolation`` demands it.
     """
     begun = time.monotonic()
     students = _students(job)
-    gradebook = job.work / "gradebook.db"
-    mended = sound(gradebook, datetime.now())
+    mended = sound(job.gradebook, datetime.now())
     # Nothing of the class may be seen from inside; all that notebooks may know is the profile.
     hidden = [job.work, job.submissions]
     warm = Warm(isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
     with closing(warm.begin()):  # it warms up while the release is made
-        release = _release(job)
+        release, changed = _release(job)
         checks = _check_keys(job.lab, release)
         expected = engine.expected_files(job.lab, checks)
+        before = seal.handed_in(job, expected)
         marker = Marker(job, release, warm, journal.read(job.journal), checks)
-        with warm, scores.opened(gradebook) as book:
+        with warm, scores.opened(job.gradebook) as book:
             proven(warm)
-            results, moves = [], list[Move]()
+            writer = Writer(job, book, checks, stored(job.gradebook, job.lab))
+            results, moves, open_ = [], list[Move](), False
             for marked in _in_rounds(marker, job, expected):
-                _record(job, book, marked, marker.checks)
+                writer.record(marked)
                 results.append(marked.result)
-                moves += _moves(marker.known.get(marked.result.student), marked.result)
+                moves += _moves(marker, marked)
+                open_ |= bool(marked.open)
                 if on_result:
                     on_result(marked.result, len(results), len(students))
-            restore(book, gradebook, job.lab)
-    results.sort(key=lambda result: result.student)
+            restore(book, job.gradebook, job.lab)
+            late.penalise(book, job.lab, own(job.tree.root))
+    results, common = _folded(sorted(results, key=lambda result: result.student))
     class_ = ClassResult(
         job.lab,
         tuple(results),
         job.isolation,
         tuple(sorted(moves)),
-        (*_rebuilt(mended), *roster.strays(job.submissions)),
+        (
+            *_told("gradebook-rebuilt", mended),
+            *_told("lab-changed", str(changed)),
+            *common,
+            *roster.gone(students, writer.before.students),
+            *roster.strays(job.submissions),
+        ),
         time.monotonic() - begun,
     )
     with _whole(job.results) as draft:
         draft.write_text(json.dumps(class_.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if not (open_ or mended or str(changed)):
+        seal.put(job, expected, before)
     return class_
 
 
-def _rebuilt(mended: str) -> tuple[Flag, ...]:
-    return (Flag("gradebook-rebuilt", "attention", "", mended),) if mended else ()
-
-
-@dataclass(frozen=True)
-class Marked:
-    """A student's result; ``notebook`` is None when the earlier grading still holds. ``open`` are
-    checks that the next run puts again.
-    """
-
-    result: StudentResult
-    submission: str
-    notebook: NotebookNode | None
-    open: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Marker:
-    """Everything that grading one student needs besides the submission."""
-
-    job: Job
-    release: NotebookNode
-    warm: Warm
-    known: dict[str, journal.Entry]
-    checks: dict[str, str]
-    turns: Turns = field(default_factory=Turns)
-
-    def mark(self, submission: intake.Submission, hurried: bool = False) -> Marked | str:
-        """Grade one student, as far as the journal does not have it. What goes wrong with one
-        never stops the class, unless the sandbox itself is gone.
-
-        Returns:
-            What came out; or, where it is hurried and takes long, only the student's name.
-        """
-        try:
-            marked = self._marked(submission, hurried)
-            self.warm.check()  # or its end was taken for the end of the student's process
-            return marked
-        except Later:
-            return submission.student
-        except SandboxError:
-            raise
-        except Exception as error:
-            return self._broken(submission, error)
-
-    def _broken(self, submission: intake.Submission, error: Exception) -> Marked:
-        """The grader's own failure: no points are known, and the next run tries again."""
-        told = (
-            f"The grader itself failed ({type(error).__name__}: {shown(str(error))}). "
-            "No points are lost: grade by hand, or grade again."
-        )
-        items = tuple(
-            replace(item, status="grader_error", points=None)
-            for item in engine.ungraded(self.release)
-        )
-        flags = (*submission.flags, Flag("grader-failed", "ungradable", "", told))
-        result = StudentResult(submission.student, "graded", items, flags)
-        return Marked(result, "", _noticed(self.release, flags))
-
-    def _marked(self, submission: intake.Submission, hurried: bool) -> Marked:
-        flags, notebook = list(submission.flags), None
-        if submission.data is not None:
-            normalised = normalise(submission.data, self.release)
-            flags += normalised.flags
-            notebook = normalised.notebook
-        key = journal.submission_key(notebook, flags, submission.extra_files)
-        entry = self.known.get(submission.student)
-        if entry is None or entry.submission != key:
-            return self._graded(submission, notebook, tuple(flags), key, hurried, {})
-        stale = entry.stale(self.checks)
-        place = self.job.autograded(submission.student)
-        if not stale and entry.notebook == journal.notebook_key(place):
-            return Marked(entry.result, key, None)
-        kept = {item.grade_id: item for item in entry.result.items if item.grade_id not in stale}
-        return self._graded(
-            submission, notebook, tuple(flags), key, hurried, kept, _seen(entry, kept)
-        )
-
-    def _graded(
-        self,
-        submission: intake.Submission,
-        notebook: NotebookNode | None,
-        flags: tuple[Flag, ...],
-        key: str,
-        hurried: bool,
-        kept: dict[str, Item],
-        seen: tuple[Flag, ...] = (),
-    ) -> Marked:
-        begun = time.monotonic()
-        name = submission.student
-        if notebook is None:
-            outcome: Handing = "not handed in" if submission.path is None else "ungradable"
-            result = StudentResult(name, outcome, engine.ungraded(self.release), flags)
-            return Marked(result, key, _noticed(self.release, flags))
-        with self.turns.shared():
-            graded = self._run(submission, notebook, kept, hurried)
-        if graded.starved:
-            settled = {one.grade_id: one for one in graded.items if one.report}
-            settled = {name: one for name, one in settled.items() if name not in graded.starved}
-            seen = (*seen, *graded.seen)
-            with self.turns.alone():
-                graded = self._run(submission, notebook, settled)
-        told = merged(evidence(self.job.lab, notebook), dict.fromkeys((*seen, *graded.seen)))
-        flags = (*flags, *graded.flags, *told, *carried(self.job.lab, notebook), *odd(graded.items))
-        items, busy = _waiting(graded)
-        seconds = time.monotonic() - begun
-        result = StudentResult(name, "graded", items, (*flags, *busy), seconds)
-        return Marked(result, key, graded.notebook, graded.starved)
-
-    def _run(
-        self,
-        submission: intake.Submission,
-        notebook: NotebookNode,
-        kept: dict[str, Item],
-        hurried: bool = False,
-    ) -> engine.Graded:
-        return engine.grade(
-            self.job.lab,
-            notebook,
-            self.warm,
-            submission.extra_files,
-            left_out=submission.left_out,
-            release=self.release,
-            kept=kept,
-            hurried=hurried,
-        )
-
-
-def _waiting(graded: engine.Graded) -> tuple[tuple[Item, ...], tuple[Flag, ...]]:
-    """The items; those wait for which the machine was too busy, even with nobody beside."""
-    if not graded.starved:
-        return graded.items, ()
-    told = (
-        f"this machine was too busy to put {', '.join(sorted(graded.starved))}. No points are "
-        "lost: run the command again when it is less busy."
+def _folded(results: list[StudentResult]) -> tuple[list[StudentResult], tuple[Flag, ...]]:
+    """Marks that most of a class has changed alike were changed by the lab: told once."""
+    graded = [one for one in results if one.outcome == "graded"]
+    counts = Counter(flag for one in graded for flag in one.flags if flag.code == "marks-restored")
+    common = {flag for flag, count in counts.items() if count > max(2, len(graded) // 2)}
+    if not common:
+        return results, ()
+    message = (
+        f"Most notebooks have other grading metadata than the lab for "
+        f"{', '.join(sorted({flag.cell for flag in common}))}: it changed after it was handed out. "
+        "The lab's counts for all."
     )
-    items = tuple(
-        replace(item, status="grader_error", points=None)
-        if item.grade_id in graded.starved
-        else item
-        for item in graded.items
-    )
-    return items, (Flag("machine-busy", "attention", "", told),)
+    folded = [
+        replace(
+            one,
+            flags=tuple(
+                replace(flag, severity="info") if flag in common else flag for flag in one.flags
+            ),
+        )
+        for one in results
+    ]
+    return folded, _told("lab-changed", message)
 
 
-def _seen(entry: journal.Entry, kept: dict[str, Item]) -> tuple[Flag, ...]:
-    """What was told of calls, earlier, of answers whose checks are not put again."""
-    cells = {ANSWER.format(name) for name in kept}
-    return tuple(flag for flag in entry.result.flags if flag.code == CODE and flag.cell in cells)
+def _told(code: str, message: str) -> tuple[Flag, ...]:
+    return (Flag(code, "attention", "", message),) if message else ()
 
 
 def _students(job: Job) -> list[str]:
+    wanted = f"STUDENT/{job.lab}/{job.lab}.ipynb"
     if not job.submissions.is_dir():
         raise GradeError(
-            f"no submissions folder {job.submissions}: expected STUDENT/{job.lab}/{job.lab}.ipynb "
-            "in it. Name it with --submissions."
+            f"no submissions folder {job.submissions}: expected {wanted} in it. Name it with "
+            "--submissions."
         )
-    found = roster.students(job.submissions)
-    if not found:
-        raise GradeError(
-            f"{job.submissions} has no student folders: expected "
-            f"STUDENT/{job.lab}/{job.lab}.ipynb in it."
-        )
-    return found
+    if found := roster.students(job.submissions):
+        return found
+    flat = [flag.message for flag in roster.strays(job.submissions)]
+    raise GradeError(
+        " ".join([f"{job.submissions} has no student folders: expected {wanted} in it.", *flat])
+    )
 
 
-def _release(job: Job) -> NotebookNode:
+def _release(job: Job) -> tuple[NotebookNode, changes.Changes]:
     """The student notebook as released now; the gradebook learns the lab's cells."""
     job.work.mkdir(parents=True, exist_ok=True)
     solution = build.expected(job.tree, job.lab).solution
+    changed = changes.follow(job.gradebook, job.lab, solution)
     cells.record(job.lab, solution, job.work)
-    return nbformat.read(job.work / "release" / job.lab / f"{job.lab}.ipynb", as_version=4)
+    path = job.work / "release" / job.lab / f"{job.lab}.ipynb"
+    return nbformat.read(path, as_version=4), changed
 
 
 def _in_rounds(marker: Marker, job: Job, expected: Mapping[str, str]) -> Iterator[Marked]:
     """Results as they come; who takes long is graded when all the others are done."""
     late = set[str]()
-    submissions = intake.collect(job.submissions, job.lab, expected=expected)
+    collect = partial(intake.collect, job.submissions, job.lab, others=job.others)
+    submissions = collect(expected=expected)
     for found in _in_parallel(partial(marker.mark, hurried=True), submissions, job.jobs):
         if isinstance(found, Marked):
             yield found
         else:
             late.add(found)
     if late:
-        again = intake.collect(job.submissions, job.lab, expected=expected)
+        again = collect(expected=expected)
         those = (one for one in again if one.student in late)
         results = _in_parallel(marker.mark, those, job.jobs)
         yield from (found for found in results if isinstance(found, Marked))
@@ -338,36 +200,81 @@ def _check_keys(lab: str, release: NotebookNode) -> dict[str, str]:
     }
 
 
-def _record(job: Job, book: Gradebook, marked: Marked, checks: dict[str, str]) -> None:
-    """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
-    if marked.notebook is not None:
-        place = job.autograded(marked.result.student)
-        _write(place, marked.notebook)
-        written = journal.notebook_key(place)
-        settled = {name: key for name, key in checks.items() if name not in marked.open}
-        entry = journal.Entry(marked.submission, settled, marked.result, written)
-        journal.append(job.journal, entry)
-    scores.save(book, job.lab, marked.result)
+@dataclass
+class Writer:
+    """What grading writes of each student; ``before`` is what the gradebook had at the start."""
+
+    job: Job
+    book: Gradebook
+    checks: Mapping[str, str]
+    before: Book
+
+    def record(self, marked: Marked) -> None:
+        """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
+        student = marked.result.student
+        place = self.job.autograded(student)
+        if marked.notebook is not None:
+            _write(place, marked.notebook)
+            written = journal.notebook_key(place)
+            settled = {k: v for k, v in self.checks.items() if k not in marked.open}
+            entry = journal.Entry(
+                marked.submission, settled, marked.result, written, marked.answers, marked.handed
+            )
+            journal.append(self.job.journal, entry)
+        _put_beside(place.parent, marked.official)
+        self._save(marked)
+
+    def _save(self, marked: Marked) -> None:
+        student, lab, result = marked.result.student, self.job.lab, marked.result
+        last = self._saved.get(student, marked.answers if marked.notebook is None else {})
+        changed = {name for name, one in marked.answers.items() if last.get(name) != one}
+        known = self.before.students.get(student)
+        if not scores.is_saved(known, result, changed, marked.timestamp):
+            scores.save(self.book, lab, result, changed, marked.timestamp)
+        if self._saved.get(student) != marked.answers:
+            journal.note_saved(self.job.saved, student, marked.answers)
+
+    @cached_property
+    def _saved(self) -> dict[str, dict[str, str]]:
+        return journal.saved(self.job.saved)
 
 
-def _moves(entry: journal.Entry | None, result: StudentResult) -> list[Move]:
-    before = {item.grade_id: item.points for item in entry.result.items} if entry else {}
+def _put_beside(folder: Path, official: Mapping[str, bytes]) -> None:
+    """nbgrader's own files beside a graded notebook, as its own grading leaves them there."""
+    for name in OFFICIAL:
+        place = folder / name
+        if name not in official:
+            place.unlink(missing_ok=True)
+        elif not place.is_file() or place.read_bytes() != official[name]:
+            place.write_bytes(official[name])
+
+
+def _moves(marker: Marker, marked: Marked) -> list[Move]:
+    result = marked.result
+    entry = marker.known.get(result.student)
+    if entry is None:
+        return []
+    before = {item.grade_id: item.points for item in entry.result.items}
     return [
-        Move(result.student, item.grade_id, before[item.grade_id], item.points)
+        Move(result.student, name, before[name], item.points, _why(marker, entry, marked, item))
         for item in result.items
-        if item.grade_id in before and before[item.grade_id] != item.points
+        if (name := item.grade_id) in before and before[name] != item.points
     ]
 
 
-def _noticed(release: NotebookNode, flags: tuple[Flag, ...]) -> NotebookNode:
-    """The release with a first cell that tells the student why nothing was graded."""
-    book = nbformat.from_dict(release)
-    told = dict.fromkeys(filter(None, map(to_student, flags)))
-    reasons = "\n".join(f"- {escape(one)}" for one in told) or "- nothing was handed in"
-    book.cells.insert(
-        0, nbformat.v4.new_markdown_cell(f"**Nothing could be graded.**\n\n{reasons}")
-    )
-    return book
+def _why(marker: Marker, entry: journal.Entry, marked: Marked, item: Item) -> str:
+    """Why a score moved, as far as keys tell."""
+    if item.status == "grader_error":
+        return "it could not be asked this time"
+    if entry.handed != marked.handed:
+        return "handed in anew"
+    if marker.job.force:
+        return "graded anew"
+    if entry.submission != marked.submission:
+        return "the lab's notebook or the grader changed"
+    if item.grade_id in entry.stale(marker.checks):
+        return "its check changed"
+    return "the check of an exercise that it uses changed"
 
 
 def _write(path: Path, notebook: NotebookNode) -> None:

@@ -6,8 +6,9 @@ comparison stay on this side.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
@@ -15,7 +16,7 @@ from nbformat import NotebookNode
 
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
-from autograde.marking import follow, hidden, needs, withheld
+from autograde.marking import follow, hidden, nearby, needs, withheld
 from autograde.marking.evidence import of_calls
 from autograde.marking.follow import Step
 from autograde.marking.life import HandedIn, Life, put
@@ -25,6 +26,7 @@ from course.checks import Report
 
 OUTPUT_BYTES = 32 << 20  # all outputs of a notebook together
 SKIPPED_TAGS = {"explore", "bootstrap"}
+RESET = re.compile(r"^[ \t]*%reset\b|magic\(\s*.reset", re.MULTILINE)
 PARAMETERS = 'PROFILE = "grade"'
 
 NOT_RUN_AGAIN = Flag(
@@ -41,7 +43,9 @@ class Graded:
     """A notebook with outputs, and its items in order.
 
     ``flags`` are of what happened; ``seen`` are of calls of what an exercise forbids. ``starved``
-    names checks that lost points while others left the notebook too little of the processors.
+    names checks that lost points while others left the notebook too little of the processors;
+    ``killed`` those put when the system killed its process; ``unasked`` those that its time was not
+    enough for.
     """
 
     notebook: NotebookNode
@@ -49,6 +53,8 @@ class Graded:
     flags: tuple[Flag, ...] = ()
     seen: tuple[Flag, ...] = ()
     starved: frozenset[str] = frozenset()
+    killed: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
 
 def grade(
@@ -81,7 +87,8 @@ def grade(
     sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
     handed = HandedIn(files or {}, left_out or {})
     life = Life(warm, handed.files, more=hidden.seconds(lab), hurried=hurried)
-    sitting = Sitting(lab, life, handed, sources, _holding(lab, book, kept))
+    near = nearby.written(release, book) if release else set[str]()
+    sitting = Sitting(lab, life, handed, sources, _holding(lab, book, kept), near)
     try:
         taken = [sitting.take(cell, count) for count, cell in enumerate(book.cells, start=1)]
     finally:
@@ -96,9 +103,10 @@ def grade(
         if item and item.report:
             told = withheld.told(item.report, hidden.visible(lab, item.grade_id))
             cell.outputs = [_panel(told, item.note, count)]
-    starved = sitting.starved - {item.grade_id for item in items if follow.full(item)}
-    flags, seen = tuple(sitting.flags), tuple(sitting.seen)
-    return Graded(book, tuple(items), flags, seen, frozenset(starved))
+    full = {item.grade_id for item in items if follow.full(item)}
+    flags = (*sitting.flags, *nearby.own_cells(sitting.stopped, items))
+    lost = [frozenset(one - full) for one in (sitting.starved, sitting.killed, sitting.unasked)]
+    return Graded(book, tuple(items), flags, tuple(sitting.seen), *lost)
 
 
 def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
@@ -128,12 +136,16 @@ class Sitting:
     handed: HandedIn
     release: Mapping[str, str]
     kept: Mapping[str, Item]
+    near: set[str] = field(default_factory=set)  # written questions with something beside them
     steps: list[Step] = field(default_factory=list)
     maxima: dict[str, float] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     seen: list[Flag] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # why an exercise's name is missing
     starved: set[str] = field(default_factory=set)  # checks put while or after that happened
+    killed: set[str] = field(default_factory=set)
+    unasked: set[str] = field(default_factory=set)
+    stopped: list[str] = field(default_factory=list)  # own cells that this machine may stop
     told_of_outputs: bool = False
     asked: bool = False  # from then on, what the student's process says may hold hidden inputs
     room: int = field(default_factory=lambda: OUTPUT_BYTES)
@@ -142,7 +154,7 @@ class Sitting:
         """Run or judge one cell; its outputs are stored in it."""
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade") and cell.cell_type != "code":
-            return _written(cell)
+            return self._written(cell)
         if marks.get("grade"):
             cell.outputs, cell.execution_count, self.asked = [], count, True
             return self.kept.get(marks["grade_id"]) or self._checked(marks)
@@ -160,6 +172,10 @@ class Sitting:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         exercise = name.removesuffix(ANSWER.format(""))
         same = self.release.get(cell["id"]) == cell.source
+        if not cell.source.strip() and "setup" in _tags(cell):
+            cell.source = self.release.get(cell["id"], "")
+            told = "the setup cell is empty; the released one ran in its place"
+            self.flags.append(Flag("setup-repaired", "info", "", told))
         if not cell.source.strip():
             self.steps.append(Step(exercise, "", same))
             return
@@ -201,6 +217,9 @@ class Sitting:
             told = f"the answer cell stops: {self._said(found)}"
             self.reasons[name] = told
             self.flags.append(Flag("answer-stops", "info", name, told))
+        elif not name and given == cell.source and _may_be_ours(cell, found):
+            why = self._said(found) or "it resets the notebook"
+            self.stopped.append(f"cell {cell.execution_count} ({why})")
         elif name and given != cell.source:
             self.reasons[name] = "the answer cell does not define it; keep the name that it had"
 
@@ -211,12 +230,26 @@ class Sitting:
         self.life.heard.clear()
         report = self.check(name, self.life, self.reasons.get(ANSWER.format(name), ""))
         self.seen += of_calls(self.lab, name, withheld.called(self.life.heard))
-        if self.life.starved:
-            self.starved.add(name)
+        for happened, names in (
+            (self.life.starved, self.starved),
+            (self.life.killed, self.killed),
+            (self.life.exhausted, self.unasked),
+        ):
+            if happened:
+                names.add(name)
         points = None if report.outcome == "grader_error" else report.earned
         missing = any(result.kind == "missing" for result in report.results)
         note = self._why(name) if missing else ""
         return Item(name, maximum, report.outcome, points, report, note=note)
+
+    def _written(self, cell: NotebookNode) -> Item:
+        """A written answer: a person's, unless nothing of the student's is there or near."""
+        item = _written(cell)
+        if item.status == "skipped" and item.grade_id in self.near:
+            told = f"{item.grade_id}: nothing stands in its cell, but near it. Read what is there."
+            self.flags.append(Flag("written-beside", "attention", item.grade_id, told))
+            return replace(item, status="manual", points=None)
+        return item
 
     def _why(self, name: str) -> str:
         reason = self.reasons.get(ANSWER.format(name), "")
@@ -251,8 +284,17 @@ def _followed(sitting: Sitting, book: NotebookNode, items: list[Item]) -> list[I
         second.close()
         if second.starved:
             sitting.starved |= planned.again.keys()
+        if second.killed:
+            sitting.killed |= planned.again.keys()
         if second.skipped and not first.skipped:
             sitting.flags.append(NOT_RUN_AGAIN)
+
+
+def _may_be_ours(cell: NotebookNode, found: CellRun) -> bool:
+    """Whether a cell of the student's own stops for what this machine lacks, or resets all."""
+    if found.status == "ok":
+        return bool(RESET.search(cell.source))
+    return nearby.by_machine(found.message)
 
 
 def _tags(cell: NotebookNode) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import os
@@ -9,12 +10,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
+from importlib.util import resolve_name
 from typing import Any
 
 from autograde import tree
 from autograde.authoring import checks, reference
 from course.checks import Check, Report
 
+_IMPORTS = (ast.Import, ast.ImportFrom)
 REPORT_MIME = "application/vnd.convnet-course.report+json"
 
 
@@ -47,11 +50,36 @@ def seconds(lab: str) -> float:
 
 
 def sources(lab: str, name: str) -> list[str]:
-    """The code that a check is made of: where it is defined, its questions, its judges."""
+    """The code that a check is made of: where it is defined, its questions, its judges, and what
+    these import of the lab's own.
+    """
     homes = {checks.load(lab)[name].home}
     for one in check(lab, name).cases:
         homes |= {one.case.probe.question.__module__, one.case.judge.__module__}
-    return [inspect.getsource(sys.modules[home]) for home in sorted(homes)]
+    waiting, found = list(homes), dict[str, str]()
+    while waiting:
+        home = waiting.pop()
+        if home not in found:
+            found[home] = inspect.getsource(sys.modules[home])
+            waiting += _imported(home)
+    return [found[home] for home in sorted(found)]
+
+
+@cache
+def _imported(module: str) -> tuple[str, ...]:
+    """Modules of the lab's own, visible or secret, that a module of the lab's own imports."""
+    own = {"course.labs"} if module.startswith(("course.labs.", "checks_of_")) else set()
+    own |= {module.partition(".")[0]} - {"course"} if own else set()
+    package = sys.modules[module].__package__ or ""
+    found = set[str]()
+    for node in ast.walk(ast.parse(inspect.getsource(sys.modules[module]))):
+        names = [one.name for one in node.names] if isinstance(node, _IMPORTS) else []
+        if isinstance(node, ast.ImportFrom):
+            top = resolve_name("." * node.level + (node.module or ""), package)
+            names = [top, *(f"{top}.{name}" for name in names)]
+        found.update(names)
+    here = (name for name in sorted(found) if name in sys.modules)
+    return tuple(name for name in here if any(name.startswith(f"{one}.") for one in own))
 
 
 def seed(lab: str, name: str) -> int:

@@ -13,9 +13,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,29 @@ from autograde.results import Item, StudentResult
 from autograde.sandbox import transport
 from course.checks import Answer, CaseResult, Check, Report
 
-VERSION = 2  # of what grading does; a higher number regrades everything
+VERSION = 3  # of what grading does; a higher number regrades everything
 LINE = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "entry": (.*)\}')
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One student's graded submission, and of what it is the result; the graded notebook's hash."""
+    """One student's graded submission, and of what it is the result.
+
+    Attributes:
+        submission: key of what was handed in.
+        checks: keys of the checks.
+        result: what came out.
+        notebook: hash of the graded notebook.
+        answers: digests of the answers, by graded cell.
+        handed: digest of the file as it was handed in.
+    """
 
     submission: str
     checks: Mapping[str, str]
     result: StudentResult
     notebook: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    handed: str = ""
 
     def stale(self, checks: Mapping[str, str]) -> set[str]:
         """Checks that are no longer what they were."""
@@ -46,22 +57,46 @@ class Entry:
 
 def read(path: Path) -> dict[str, Entry]:
     """The last entry of each student; empty where there is no journal."""
-    if not path.is_file():
-        return {}
     found = {}
-    for line in path.read_bytes().split(b"\n"):
-        written = LINE.fullmatch(line)
-        if written and _sum(written[2]) == written[1].decode():
-            with suppress(ValueError, KeyError, TypeError):  # of a grader with other fields
-                entry = _decoded(json.loads(written[2]))
-                found[entry.result.student] = entry
+    for line in _lines(path):
+        with suppress(ValueError, KeyError, TypeError):  # of a grader with other fields
+            entry = _decoded(json.loads(line))
+            found[entry.result.student] = entry
     return found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """What is written, without lines that are not as they were written."""
+    if path.is_file():
+        for line in path.read_bytes().split(b"\n"):
+            written = LINE.fullmatch(line)
+            if written and _sum(written[2]) == written[1].decode():
+                yield written[2]
 
 
 def append(path: Path, entry: Entry) -> None:
     """Add a student; on return it is on disk."""
+    _append(path, asdict(entry))
+
+
+def saved(path: Path) -> dict[str, dict[str, str]]:
+    """The answers of each student that the gradebook was last told of, as digests."""
+    found = {}
+    for line in _lines(path):
+        with suppress(ValueError, KeyError, TypeError):
+            one = json.loads(line)
+            found[str(one["student"])] = dict(one["answers"])
+    return found
+
+
+def note_saved(path: Path, student: str, answers: Mapping[str, str]) -> None:
+    """Note that the gradebook was told of a student's answers."""
+    _append(path, {"student": student, "answers": dict(answers)})
+
+
+def _append(path: Path, facts: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(entry), ensure_ascii=False).encode()
+    text = json.dumps(facts, ensure_ascii=False).encode()
     line = b'{"sha256": "%s", "entry": %s}' % (_sum(text).encode(), text)
     with path.open("ab") as file:
         file.write(b"\n" + line)  # a torn line before it ends here
@@ -78,11 +113,16 @@ def notebook_key(path: Path) -> str:
 
 
 def submission_key(
-    notebook: NotebookNode | None, flags: Iterable[Flag], files: Mapping[str, bytes]
+    notebook: NotebookNode | None,
+    flags: Iterable[Flag],
+    files: Mapping[str, bytes],
+    passed: Iterable[str] = (),
+    python: tuple[int, ...] = (),
 ) -> str:
-    """Key of what a student handed in, after normalising."""
+    """Key of what a student handed in, after normalising, and of what it claims of itself."""
     digest = hashlib.sha256(f"{VERSION}\n".encode())
     digest.update(json.dumps(notebook, sort_keys=True).encode())
+    digest.update(repr((sorted(passed), python)).encode())
     for flag in flags:
         digest.update(repr(flag).encode())
     for name in sorted(files):
@@ -125,7 +165,8 @@ def _decoded(line: dict[str, Any]) -> Entry:
     items = tuple(_item(item) for item in result["items"])
     flags = tuple(Flag(**flag) for flag in result["flags"])
     student = StudentResult(**{**result, "items": items, "flags": flags})
-    return Entry(line["submission"], line["checks"], student, line["notebook"])
+    answers, handed = line.get("answers", {}), line.get("handed", "")
+    return Entry(line["submission"], line["checks"], student, line["notebook"], answers, handed)
 
 
 def _item(item: dict[str, Any]) -> Item:

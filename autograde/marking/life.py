@@ -77,6 +77,8 @@ class Life:
     replayed: float = 0.0
     skipped: bool = False  # whether a cell was too long to be run again
     starved: bool = False  # whether others left it too little of the processors
+    killed: bool = False  # whether the system killed it
+    exhausted: bool = False  # whether it used all its time
     heard: set[str] = field(default_factory=set)  # calls that answers claim to have seen
 
     @property
@@ -181,6 +183,8 @@ class Life:
         if not session.alive:
             self.burns += session.late
             self.starved |= session.starved
+            self.killed |= session.killed
+            self.exhausted |= session.late and self._left() <= 0
             if self.hurried and (self.starved or self._left() <= 0):
                 raise Later
 
@@ -202,6 +206,7 @@ class Life:
         self.close()
         if self.hurried:
             raise Later
+        self.exhausted = True
         whole = self._whole()
         return f"the notebook took longer than {whole:g} s in all and was stopped"
 

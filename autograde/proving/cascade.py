@@ -81,7 +81,7 @@ def _graded(
 def _keys(tree: Tree, lab: str, names: list[str]) -> dict[str, str]:
     every = subjects(tree, lab)
     code = [inspect.getsource(module) for module in ENGINE]
-    whole = digest(tree.source(lab).read_text(), *code, *(one.digest for one in every))
+    whole = digest(tree.source(lab).read_text("utf-8"), *code, *(one.digest for one in every))
     return {name: digest(whole, "blank", name) for name in names}
 
 

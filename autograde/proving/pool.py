@@ -140,7 +140,7 @@ def _limited(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     statm = Path("/proc/self/statm")
     if statm.is_file():
-        held = int(statm.read_text().split()[0]) * resource.getpagesize()
+        held = int(statm.read_text("utf-8").split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (held + ROOM, held + ROOM))
 
 

@@ -155,7 +155,7 @@ def _place(proof: Proof, mutant: Mutant) -> str:
     """Where the slip is in the lab's source."""
     subject = proof.subject
     path = subject.tree.source(subject.lab)
-    before = path.read_text().partition(subject.source)[0]
+    before = path.read_text("utf-8").partition(subject.source)[0]
     return f"{path.relative_to(subject.tree.root)}:{before.count(chr(10)) + mutant.line}"
 
 

@@ -101,7 +101,7 @@ def subjects(tree: Tree, lab: str, names: Iterable[str] = ()) -> list[Subject]:
     wanted = set(names)
     return [
         Subject(tree, lab, book[one.name], cells[one.name], solved)
-        for one in parse(lab, tree.source(lab).read_text()).exercises
+        for one in parse(lab, tree.source(lab).read_text("utf-8")).exercises
         if not one.manual and (not wanted or one.name in wanted)
     ]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import shutil
 from pathlib import Path
 
 from nbconvert.exporters import HTMLExporter
@@ -10,8 +12,10 @@ from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from traitlets.config import Config
 
 from autograde.authoring.build import quiet_nbgrader, told
-from autograde.errors import DesignedError
+from autograde.handing_in.beside import SECRET, TIMESTAMP
 from autograde.nbgrader_settings import settings
+from autograde.reports import fresh
+from autograde.reports.fresh import FeedbackError
 from autograde.reports.titles import titles
 
 TEMPLATE = Path(__file__).parent / "templates" / "student_page"
@@ -22,40 +26,47 @@ POLICY = (
 )
 
 
-class FeedbackError(DesignedError):
-    """nbgrader could not write the pages; the message has its reason."""
-
-
 class StudentPage(HTMLExporter):
     """A notebook as the page that its student reads."""
 
 
 def generate(lab: str, work: Path) -> list[Path]:
-    """Write a page for every graded student of a lab.
+    """Write a page for every graded student of a lab; those that are as they should be stay.
 
     Returns:
-        The pages, ``work/feedback/STUDENT/LAB/LAB.html``, by student.
+        All pages, ``work/feedback/STUDENT/LAB/LAB.html``, by student.
 
     Raises:
         FeedbackError: nothing is graded yet, or nbgrader fails.
     """
     from nbgrader.apps import NbGraderAPI
 
-    if not list((work / "autograded").glob(f"*/{lab}/{lab}.ipynb")):
-        raise FeedbackError(
-            f"nothing to write feedback on: {work}/autograded has no {lab}. "
-            f"Run `autograde grade {lab} --workdir {work}` first."
-        )
+    wanted = fresh.stale(lab, work)
+    for name in wanted:  # nbgrader makes what is not there
+        shutil.rmtree(fresh.page(lab, work, name).parent, ignore_errors=True)
+    if not wanted:
+        return fresh.pages(lab, work)
     config = page_settings(work)
     config.Marks.titles = titles(work / "release" / lab / f"{lab}.ipynb")
     with quiet_nbgrader():
-        result = NbGraderAPI(config=config).generate_feedback(lab, force=True)
+        result = NbGraderAPI(config=config).generate_feedback(lab, force=False)
     if not result["success"]:
         raise FeedbackError(f"nbgrader generate_feedback failed.\n{told(result)}")
-    pages = sorted((work / "feedback").glob(f"*/{lab}/{lab}.html"))
-    for page in pages:
-        page.write_text(closed(page.read_text()))
-    return pages
+    for name in wanted:
+        page = fresh.page(lab, work, name)
+        page.write_text(closed(page.read_text("utf-8")), "utf-8")
+        _complete(page.parent)
+    fresh.note(lab, work, wanted)
+    return fresh.pages(lab, work)
+
+
+def _complete(folder: Path) -> None:
+    """Beside a page what ``nbgrader release_feedback`` wants for the whole class, where the
+    submission came another way than by its exchange: nobody can fetch the page by this secret.
+    """
+    for name, text in ((TIMESTAMP, ""), (SECRET, secrets.token_hex(64))):
+        if not (folder / name).exists():
+            (folder / name).write_text(text, "utf-8")
 
 
 def page_settings(work: Path) -> Config:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 import nh3
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from autograde.handing_in.normalise.flags import BLANK
 
 
 def _words(text: str) -> set[str]:
@@ -36,14 +38,40 @@ ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
 }
-STYLES = _words("""
-    background-color border border-bottom border-collapse border-left border-radius border-right
-    border-top color font-family font-size font-style font-weight margin margin-bottom margin-left
-    margin-right margin-top opacity padding padding-bottom padding-left padding-right padding-top
-    text-align vertical-align white-space width word-break
-""")
-COVERS = re.compile(r"-\s*[\d.]|[(\\]")
-"""In a value: less than nothing, a function, an escape. Boxes may lie over others then."""
+WORD = r"#?[a-z0-9]+(-[a-z]+)*"
+SMALL = r"(0|[1-9]?\d(\.\d+)?px|[0-4](\.\d+)?em)"
+STYLES = {
+    "text-align": WORD,
+    "vertical-align": WORD,
+    "font-style": WORD,
+    "font-weight": WORD,
+}
+"""What a table of a student's may ask for, and how that may look: nothing has a size or a place."""
+
+OUR_STYLES = STYLES | {
+    **dict.fromkeys(("margin", "padding"), f"{SMALL}( {SMALL}){{0,3}}"),
+    **dict.fromkeys(("margin-left", "margin-top", "padding-left"), SMALL),
+    "border-left": f"{SMALL} solid {WORD}",
+    "color": WORD,
+    "line-height": r"1(\.\d+)?",
+    "opacity": r"0?\.[5-9]\d*|1",
+    "white-space": WORD,
+}
+"""Of our own panels, which come through the same filters."""
+
+ADDRESS = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
+IGNORED = re.compile(r"[\x00-\x20\x7f-\xa0]")
+"""What browsers leave out of an address, and more."""
+
+NUMBERS = _words("width height colspan rowspan start")
+NUMBER = re.compile(r"\d{1,3}")
+HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
+    r"|(?<![^\x00-\x7f\u2000-\u206f])[\u200c\u200d\ufe0e\ufe0f]"  # within words and emoji they stay
+    r"|[\u200c\u200d](?![^\x00-\x7f\u2000-\u206f])"
+    rf"|(?![\u200c\u200d\ufe0e\ufe0f]){BLANK.pattern}"
+)
+"""What a browser obeys, or shows as nothing."""
 
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 MATH = re.compile(r'<code class="math-(inline|block)">(.*?)</code>', re.DOTALL)
@@ -53,10 +81,19 @@ MATH_TAGS = _words("""
     none
 """)
 MATH_ATTRIBUTES = _words("""
-    accent columnalign columnlines depth display displaystyle fence form height largeop
-    linethickness lspace mathsize mathvariant maxsize minsize movablelimits notation rowlines
-    rowspacing rspace scriptlevel separator stretchy symmetric width
+    accent columnalign columnlines display displaystyle fence form height largeop linethickness
+    mathvariant maxsize minsize movablelimits notation rowlines scriptlevel separator stretchy
+    symmetric width
 """)
+LENGTHS = _words("height linethickness maxsize minsize width")
+LENGTH = re.compile(r"\d*\.?\d+(?=(em|ex|px|pt)?$)|negativethinmathspace|medium|thin|thick")
+POINTS = _words("px pt")
+LONGEST = 3.0
+"""In em: the longest blank or line of a formula."""
+
+ROOM = 40.0
+"""In em: all of them together."""
+
 LONGEST_FORMULA = 1_000
 """Characters; a longer one is shown as it is written."""
 
@@ -82,20 +119,45 @@ def from_markdown(source: str) -> str:
         left[0] -= len(found[2]) + 20
         return _formula(found, shown=left[0] > 0)
 
-    return MATH.sub(formula, clean(_markdown(tables=small).render(source)))
+    cleaned = _cleaned(_markdown(tables=small).render(source), {}, maths=True)
+    return MATH.sub(formula, cleaned)
 
 
 def clean(markup: str) -> str:
-    """HTML without scripts, forms, frames, classes, and anything that a browser would fetch."""
-    return nh3.clean(
+    """HTML without scripts, forms, frames, classes, and anything that a browser would fetch; of
+    styles, those that our panels have.
+    """
+    return _cleaned(markup, OUR_STYLES)
+
+
+def of_student(markup: str) -> str:
+    """The same, and without whatever makes a box look like one of ours, or large."""
+    return _cleaned(markup, STYLES)
+
+
+def visible(text: str) -> str:
+    """A text in which marks of direction and control, and what looks like nothing, are written.
+
+    Else code could look like other code: its lines turned around, and parts of it unseen.
+    """
+    return HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+
+
+def _cleaned(markup: str, styles: Mapping[str, str], maths: bool = False) -> str:
+    def kept(tag: str, name: str, value: str) -> str | None:
+        if name == "style":
+            return _style(value, styles)
+        return _attribute(tag, name, value) if name != "class" or maths else None
+
+    found = nh3.clean(
         markup,
         tags=TAGS,
         attributes=ATTRIBUTES,
-        attribute_filter=_attribute,
-        filter_style_properties=STYLES,
+        attribute_filter=kept,
         url_schemes={"http", "https", "mailto", "data"},
         link_rel="noopener noreferrer",
     )
+    return visible(found)
 
 
 def highlighted(source: str, metadata: object = None) -> str:
@@ -135,13 +197,24 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "src":
         return value if PICTURE.fullmatch(value) else None
     if name == "href":
-        return None if value.lower().lstrip().startswith("data") else value
+        address = IGNORED.sub("", value)
+        return address if ADDRESS.match(address) else None
+    if name in NUMBERS:
+        return value if NUMBER.fullmatch(value) else None
     if name == "class":
         return value if value in ("math-inline", "math-block") else None
-    if name == "style":  # a quote could hide where a declaration ends
-        fit = (one for one in value.split(";") if not COVERS.search(one))
-        return ";".join(fit) if not set(value) & {'"', "'"} else None
     return value
+
+
+def _style(value: str, styles: Mapping[str, str]) -> str | None:
+    """The declarations that are allowed, each as a whole."""
+    named = ((one, *one.strip().partition(":")) for one in value.split(";"))
+    fit = [one for one, name, _, text in named if _fits(text.strip(), styles.get(name.strip()))]
+    return ";".join(fit) or None
+
+
+def _fits(text: str, pattern: str | None) -> bool:
+    return pattern is not None and bool(re.fullmatch(pattern, text))
 
 
 def _formula(found: re.Match[str], shown: bool) -> str:
@@ -164,4 +237,19 @@ def _mathml(tex: str, kind: str) -> str:
             raise ValueError(f"no MathML: {one.tag}")
         one.tag = one.tag.removeprefix(W3)
         one.attrib = {name: text for name, text in one.attrib.items() if name in MATH_ATTRIBUTES}
+        if one.tag == "mpadded":  # without a size, what is in it would lie over its neighbours
+            one.attrib = {}
+    if sum(lengths := [*_lengths(root)]) > ROOM or max(lengths, default=0.0) > LONGEST:
+        raise ValueError("a formula that is larger than its page")
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _lengths(root: ElementTree.Element) -> Iterator[float]:
+    """Lengths in a formula, in em, as far as any is written; endless where it can't be read."""
+    for one in root.iter():
+        for name in LENGTHS & one.attrib.keys():
+            found = LENGTH.match(one.attrib[name])
+            if not found:
+                yield float("inf")
+            elif found[0][0] in "0123456789.":
+                yield float(found[0]) / (8 if found[1] in POINTS else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
@@ -21,12 +22,14 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from autograde.authoring.verify import Run
-from autograde.doctor import Line
 from autograde.handing_in.normalise.flags import printable, shown
 from autograde.reports.leaderboard import Board
 from autograde.reports.leaderboard_page import percent, size, spread
 from autograde.results import ClassResult, Item, StudentResult, summary
+
+if TYPE_CHECKING:
+    from autograde.authoring.verify import Run
+    from autograde.doctor import Line
 
 PLAIN_WIDTH = 160  # where no terminal tells its width: logs, CI
 MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "yellow"}
@@ -34,7 +37,9 @@ SIGNS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
 
 class Careful(Console):
-    """A console that shows control characters of a text instead of obeying them."""
+    """A console that shows control characters of a text instead of obeying them; all printing
+    goes through one, from :func:`console`. Markup is for our own words: others are escaped.
+    """
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -48,7 +53,8 @@ class Careful(Console):
 
 def console() -> Console:
     """A console on stdout that does not squeeze tables into 80 columns when piped."""
-    return Careful(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Careful(width=width, highlight=False, emoji=False)
 
 
 class StudentsPerMinute(ProgressColumn):
@@ -64,7 +70,7 @@ class StudentsPerMinute(ProgressColumn):
 def class_progress(out: Console) -> Progress:
     """A progress bar that tells students per minute and the remaining time."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         StudentsPerMinute(),
@@ -101,8 +107,9 @@ def class_table(result: ClassResult, width: int) -> Table:
 
 
 def exercise_table(result: ClassResult) -> Table:
-    """A row an exercise: how many have it, and the mean."""
-    table = Table(title="By exercise", title_justify="left", box=None)
+    """A row an exercise: how many have it, and the mean of those who handed in."""
+    title = "By exercise (mean: of those who handed in)"
+    table = Table(title=title, title_justify="left", box=None)
     for name in ("", "exercise", "points", "mean"):
         table.add_column(name, justify="left" if name == "exercise" else "right")
     for status in ("passed", "failed", "skipped", "manual", "grader_error"):
@@ -172,7 +179,7 @@ def absent_lines(board: Board, out: Console, names: Mapping[str, str] | None = N
         out.print("[bold]Without a measured network[/]")
     for one in board.absent:
         who = f"{one.label} ({shown(names[one.student])})" if names else one.label
-        out.print(f"  {escape(who)}: {one.why}", soft_wrap=True)
+        out.print(f"  {escape(who)}: {escape(one.why)}", soft_wrap=True)
 
 
 def moves(result: ClassResult, out: Console) -> None:
@@ -182,7 +189,8 @@ def moves(result: ClassResult, out: Console) -> None:
     for move in result.moves:
         before = "?" if move.before is None else f"{move.before:g}"
         after = "?" if move.after is None else f"{move.after:g}"
-        out.print(f"  {escape(shown(move.student))}, {move.grade_id}: {before} → {after}")
+        why = f" ({move.why})" if move.why else ""
+        out.print(f"  {escape(shown(move.student))}, {move.grade_id}: {before} → {after}{why}")
 
 
 def run_table(runs: Iterable[Run]) -> Table:
@@ -210,7 +218,8 @@ def pages(found: Sequence[Path], out: Console) -> None:
     """Where the feedback pages are."""
     if found:
         folder = found[0].parents[2]
-        out.print(f"{len(found)} feedback pages: {folder}/STUDENT/{found[0].parent.name}/")
+        place = f"{folder}/STUDENT/{found[0].parent.name}/"
+        out.print(f"{len(found)} feedback pages: {escape(place)}")
 
 
 def _points(item: Item) -> str:

@@ -75,6 +75,11 @@ class Warm:
         walls = "isolation full: bubblewrap, namespaces, Landlock, seccomp, limits"
         return f"{walls}; {self._groups.description}"
 
+    @property
+    def memory_bound(self) -> str:
+        """How much memory a session may use, and what sees to it."""
+        return f"at most {self.limits.memory / (1 << 30):.3g} GiB; {self._groups.description}"
+
     def begin(self) -> Self:
         """Start the warm process and return at once; entering the context waits for it."""
         program = filters.compiled() if self.isolation == "full" else b""

@@ -36,7 +36,7 @@ def network() -> str:
 def machine() -> str:
     """Read who has an account here."""
     try:
-        with open("/etc/passwd") as file:
+        with open("/etc/passwd", encoding="utf-8") as file:
             names = [line.split(":")[0] for line in file]
     except OSError:
         return ""
@@ -125,7 +125,7 @@ def privileges() -> str:
     """Be somebody, or be able to become somebody."""
     wanted = {"CapEff": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"}
     try:
-        with open("/proc/self/status") as file:
+        with open("/proc/self/status", encoding="utf-8") as file:
             found = dict(line.split(":", 1) for line in file)
     except OSError:
         return "root" if os.getuid() == 0 else ""

@@ -38,18 +38,29 @@ class Group:
         """Move a process in. Its children will be there, too."""
         for folder in self.folders:
             with contextlib.suppress(OSError):
-                (folder / "cgroup.procs").write_text(str(pid))
+                (folder / "cgroup.procs").write_text(str(pid), "utf-8")
 
     def processor_seconds(self) -> float:
         """Processor time of all processes that were ever in it; 0 where it is not counted."""
         for folder in self.folders:
             with contextlib.suppress(OSError, ValueError):
                 if (folder / "cpuacct.usage").exists():
-                    return int((folder / "cpuacct.usage").read_text()) / 1e9
-                name, number, *_ = (folder / "cpu.stat").read_text().split()
+                    return int((folder / "cpuacct.usage").read_text("utf-8")) / 1e9
+                name, number, *_ = (folder / "cpu.stat").read_text("utf-8").split()
                 if name == "usage_usec":  # version 1 has a file of this name, and no times in it
                     return int(number) / 1e6
         return 0.0
+
+    def is_full(self) -> bool:
+        """Whether the kernel killed a process in it because the group used all its memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with contextlib.suppress(OSError, ValueError):
+                    lines = (folder / name).read_text("utf-8").splitlines()
+                    counts = dict(line.split(maxsplit=1) for line in lines)
+                    if int(counts.get("oom_kill", 0)):
+                        return True
+        return False
 
     def close(self) -> None:
         """Take it away, when its processes are gone."""
@@ -98,7 +109,7 @@ class Groups:
                 folder.mkdir()
                 for file, value in wanted.items():
                     if (folder / file).exists():
-                        (folder / file).write_text(str(value))
+                        (folder / file).write_text(str(value), "utf-8")
         except OSError:
             made.close()
             return None
@@ -108,16 +119,16 @@ class Groups:
 def _usable() -> dict[str, Path]:
     """Folders in which groups can be made, by what they control."""
     own = dict[str, str]()
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    for line in Path("/proc/self/cgroup").read_text("utf-8").splitlines():
         _, names, path = line.split(":", 2)
         own |= dict.fromkeys(names.split(","), path)
     found = dict[str, Path]()
-    for line in Path("/proc/self/mounts").read_text().splitlines():
+    for line in Path("/proc/self/mounts").read_text("utf-8").splitlines():
         _, place, kind, options, *_ = line.split()
         if kind == "cgroup2":
             folder = _inside(place, own.get("", "/"))
             _enable(folder)
-            controls = (folder / "cgroup.subtree_control").read_text().split()
+            controls = (folder / "cgroup.subtree_control").read_text("utf-8").split()
             kinds = [*({"memory", "pids"} & set(controls)), "time"]
         elif kind == "cgroup":
             given = [name for name in CONTROLLERS if name in options.split(",")]
@@ -140,15 +151,15 @@ def _enable(folder: Path) -> None:
     processes; where they are this one alone, it moves into a group of its own.
     """
     control = folder / "cgroup.subtree_control"
-    wanted = {"memory", "pids"} & set((folder / "cgroup.controllers").read_text().split())
-    if wanted <= set(control.read_text().split()):
+    wanted = {"memory", "pids"} & set((folder / "cgroup.controllers").read_text("utf-8").split())
+    if wanted <= set(control.read_text("utf-8").split()):
         return
     text = " ".join(f"+{name}" for name in sorted(wanted))
     with contextlib.suppress(OSError):
-        if (folder / "cgroup.procs").read_text().split() == [str(os.getpid())]:
+        if (folder / "cgroup.procs").read_text("utf-8").split() == [str(os.getpid())]:
             (folder / f"{NAME}itself").mkdir(exist_ok=True)
-            (folder / f"{NAME}itself" / "cgroup.procs").write_text(str(os.getpid()))
-        control.write_text(text)
+            (folder / f"{NAME}itself" / "cgroup.procs").write_text(str(os.getpid()), "utf-8")
+        control.write_text(text, "utf-8")
 
 
 def _clear(folder: Path) -> None:

@@ -150,7 +150,7 @@ def collapse_memory() -> None:
 
     A fork copies one entry for each page: with huge ones it takes a fifth of the time.
     """
-    with open("/proc/self/maps") as file:
+    with open("/proc/self/maps", encoding="utf-8") as file:
         areas = [line.split() for line in file]
     for place, _mode, *_, name in (area for area in areas if area[1] == "rw-p"):
         if name not in ("0", "[heap]"):  # the last column of nameless memory is its inode, 0

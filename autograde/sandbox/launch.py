@@ -14,7 +14,7 @@ from typing import IO
 
 import autograde
 import course
-from autograde.sandbox.errors import IsolationError
+from autograde.sandbox.errors import IsolationError, SandboxError
 from autograde.sandbox.walls import FOLDER
 
 LIBRARY = "/lab"  # where the sandbox finds course and its own code
@@ -134,11 +134,29 @@ def _show_system(seen: View) -> None:
 
 
 def _show_library(seen: View) -> None:
-    seen.show(str(Path(course.__file__).parent), f"{LIBRARY}/course")
-    engine = _engine()
+    library, engine = Path(course.__file__).parent, _engine()
+    seen.show(str(library), f"{LIBRARY}/course")
+    if os.getuid() == 0:  # the students' processes are not root's
+        check_readable([library, engine / "sandbox"])
     for name in ("errors.py", "sandbox"):
         seen.show(str(engine / name), f"{LIBRARY}/autograde/{name}")
     seen.layers.append((LIBRARY, True))
+
+
+def check_readable(folders: Iterable[Path]) -> None:
+    """See that anybody may read what is in folders.
+
+    Raises:
+        SandboxError: their owner alone may, as where they were made under umask 077.
+    """
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            wanted = 0o005 if path.is_dir() else 0o004
+            if path.stat().st_mode & wanted != wanted:
+                raise SandboxError(
+                    f"{path} can be read by its owner alone (umask 077?), and the sandbox runs as "
+                    f"nobody. Let others read it: chmod -R go+rX {folder.parent}"
+                )
 
 
 def secrets() -> list[Path]:
@@ -235,6 +253,7 @@ def environment(extra: Mapping[str, str], *, folder: Path, threads: int) -> dict
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": str(threads),
         "OPENBLAS_NUM_THREADS": "1",  # its threads would not survive the fork
+        "TORCHDYNAMO_DISABLE": "1",  # torch.compile would look for a compiler, and for time
         "PIP_NO_INDEX": "1",  # without a network, pip would retry for half a minute
         **extra,
     }

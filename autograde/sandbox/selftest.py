@@ -70,7 +70,7 @@ def selftest(warm: Warm) -> list[Wall]:
         SandboxError: the attempts could not be made.
     """
     settings = _settings(warm)
-    source = Path(__file__).with_name("forbidden.py").read_text()
+    source = Path(__file__).with_name("forbidden.py").read_text("utf-8")
     with warm.session() as session:
         made = session.run(source, timeout=SELFTEST_SECONDS)
         told = session.run(

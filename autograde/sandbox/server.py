@@ -209,7 +209,7 @@ class Server:
 def memory_status() -> dict[str, int]:
     """The memory figures of this process in bytes, as ``/proc/self/status`` names them."""
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path("/proc/self/status").read_text("utf-8").splitlines()
     except OSError:
         return {}
     parts = [line.split() for line in lines if line.endswith(" kB")]

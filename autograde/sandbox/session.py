@@ -74,6 +74,7 @@ class Session:
     Attributes:
         starved: whether it was ended because others left it too little of the processors.
         late: whether it was ended because it used its time.
+        killed: whether the system killed it, and not for what it may use at most.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Session:
         self._handle = -1
         self.ending = ""
         self.alive = True
-        self.starved = self.late = False
+        self.starved = self.late = self.killed = False
         self._await_birth()
         self._watch = Watch(self._handle, limits.memory + memory, group)
 
@@ -273,6 +274,9 @@ class Session:
         if code in (-signal.SIGKILL, -signal.SIGXCPU):
             if cpu >= self.limits.cpu_seconds - 1:
                 return "limit", f"used more than {self.limits.cpu_seconds} s of processor time"
+            if self._group and self._group.is_full():
+                return "limit", self._too_much_memory()
+            self.killed = True
             return "limit", "was killed by the system, most likely because memory ran out"
         if code < 0:
             return "crashed", f"ended with {signal.Signals(-code).name}: the interpreter crashed"

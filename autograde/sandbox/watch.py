@@ -194,6 +194,6 @@ def _kibibytes(path: str, names: tuple[str, ...]) -> int:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text()
+        return Path(path).read_text("utf-8")
     except (OSError, ValueError):
         return ""

@@ -10,7 +10,7 @@ from functools import cached_property, update_wrapper
 from types import FunctionType
 from typing import Any
 
-from course import weights
+from course import progress, weights
 from course.checks import remarks, stored, waiting, wording
 from course.checks.cases import Budget, Prepared
 from course.checks.listening import listening, own_randomness
@@ -68,6 +68,11 @@ class Check:
         for one in self.cases if self.forbids else ():
             one.watch(tuple(map(plain_name, self.forbids)))
 
+    @property
+    def uses(self) -> dict[str, None]:
+        """Names of the student's objects that it asks."""
+        return dict.fromkeys(name for one in self.cases for name in one.case.probe.uses)
+
     def run(self, namespace: Mapping[str, Any], *, points: float = 1.0) -> Report:
         """Probe the student's objects and judge their answers in this process; files that are
         handed in lie beside the notebook, in the current folder.
@@ -101,9 +106,8 @@ class Check:
         assert self.shown is not None
         if report.outcome in ("skipped", "grader_error"):
             return report
-        uses = dict.fromkeys(name for one in self.cases for name in one.case.probe.uses)
         rules = Rules.of(self.forbids, self.allows)
-        used = used_by(uses, namespace, rules, self.shown.others)
+        used = used_by(self.uses, namespace, rules, self.shown.others)
         return replace(
             report,
             own=remarks.own_work(used, calls),
@@ -113,7 +117,13 @@ class Check:
                 self.shown.forbidden,
             ),
             repeats=remarks.repeating(self.name) if report.outcome == "failed" else "",
+            examples=self._examples() if report.outcome == "failed" else {},
         )
+
+    def _examples(self) -> dict[int, str]:
+        """Calls that are code, and what they give, by the number of their case."""
+        found = ((number, one.example()) for number, one in enumerate(self.cases, start=1))
+        return {number: text for number, text in found if text}
 
 
 class Checks:
@@ -173,8 +183,20 @@ class Checks:
 
     def __call__(self, name: str, points: float = 1.0) -> Report:
         """Run a visible check on the names of the calling notebook."""
+        names = sys._getframe(1).f_globals
         with one_thread():  # what checks run is small
-            return self[name].run(sys._getframe(1).f_globals, points=points)
+            check = self[name]
+            report = self._before_setup(check, names, points) or check.run(names, points=points)
+        report = replace(report, lab=self.lab)
+        return replace(report, so_far=progress.noted(self.lab, name, report.result))
+
+    def _before_setup(self, check: Check, names: Mapping[str, Any], points: float) -> Report | None:
+        """What is told where neither the answer nor the setup cell has been run."""
+        setup = progress.missing_setup(self.lab, names)
+        if not setup or all(use in names for use in check.uses):
+            return None
+        told = CaseResult("", "skipped", 1.0, message=remarks.before_setup(setup))
+        return Report(check.name, check.about, (told,), points)
 
     def again(self, name: str, number: int) -> Any:
         """Try one case of a check again, on the names of the calling notebook. What your code
@@ -193,7 +215,9 @@ class Checks:
             NameError: the exercise's cell has not been run.
         """
         probe, objects = self._asked(name, number, sys._getframe(1).f_globals)
-        print(f"{name}, case {number}, {self._case(name, number).case.title}: {probe.text}")
+        case = self._case(name, number)
+        print(f"{name}, case {number}, {case.case.title}: {probe.text}")
+        print(f"to paste: {case.code() or remarks.pasted(name, number, probe.uses)}")
         with one_thread(), own_randomness():
             answer = plain(probe.question(*objects, *copied(probe.args), **copied(probe.kwargs)))
             if probe.then:

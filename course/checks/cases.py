@@ -21,6 +21,8 @@ from course.checks.results import CaseResult, Outcome
 from course.checks.sketches import ALIKE, Fingerprint, Reading
 
 BESIDE_ERROR = 60  # characters of what is expected that are read beside an error
+LONGEST_EXAMPLE = 120  # characters of an example's call
+LARGE = "tensor of shape"  # what a tensor reads like that is not written out
 
 
 class _FromOracle:
@@ -186,10 +188,25 @@ class Prepared:
 
     def _tried(self) -> tuple[str, str]:
         """What was tried, and how to try it again: the call itself where it is short."""
+        code = self.code() if self.again else ""
+        return (code, "") if code else (self.case.probe.text, self.again)
+
+    def code(self) -> str:
+        """The call as code that runs where it is pasted; empty where it is long or no mere call."""
         probe = self.case.probe
-        plain_call = self.again and probe.question is called
-        code = plain_call and pasting.call_code(probe.uses[0], probe.args, probe.kwargs)
-        return (code, "") if code else (probe.text, self.again)
+        if probe.question is not called:
+            return ""
+        return pasting.call_code(probe.uses[0], probe.args, probe.kwargs)
+
+    def example(self) -> str:
+        """A small call and what it gives, in prose; empty where one of them is large."""
+        probe = self.case.probe
+        if probe.question is not called or not isinstance(self.case.judge, Close):
+            return ""
+        if len(probe.text) > LONGEST_EXAMPLE or LARGE in probe.text:
+            return ""
+        gives = wording.value(self.expected)
+        return "" if LARGE in gives else f"{probe.text} gives {gives}"
 
     def _of_value(self, answer: Answer, probe: Probe, budget: Budget | None) -> CaseResult:
         finding = self._judged(answer.value, probe)

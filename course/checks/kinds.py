@@ -64,6 +64,47 @@ SENTENCES: Mapping[Kind, str] = {
     "values": "The values are not right.",
 }
 
+EXPLAINED: Mapping[Kind, str] = {
+    "raised": (
+        "Python stopped inside your code; the numbers do not matter yet. The last line of the "
+        "error says what, and the line of yours where it happened stands beside it."
+    ),
+    "unfit": "The object is of another form than the exercise describes; its docstring has it.",
+    "missing": "The name has to exist in the notebook: is it spelled so, and was its cell run?",
+    "unwritten": "Your own lines may be right. What they call is a stub still: write that first.",
+    "none": "A function without `return` gives None, however well it computes.",
+    "sequence": "The numbers may be right; they are packed in a tuple or list.",
+    "ndarray": "The numbers may be right; they have left torch, and gradients can't follow.",
+    "type": "Look at the sort of thing first: a number, a tensor, a list, a module?",
+    "dtype": (
+        "The numbers may be right; their dtype is not. Somewhere a tensor is made anew, or "
+        "converted, without `dtype=x.dtype`."
+    ),
+    "shape": (
+        "The numbers don't matter yet: an axis is lost, added, or stretched. Write the shape "
+        "beside each line, and see where it first differs."
+    ),
+    "detached": (
+        "The forward values may be right. Autograd follows torch operations on tensors only: "
+        "`item()`, NumPy, `detach()`, `no_grad` and whole-number types cut it off."
+    ),
+    "gradient": (
+        "The values may be right; the slope is not. Autograd differentiates every step that you "
+        "took, also those whose result is thrown away."
+    ),
+    "changed": (
+        "The answer itself may be right. It writes into what it was given, or leaves something "
+        "behind: a seed, a mode, a gradient, a module's weights."
+    ),
+    "order": "Every number is right and stands in another place: which axis comes first?",
+    "precision": "The formula is right; it is computed with fewer digits than came in.",
+    "values": (
+        "Type and shape are right, so the formula is at fault: a term, a sign, a factor, an axis. "
+        "Take the smallest input and compute it by hand."
+    ),
+}
+"""What a kind of failure means, for who wants a hint and not yet the place."""
+
 
 def of_part(name: str, kind: Kind) -> Kind:
     """The kind of a failure in a part of an answer, by the name that its question gives it."""

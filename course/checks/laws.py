@@ -65,7 +65,7 @@ class DropoutLaw:
         if not isinstance(answer, Tensor):
             kind = wording.kind_of_failure(answer)
             return Finding(False, wanted, wording.kind_of(answer), kind=kind)
-        if answer.shape[1:] != x.shape or not 0 < answer.numel() or len(answer) > MOST_CALLS:
+        if answer.shape[1:] != x.shape or not answer.numel() > 0 or len(answer) > MOST_CALLS:
             every = f"results of shape {wording.shape(x)}, call by call"
             return Finding(False, every, wording.kind_of(answer), kind="shape")
         rows = answer.detach().double().reshape(len(answer), len(x), -1)

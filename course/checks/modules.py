@@ -8,7 +8,8 @@ which of them a network uses where. That each is used is seen by its gradient.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
@@ -47,6 +48,20 @@ def a_tensor(thing: Any, shape: tuple[int, ...], source: str) -> Tensor:
 def count(parameters: Iterable[Tensor]) -> int:
     """How many numbers the tensors hold."""
     return sum(parameter.numel() for parameter in parameters)
+
+
+@contextmanager
+def unset_is_nan() -> Iterator[None]:
+    """Memory that nobody has written is nan meanwhile, as in ``torch.empty``, not what lies there
+    by chance: so what a network starts with does not depend on what ran before.
+    """
+    kept = torch.are_deterministic_algorithms_enabled()
+    only_warn = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)  # fills memory, too
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(kept, warn_only=only_warn)
 
 
 def size_of(parameter: Tensor) -> list[int]:

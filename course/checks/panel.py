@@ -1,20 +1,35 @@
-"""The check panel: HTML that reads in light and dark themes and survives sanitising."""
+"""The check panel: HTML that reads in light and dark themes and survives sanitising.
+
+What a case found stands in the open; hints are folded, one step each, for the student to open.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
 
-from course.checks.results import SIGNS, CaseResult, Outcome, brief, details, sentence
+from course import markup
+from course.checks import kinds
+from course.checks.results import CaseResult, Outcome, brief, details, sentence
+from course.markup import marked
 
-# Mid-tones that keep 3:1 contrast on white and on near-black; text inherits the theme's colour.
-TONES = {"passed": "#2e8b57", "failed": "#d1495b", "skipped": "#8a8a8a", "grader_error": "#c77700"}
+TONES = {
+    "passed": markup.GREEN,
+    "failed": markup.RED,
+    "skipped": markup.GREY,
+    "grader_error": markup.ORANGE,
+}
+WORDS = {
+    "passed": "✓ passed",
+    "failed": "✗ failed",
+    "skipped": "○ open",
+    "grader_error": "! not checked",
+}
 FEW = 3  # failing cases shown in full; of the rest what was tried, and a line
 CODE = ("tried", "again", "expected", "found")  # rows that are code, unless they mark it themselves
-ROW = "margin-left:18px;padding-left:4.5em;text-indent:-4.5em;white-space:pre-wrap"
-MARKED = re.compile(r"`([^`\n]+)`")
+ROW = "margin-left:18px;white-space:pre-wrap"
 # What reads as a call; maths, f(x) = sin(x), does not.
 CALLED = r"\b({}|(?!(?:d?f|sin|cos|tanh|exp|log|max|min)\()\w[\w.]*)\("
 TRIED = ("tried", "again")
@@ -55,22 +70,25 @@ class Told(Protocol):
     def printed(self) -> str:
         """What the student's code printed."""
 
+    @property
+    def examples(self) -> Mapping[int, str]:
+        """Calls and what they give, by the number of their case."""
+
+    @property
+    def so_far(self) -> str:
+        """The points of all the notebook's checks."""
+
 
 def html(report: Told) -> str:
     """The panel of a report. Every text of a student's is escaped."""
     tone = TONES[report.outcome]
+    word = markup.badge(WORDS[report.outcome], tone)
     body = _remark(report) if report.remark else _cases(report)
-    return (
-        f'<div style="border-left:4px solid {tone};padding:2px 0 2px 12px;margin:4px 0;'
-        f'line-height:1.45">'
-        f'<div><b style="color:{tone}">{SIGNS[report.outcome]}</b> '
-        f"<b>{escape(report.headline)}</b></div>{body}{_notes(report)}{_printed(report)}</div>"
+    return markup.panel(
+        f"{word} <b>{escape(report.headline)}</b>",
+        f"{body}{_notes(report)}{_printed(report)}{_so_far(report)}",
+        tone,
     )
-
-
-def marked(text: str) -> str:
-    """The text escaped, and what stands between backticks as code."""
-    return MARKED.sub(r"<code>\1</code>", escape(text))
 
 
 def rows(report: Told, result: CaseResult, told: set[str]) -> list[tuple[str, str]]:
@@ -102,14 +120,49 @@ def _cases(report: Told) -> str:
     for number, result in enumerate(report.results, start=1):
         failing = result.outcome != "passed"
         shown += failing
-        sign = f'<span style="color:{TONES[result.outcome]}">{SIGNS[result.outcome]}</span>'
-        lines.append(f"<div>{sign} {number} · {escape(result.title)}</div>")
+        word = f"<b>{WORDS[result.outcome]}</b>" if failing else WORDS[result.outcome]
+        lines.append(f"<div><span>{word}</span> {number} · {escape(result.title)}</div>")
         if failing and shown <= FEW:
-            lines += [_row(report, result, *row) for row in rows(report, result, told)]
+            found = rows(report, result, told)
+            lines += [_row(report, result, *row) for row in found if row[0] != "hint"]
+            lines += _folded(steps(report, number, dict(found).get("hint", ""), told))
         elif failing:
             tried = [row for row in rows(report, result, set()) if row[0] in TRIED]
             lines += [_row(report, result, *row) for row in tried] + [_line(result, told)]
     return "".join(lines)
+
+
+def steps(report: Told, number: int, hint: str, told: set[str]) -> list[tuple[str, str]]:
+    """Hints to a failing case, from the general to the particular: a title and a text each.
+
+    Args:
+        report: it is from.
+        number: of the case.
+        hint: of the case's author.
+        told: texts that were told already; what is told here is added.
+    """
+    kind = report.results[number - 1].kind
+    found = [
+        ("what kind of mistake", kinds.EXPLAINED[kind] if kind else ""),
+        ("where to look", hint),
+        ("an example with other numbers", _example(report, number)),
+    ]
+    new = [(title, text) for title, text in found if text and (text == hint or text not in told)]
+    told |= {text for _, text in new}
+    return new
+
+
+def _example(report: Told, number: int) -> str:
+    found = (text for other, text in report.examples.items() if other != number)
+    return prose(next(found, ""), report.check)
+
+
+def _folded(steps: Sequence[tuple[str, str]]) -> list[str]:
+    return [
+        f'<details style="margin-left:18px"><summary>hint {at}: {title}</summary>'
+        f'<div style="margin-left:18px">{marked(text)}</div></details>'
+        for at, (title, text) in enumerate(steps, start=1)
+    ]
 
 
 def _row(report: Told, result: CaseResult, key: str, text: str) -> str:
@@ -139,6 +192,10 @@ def _notes(report: Told) -> str:
     if report.remark:
         return ""
     return "".join(f'<div style="margin-top:4px">{marked(note)}</div>' for note in report.notes)
+
+
+def _so_far(report: Told) -> str:
+    return f'<div style="margin-top:4px">{marked(report.so_far)}</div>' if report.so_far else ""
 
 
 def _printed(report: Told) -> str:

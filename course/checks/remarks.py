@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 
@@ -72,6 +72,28 @@ def repeating(name: str) -> str:
     return (
         f'`check.again("{name}", n)` tries case n again and shows the whole error; '
         f'`args, kwargs = check.inputs("{name}", n)` are what it gives to your code.'
+    )
+
+
+def pasted(name: str, number: int, uses: Sequence[str]) -> str:
+    """Code that makes the first call of a case, whatever its inputs are."""
+    called = f"; {uses[0]}(*args, **kwargs)" if len(uses) == 1 else ""
+    return f'args, kwargs = check.inputs("{name}", {number}){called}'
+
+
+def before_setup(missing: Sequence[str]) -> str:
+    """That the notebook's setup cell comes first.
+
+    Args:
+        missing: names that it makes.
+    """
+    listed = ", ".join(f"`{name}`" for name in missing[:MOST])
+    more = f" and {len(missing) - MOST} more" if len(missing) > MOST else ""
+    are = "are" if len(missing) > 1 else "is"
+    return (
+        f"Run the setup cell first. It stands near the top and has the imports; {listed}{more} "
+        f"{are} not defined in this kernel. Then run your answer's cell, then this check. All in "
+        "one go: click this cell and choose Run, Run All Above Selected Cell."
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from course.checks import panel
 from course.checks.results import SIGNS, CaseResult, Outcome
 from course.checks.waiting import in_kernel
+from course.progress import CHECK_MIME, Result, bundle
 
 MOST_WARNINGS = 3
 
@@ -16,8 +19,8 @@ MOST_WARNINGS = 3
 class Report:
     """What a check found.
 
-    In a notebook it shows as a panel. Its plain text there is the number of points, which is
-    how nbgrader reads partial credit; ``print(report)`` and terminals get the full text.
+    In a notebook it shows as a panel, and in a console as the full text. Where nbgrader runs it,
+    its plain text is the number of points, which is how nbgrader reads partial credit.
 
     Attributes:
         check: its name.
@@ -28,6 +31,9 @@ class Report:
         adds: what grading tries besides.
         repeats: how a case is tried again.
         meanwhile: what may stand for a piece of another exercise that is not written yet.
+        examples: calls and what they give, by the number of their case.
+        lab: whose student runs it.
+        so_far: the points of the notebook's checks together.
     """
 
     check: str
@@ -38,6 +44,9 @@ class Report:
     adds: str = ""
     repeats: str = ""
     meanwhile: str = ""
+    examples: Mapping[int, str] = field(default_factory=dict, hash=False)
+    lab: str = ""
+    so_far: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -62,15 +71,20 @@ class Report:
         return round(self.fraction * self.points, 2)
 
     @property
+    def result(self) -> Result:
+        """Its numbers."""
+        passed = sum(result.outcome == "passed" for result in self.results)
+        return Result(self.earned, self.points, self.outcome, passed, len(self.results))
+
+    @property
     def headline(self) -> str:
         """One line: what was checked and how it went."""
-        passed = sum(result.outcome == "passed" for result in self.results)
         if self.outcome == "skipped":
             return f"{self.check}: not attempted yet"
         if self.outcome == "grader_error":
             return f"{self.check}: the check itself failed; no points are lost"
         score = f"{self.earned:g} of {self.points:g} points"
-        return f"{self.check}: {passed} of {len(self.results)} cases passed, {score}"
+        return f"{self.check}: {self.result.passed} of {len(self.results)} cases passed, {score}"
 
     @property
     def remark(self) -> str:
@@ -103,19 +117,26 @@ class Report:
     def __str__(self) -> str:
         lines = [f"{SIGNS[self.outcome]} {self.headline}"]
         if self.remark:
-            return f"{lines[0]}\n    {self.remark}"
+            return "\n".join([lines[0], f"    {self.remark}", *self._last])
         told: set[str] = set()
         for number, result in enumerate(self.results, start=1):
             lines.append(f"  {SIGNS[result.outcome]} {number} · {result.title}")
-            lines += [
-                f"      {key:9} {text}".rstrip() for key, text in panel.rows(self, result, told)
-            ]
+            found = panel.rows(self, result, told)
+            lines += [f"      {key:9} {text}".rstrip() for key, text in found]
         lines += [f"  {note}" for note in self.notes]
         if self.printed:
             lines.append(f"  your code printed: {self.printed}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._last])
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    @property
+    def _last(self) -> list[str]:
+        return [f"  {self.so_far}"] if self.so_far else []
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         if not in_kernel():
             return {"text/plain": str(self)}
-        return {"text/plain": f"{self.earned:g}", "text/html": panel.html(self)}
+        found: dict[str, Any] = {"text/plain": f"{self.earned:g}", "text/html": panel.html(self)}
+        if self.lab and "NBGRADER_EXECUTION" not in os.environ:
+            found["text/plain"] = str(self)
+            found[CHECK_MIME] = bundle(self.check, self.result)
+        return found

@@ -270,7 +270,7 @@ def _encoded_tensor(tensor: Tensor) -> dict[str, Any]:
         facts["strides"] = list(plain.stride())
     if plain.numel() <= LISTED and not plain.is_complex() and bool(plain.isfinite().all()):
         return {"tensor": {**facts, "values": plain.flatten().tolist()}}
-    array = plain.contiguous().flatten().numpy()
+    array = plain.contiguous().view(_in_numpy(plain.dtype)).flatten().numpy()
     little = array.astype(array.dtype.newbyteorder("<"))
     packed = zlib.compress(little.tobytes(), 9)
     return {"tensor": {**facts, "bytes": base64.b64encode(packed).decode()}}
@@ -281,12 +281,18 @@ def _decoded_tensor(facts: Mapping[str, Any]) -> Tensor:
     if "values" in facts:
         tensor = torch.tensor(facts["values"], dtype=dtype).reshape(facts["shape"])
     else:
-        like = torch.zeros(0, dtype=dtype).numpy().dtype.newbyteorder("<")
+        like = torch.zeros(0, dtype=_in_numpy(dtype)).numpy().dtype.newbyteorder("<")
         array = np.frombuffer(zlib.decompress(base64.b64decode(facts["bytes"])), like)
-        tensor = torch.from_numpy(array.astype(like.newbyteorder("="))).reshape(facts["shape"])
+        flat = torch.from_numpy(array.astype(like.newbyteorder("="))).view(dtype)
+        tensor = flat.reshape(facts["shape"])
     if "strides" in facts:
         tensor = layouts.laid_out(tensor, facts["strides"])
     return tensor.requires_grad_(bool(facts.get("leaf")))
+
+
+def _in_numpy(dtype: torch.dtype) -> torch.dtype:
+    """One that NumPy has, with as many bits: it knows no bfloat16."""
+    return torch.int16 if dtype is torch.bfloat16 else dtype
 
 
 def _decoded_sketch(facts: Mapping[str, Any]) -> Sketch:

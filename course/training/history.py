@@ -237,12 +237,12 @@ class Runs:
             "seeds": self.seeds,
             "histories": [history.to_dict() for history in self.histories],
         }
-        Path(path).write_text(json.dumps(content, allow_nan=False, indent=1) + "\n")
+        Path(path).write_text(json.dumps(content, allow_nan=False, indent=1) + "\n", "utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> Runs:
         """The runs that ``save`` wrote."""
-        content = json.loads(Path(path).read_text())
+        content = json.loads(Path(path).read_text("utf-8"))
         histories = [History.from_dict(values) for values in content["histories"]]
         return cls(content["seeds"], histories, about=content["about"])
 

@@ -11,6 +11,13 @@
 # those networks were made for, train your first two, and learn how this course talks to you: how a
 # check reads, what is graded, and how to hand in.
 #
+# **What you bring along**, for this lab and all that follow: Python with functions and classes;
+# PyTorch's tensors (shapes, indexing, broadcasting) and what an `nn.Module` is, about as much as
+# [its own introduction](https://docs.pytorch.org/tutorials/beginner/basics/intro.html) teaches;
+# derivatives and the chain rule; products of matrices and vectors; mean and standard deviation. It
+# helps to have trained some model once: cross-entropy, momentum and Adam are used here, not
+# derived.
+#
 # ## Is this machine ready?
 #
 # The next cell looks at everything that the labs need. It takes seconds, downloads nothing and
@@ -62,8 +69,9 @@ print(course.start(PROFILE))
 #
 # ### How the contest counts errors
 #
-# A network gives each image $K$ numbers, one for each class: the **logits**. The greater the
-# logit, the more the network believes in that class. Two errors are reported:
+# A network gives each image $K$ numbers, one for each class: the **logits** (many papers, and some
+# of our labs, call them *scores*). The greater the logit, the more the network believes in that
+# class. Two errors are reported:
 #
 # - **top-1 error**: the share of images whose label is not the class with the greatest logit;
 # - **top-5 error**: the share of images whose label is not among the *five* greatest.
@@ -80,11 +88,12 @@ ax = experiments.ilsvrc_history()
 # %% [markdown]
 # *Figures as the papers state them: AlexNet and the second best from Krizhevsky et al. 2012, VGG
 # from Simonyan and Zisserman 2015, GoogLeNet from Szegedy et al. 2015, ResNet from He et al. 2016,
-# the person from Russakovsky et al. 2015. All are entries of several networks together; five
-# AlexNets that saw nothing but the contest's data had 16.4 %.*
+# the person from Russakovsky et al. 2015. The second best of 2012 used no network; the others are
+# several networks together. Five AlexNets that saw nothing but the contest's data had 16.4 %.*
 #
-# One bar is not like the others: from 26.2 % to 15.3 % within one year. What made that step is the
-# subject of labs 1 to 3.
+# One step is not like the others: from 26.2 % to 15.3 %, in one and the same contest. (The winner
+# of the year before, without a network too, had 25.8 %.) What made that step is the subject of labs
+# 1 to 3.
 #
 # ## Images are tensors
 #
@@ -270,7 +279,7 @@ def topk_error(logits: Tensor, labels: Tensor, k: int) -> float:
     """Share of the images whose label is not among the k classes with the greatest logits.
 
     logits (N, K) of any float dtype, labels (N,) with class numbers 0…K-1 -> a fraction in [0, 1].
-    Among equal logits the order is yours to choose.
+    Exactly k classes count: among equal logits the order is yours to choose, in equal rows alike.
 
     Raises:
         ValueError: k is not in 1…K.
@@ -356,8 +365,14 @@ ax = history.plot(label="small CNN")
 # %% [markdown]
 # One run is an anecdote. The initial weights and the order of the images are drawn at random, and
 # another seed gives another number. So in this course a result is a **mean over seeds, with its
-# spread**. Below each network is trained from three seeds; ± is one standard deviation over them.
-# If two networks differ by less than that, you have not seen a difference.
+# spread**. Below each network is trained from three seeds; ± is one standard deviation $s$ over
+# them, unless we say otherwise. It tells how far one run lies from another.
+#
+# How well is the *mean* known? Better than a single run: its **standard error** is $s / \sqrt n$
+# for $n$ seeds. And the difference of two means has the error $\sqrt{s_1^2 / n_1 + s_2^2 / n_2}$. A
+# difference below its own error is no finding. One of twice its error comes up by luck in about one
+# of nine comparisons with three seeds each, and in one of twelve with five. So count your seeds
+# before you believe, and if in doubt, take more.
 
 # %% explore=true varies=true
 trained = experiments.train_kinds(
@@ -492,7 +507,7 @@ ax = experiments.surest_mistakes(
 # - **Please leave** the check cells as they are, and don't copy or delete graded cells. Add as
 #   many cells of your own as you like. Grading has no internet and no GPU, and needs neither.
 #
-# ## What to take along
+# ## What you take away
 #
 # - ImageNet has about 14–15 million images in about 22 thousand classes; the contest, ILSVRC, has
 #   1.28 million training images and 1000 classes. From 2012 to 2015 its best top-5 error fell from
@@ -500,12 +515,13 @@ ax = experiments.surest_mistakes(
 # - A batch is a tensor $(N, C, H, W)$. Shapes line up from the right; a wrong axis may raise no
 #   error.
 # - Look at the data, count the classes, compare with guessing and with a simple baseline.
-# - A result is a mean over seeds with its spread.
+# - A result is a mean over seeds with its spread; a difference has a standard error.
 #
 # **Further reading.** J. Deng et al., *ImageNet: A Large-Scale Hierarchical Image Database*, CVPR
 # 2009. O. Russakovsky et al., *ImageNet Large Scale Visual Recognition Challenge*, IJCV 2015, for
 # how the contest was made and how a person does at it. H. Xiao, K. Rasul, R. Vollgraf,
 # *Fashion-MNIST*, arXiv:1708.07747, 2017.
 #
-# Next: **lab 1**, the functions between the layers, and why their derivatives decide how deep a
-# network can be.
+# **Next:** [lab 1, activations and their
+# derivatives](../lab01_activations/lab01_activations.ipynb): the functions between the layers, and
+# why their derivatives decide how deep a network can be.

@@ -37,13 +37,14 @@
 # ### What the lecture says, and where its slides slip
 #
 # The slides give each function with its derivative *through its output*: $\sigma' = \sigma(1 -
-# \sigma)$ for the sigmoid, $(1 - \sigma)(1 + \sigma)$ for tanh. That is the heart of this lab.
-# Four things need care:
+# \sigma)$ for the sigmoid, $(1 - \sigma)(1 + \sigma)$ for tanh. That is the heart of this lab. Five
+# things need care:
 #
 # | on the slide | in this lab |
 # |---|---|
 # | σ stands for the sigmoid and for tanh | two names, `sigmoid` and `tanh` |
 # | ReLU has no value at $x = 0$ | it is 0 there, and its slope at 0 is 0 by convention |
+# | leaky ReLU is $dx$ on the left | $a x$: the $d$ is a number, the slope, and no differential |
 # | ELU is $e^x - 1$ on the left | $\alpha(e^x - 1)$: the $\alpha$ is missing |
 # | SELU has no λ; its left branch is garbled | $\lambda x$ and $\lambda(\alpha e^x - \alpha)$ |
 
@@ -73,7 +74,8 @@ print(course.start(PROFILE))
 #
 # Each function takes a tensor of any shape and returns one of the same shape and dtype. Use no
 # loop and no `item()`: gradients must be able to flow through. Where a function has a kink, the
-# slope that autograd finds at the kink itself is free in this part; Part 2 settles it.
+# slope that autograd finds at the kink itself is free in this part; Part 2 settles it. For ELU the
+# slope at 0 is free with $\alpha = 1$, too, where there is no kink.
 
 # %% [markdown] intro="sigmoid"
 # ### The sigmoid
@@ -607,9 +609,10 @@ experiments.draw_chain(globals().get("chain_gradient"))
 #
 # tanh surprises. Its chain does *not* vanish exponentially: 0.041 at depth 10, 0.016 at depth 20.
 # Each step brings $x$ nearer to 0, where the slope is nearly 1. On the right, ReLU, leaky ReLU and
-# ELU are exactly 1 at any depth (their lines lie on each other), and SELU *grows*, by λ at
-# each step. On the left leaky ReLU falls by 100 at each step, faster than the sigmoid, and ReLU is
-# 0 at once.
+# ELU are exactly 1 at any depth (their lines lie on each other), and SELU *grows*, by λ at each
+# step. On the left leaky ReLU falls by 100 at each step, faster than the sigmoid, and ReLU is 0 at
+# once. ELU fades there as slowly as tanh does: 0.006 at depth 20. SELU does not. Its iterates go to
+# a point where its slope is 0.50, so its chain halves at each step: $1.6\cdot10^{-6}$ at depth 20.
 #
 # A real network has weights between the activations. So now we measure one.
 
@@ -621,9 +624,9 @@ experiments.draw_chain(globals().get("chain_gradient"))
 # gradients at these outputs, on a logarithmic axis. Exact zeros are written at the right edge.
 #
 # "PyTorch" is what `nn.Linear` does if you do nothing. It is often taken for "Kaiming, for ReLU",
-# because the source code says `kaiming_uniform_`. With the argument used there it is
-# $U(\pm 1/\sqrt{\text{fan\_in}})$, which has variance $1/(3\,\text{fan\_in})$. "He" has
-# $2/\text{fan\_in}$, **six times** as much.
+# because the source code says `kaiming_uniform_`. With the argument used there it is $U(\pm
+# 1/\sqrt{\mathrm{fan\_in}})$, which has variance $1/(3\,\mathrm{fan\_in})$. "He" has
+# $2/\mathrm{fan\_in}$, **six times** as much.
 
 # %% explore=true varies=true
 experiments.signal_histograms([("sigmoid", "PyTorch"), ("relu", "PyTorch"), ("relu", "He")])
@@ -634,11 +637,12 @@ experiments.signal_histograms([("sigmoid", "PyTorch"), ("relu", "PyTorch"), ("re
 #
 # ### Activation × initialisation
 #
-# Now all six, with three initialisations: PyTorch's own ($1/(3\,\text{fan\_in})$), LeCun's
-# ($1/\text{fan\_in}$; Glorot and Bengio's, called Xavier, is the same here because all layers are
-# equally wide), and He's ($2/\text{fan\_in}$). The left table says how far the inputs of a batch
-# still lie apart after 20 layers, compared with layer 1. The right one compares the gradient at
-# layer 1 with the one at layer 20. Both are powers of ten, averaged over seeds.
+# Now all six, with three initialisations (or *starts*, for short): PyTorch's own
+# ($1/(3\,\mathrm{fan\_in})$), LeCun's ($1/\mathrm{fan\_in}$; Glorot and Bengio's, called Xavier, is
+# the same here because all layers are equally wide), and He's ($2/\mathrm{fan\_in}$). The left
+# table says how far the inputs of a batch still lie apart after 20 layers, compared with layer 1.
+# The right one compares the gradient at layer 1 with the one at layer 20. Both are powers of ten,
+# averaged over seeds.
 
 # %% explore=true varies=true
 grid = experiments.init_grid(range(pick(quick=2, full=10)))
@@ -687,22 +691,22 @@ experiments.draw_accuracies(accuracies, trained)
 # |---|---|---|---|
 # | sigmoid | 10 % ± 0 | 10 % ± 0 | 10 % ± 0 |
 # | tanh | 46 % ± 16 | 77 % ± 1 | 78 % ± 1 |
-# | relu | 42 % ± 10 | 72 % ± 2 | 75 % ± 1 |
-# | leaky_relu | 42 % ± 10 | 72 % ± 1 | 75 % ± 1 |
+# | relu | 42 % ± 10 | 73 % ± 2 | 75 % ± 1 |
+# | leaky_relu | 42 % ± 10 | 73 % ± 1 | 75 % ± 1 |
 # | elu | 56 % ± 4 | 77 % ± 1 | 77 % ± 2 |
-# | selu | 69 % ± 8 | 78 % ± 1 | 74 % ± 1 |
+# | selu | 68 % ± 7 | 78 % ± 1 | 74 % ± 2 |
 #
 # The gradient table foretells the first column roughly: the smaller the gradient, the worse the
 # network, and the more it depends on the seed. It says little once the loss is modest: ReLU with
-# LeCun's start loses a factor of 700 over 20 layers, so about 20 over ten, and is only 3 points
-# behind He's. And where the famous result says that ReLU beats tanh, here tanh is ahead. Two
-# epochs of a small fully connected network are not AlexNet. Lab 3 repeats that experiment
-# properly.
+# LeCun's start loses a factor of 700 over 20 layers, so about 20 over ten, and is only 2.2 points
+# behind He's, with a standard error of 1.0. And where the famous result says that ReLU beats tanh,
+# here tanh is ahead: with He's start by 2.8 points, standard error 0.8. Two epochs of a small fully
+# connected network are not AlexNet. Lab 3 repeats that experiment properly.
 
 # %% [markdown] intro="which_init"
 # ### Predict the table
 #
-# 1. Weights have variance $v/\text{fan\_in}$, biases are left out, and the inputs of a ReLU layer
+# 1. Weights have variance $v/\mathrm{fan\_in}$, biases are left out, and the inputs of a ReLU layer
 #    are as often positive as negative. By which factor does the mean square of the gradient change
 #    from one layer to the one before? Predict the three ReLU entries of the gradient table (19
 #    layers lie between) and compare with what was measured.
@@ -781,8 +785,8 @@ experiments.draw_dead_by_depth(range(pick(quick=4, full=10)))
 
 # %% [markdown]
 # What we saw, over ten seeds: with He's start none in layers 1 and 2, 14 % ± 4 in layer 10, 40 % ±
-# 6 in layer 50. With PyTorch's start 48 % ± 3 in layer 10 already, and then no more. Wider layers
-# do not help: 40 % ± 8, 40 % ± 6 and 37 % ± 3 in layer 50 for 64, 128 and 512 units.
+# 5 in layer 50. With PyTorch's start 48 % ± 3 in layer 10 already, and then hardly more. Wider
+# layers help little: 40 % ± 8, 40 % ± 5 and 37 % ± 3 in layer 50 for 64, 128 and 512 units.
 #
 # We expected He's start to keep everything in order, since it keeps the gradient's size. It does
 # not keep inputs *apart*. Layer by layer all inputs turn towards the same direction. For such a
@@ -809,24 +813,24 @@ experiments.rate_table(experiments.Budget(images, range(pick(quick=2, full=5))),
 # |---|---|---|---|
 # | 0.001 | 3 % ± 3 | 79 % ± 2 | 79 % ± 1 |
 # | 0.01 | 11 % ± 4 | 76 % ± 1 | 76 % ± 3 |
-# | 0.03 | 30 % ± 11 | 72 % ± 3 | 73 % ± 3 |
-# | 0.1 | 82 % ± 21 | 22 % ± 5 | 46 % ± 7 |
-# | 0.3 | 91 % ± 4 | 11 % ± 1 | 27 % ± 5 |
+# | 0.03 | 31 % ± 11 | 72 % ± 3 | 73 % ± 2 |
+# | 0.1 | 77 % ± 19 | 26 % ± 7 | 43 % ± 4 |
+# | 0.3 | 94 % ± 3 | 10 % ± 1 | 28 % ± 7 |
 #
-# Two things are worth keeping. A third of the units can be dead and the accuracy hardly tells:
-# a dead unit is wasted, not harmful. And leaky ReLU helps where the damage is large, though it does
-# not make an absurd rate a good one. With plain SGD we did *not* find the textbook
-# picture: up to rate 0.2 the layer had at most 3 % dead units, at 0.3 single seeds lost most of it
-# (up to 78 %), and at 0.5 all five diverged to `nan` instead of dying.
+# Two things are worth keeping. A third of the units can be dead and the accuracy hardly tells: a
+# dead unit is wasted, not harmful. And leaky ReLU helps where the damage is large, by 17 points at
+# rate 0.1 (standard error 4), though it does not make an absurd rate a good one. With plain SGD we
+# did *not* find the textbook picture: up to rate 0.2 the layer had at most 3 % dead units, at 0.3
+# single seeds lost most of it (up to 78 %), and at 0.5 all five diverged to `nan` instead of dying.
 
 # %% [markdown]
 # ## Part 5 · SELU's fixed point
 #
-# SELU's constants are the solution of two equations: if the inputs of a unit are normal with mean
-# 0 and variance 1, and the weights have variance $1/\text{fan\_in}$ (LeCun's start), the outputs
+# SELU's constants are the solution of two equations: if the inputs of a unit are normal with mean 0
+# and variance 1, and the weights have variance $1/\mathrm{fan\_in}$ (LeCun's start), the outputs
 # again have mean 0 and variance 1. The paper proves that this point attracts: start elsewhere and
-# you drift towards it. Fifty layers, 256 units wide; the black line starts at mean 0.5 and
-# variance 4.
+# you drift towards it. Fifty layers, 256 units wide; the black line starts at mean 0.5 and variance
+# 4.
 #
 # A warning for your own code: `nn.init.calculate_gain("selu")` is 3/4. For LeCun's start use
 # `kaiming_normal_(weight, nonlinearity="linear")`, as PyTorch's documentation says.
@@ -846,14 +850,14 @@ experiments.draw_fixed_point(range(pick(quick=3, full=10)))
 # | ReLU, He's start | 0.46 ± 0.29 | 0.65 ± 1.01 |
 #
 # It holds, from both starts. The theory is for infinitely wide layers, and width shows: averaged
-# over layers 20 to 50 the variance was 0.95 ± 0.04 with 64 units, 0.983 ± 0.015 with 256 and
-# 1.000 ± 0.003 with 1024 (five seeds). ELU and tanh let the signal fade. ReLU with He's start
-# keeps its mean square, which is mean² + variance, *on average over seeds* (0.93 here). For a
-# single network it is a gamble: see how wide its band is.
+# over layers 20 to 50 the variance was 0.95 ± 0.04 with 64 units, 0.983 ± 0.015 with 256 and 1.000
+# ± 0.003 with 1024 (five seeds). ELU and tanh let the signal fade. ReLU with He's start keeps its
+# mean square, which is mean² + variance, *on average over seeds*: 1 in theory, 0.93 in these ten,
+# with a standard error of 0.46. For a single network it is a gamble: see how wide its band is.
 #
-# If SELU is so good, why is it rare today? Batch normalisation, which you will meet in lab 4,
-# restores mean and variance whatever the activation is. And SELU's promise needs LeCun's start,
-# plain layers without shortcuts, and a dropout of its own.
+# If SELU is so good, why is it rare today? Batch normalisation, which you will meet in lab 4, sets
+# mean and variance anew in each layer, whatever the activation is. And SELU's promise needs LeCun's
+# start, plain layers without shortcuts, and a dropout of its own.
 
 # %% [markdown]
 # ### Explore
@@ -866,7 +870,7 @@ experiments.draw_fixed_point(range(pick(quick=3, full=10)))
 experiments.explorer()
 
 # %% [markdown]
-# ## Summary
+# ## What you take away
 #
 # - An activation's value is only half of it: the **gradient** must be finite too. `torch.where`
 #   runs both branches, and `0 · ∞` is `nan`.
@@ -874,9 +878,9 @@ experiments.explorer()
 #   anyway, so this costs no memory. PyTorch does it for sigmoid, tanh and ReLU, not for ELU.
 # - The sigmoid loses at least a factor of 4 per layer before the weights have their say. With
 #   them we measured $10^{-9}$ to $10^{-16}$ over 20 layers.
-# - Activation and initialisation belong together: ReLU with $2/\text{fan\_in}$, SELU with
-#   $1/\text{fan\_in}$. PyTorch's default is $1/(3\,\text{fan\_in})$, and too small for deep plain
-#   stacks.
+# - Activation and initialisation belong together: ReLU with $2/\mathrm{fan\_in}$, SELU with
+#   $1/\mathrm{fan\_in}$. PyTorch's default is $1/(3\,\mathrm{fan\_in})$, and too small for deep
+#   plain stacks.
 # - ReLU units can be dead, from depth alone or from large steps. Look, with two lines of code,
 #   before you blame something else.
 #
@@ -894,3 +898,6 @@ experiments.explorer()
 #   of DNNs* (2018).
 # - Hendrycks and Gimpel, *Gaussian Error Linear Units* (2016), and Ramachandran, Zoph and Le,
 #   *Searching for Activation Functions* (2017): smooth relatives of ReLU that bend back up.
+#
+# **Next:** [lab 2, LeNet](../lab02_lenet/lab02_lenet.ipynb): the convolution, and the first network
+# that was built on it.

@@ -327,10 +327,10 @@ class Subsampling(nn.Module):
 # %% [markdown] intro="c3_connections"
 # ### Who sees whom
 #
-# C3 makes 16 maps out of 6, but not each from all. The paper gives two reasons: it keeps the
-# number of connections down, and it *breaks the symmetry*: maps with different inputs are forced
-# to find different features. Number the 6 maps of S2 from 0, and think of them on a circle, so
-# that 0 comes after 5. Then
+# C3 turns 6 maps into 16, but each output map reads only some of the inputs (one reads all). The
+# paper gives two reasons: it keeps the number of connections down, and it *breaks the symmetry*:
+# maps with different inputs are forced to find different features. Number the 6 maps of S2 from 0,
+# and think of them on a circle, so that 0 comes after 5. Then
 #
 # - maps 0 to 5 of C3 each take **three neighbours**; map $k$ starts at $k$;
 # - maps 6 to 11 each take **four neighbours**; map $6 + k$ starts at $k$;
@@ -373,7 +373,8 @@ experiments.draw_connections(globals())
 # `nn.ModuleList`. Or one `nn.Parameter` with 60 kernels, which `forward` puts in their places of a
 # dense weight full of zeros. A dense weight *multiplied* by a mask is none: it has 900 parameters
 # too many, and an optimizer with weight decay would still move them. Squashing is not part of this
-# layer.
+# layer. Each kernel starts as random numbers of its own, as `nn.Conv2d` has it: kernels that start
+# alike can stay alike.
 #
 # The check sends an impulse through each input and sees where it comes out. So the names inside
 # are up to you.
@@ -434,8 +435,8 @@ class C3Convolution(nn.Module):
 #
 # It is called a Euclidean **radial basis function**. It is a *penalty*: 0 is a perfect fit, and the
 # smallest wins. Why 84? The codes are pictures, 7 dots wide and 12 high. Characters that look alike
-# (O and 0) have codes that are alike, and whoever puts characters together to words later can tell
-# which confusions are likely.
+# (O and 0) have codes that are alike, so a later step that puts characters together to words can
+# tell which confusions are likely.
 #
 # Our classes are clothes, so we drew codes for clothes:
 
@@ -678,11 +679,13 @@ print(f"{'LeNet today':48}{sum(count for _, count in ledger):>+8,}")
 #
 # An **epoch** is one pass over the training images, in a new random order, in batches of
 # `batch_size`; the last batch may be smaller. For each batch: logits, cross-entropy, gradients, a
-# step of the optimizer. PyTorch *adds* new gradients to old ones. What has to happen first?
+# step of the optimizer. PyTorch *adds* new gradients to old ones, also to those that the model may
+# come with. What has to happen first?
 #
-# Put the model in training mode. Return the mean loss over all images as a number, so that a small
-# last batch counts for as much as it has images. It is the loss before each step, which you have
-# anyway. The model, the optimizer and its rate are the caller's: use them as they come.
+# Put the model in training mode before the first batch, all of it. Return the mean loss over all
+# images as a number, so that a small last batch counts for as much as it has images. It is the loss
+# before each step, which you have anyway. The model, the optimizer and its rate are the caller's:
+# use them as they come.
 
 
 # %% exercise="train_epoch" difficulty=2 minutes=20
@@ -715,9 +718,9 @@ def train_epoch(
 # %% [markdown]
 # ### First, overfit one batch
 #
-# Before you train on everything, train on *one* batch, again and again. A sound network learns 64
-# images by heart within seconds, and its loss goes to zero. If it does not, something is broken,
-# and no amount of data will mend it.
+# Before you train on everything, train on *one* batch, again and again. A sound network memorises
+# 64 images within seconds, and its loss goes to zero. If it does not, something is broken, and no
+# amount of data will mend it.
 #
 # Below are one sound training and three with a bug that people really write. Which of them would
 # you notice from the accuracy alone, after an hour? Guess what each curve does before you look.
@@ -733,7 +736,7 @@ experiments.draw_one_batch(globals(), images, steps=pick(quick=60, full=200))
 # %% [markdown]
 # What we saw with LeNet after 60 steps:
 #
-# - **As it should be:** 0.006. Everything is learnt by heart.
+# - **As it should be:** 0.006. Everything is memorised.
 # - **Softmax before the loss:** 1.96, and no lower soon. `cross_entropy` has a softmax inside, so
 #   there are two. The second one gets numbers between 0 and 1, and the least loss that it can
 #   reach is $\ln(e + 9) - 1 \approx 1.46$. The network learns, only badly. That is why this bug
@@ -759,8 +762,8 @@ experiments.draw_one_batch(globals(), images, steps=pick(quick=60, full=200))
 # whatever else it keeps: tensors, arrays, lists. Images and labels stay as they are. Keep it short:
 # it should take a few seconds on one CPU core, and grading stops it after a minute.
 #
-# To choose, keep some of your training images back, and try. Whoever chooses by the test images
-# fools nobody but himself.
+# To choose, keep some of your training images back, and try. If you tune on the test images, you
+# fool only yourself.
 
 
 # %% exercise="train_lenet" difficulty=2 minutes=25
@@ -783,8 +786,8 @@ def train_lenet(images: Tensor, labels: Tensor) -> nn.Module:
 # %% [markdown]
 # <details><summary>The loss stays at 2.30</summary>
 #
-# That is ln 10: the network guesses. Does it learn one batch by heart? If not, look for the bug
-# there. If it does, the rate is too small, or so large that all ReLUs died in the first steps.
+# That is ln 10: the network guesses. Does it memorise one batch? If not, look for the bug there. If
+# it does, the rate is too small, or so large that all ReLUs died in the first steps.
 # </details>
 #
 # <details><summary>The loss is nan</summary>
@@ -799,8 +802,8 @@ def train_lenet(images: Tensor, labels: Tensor) -> nn.Module:
 # many as LeNet's 61,706. The same images, the same optimizer, the same number of epochs.
 #
 # And then both once more on **permuted** images: one random order of the 1,024 pixels, the same for
-# all images. Nothing is lost: whoever knew the order could undo it. But neighbours are no longer
-# neighbours.
+# all images. Nothing is lost: with the order in hand you could undo it. But neighbours are no
+# longer neighbours.
 #
 # Write your predictions down: who wins on plain images, and by how much? What does the permutation
 # cost each of them?
@@ -821,14 +824,14 @@ experiments.recorded_table()
 # %% [markdown]
 # What we saw:
 #
-# - On plain images LeNet is ahead by 1.8 points. That is more than the spread, and it is no
-#   landslide. Even `linear`, one template of weights for each class, is right for 83.2 %. These
-#   clothes lie in the middle of their images, upright, and all of one size. Templates are good at
-#   that.
+# - On plain images LeNet is ahead by 1.8 points; the standard error of the difference is 0.4, from
+#   five seeds each. That is clear, and it is no landslide. Even `linear`, one template of weights
+#   for each class, is right for 83.2 %. These clothes lie in the middle of their images, upright,
+#   and all of one size. Templates are good at that.
 # - It takes time to get ahead. In three epochs on 4,000 images we saw LeNet *behind*: 81.2 %
 #   against 81.8 % (one seed).
-# - The permutation costs LeNet 3.1 points and puts it below the perceptron. It costs the
-#   perceptron 0.4, less than its spread, and the templates nothing.
+# - The permutation costs LeNet 3.1 points (standard error 0.2) and puts it below the perceptron, by
+#   0.9 (0.2). It costs the perceptron 0.5 (0.4), which is no finding, and the templates nothing.
 #
 # The rows called *jittered* belong to the next experiment.
 
@@ -854,13 +857,13 @@ experiments.draw_shifts(study)
 # | perceptron + | 76.8 ± 0.9 | 77.0 ± 1.1 | 76.7 ± 1.0 | 76.9 ± 1.2 | 75.0 ± 1.2 | 41.2 ± 1.9 |
 #
 # We expected LeNet to shrug the shifts off. It does not. What is built in is worth one or two
-# pixels; at four pixels it is as lost as the perceptron. Its maps move, and then the linear
+# pixels; at four pixels it is nearly as lost as the perceptron. Its maps move, and then the linear
 # layers, which have a weight for each *place*, look where nothing is any more.
 #
-# What does help is to show shifted images in training. Now the gap between the two networks is
-# 4.8 points, not 1.8: where the same thing appears in many places, sharing weights pays. It is no
-# gift, though. In the same eight epochs the harder task is learnt less well (81.6 % on centred
-# images), and beyond the 4 pixels of training the curves fall again.
+# What does help is to show shifted images in training. Now the gap between the two networks is 4.8
+# points (standard error 0.6), not 1.8: where the same thing appears in many places, sharing weights
+# pays. It is no gift, though. In the same eight epochs the harder task is learnt less well (81.6 %
+# on centred images), and beyond the 4 pixels of training the curves fall again.
 #
 # (The frame of 2 pixels and narrow clothes leave room for small shifts. From 3 pixels on, wide
 # ones lose their right edge. That this matters little up to 4 pixels is what the dashed lines
@@ -900,9 +903,10 @@ if accuracy is not None:
 
 # %% [markdown]
 # What we saw at more length, in the recorded runs above: **86.0 % ± 0.6**, where the modern form
-# has 87.1 % ± 0.3, and the perceptron 85.3 % ± 0.8. The network of 1998 needs no excuse. Its loss
-# looks alarming, about 35 on average over a first epoch of 4,000 images. But a penalty is a sum
-# over 84 units, so that is no sign of trouble.
+# has 87.1 % ± 0.3, and the perceptron 85.3 % ± 0.8, five seeds each. The network of 1998 needs no
+# excuse. (Its 0.7 points over the perceptron have a standard error of 0.5: don't build on them.)
+# Its loss looks alarming, about 35 on average over a first epoch of 4,000 images. But a penalty is
+# a sum over 84 units, so that is no sign of trouble.
 #
 # T-shirts and shirts have the nearest codes, 20 units apart. Are they also what your network
 # confuses most? You have all you need to find out.
@@ -910,8 +914,8 @@ if accuracy is not None:
 # %% [markdown] intro="what_helped"
 # ### What helped?
 #
-# Argue with the recorded table and the two curves on the right. "Better" means: by more than the
-# spread.
+# Argue with the recorded table and the two curves on the right. "Better" means: by at least twice
+# the standard error of the difference (lab 0; five seeds each).
 #
 # 1. Plain pixels: what does convolution gain over the perceptron? Permuted pixels: what does each
 #    network lose, and why? In what sense is the perceptron blind to the permutation?
@@ -922,23 +926,22 @@ if accuracy is not None:
 #    both: what do you recommend, and which experiment of this lab supports it?
 
 # %% [markdown] question="what_helped" points=3 difficulty=3 minutes=20
-# **1.** (1 point) Plain: +1.8 points (87.1 ± 0.3 against 85.3 ± 0.8), more than twice the larger
-# spread. Permuted: LeNet loses 3.1 points (84.0 ± 0.4) and is now 0.9 below the perceptron (84.9
-# ± 0.2), whose own loss of 0.4 is less than its spread. LeNet assumes that neighbouring pixels
-# belong together. After the permutation a kernel sees 25 pixels from anywhere, and pooling takes
-# the largest of four that have nothing to do with one another. It does not fall further, because
-# its linear layers can still combine everything. The perceptron's first layer has a weight for
-# each pixel and no notion of neighbours. To permute the pixels is to permute the columns of its
+# **1.** (1 point) Plain: +1.8 points (87.1 ± 0.3 against 85.3 ± 0.8), more than four standard
+# errors of 0.4. Permuted: LeNet loses 3.1 points (84.0 ± 0.4) and is now 0.9 below the perceptron
+# (84.9 ± 0.2), whose own loss of 0.5 is hardly more than its error. LeNet assumes that neighbouring
+# pixels belong together. After the permutation a kernel sees 25 pixels from anywhere, and pooling
+# takes the largest of four that have nothing to do with one another. It does not fall further,
+# because its linear layers can still combine everything. The perceptron's first layer has a weight
+# for each pixel and no notion of neighbours. To permute the pixels is to permute the columns of its
 # weight matrix, and these start from the same distribution in any order. So its results have the
 # same distribution too (not the same value for each seed).
 #
-# **2.** (1 point) Built in: convolutions are *equivariant*, the maps move with the object (but
-# for the border). Pooling forgives one or two pixels: 83.4 and 71.3 %, the perceptron 76.6 and
-# 55.0. Not built in: invariance. The linear layers have a weight for each place, so whoever moves
-# the object by 4 pixels gets 28.5 %, no better than the perceptron's 26.4. It must be learnt:
-# trained with shifts of up to 4 pixels, LeNet has 79 to 82 % over that range, and 62.9 % at 6,
-# beyond it. Two steps of subsampling by 2 break the equivariance as well, for shifts that are no
-# multiple of 4.
+# **2.** (1 point) Built in: convolutions are *equivariant*, the maps move with the object (but for
+# the border). Pooling forgives one or two pixels: 83.4 and 71.3 %, the perceptron 76.6 and 55.0.
+# Not built in: invariance. The linear layers have a weight for each place: with the object moved by
+# 4 pixels LeNet has 28.5 %, hardly more than the perceptron's 26.4. It must be learnt: trained with
+# shifts of up to 4 pixels, LeNet has 79 to 82 % over that range, and 62.9 % at 6, beyond it. Two
+# steps of subsampling by 2 break the equivariance as well, for shifts that are no multiple of 4.
 #
 # **3.** (1 point) Both, and if it can be one only, augmentation. At a shift of 3 pixels: LeNet
 # without it 45.8 %, the perceptron with it 76.9 %, LeNet with it 81.1 %. The shifts should cover
@@ -948,15 +951,15 @@ if accuracy is not None:
 # two single remedies, with numbers.)
 
 # %% [markdown]
-# ## Summary
+# ## What you take away
 #
 # - A convolution is a matrix product on unfolded patches. It has $O\,(C K^2 + 1)$ parameters,
 #   whatever the size of the image: 156 in LeNet's C1, where full connection would take 4.8
 #   million.
 # - LeNet-5 has 60,000 parameters and 340,908 connections: C3 with 60 of 96 pairs of maps, pooling
 #   that learns, and distances to fixed codes in the place of an output layer. The modern form has
-#   61,706, and is 1.1 points better here.
-# - Learn one batch by heart before you train on many.
+#   61,706, and is 1.1 points better here (standard error 0.3, five seeds each).
+# - Let the network memorise one batch before you train it on many.
 # - Locality is an assumption. With permuted pixels it is false, and LeNet falls behind a
 #   perceptron.
 # - Convolutions are equivariant, not invariant. Two pixels of shift cost LeNet 16 points; what
@@ -974,4 +977,5 @@ if accuracy is not None:
 #   transformations?* (2019), and Zhang, *Making Convolutional Networks Shift-Invariant Again*
 #   (2019): what subsampling does to equivariance.
 #
-# Next: **lab 3**, the same design fourteen years later, a thousand times larger.
+# **Next:** [lab 3, AlexNet and ReLU](../lab03_alexnet/lab03_alexnet.ipynb): the same design
+# fourteen years later, a thousand times larger.

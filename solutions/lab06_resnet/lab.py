@@ -51,8 +51,9 @@ print(course.start(PROFILE))
 # %% [markdown] intro="residual_derivative"
 # ### One block
 #
-# A block takes a number $x$ and gives out $y = f(x) + x$. Somebody hands you the derivative
-# $f'$ as a function. What is $dy/dx$ at `x`?
+# A block takes a number $x$ and gives out $y = f(x) + x$. Somebody hands you the derivative $f'$ as
+# a function. What is $dy/dx$ at `x`? (The slide has it as backward uses it: $\partial L / \partial
+# x = \partial L / \partial y \cdot dy/dx$, for a loss $L$ somewhere behind the block.)
 
 
 # %% exercise="residual_derivative" difficulty=1 minutes=4
@@ -112,12 +113,16 @@ experiments.draw_law(chain_gradient)
 # - **Residual, all +0.25**: $1.25^{54} \approx 1.7 \cdot 10^5$. It does not vanish. It explodes.
 # - **Residual, all −0.25**: $0.75^{54} \approx 1.8 \cdot 10^{-7}$. It vanishes, in spite of the
 #   shortcut.
-# - **Residual, signs by chance**: it wanders, here to 0.04. Multiply out $\prod (1 + f_l')$: there
-#   is a 1, then the sum of all $f_l'$, then all products of two… The 1 is the path through all
+# - **Residual, signs by chance**: it wanders, and downwards, here to 0.04. A pair of blocks with
+#   $+0.25$ and $-0.25$ gives $1.25 \cdot 0.75 = 0.94$: on average a block adds
+#   $\frac{1}{2}\log(1-f'^2)$ to the logarithm, which is less than 0. After 54 blocks a typical
+#   product is 0.17, after 540 it is $3 \cdot 10^{-8}$. Multiply out $\prod (1 + f_l')$: there is a
+#   1, then the sum of all $f_l'$, then all products of two… The 1 is the path through all
 #   shortcuts. It never vanishes, but it is not alone, and the others may cancel it.
 #
-# So the honest law is: *a residual chain keeps the gradient's size if the branches are small, or
-# their signs are mixed.*
+# So the honest law is: *a residual chain keeps the gradient's size if the branches are small*, so
+# small that even the sum of all $f_l'^2$ stays well below 1 when their signs are mixed, and the sum
+# of all $|f_l'|$ when they are not.
 #
 # ### More dimensions
 #
@@ -178,13 +183,14 @@ def weakest_gradient(jacobian: Tensor) -> tuple[Tensor, Tensor]:
 # $Jv$ is what a *step* $v$ at the input does to the output. $J^\top g$ is what a *gradient* $g$ at
 # the output is at the input. The two have the same gains, and in general other vectors.
 # </details>
-#
+
+# %% [markdown]
 # If $J$ (of the branch) has the eigenvalue −1, then $I + J$ has the eigenvalue 0: some gradient
 # dies in this block, shortcut or not. In one dimension this is $f' = -1$, the block that undoes its
 # input. In 64 dimensions a network can afford to lose a few directions. Look at the right picture
 # again: the band of gains spreads with every block. After 54 blocks a typical gradient is five
-# times as long, one has grown twentyfold, and one has shrunk to 4 per cent. (The plain chain is out
-# of sight: $10^{-33}$.)
+# times as long, one has grown twentyfold, and one has shrunk to 4 per cent. (The plain chain leaves
+# the picture at once, on its way to $10^{-33}$.)
 
 # %% [markdown] intro="why_not_vanish"
 # ### What does the shortcut promise?
@@ -193,8 +199,8 @@ def weakest_gradient(jacobian: Tensor) -> tuple[Tensor, Tensor]:
 #    of your own, in one dimension, for which it does, and say why training may still go well.
 # 2. In the paper's block a ReLU follows the addition: $y = \mathrm{relu}(f(x) + x)$. How does
 #    $dy/dx$ read now? What if it were a sigmoid in place of the ReLU? What follows for 54 blocks?
-# 3. All $D$ entries of a gradient, at all depths, are scaled by some matrix. Which property of
-#    $I + J$ says that *every* gradient keeps its length? When does a block nearly have it?
+# 3. Every block multiplies the gradient by $(I + J)^\top$. Which property of this matrix keeps the
+#    length of *every* gradient? When does a block nearly have it?
 
 # %% [markdown] question="why_not_vanish" points=4 difficulty=2 minutes=12
 # **1.** (1 point) $f(x) = -x$, or $f(x) = -c\,x$ with $0 < c < 2$ in every block: factors $1 - c$,
@@ -487,7 +493,8 @@ def make_resnet(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.M
 # The first block of stage 1 has stride 1. In ResNet-18 its shape stays, in ResNet-50 it goes from
 # 64 to 256 channels. What does shortcut B do then?
 # </details>
-#
+
+# %% [markdown]
 # ### The ledger
 #
 # Your counts beside the paper's (its table 6, in millions) and torchvision's. ResNet-152 has 60
@@ -497,9 +504,9 @@ def make_resnet(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.M
 experiments.parameter_ledger(ResNetCIFAR, make_resnet)
 
 # %% [markdown]
-# Counts do not see an addition. Values do. Here torchvision's networks get random weights and
-# random running statistics, yours get copies, in the order of their parameters, and both see the
-# same images in float64.
+# Counts do not see an addition. Values do. In the next cell torchvision's networks, untrained, get
+# random weights and random running statistics, yours get copies of these, in the order of their
+# parameters, and both see the same images in float64.
 
 # %% explore=true
 experiments.score_ledger(make_resnet)
@@ -528,8 +535,9 @@ experiments.classify(make_resnet, depth=18, fetch=pick(quick=False, full=True))
 # part runs once.
 #
 # A forward hook can keep the outputs as they come by. Then `torch.autograd.grad(value, outputs)`
-# gives their gradients. Leave the model as you found it: no hooks, and nothing written into the
-# parameters' `.grad`.
+# gives their gradients. Leave the model as you found it: no hooks, also where `loss` raises, and
+# nothing written into the parameters' `.grad`. Call `loss` once: each pass in training mode moves
+# running statistics and draws random numbers.
 
 
 # %% exercise="gradient_norms" difficulty=3 minutes=20
@@ -538,8 +546,10 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
 
     The parts are named_children(); they run in the order of forward, whatever the order in which
     they were made. The model is left as it was: mode, hooks, and the parameters' .grad.
+
     Args:
-        loss: runs the model once, returns a scalar.
+        loss: runs the model once, returns a scalar; called once. What it raises goes on to the
+            caller, and no hook stays then either.
     """
     ### BEGIN SOLUTION
     outputs: dict[str, Tensor] = {}
@@ -551,9 +561,11 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
         return keep
 
     handles = [part.register_forward_hook(keeping(n)) for n, part in model.named_children()]
-    value = loss()
-    for handle in handles:
-        handle.remove()
+    try:
+        value = loss()
+    finally:
+        for handle in handles:
+            handle.remove()
     slopes = torch.autograd.grad(value, list(outputs.values()))
     return {name: slope.norm().item() for name, slope in zip(outputs, slopes, strict=True)}
     ### END SOLUTION
@@ -567,7 +579,8 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
 # A function made in a loop sees the loop's variable as it is *when it is called*. Make the hook in
 # a function of its own that gets the name as its argument.
 # </details>
-#
+
+# %% [markdown]
 # ### The picture
 #
 # Stacks of equal blocks with 16 channels, fresh weights (PyTorch's own start), 64 small images,
@@ -614,17 +627,19 @@ experiments.print_vanished()
 #
 # Now the other activations, and two other places for the second one of each block. The paper's
 # block has it after the addition: on the shortcut's path. "Inside" means that it stays in the
-# branch, "pre-activation" that BatchNorm and activation come before each convolution. Written is
-# the power of ten of the first gradient relative to the last, mean over three seeds: −4 is a
-# gradient that shrank to a ten-thousandth on its way back.
+# branch, "pre-activation" that BatchNorm and activation come before each convolution. Each cell
+# shows log₁₀ of the first gradient over the last, mean over three seeds: −4 is a gradient that
+# shrank to a ten-thousandth on its way back.
 
 # %% explore=true varies=true
 experiments.draw_combinations()
 
 # %% [markdown]
-# - A **sigmoid after the addition** makes the residual stack vanish: by almost six powers of ten
-#   over 20 layers, by 35 over 110. Each block multiplies by at most 1/4, shortcut or not. This is
-#   question 2 of part 1, measured.
+# - A **sigmoid after the addition**, without BatchNorm, makes the residual stack vanish: by almost
+#   six powers of ten over 20 layers, by 35 over 110. The shortcut's path has a factor of at most
+#   1/4 in each block; the whole block has $\sigma' \cdot (1 + f')$, and here the branch adds
+#   little. This is question 2 of part 1, measured. *With* BatchNorm the branch is large enough to
+#   make up for most of it: the gradient shrinks by one or two powers of ten only.
 # - A **tanh after the addition**, with BatchNorm: the residual stack explodes *like the plain one*.
 #   The shortcut is there, and it does not help.
 # - Move the activation **inside**, or before the convolutions, and the shortcut is clean. Then
@@ -660,14 +675,15 @@ experiments.print_ratios("kernel", experiments.TORCH_START)
 # Back to He's start without BatchNorm. Look at what goes forward in residual stacks:
 
 # %% explore=true varies=true
-experiments.draw_scales(seeds=range(pick(quick=1, full=5)))
+experiments.draw_scales(seeds=range(pick(quick=3, full=5)))
 
 # %% [markdown]
 # Without BatchNorm and with He's start the variance grew, over three seeds, from 0.3 to $3 \cdot
-# 10^{17}$ in 54 blocks: a factor of 2.15 each time. BatchNorm makes every branch's variance the
-# same, whatever comes in. So the sum grows by a constant *amount* per block (from 1 to 22 here),
-# and a late block changes its input little. Then its $I + J$ is near the identity, as you wished in
-# part 1. (De and Smith, 2020, explain ResNet's success by this.)
+# 10^{17}$ in 54 blocks: a factor of 2.15 each time. (These are geometric means; one seed differs
+# from another by a factor of ten and more.) BatchNorm makes every branch's variance the same,
+# whatever comes in. So the sum grows by a constant *amount* per block (from 1 to 22 here), and a
+# late block changes its input little. Then its $I + J$ is near the identity, as you wished in part
+# 1. (De and Smith, 2020, explain ResNet's success by this.)
 #
 # Try your own combinations: which activation profits most from moving into the branch? Without a
 # running Jupyter or Colab you see a still picture instead.
@@ -719,17 +735,19 @@ experiments.draw_degradation()
 # | residual | 18.7 % ± 2.5 | 38.6 % ± 9.6 | 53.0 % ± 1.5 | 55.6 % ± 1.3 |
 # | residual, last γ = 0 | 36.2 % ± 1.5 | 33.0 % ± 2.6 | 52.1 % ± 1.2 | 52.4 % ± 1.2 |
 #
-# - **Plain**: 36 layers more cost 34 points of *training* error. Here is the degradation. Remember
-#   the picture above: with BatchNorm the gradient of such a stack is *larger* at the first layers.
+# - **Plain**: 36 layers more cost 34 points of *training* error (standard error 3). Here is the
+#   degradation. Remember the picture above: with BatchNorm the gradient of such a stack is *larger*
+#   at the first layers.
 # - **Residual**: with as many parameters and the same steps, each has a far lower training error
-#   than its plain twin. But 56 layers stay 20 points behind 20, too. "A residual network does not
-#   degrade" is not what we saw in so few steps. The paper trained for 64,000, and there ResNet-56
-#   (test error 6.97 %) passes ResNet-20 (8.75 %). For ResNet-110 the authors had to begin with a
-#   smaller rate: 0.1 was too large to start with.
+#   than its plain twin. But 56 layers stay 20 points behind 20, too (standard error 6). "A residual
+#   network does not degrade" is not what we saw in so few steps. The paper trained for 64,000, and
+#   there ResNet-56 (test error 6.97 %) passes ResNet-20 (8.75 %). For ResNet-110 the authors had to
+#   begin with a smaller rate: 0.1 was too large to start with.
 # - **Last γ = 0**: all branches are silent at the start, both networks begin equally shallow, and
-#   the 56 layers are not behind: 33.0 against 36.2 per cent. This pair does not degrade. The price:
-#   with 20 layers the ordinary start was much faster on the training images. (On test images there
-#   is little to choose between the four residual networks.)
+#   the 56 layers are not behind: 33.0 against 36.2 per cent, a difference of 3.1 with a standard
+#   error of 1.7. This pair does not degrade. The price: with 20 layers the ordinary start was much
+#   faster on the training images. (On test images there is little to choose between the four
+#   residual networks.)
 #
 # So the block $f(x) + x$ takes away most of the trouble with depth, and the initial size of $f$
 # decides about the rest. It is the law of part 1 again: *small* branches.
@@ -813,7 +831,7 @@ makers = {
     "pre-activation": lambda: PreActivation(16),
     "last γ = 0": lambda: zero_gamma(16),
 }
-experiments.start_table(makers, range(pick(quick=1, full=5)))
+experiments.start_table(makers, range(5))
 
 # %% [markdown]
 # Over five seeds we saw for the gradient 49 ± 4 with the paper's block, 9.3 ± 1.1 with
@@ -835,7 +853,7 @@ neighbours = (centred[:-1] @ centred[1:]) / (centred @ centred)
 print(f"correlation of neighbouring slopes, plain, 24 layers: {abs(neighbours):.1f}")
 
 # %% explore=true varies=true
-experiments.draw_shattered(range(pick(quick=3, full=20)))
+experiments.draw_shattered(range(10))
 
 # %% [markdown]
 # Over ten seeds we saw for neighbours 0.97 ± 0.02 with two layers, −0.03 ± 0.07 with 24 and −0.00 ±
@@ -845,13 +863,13 @@ experiments.draw_shattered(range(pick(quick=3, full=20)))
 # This may be nearer to the reason for degradation than any norm.
 
 # %% [markdown]
-# ## Summary
+# ## What you take away
 #
 # - $y' = f'(x) + 1$ is right. "So the gradient does not vanish" does not follow: the factors may be
 #   near 0 (when $f' \approx -1$), and their product may vanish, stay or explode. In more dimensions
 #   the block multiplies by $I + J$, and its singular values decide.
-# - The shortcut helps *if nothing stands on it* and *if the branches are small or of mixed sign*. A
-#   sigmoid after the addition brings the vanishing back.
+# - The shortcut helps *if nothing stands on it* and *if the branches are small*. A sigmoid after
+#   the addition brings the vanishing back, unless the branches are large enough to make up for it.
 # - Plain networks vanish **or explode**, depending on initial weights and BatchNorm. With BatchNorm
 #   they explode.
 # - Without normalisation the shortcut has a price: the variance grows from block to block.
@@ -877,3 +895,6 @@ experiments.draw_shattered(range(pick(quick=3, full=20)))
 #   Normalization* (2019).
 # - De and Smith, *Batch Normalization Biases Residual Blocks Towards the Identity Function in Deep
 #   Networks* (2020).
+#
+# **Next:** [lab 7, summary and project](../lab07_summary/lab07_summary.ipynb): the five families
+# side by side, nine bugs, and a network of your own.

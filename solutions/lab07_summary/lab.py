@@ -14,8 +14,9 @@
 # ### How we got here
 #
 # From 2010 to 2017 the *ImageNet Large Scale Visual Recognition Challenge* (ILSVRC) asked the same
-# question each year: 1000 classes, 1.28 million training images, and for each of 100,000 test
-# images five guesses. The picture shows the share of images where none of the five was right.
+# question each year: 1000 classes, and five guesses for each test image. From 2012 on there were
+# 1.28 million training and 100,000 test images. (2010: 1.26 million and 150,000; 2011: 1.23 million
+# and 100,000.) The picture shows the share of images where none of the five was right.
 
 # %% setup=true
 from pathlib import Path
@@ -48,8 +49,8 @@ experiments.draw_history()
 #   challenge). VGG 7.3 %, second place (Simonyan and Zisserman 2015, table 7).
 # - **2015.** ResNet 3.57 %, six networks, two of them with 152 layers (He and others 2016,
 #   table 5).
-# - **A person**, who had trained for it: 5.1 %, on 1,500 of the images (Russakovsky and others
-#   2015, section 6.4).
+# - **A person**, who had trained for it: 5.1 %, on 1,500 of the images. A second one, with less
+#   training, had 12.0 % on 258 (Russakovsky and others 2015, section 6.4).
 #
 # It is no race against people, though. The person missed fine breeds of dogs, and knew what a
 # picture was about. The networks knew the breeds.
@@ -59,8 +60,9 @@ experiments.draw_history()
 #
 # Here are the five in small, for grey images of 28 × 28, made of the layers that you know.
 # Everybody gets the same: 4,000 training images, five epochs, the same optimiser and schedule, He's
-# start. AlexNet and VGG have dropout and no BatchNorm, Inception and ResNet have BatchNorm, as they
-# came.
+# start. AlexNet and VGG have dropout and no BatchNorm, as they came. ResNet has BatchNorm, as it
+# came. Inception has it too, which the GoogLeNet of 2014 had not, and its third branch ends with a
+# 3 × 3 where the paper has a 5 × 5: these are torchvision's blocks.
 #
 # First a short run of your own. Guess before you look: who wins?
 
@@ -98,8 +100,9 @@ experiments.draw_bubbles()
 # | ResNet | 77,754 | 18.7 | 11.2 | 82.5 % ± 0.3 |
 # | LeNet, 25 epochs | 61,706 | 0.8 | 5.0 | 85.1 % ± 0.6 |
 #
-# - **It is not the order of ILSVRC.** ResNet, the winner of 2015, is below LeNet here, by more than
-#   either's spread. Inception leads, with the fewest parameters.
+# - **It is not the order of ILSVRC.** ResNet, the winner of 2015, is below LeNet here, by 1.0
+#   points with a standard error of 0.4. Inception leads, with the fewest parameters, 1.1 points
+#   before LeNet (0.4).
 # - **AlexNet is last**, and its training loss says why: 0.63, where LeNet has 0.28. It does
 #   not fit even the images that it was trained on. (A part of that is dropout, which is on while
 #   this loss is taken.) Five epochs are too few for it.
@@ -107,17 +110,17 @@ experiments.draw_bubbles()
 #   many small layers, and BatchNorm, which counts as nothing. ResNet has 22 times LeNet's FLOPs and
 #   takes 11 times as long.
 # - **The budget decides.** LeNet with 25 epochs is as good as anybody in the table, in half of
-#   Inception's time. (It is 0.4 points ahead, which is no more than the spread. Its training loss
-#   is 0.01 then: more epochs will hardly help.)
+#   Inception's time. (It is 0.4 points ahead of Inception, with a standard error of 0.3: no
+#   finding. Its training loss is 0.01 then: more epochs will hardly help.)
 
 # %% [markdown] intro="fair_race"
 # ### Was that fair?
 #
 # 1. The table says *same data, same epochs*. Name two other budgets that one could hold fixed. For
 #    each: who of the five would gain most, and why? Use the numbers above.
-# 2. BatchNorm came a year after VGG. Is the table a comparison of architectures? Name two things
-#    that differ between its rows besides the architecture, and say how you would find out what
-#    each is worth.
+# 2. BatchNorm came five months after VGG. Is the table a comparison of architectures? Name two
+#    things that differ between its rows besides the architecture, and say how you would find out
+#    what each is worth.
 # 3. The order here is not the order of ILSVRC. Give two reasons that lie in the task.
 
 # %% [markdown] question="fair_race" points=4 difficulty=2 minutes=20
@@ -191,7 +194,8 @@ def confidence_interval(correct: int, total: int, z: float = 1.96) -> tuple[floa
 # Bring everything to one side and sort by powers of $p$: $a\,p^2 - b\,p + c = 0$. What are $a$, $b$
 # and $c$? Then the formula from school.
 # </details>
-#
+
+# %% [markdown]
 # Your interval around the errors of the picture:
 
 # %% explore=true varies=true
@@ -207,7 +211,7 @@ experiments.history_intervals(confidence_interval)
 # where one is right and the other wrong. That is McNemar's test.)
 
 # %% [markdown] intro="pareto_front"
-# ### Whom does nobody beat?
+# ### Which networks are undominated?
 #
 # "The best network" is not a question with an answer as long as cost matters. But some networks can
 # be put away: those for which another one costs no more, is no worse, and is better in at least one
@@ -217,7 +221,7 @@ experiments.history_intervals(confidence_interval)
 
 # %% exercise="pareto_front" difficulty=2 minutes=12
 def pareto_front(networks: dict[str, tuple[float, float]]) -> list[str]:
-    """Names of the networks that no other beats, cheapest first, equals in alphabetical order.
+    """Names of the networks that no other beats, cheapest first, equals by name as `sorted` does.
 
     Args:
         networks: by name, (cost, score): low cost and high score are good. Both may be any
@@ -241,7 +245,8 @@ def pareto_front(networks: dict[str, tuple[float, float]]) -> list[str]:
 #
 # Compare with `<=` and `>=`, and ask besides that the two pairs are not the same.
 # </details>
-#
+
+# %% [markdown]
 # The five families, first by parameters, then by FLOPs:
 
 # %% explore=true varies=true
@@ -264,7 +269,7 @@ experiments.front_of_families(pareto_front)
 #
 # 1. **Look at the data just before the network.** As pictures, with their labels.
 # 2. **Look at the loss before the first step.** With ten classes and no opinion it is ln 10 ≈ 2.30.
-# 3. **Learn one batch by heart.** Whoever can't has a bug, no matter which architecture.
+# 3. **Memorise one batch.** A network that can't has a bug, no matter which architecture.
 # 4. **Take the parts apart.** Give each a small input for which you know the answer. Does the score
 #    of an image depend on its neighbours? Does it change when you ask twice?
 # 5. **Change one thing at a time.** With nine bugs at once nothing seems to help, until suddenly
@@ -395,7 +400,8 @@ def predict(model: nn.Module, pixels: Tensor) -> Tensor:
 # Something gives images of another shape to the network than (N, 1, 28, 28). Print `x.shape` line
 # by line.
 # </details>
-#
+
+# %% [markdown]
 # The whole program at work: what the network is shown, the loss of each batch, and which classes
 # come out.
 
@@ -437,8 +443,8 @@ experiments.examine(globals())
 #   runs these with your file, without your code. So `forward` stays within torch: no numpy, no
 #   `.item()`, no `if` about an image's numbers, no random numbers.
 # - It is shown 1,000 images that are not in the course's files, with a trace of noise. They come
-#   from Fashion-MNIST's public test set. Whoever trains on that set is seen: such a network knows
-#   the images much better than the same images a pixel aside.
+#   from Fashion-MNIST's public test set. Training on that set is seen: such a network knows the
+#   images much better than the same images a pixel aside.
 #
 # Steps on these images: **60, 75, 82 and 85 %**. A network of three convolutions, trained for three
 # epochs (some seconds on a CPU), had 87.6 % ± 0.6 there, over five seeds, the worst 87.0 %. So full
@@ -557,13 +563,23 @@ else:
 # (3 points) At least three variants with measurements; what was compared differs in one thing at a
 # time; the images that decided were not the test images. A result that is negative counts fully.
 #
-# (1 point) Seeds and interval: a difference below the spread is called what it is.
+# (1 point) Seeds and interval: a difference below its standard error is called what it is.
 #
 # (1 point) A look at the errors: shirts against T-shirts, pullovers and coats, most likely.
 #
 # (1 point) A next step that follows from what was measured. Length and beauty earn nothing.
 
 # %% [markdown]
+# ## What you take away
+#
+# - "Which network is best" needs a budget: parameters, FLOPs, time, images. Each gives another
+#   order.
+# - An accuracy has two kinds of chance in it, the seed's and the test images'. State both.
+# - What nothing dominates stays on the Pareto front; the rest can go, if the difference is larger
+#   than its error.
+# - Networks fail silently. Look at the inputs, at the first loss, at one batch, at each part alone.
+# - A result that others can get again: a recipe, the seeds, the interval, and what did not work.
+#
 # ## Where the course ends
 #
 # You came from a sum of products under a window, and you leave with networks that can be 152 layers
@@ -596,3 +612,6 @@ else:
 # - Recht, Roelofs, Schmidt and Shankar, *Do ImageNet Classifiers Generalize to ImageNet?* (2019).
 # - He and others, *Bag of Tricks for Image Classification with Convolutional Neural Networks*
 #   (2019).
+#
+# **Back to the beginning:** [lab 0, the task and the tools](../lab00_setup/lab00_setup.ipynb) has
+# the history and the rules for numbers; look at its first training again, with what you know now.

@@ -11,7 +11,7 @@ import torch
 
 from autograde.authoring import reference
 from course.labs.lab03_alexnet import experiments
-from course.labs.lab03_alexnet.experiments import figure1, filters, results, small
+from course.labs.lab03_alexnet.experiments import figure1, filters, precompute, results, small
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,19 @@ def test_grey_filters_have_no_colour_and_pure_colour_has_nothing_else() -> None:
     assert filters.colour_share(grey).abs().max() < 1e-6
     assert (filters.colour_share(colour) - 1).abs().max() < 1e-5
     assert filters.group_difference(torch.cat([grey, colour])) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_gap_is_read_where_training_accuracy_reaches_the_level() -> None:
+    curve = {"train": [0.3, 0.5, 0.45, 0.7], "test": [0.28, 0.4, 0.41, 0.5]}
+    assert experiments.gap_at(curve, 0.4) == pytest.approx(0.4 - 0.34)
+    assert math.isnan(experiments.gap_at(curve, 0.8))
+
+
+def test_the_rates_of_the_race_are_those_that_were_tried() -> None:
+    for recipe, rates in precompute.RATES.items():
+        tried = results.stored(f"figure1_{recipe}")["tried"]
+        for activation, several in rates.items():
+            assert [t["lr"] for t in tried if t["activation"] == activation] == list(several)
 
 
 def test_filters_survive_being_stored() -> None:

@@ -15,6 +15,7 @@ from course.checks.kinds import Hint, Kind
 Adapter = Callable[[Any], Any]
 
 SINGLE = close(1e-4, 1e-5)
+HALF = close(2e-2, 2e-2)
 CHANGED: Mapping[Kind, str] = {
     "changed": (
         "What was given, and the process around, must be as before: is something written into an "

@@ -9,7 +9,15 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograde.authoring.contracts.cases import CHANGED, SINGLE, Adapter, Maker, hinted, written
+from autograde.authoring.contracts.cases import (
+    CHANGED,
+    HALF,
+    SINGLE,
+    Adapter,
+    Maker,
+    hinted,
+    written,
+)
 from course.checks import Case, battery, wording
 from course.checks.judges import Judge, close
 from course.checks.kinds import Hint
@@ -35,6 +43,7 @@ class Function:
         adapter: makes a plain function of the student's object.
         judge: compares answers in double precision.
         single: the same in single precision.
+        half: whether half precision, bfloat16, is asked for as well: its dtype, and rough values.
         hints: by title, in the place of the usual ones.
         leaves_out: titles of standard cases that this exercise has not, whose text allows that.
         share: see :class:`Contract`.
@@ -50,6 +59,7 @@ class Function:
     adapter: Adapter | None = None
     judge: Judge = field(default_factory=close)
     single: Judge = SINGLE
+    half: bool = False
     hints: Mapping[str, Hint] = field(default_factory=dict)
     leaves_out: tuple[str, ...] = ()
     share: float = 0.3
@@ -77,11 +87,11 @@ class Function:
     ) -> Iterator[Case]:
         judge, called = self.judge, f"{made.name}{written(args)}"
         if _any(args, Tensor.is_floating_point) and self.floats:
-            text = f"{called} in float32"
-            title = "in single precision, float32"
-            yield made.case(
-                title, battery.in_dtype, torch.float32, *args, judge=self.single, text=text
-            )
+            kinds = [("single", torch.float32, self.single), ("half", torch.bfloat16, HALF)]
+            for precision, dtype, alike in kinds[: 1 + self.half]:
+                told = str(dtype).removeprefix("torch.")
+                title, text = f"in {precision} precision, {told}", f"{called} in {told}"
+                yield made.case(title, battery.in_dtype, dtype, *args, judge=alike, text=text)
         if _any(args, lambda one: one.ndim > 0) and self.layouts:
             text = f"{called}, with tensors that are not contiguous"
             hint = "Does your code count on the order of the numbers in memory?"

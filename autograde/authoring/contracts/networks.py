@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from course.checks.kinds import Hint
 
 APART: Hint = {
     "values": "Every layer belongs to one network, made in `__init__` and kept under `self`. Its "
-    "weights start as random numbers: those that start alike stay alike.",
+    "weights start as random numbers, each unit's its own: those that start alike stay alike.",
     "changed": "Who seeds in `__init__` makes all networks alike, and changes what others draw "
     "afterwards.",
 }
@@ -39,6 +39,8 @@ class Network:
         adapter: makes a plain builder of the student's object.
         judge: compares in double precision.
         single: the same in single precision.
+        apart: what the case weighs, among the standard ones, that two networks share nothing and
+            start at random: one that does not can't learn.
         hints: by title, in the place of the usual ones.
         leaves_out: titles of standard cases that this exercise has not.
         share: see :class:`Contract`.
@@ -53,6 +55,7 @@ class Network:
     adapter: Adapter | None = None
     judge: Judge = field(default_factory=lambda: close(1e-6, 1e-9))
     single: Judge = field(default_factory=lambda: close(1e-3, 1e-4))
+    apart: float = 4.0
     hints: Mapping[str, Hint] = field(default_factory=dict)
     leaves_out: tuple[str, ...] = ()
     share: float = 0.3
@@ -100,13 +103,14 @@ class Network:
             says=", twice, and other images between",
             hint=CHANGED,
         )
-        yield put(
-            "two networks share nothing",
+        apart = put(
+            "two networks share nothing, and start at random",
             battery.two_of_them,
             self.images(rng, N=2),
             says=" by two networks with other weights",
             hint=APART,
         )
+        yield replace(apart, weight=self.apart)
         for training in (False,) if self.random else (False, True):
             mode = "training" if training else "evaluation"
             yield put(

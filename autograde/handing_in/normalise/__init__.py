@@ -30,17 +30,20 @@ metadata lost                    cells are found again by id, text, what their c
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from autograde.handing_in.normalise.arrange import arrange
 from autograde.handing_in.normalise.flags import Flag, Severity
 from autograde.handing_in.normalise.limits import Limits
 from autograde.handing_in.normalise.match import match
 from autograde.handing_in.normalise.parse import Unreadable, parse
+from autograde.handing_in.normalise.placements import Matching
 from autograde.handing_in.normalise.rebuild import rebuild
 from autograde.handing_in.normalise.release import Release
 from autograde.handing_in.normalise.report import report, unrecognised
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode  # a second to load
 
 __all__ = ["Flag", "Limits", "Normalised", "Severity", "normalise"]
 
@@ -50,11 +53,15 @@ class Normalised:
     """A submission made well-formed.
 
     ``notebook`` is None exactly when a flag for the whole file (``cell`` is empty) is
-    ``ungradable``: the file is no notebook, or none of the release's cells is in it.
+    ``ungradable``: the file is no notebook, or none of the release's cells is in it. ``passed`` are
+    checks of which a panel in the file says that all cases passed, and ``python`` is the version
+    that it says it ran with: claims, both.
     """
 
     notebook: NotebookNode | None
     flags: tuple[Flag, ...]
+    passed: frozenset[str] = frozenset()
+    python: tuple[int, ...] = ()
 
 
 def normalise(data: bytes, release: NotebookNode, *, limits: Limits | None = None) -> Normalised:
@@ -81,4 +88,11 @@ def normalise(data: bytes, release: NotebookNode, *, limits: Limits | None = Non
     if flag := unrecognised(matching):
         return Normalised(None, (*submitted.flags, flag))
     notebook = rebuild(arrange(matching))
-    return Normalised(notebook, (*submitted.flags, *report(submitted, matching)))
+    flags = (*submitted.flags, *report(submitted, matching))
+    return Normalised(notebook, flags, _passed(matching), submitted.python)
+
+
+def _passed(matching: Matching) -> frozenset[str]:
+    checks = [cell for cell in matching.release.cells if cell.kind == "check"]
+    found = [cell for cell in checks if cell.index in matching.places]
+    return frozenset(cell.grade_id for cell in found if matching.found(cell).passed)

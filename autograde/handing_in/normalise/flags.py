@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,15 @@ from typing import Literal
 Severity = Literal["info", "attention", "ungradable"]
 NAMES_SHOWN = 5
 LONGEST_SHOWN = 60
+UNDECIDED = frozenset({"answer-elsewhere", "passed-elsewhere", "other-machine"})
+"""Codes of flags that say, of a check that took points: perhaps it should not have. Formgrader
+lists these cells for a person."""
+BLANK = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What nobody sees: Unicode's Default_Ignorable_Code_Point, and the blank pattern of Braille."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +51,14 @@ def shown(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """A text in one line: control and direction marks, and line breaks, are shown, not obeyed."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    """A text in one line: control and direction marks, line breaks and what looks like nothing
+    are shown, not obeyed.
+    """
+    return "".join(c if _is_seen(c) else ascii(c)[1:-1] for c in text)
+
+
+def _is_seen(character: str) -> bool:
+    return character.isprintable() and not BLANK.fullmatch(character)
 
 
 def listed(names: Iterable[str], limit: int = NAMES_SHOWN) -> str:

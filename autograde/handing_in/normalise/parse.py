@@ -29,7 +29,13 @@ OTHER_FILES = (
     (b"version https://git-lfs", "a Git LFS pointer without its file"),
     (b"#", "a script or a text"),
 )
+PANEL = re.compile(r"<b>\w+: (\d+) of (\d+) cases passed, ")
+LONGEST_PANEL = 200_000  # characters
 LONGEST_NUMBER = 18  # characters; no number that grading reads has more
+SMALLER = (
+    "Ask for it again without outputs (Edit, Clear Outputs of All Cells, Save) and with smaller "
+    "pictures in its text."
+)
 HAND_IN_AGAIN = "Ask for the .ipynb file again."
 
 
@@ -52,6 +58,7 @@ class StudentCell:
     grade_id: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
     attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+    passed: bool = False  # whether its output says that all cases of a check passed
 
     @cached_property
     def canonical(self) -> str:
@@ -75,6 +82,7 @@ class Submitted:
 
     cells: tuple[StudentCell, ...]
     kernel: str
+    python: tuple[int, ...]
     flags: tuple[Flag, ...]
 
 
@@ -95,23 +103,21 @@ def parse(data: bytes, limits: Limits) -> Submitted:
             "Look at the file; ask for it again without what was generated.",
         )
     cells = tuple(_cell(position, cell) for position, cell in enumerate(raw))
-    return Submitted(cells, _kernel(document), (*flags, *more, *_broken(raw)))
+    return Submitted(cells, _kernel(document), _python(document), (*flags, *more, *_broken(raw)))
 
 
 def _check_size(data: bytes, limits: Limits) -> None:
     if len(data) > limits.max_bytes:
         raise Unreadable(
             "too-large",
-            f"The file has {len(data):,} bytes, at most {limits.max_bytes:,} are read. "
-            "Ask for it again without outputs: Edit, Clear Outputs of All Cells, Save.",
+            f"The file has {len(data):,} bytes, at most {limits.max_bytes:,} are read. {SMALLER}",
         )
     if not data.strip():
         raise Unreadable("empty-file", f"The file is empty. {HAND_IN_AGAIN}")
     if data.count(b"[") + data.count(b"{") > limits.max_containers:
         raise Unreadable(
             "too-large",
-            f"The file holds more than {limits.max_containers:,} JSON values. "
-            "Ask for it again without outputs: Edit, Clear Outputs of All Cells, Save.",
+            f"The file holds more than {limits.max_containers:,} JSON values. {SMALLER}",
         )
 
 
@@ -195,6 +201,13 @@ def _kernel(document: dict[str, Any]) -> str:
     return _text(spec.get("name")) or ""
 
 
+def _python(document: dict[str, Any]) -> tuple[int, ...]:
+    """The version of Python that the file says it ran with; empty where it says none."""
+    about = _dict(_dict(document.get("metadata")).get("language_info"))
+    found = re.match(r"(\d{1,3})\.(\d{1,3})", _text(about.get("version")) or "")
+    return tuple(map(int, found.groups())) if found else ()
+
+
 def _cell(position: int, raw: Any) -> StudentCell:
     raw = _dict(raw)
     metadata = _dict(raw.get("metadata"))
@@ -207,7 +220,19 @@ def _cell(position: int, raw: Any) -> StudentCell:
         _text(marks.get("grade_id")) or "",
         {name: marks[name] for name in MARKS if name in marks},
         _attachments(raw.get("attachments")),
+        _has_passed(raw.get("outputs")),
     )
+
+
+def _has_passed(outputs: Any) -> bool:
+    """Whether the panel among a cell's outputs says that every case of its check passed."""
+    for output in outputs if isinstance(outputs, list) else ():
+        html = _dict(_dict(output).get("data")).get("text/html")
+        lines = html if isinstance(html, list) else [html]
+        text = "".join(line for line in lines if isinstance(line, str))[:LONGEST_PANEL]
+        if found := PANEL.search(text):
+            return found[1] == found[2] != "0"
+    return False
 
 
 def _cell_type(raw: dict[str, Any]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from typing import Any
-
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from autograde.handing_in.normalise.arrange import Arranged, Slot
 from autograde.handing_in.normalise.parse import StudentCell
 from autograde.handing_in.normalise.release import ReleaseCell
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ELSEWHERE = """\
@@ -22,6 +22,8 @@ ELSEWHERE = """\
 
 def rebuild(arranged: Arranged) -> NotebookNode:
     """A valid nbformat 4.5 notebook without outputs."""
+    import nbformat
+
     ids = _own_ids(arranged)
     cells = [_cell(slot, ids) for slot in arranged.slots]
     notebook = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograde.handing_in.normalise.text import callables, canonical, names, words
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 Kind = Literal["answer", "check", "locked", "plain"]
 ESSENTIAL_TAGS = frozenset({"setup", "parameters", "bootstrap"})

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from autograde.handing_in.normalise.flags import Flag
 
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 LOOKS = "Your instructor looks at it."
 AS_IS = "Hand in the .ipynb file as JupyterLab or Colab saves it."
 SMALLER = (
-    "Hand in a smaller file. A notebook is smaller without outputs: Edit, Clear Outputs of All "
-    "Cells, Save."
+    "Hand in a smaller file. A notebook is smaller without outputs (Edit, Clear Outputs of All "
+    "Cells, Save), and with smaller pictures in its text."
 )
 
-# By code; {fact} is the message's first sentence, which is about the file, {message} all of it.
+# By code; {fact} is the message's first sentence, which is about the file; {said} is what the
+# student's own cell said, between backticks: code, wherever it is read as Markdown.
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         # The whole file
@@ -52,7 +55,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "other-file-name": "{fact} Hand it in under this name.",
         "extra-files-skipped": "{fact}",
         # One cell
-        "answer-stops": "{message}",
+        "answer-stops": "Your cell stopped: `{said}`",
         "renamed-id": f"This cell was recognised by what it defines. {LOOKS}",
         "duplicate-cell": "The file has this cell more than once; one of them counts.",
         "locked-cell-restored": "This cell was changed; the lab's own is put back.",
@@ -64,6 +67,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "marks-restored": "This cell's grading mark was changed; it is put back.",
         "not-run-again": "Your notebook ended its process more than once. " + LOOKS,
         "machine-busy": "A check ran out of time on a busy machine; it is asked again. " + LOOKS,
+        "killed-twice": "Your notebook's process was stopped by the system, twice. " + LOOKS,
+        "not-asked": f"Your notebook took all the time that it has before every check. {LOOKS}",
+        "other-place": "{fact}",
+        "no-timestamp": "",
+        "answer-elsewhere": f"Something that this exercise asks for stands elsewhere. {LOOKS}",
+        "passed-elsewhere": f"Your panel says that this passed; here it does not. {LOOKS}",
+        "other-machine": f"This fails by what the grader's machine lacks. {LOOKS}",
+        "own-cell-stops": f"Some of your own cells stop in grading. {LOOKS}",
+        "written-beside": f"Your answer seems to stand outside its cell. {LOOKS}",
         "carries-numbers": f"The notebook's code holds very many numbers. {LOOKS}",
         "not-read": f"This cell is too much to be read by a program. {LOOKS}",
         "built-in-used": (
@@ -80,4 +92,10 @@ def to_student(flag: Flag) -> str:
     A code without a text says that the instructor looks: no page shows what is not meant for it.
     """
     first, stop, _ = flag.message.partition(". ")
-    return TEXTS.get(flag.code, LOOKS).format(fact=first + stop.strip(), message=flag.message)
+    said = (flag.message.partition(": ")[2] or flag.message).replace("`", "'")
+    return TEXTS.get(flag.code, LOOKS).format(fact=first + stop.strip(), said=said)
+
+
+def in_markdown(text: str) -> str:
+    """A text as Markdown that shows it as it is, whatever it quotes."""
+    return PUNCTUATION.sub(r"\\\g<0>", text)

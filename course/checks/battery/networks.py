@@ -21,7 +21,15 @@ from course.checks.battery.parts import (
     statistics,
     weighted_sum,
 )
-from course.checks.modules import a_module, filled, gradients_of, size_of, sizes_of
+from course.checks.modules import (
+    a_module,
+    count,
+    filled,
+    gradients_of,
+    size_of,
+    sizes_of,
+    unset_is_nan,
+)
 from course.checks.probes import plain
 
 
@@ -94,6 +102,9 @@ def two_of_them(
     fresh, begun = two_made(lambda: _made(thing, adapter, args))
     dtypes = sorted({str(parameter.dtype) for parameter in fresh[0].parameters()})
     begun["kernels that start alike in two networks"] = sum(map(torch.equal, *map(_kernels, fresh)))
+    begun["kernels whose units start alike"] = sum(map(_alike, _kernels(fresh[0])))
+    lost = (one[~one.isfinite()] for one in fresh[0].parameters())
+    begun["numbers that start as nan or infinite"] = count(lost)
     one, other = (filled(model, seed + number) for number, model in enumerate(fresh))
     with torch.no_grad():
         found = {"the second": plain(other(images)), "the first": plain(one(images))}
@@ -147,7 +158,8 @@ def two_made(make: Callable[[], nn.Module]) -> tuple[list[nn.Module], dict[str, 
     """Two networks, one made after the other, and whether making one seeds what is drawn next."""
     fresh, drawn = [], []
     for _ in range(2):
-        fresh.append(make())
+        with unset_is_nan():
+            fresh.append(make())
         drawn.append(next_numbers())
     seeds = any(map(eq, *drawn))
     return fresh, {"who makes one sets the random generators": seeds}
@@ -156,6 +168,12 @@ def two_made(make: Callable[[], nn.Module]) -> tuple[list[nn.Module], dict[str, 
 def _kernels(model: nn.Module) -> list[Tensor]:
     """All weights that are more than a number a channel."""
     return [one for one in model.parameters() if min(size_of(one)[1:] or [1]) > 1]
+
+
+def _alike(kernel: Tensor) -> bool:
+    """Whether some units have the same weights: they learn the same for ever."""
+    rows = kernel.detach().flatten(1)
+    return len(rows.unique(dim=0)) < len(rows)
 
 
 def _made(

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from course.checks import traffic
 from course.checks.inputs import Recipe, made
-from course.checks.modules import a_module, count, filled, size_of, sizes_of
+from course.checks.modules import a_module, count, filled, sizes_of
 from course.checks.probes import ProbeError
 from course.device import seeded
 
@@ -202,15 +202,6 @@ def dropped_inputs(
         for parameter in model.parameters():
             parameter.abs_()  # so that no ReLU gives a zero
     return traffic.masks(model, pictures(seed, images).abs().float(), calls, seed)
-
-
-def beginnings(make: Callable[..., Any], seed: int, settings: dict[str, Any]) -> dict[str, Any]:
-    """Of two fresh networks: sizes of all parameters, and of weights that are equal in both."""
-    with seeded(seed):
-        one, other = (list(rested(make)(**settings).parameters()) for _ in range(2))
-    pairs = zip(one, other, strict=True)
-    alike = [size_of(a) for a, b in pairs if a.ndim > 1 and torch.equal(a, b)]
-    return {"sizes": sorted(map(size_of, one)), "equal in both": alike}
 
 
 def pictures(seed: int, number: int = 2) -> Tensor:

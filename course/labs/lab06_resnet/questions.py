@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course.checks import ProbeError
+from course.checks import ProbeError, battery
 from course.checks.modules import a_module, count, filled, gradients_of, sizes_of
 
 Function = Callable[[Tensor], Tensor]
@@ -247,11 +247,45 @@ def of_its_loss(function: Any) -> Callable[..., Any]:
     """``gradient_norms`` of a model and images: the loss is made of them."""
 
     def norms(model: nn.Module, x: Tensor) -> dict[str, Any]:
-        labels = torch.arange(len(x)) % 4
-        found = function(model, lambda: F.cross_entropy(model(x), labels))
-        return {"norms": found, "order": list(found) if isinstance(found, dict) else None}
+        labels, calls = torch.arange(len(x)) % 4, []
+
+        def loss() -> Tensor:
+            calls.append(1)
+            return F.cross_entropy(model(x), labels)
+
+        found = function(model, loss)
+        order = list(found) if isinstance(found, dict) else None
+        return {"norms": found, "order": order, "calls of the loss": len(calls)}
 
     return norms
+
+
+class LossError(Exception):
+    """What a loss of ours raises."""
+
+
+def after_an_error(
+    function: Any, kind: str, channels: int, blocks: int, seed: int, x: Tensor
+) -> dict[str, Any]:
+    """What a loss that runs the model and then raises leaves in it; and the norms afterwards."""
+    model, loss = _with_loss(kind, channels, blocks, seed, x)
+    before = battery.inside(model)
+
+    def failing() -> Tensor:
+        loss()
+        raise LossError("this loss fails on purpose: may the model keep your hooks?")
+
+    try:
+        function(model, failing)
+        found = "nothing"
+    except LossError:
+        found = "what the loss raised"
+    hooks = [sum(one["hooks"]) for one in (battery.inside(model), before)]
+    return {
+        "hooks left by a loss that fails": hooks[0] - hooks[1],
+        "what comes to the caller": found,
+        "norms by a loss that does not": function(model, loss),
+    }
 
 
 def _with_loss(

@@ -44,6 +44,18 @@ def spread(values: Sequence[float], form: str = ".0%") -> str:
     return f"{mean(values):{form}} ± {numbers.std(ddof=1):{form}}"  # the exact mean: ties hold
 
 
+def estimate(values: Sequence[float], form: str = ".1f") -> str:
+    """Mean ± standard error of the mean; values that are missing (NaN) are left out and counted."""
+    known = [value for value in values if value == value]
+    if len(known) < 2:
+        return "–"
+    numbers = np.asarray(known, dtype=float)
+    error = numbers.std(ddof=1) / len(known) ** 0.5
+    left_out = len(values) - len(known)
+    text = f"{mean(known):{form}} ± {error:{form.lstrip('+')}}"
+    return f"{text} ({len(known)} of {len(values)})" if left_out else text
+
+
 def live_front_end() -> bool:
     """Whether a person's front end is attached: Jupyter's session, Colab, VS Code or Kaggle.
 

@@ -122,6 +122,15 @@ answers.wrong(
     unseen=True,
 )
 
+OWN = "logits.gather(1, labels[:, None])"
+for says, hit in {
+    "equal logits are all hits": f"(logits > {OWN}).sum(dim=1) < k",
+    "as great as the k-th": f"({OWN} >= logits.topk(k, dim=1).values[:, -1:])[:, 0]",
+    "equal logits are all misses": f"(logits >= {OWN}).sum(dim=1) <= k",
+}.items():
+    change = f"- hit = (guesses == labels.unsqueeze(1)).any(dim=1)  # (N,)\n+ hit = {hit}"
+    answers.wrong("topk_error", says, answers.changed("topk_error", change))
+
 RIGHT = "- correct = logits.argmax(dim=1) == labels"
 COUNT = "- of_class = torch.bincount(labels, minlength=num_classes)"
 SHARE = "- return torch.bincount(labels[correct], minlength=num_classes) / of_class"

@@ -159,14 +159,16 @@ def normalise_images(rng: Generator) -> Iterator[Case]:
     yield Case(
         "a batch of colour images, (5, 3, 6, 4)",
         call("normalise_images", random_images(rng, 5, 3, 6, 4), *random_statistics(rng, 3)),
-        "Each channel has its own mean and std. " + _AXIS,
+        "Each channel has its own mean and std, and nothing else changes a pixel. Work one pixel "
+        "of each channel out by hand: which of them are off, and by how much?",
         within,
         weight=2.0,
     )
     yield Case(
         "all four axes equally long, (3, 3, 3, 3): a wrong axis raises no error",
         call("normalise_images", random_images(rng, 3, 3, 3, 3), *random_statistics(rng, 3)),
-        _AXIS,
+        "If this alone fails, the mean and std stand on a wrong axis: broadcasting lines shapes up "
+        "from the right, so a vector of length C meets the axis W. If others fail, begin there.",
         within,
     )
 

@@ -248,6 +248,15 @@ def topk_error(rng: Generator) -> Iterator[Case]:
         hint,
         weight=0.5,
     )
+    classes = 6
+    logits = torch.full((classes, classes), float(torch.randn((), generator=rng)))
+    yield Case(
+        "all logits equal, each class once: k of them are guessed",
+        errors_at(logits, torch.randperm(classes, generator=rng), (1, 2, 3, 5)),
+        "Among equal logits you choose, but no more than k classes: a comparison of values counts "
+        "all that are equal.",
+        weight=0.5,
+    )
 
 
 def _by_hand() -> Case:

@@ -212,6 +212,11 @@ answers.wrong(
     "a slope of 0 is taken for none",
     lambda y, negative_slope=0.01: torch.where(y > 0, 1.0, negative_slope or 0.01).to(y),
 )
+answers.wrong(
+    "relu",
+    "float32 at least",
+    lambda x: torch.where(x > 0, x, torch.zeros(x.shape)),
+)
 answers.wrong("relu", "at most 1000", lambda x: x.clamp(0, 1000))
 answers.wrong("relu", "zero up to 0.0001", lambda x: torch.where(x > 1e-4, x, 0 * x))
 answers.wrong("relu_grad", "zero up to 0.001", lambda y: (y > 1e-3).to(y.dtype))

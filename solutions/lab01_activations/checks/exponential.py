@@ -39,7 +39,8 @@ WHERE_TRAP = (
         Mistake(
             "alpha_forgotten",
             {"elu": lambda x, alpha=1.0: F.elu(x)},
-            "α changes nothing in your function. (The lecture's slide has no α; the paper does.)",
+            "Here α changes nothing in your function. (The lecture's slide has no α; the paper "
+            "does.)",
         ),
         Mistake(
             "alpha_inside",

@@ -19,7 +19,7 @@ from course.labs.lab01_activations.questions import (
 
 from .book import DTYPE_TOO, EXACT, SINGLE, TIGHT
 
-DTYPE = "in single precision, float32"
+DTYPE, HALF = "in single precision, float32", "in half precision, bfloat16"
 DTYPE_HINT = "The result should have the dtype of the input: where does another one come in?"
 
 
@@ -61,7 +61,8 @@ def of_numbers(*rest: float, wrt: tuple[str, ...] | None = None) -> Function:
         wrt=wrt,
         judge=DTYPE_TOO,
         single=SINGLE,
-        hints={DTYPE: DTYPE_HINT},
+        half=True,
+        hints={DTYPE: DTYPE_HINT, HALF: DTYPE_HINT},
     )
 
 

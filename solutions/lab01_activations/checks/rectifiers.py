@@ -98,7 +98,7 @@ def relu_on_maps(rng: Generator) -> Iterator[Case]:
         Mistake(
             "slope_fixed",
             {"leaky_relu": lambda x, negative_slope=0.01: F.leaky_relu(x, 0.01)},
-            "The slope is always 0.01. There is an argument for it.",
+            "The slope is 0.01 here, whatever the argument for it says.",
         ),
         Mistake(
             "slope_sign",

@@ -81,8 +81,8 @@ THROUGH_INPUT = (
 )
 BOOLEAN = "A comparison gives bool. A derivative is multiplied by others: it needs y's dtype."
 LEFT_AT_ZERO = (
-    "All right except at y = 0. The convention of this lab (and PyTorch) at the kink is the "
-    "slope on the left."
+    "All right except where y = 0. The convention of this lab (and PyTorch) at the kink is the "
+    "slope on the left, and where the left slope is 0, all of the left side has y = 0."
 )
 
 

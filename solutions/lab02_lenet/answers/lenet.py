@@ -205,4 +205,32 @@ slips(
         "divided by a temperature": (RETURN, "return self.classifier(maps.flatten(1)) / 2"),
     },
 )
-answers.wrong("LeNet", "all kernels begin as one number", answers.begun_alike("LeNet"))
+answers.wrong(
+    "LeNet", "all kernels begin as one number", answers.begun_alike("LeNet"), at_most=0.85
+)
+
+
+REFERENCE: Any = answers.reference["LeNet"]
+
+
+class Zeros(REFERENCE):
+    """No gradient ever reaches a kernel."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__(num_classes)
+        for one in self.parameters():
+            nn.init.zeros_(one)
+
+
+class EqualUnits(REFERENCE):
+    """Random numbers, but all units of a layer have the same."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__(num_classes)
+        with torch.no_grad():
+            for one in self.parameters():
+                one.copy_(one[:1].clone())
+
+
+answers.wrong("LeNet", "all begins as zeros", Zeros, at_most=0.85)
+answers.wrong("LeNet", "all units of a layer begin alike", EqualUnits, at_most=0.85)

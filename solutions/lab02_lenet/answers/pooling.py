@@ -254,5 +254,10 @@ slips(
         ),
         "without gradients": ("def forward(", "@torch.no_grad()\ndef forward("),
         "starts as nan": (BIAS, "nn.Parameter(torch.full((channels,), torch.nan))"),
+        "starts as what lies in memory": (BIAS, "nn.Parameter(torch.empty(channels))"),
+        "starts as what lies in memory, the old way": (
+            BIAS,
+            "nn.Parameter(torch.Tensor(channels))",
+        ),
     },
 )

@@ -33,6 +33,7 @@ def epoch_by_hand(
 ) -> Tensor:
     model.train()
     order, total = torch.randperm(len(images)), torch.zeros(())
+    optimizer.zero_grad()
     for start in range(0, len(images), batch_size):
         some = order[start : start + batch_size]
         loss = -model(images[some]).log_softmax(1)[torch.arange(len(some)), labels[some]].mean()
@@ -44,7 +45,7 @@ def epoch_by_hand(
 
 
 answers.right("train_epoch", "by a data loader", epoch_by_loader)
-answers.right("train_epoch", "by slices, gradients cleared last", epoch_by_hand)
+answers.right("train_epoch", "by slices, gradients cleared before all and last", epoch_by_hand)
 
 
 class Batches:
@@ -199,6 +200,18 @@ slips(
             "torch.randperm(len(images))",
             "(torch.randperm(len(images) - 1) + 1)",
         ),
+        "a last batch of one image is left out": (
+            FOR,
+            FOR + "\n    if len(batch) == 1 < len(images):\n        continue",
+        ),
+        "old gradients go after each step, those at the beginning never": """
+- optimizer.zero_grad()
+- loss.backward()
+- optimizer.step()
++ loss.backward()
++ optimizer.step()
++ optimizer.zero_grad()
+        """,
         "drawn with replacement": (
             "torch.randperm(len(images))",
             "torch.randint(len(images), (len(images),))",

@@ -329,6 +329,9 @@ slips(
             "F.conv2d(x, kernels / 6, self.bias)",
         ),
         "without gradients": ("def forward(", "@torch.no_grad()\ndef forward("),
+        "all kernels start as zeros": ("torch.cat(starts)", "torch.zeros(60, 5, 5)"),
+        "all kernels start as one number": ("torch.cat(starts)", "torch.full((60, 5, 5), 0.01)"),
+        "kernels start as copies of others": ("torch.cat(starts)", "torch.cat(starts[:1] * 20)"),
         "starts as nan": (BIAS, "self.bias = nn.Parameter(torch.full((16,), torch.nan))"),
         "weights of the dense layer, and a gradient that is masked": (
             "self.bias = nn.Parameter(torch.zeros(16))",

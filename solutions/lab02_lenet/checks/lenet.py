@@ -79,6 +79,8 @@ CONTRACT = Network(
     edges={"one image": {"N": 1}, "images of large numbers": {"far": 200.0}},
     variants={"ten classes": (10,), "a hundred classes": (100,), "one class": (1,)},
     shape=(2, 1, 32, 32),
+    apart=8.0,
+    share=0.4,
 )
 
 

@@ -171,10 +171,16 @@ def c3_convolution(rng: Generator) -> Iterator[Case]:
         3,
     )
     yield Case(
-        "each weight acts in one place",
-        ask(weights_in_use, "C3Convolution", text="weights and biases of C3 that act"),
-        "Each of the 60 connections has 25 weights of its own, each output map one bias.",
+        "each weight acts in one place, and starts at random",
+        ask(
+            weights_in_use,
+            "C3Convolution",
+            text="weights and biases of C3 that act; how they start",
+        ),
+        "Each of the 60 connections has 25 weights of its own, each output map one bias. Each "
+        "kernel starts as random numbers of its own: those that start alike stay alike.",
         same(),
+        weight=2,
     )
     yield convolution_case(rng, "values and gradients on 14×14, as in LeNet-5", (2, 6, 14, 14), 3)
     yield convolution_case(rng, "a large map that is not square", (1, 6, 19, 16), 1)

@@ -13,7 +13,7 @@ from torch import Generator, Tensor, nn
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, close
 from course.checks.claims import Found
-from course.checks.inputs import integers, normal, seed_from
+from course.checks.inputs import between, integers, normal, seed_from
 from course.labs.lab02_lenet.questions.training import (
     after_epochs,
     how_it_stepped,
@@ -153,6 +153,12 @@ def train_epoch(rng: Generator) -> Iterator[Case]:
             " with momentum: the optimizer that you were given" if momentum else ""
         )
         yield Case(title, probe, hint, LOOSE, weight=weight)
+    probe = ask(
+        after_epochs, "train_epoch", *samples(rng, 12), 1, 0.0, between(rng, 1.0, 2.0),
+        text="weights after one full batch, where the model comes with old gradients",
+    )  # fmt: skip
+    hint = "Somebody's old gradients may be there before the first batch. What has to happen first?"
+    yield Case("old gradients in the model that you are given", probe, hint, LOOSE)
     yield Case(
         "the mean loss over all images, as a number",
         ask(
@@ -163,7 +169,7 @@ def train_epoch(rng: Generator) -> Iterator[Case]:
         LOOSE,
         weight=0.5,
     )  # fmt: skip
-    yield seen_case(rng, "every image once, in another order each time", 43, (8,), 1.5)
+    yield seen_case(rng, "every image once, in another order each time", 41, (8,), 1.5)
     yield seen_case(rng, "batches of 32 where no size is given", 70, (), 0.5)
     yield steps_case(rng, "a step for each batch, by its own gradient", 43, 8, 0.0, 3)
 

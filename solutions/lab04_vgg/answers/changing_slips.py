@@ -51,6 +51,10 @@ slips(
             "channels, layer.out_features, side, padding=1 if side > 1 else 0"
         ),
         "fresh weights": LOAD.format("pass"),
+        "new layers are frozen": LOAD.format(
+            "conv.load_state_dict({'weight': layer.weight.view_as(conv.weight), "
+            "'bias': layer.bias}); conv.requires_grad_(False)"
+        ),
         "no bias copied": LOAD.format(
             "conv.weight.data.copy_(layer.weight.view_as(conv.weight))"
         ),

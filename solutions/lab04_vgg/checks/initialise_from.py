@@ -115,8 +115,9 @@ CONTRACT = OfModel(
             _transfer(
                 give=lambda target, source, name: setattr(target, name, getattr(source, name))
             ),
-            "A parameter of A became a part of the deep network: training one changes the other. "
-            "Copy its values into the parameter that is there.",
+            "A parameter of the deep network was replaced. Is the new one A's own? Then training "
+            "one network changes the other. And an optimizer that was made before trains the old "
+            "one. Copy the values into the parameter that is there.",
         ),
         Mistake(
             "wrong_direction",

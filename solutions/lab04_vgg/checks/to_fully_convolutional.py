@@ -194,8 +194,10 @@ def to_fully_convolutional(rng: Generator) -> Iterator[Case]:
         "trained apart",
         ask(each_trained, name, column, 3, seed_from(rng), images, text=text),
         {
+            "values": "In a new network every parameter can be trained, unless it is told "
+            "otherwise: is `requires_grad` still True? Values are as above.",
             "changed": "Both hold the same numbers in memory, so training one changes the other. "
-            "That goes for `features` too: see copy.deepcopy, and `view` copies nothing."
+            "That goes for `features` too: see copy.deepcopy, and `view` copies nothing.",
         },
         DEEP,
         weight=2,

@@ -198,6 +198,12 @@ SLIPS: dict[str, dict[str, str]] = {
     "gradient_norms": {
         "hooks stay": f"{REMOVE}\n+ handles.clear()",
         "one hook stays": f"{REMOVE}\n+ for handle in handles[1:]:\n+     handle.remove()",
+        "the loss is called twice": "- value = loss()\n+ loss()\n+ value = loss()",
+        "hooks stay where the loss raises": "- try:\n-     value = loss()\n- finally:\n"
+        "-     for handle in handles:\n-         handle.remove()\n"
+        "+ value = loss()\n+ for handle in handles:\n+     handle.remove()",
+        "what the loss raises is swallowed": "- finally:\n+ except Exception:\n+     return {}\n"
+        "+ finally:",
         "evaluation mode": "- value = loss()\n+ model.eval()\n+ value = loss()",
         "training mode": "- value = loss()\n+ model.train()\n+ value = loss()",
         "gradients wiped": "- value = loss()\n+ model.zero_grad()\n+ value = loss()",

@@ -14,6 +14,7 @@ from course.checks import Case, ask
 from course.checks.inputs import normal, seed_from, whole
 from course.labs.lab06_resnet.questions import (
     Loss,
+    after_an_error,
     head_first,
     in_a_row,
     norms_of,
@@ -31,9 +32,11 @@ def _slopes(parts: Mapping[str, nn.Module], loss: Loss) -> dict[str, tuple[Tenso
         part.register_forward_hook(lambda m, i, o, name=name: given.update({name: o}))
         for name, part in parts.items()
     ]
-    value = loss()
-    for handle in handles:
-        handle.remove()
+    try:
+        value = loss()
+    finally:
+        for handle in handles:
+            handle.remove()
     slopes = torch.autograd.grad(value, list(given.values()))
     return dict(zip(given, zip(given.values(), slopes, strict=True), strict=True))
 
@@ -152,6 +155,18 @@ def gradient_norms(rng: Generator) -> Iterator[Case]:
     )
     for kind, weight in (("flat", 3.0), ("blocks", 4.0)):
         yield norms_case(rng, kind, hint, weight)
+    x = normal(rng, 3, 2, 9, 10)
+    text = "a model of 2 blocks, and a loss that runs it and raises; then one that does not"
+    yield Case(
+        "no hook stays where the loss fails",
+        ask(after_an_error, "gradient_norms", "blocks", 3, 2, seed_from(rng), x, text=text),
+        {
+            "values": "Hooks go away in any case, and what the loss raises goes on to the caller: "
+            "that is what `try: … finally: …` is for."
+        },
+        TIGHT,
+        weight=0.5,
+    )
 
 
 def norms_case(rng: Generator, kind: str, hint: str = "", weight: float = 1) -> Case:

@@ -141,8 +141,8 @@ def _without_equals(networks: Networks, kept: list[str]) -> list[str]:
         Mistake(
             "better_in_both_needed",
             _selected(_worse_in_both),
-            "You drop a network only if another one is better in *both* numbers. At the same "
-            "cost, would you take the worse one?",
+            "You keep a network that another one beats in one number and equals in the other. At "
+            "the same cost, would you take the worse one? At the same score, the dearer one?",
         ),
         Mistake(
             "dear_is_good",

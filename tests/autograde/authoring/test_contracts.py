@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,20 @@ class Silent(Layers):
         self.train = lambda mode=True: self  # type: ignore[method-assign, assignment]
 
 
+class EqualUnits(Layers):
+    def __init__(self, channels: int, classes: int = 5) -> None:
+        super().__init__(channels, classes)
+        with torch.no_grad():
+            for one in self.parameters():
+                one.copy_(one[:1].clone())
+
+
+class Unset(Layers):
+    def __init__(self, channels: int, classes: int = 5) -> None:
+        super().__init__(channels, classes)
+        self.head.bias = nn.Parameter(torch.empty(classes))
+
+
 class OtherNames(Layers):
     def __init__(self, width: int, num_classes: int = 5) -> None:
         super().__init__(width, num_classes)
@@ -195,6 +210,15 @@ def test_which_case_catches_a_function_slip(slip: str) -> None:
     assert any(words in title for title in failing(FUNCTION, scaled, answer))
 
 
+def test_is_half_precision_asked_for_where_a_contract_says_so() -> None:
+    half = replace(FUNCTION, half=True)
+    assert not failing(half, scaled, scaled)
+    title = "in half precision, bfloat16"
+    wider = lambda x, factor=2.0: scaled(x, factor) + torch.zeros(x.shape)  # noqa: E731
+    assert failing(half, scaled, wider) == [title]
+    assert title not in failing(FUNCTION, scaled, wider)
+
+
 def test_does_a_case_catch_what_is_kept_between_calls() -> None:
     assert failing(FUNCTION, scaled, counting())
     assert failing(FUNCTION, scaled, keeping_by_shape())
@@ -220,6 +244,8 @@ def test_do_layers_in_another_order_pass_all() -> None:
         (Detached, "gradients"),
         (Shared, "share nothing"),
         (Silent, "training mode"),
+        (EqualUnits, "start at random"),
+        (Unset, "start at random"),
         (OtherNames, "classes by name"),
     ],
 )

@@ -26,7 +26,9 @@ def test_an_exercise_becomes_a_solution_cell_and_its_check_a_locked_graded_one()
     marks = check.metadata["nbgrader"]
     assert (marks["solution"], marks["grade"], marks["locked"]) == (False, True, True)
     assert marks["points"] == 2
-    assert check.source.startswith('check("double", points=2)')
+    first, _, rest = check.source.partition("\n\n")
+    assert first.startswith("from course.labs.lab90_mini import check")  # needs no setup cell
+    assert rest.startswith('check("double", points=2)')
     assert "### BEGIN HIDDEN TESTS" in check.source
 
 
@@ -55,6 +57,10 @@ def test_one_language_is_kept_and_code_is_shared():
 
 def test_explore_and_varies_become_the_tags_that_grading_and_nbval_read():
     tagged = [one for one in built().cells if "explore" in one.metadata.get("tags", [])]
+    *tagged, overview, hand_in = tagged
+    assert "course.overview(" in overview.source
+    assert "course.hand_in(" in hand_in.source
+    assert overview.metadata["tags"] == hand_in.metadata["tags"]
     assert [one.metadata["tags"] for one in tagged] == [["explore", "nbval-ignore-output"]]
 
 

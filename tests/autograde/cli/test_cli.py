@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde import cli
+from autograde import __main__, cli
 from autograde.authoring import build, readme, verify
 from autograde.cli import main
 from autograde.marking import evidence, needs
@@ -85,6 +85,54 @@ def test_outside_a_course_the_command_says_where_to_go(tmp_path, monkeypatch):
     assert "expected a folder that holds solutions/ and course/" in done.stderr
 
 
+WHERE = """
+import atexit, sys
+from autograde.__main__ import main
+
+atexit.register(lambda: print(sys.modules["course"].__file__))
+main()
+"""
+
+
+@pytest.mark.parametrize("how", ["option", "inside"])
+def test_the_course_may_lie_anywhere_and_its_own_library_is_used(built, tmp_path, how):
+    (built.root / "course/__init__.py").write_text("")
+    away = tmp_path / "away"
+    away.mkdir()
+    words = ["--course", str(built.root)] if how == "option" else []
+    done = subprocess.run(
+        [sys.executable, "-c", WHERE, *words, "build", "lab77_no"],
+        capture_output=True,
+        text=True,
+        cwd=away if how == "option" else built.root,
+        check=False,
+    )
+    assert done.stderr.startswith("autograde: no lab is called 'lab77_no'. Labs here: lab90")
+    assert done.stdout == f"{built.root / 'course/__init__.py'}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--course", "here", "build"], "here"),
+        (["--course=here", "build"], "here"),
+        (["grade", "lab01", "--course", "no"], ""),
+        (["--course"], ""),
+        ([], ""),
+    ],
+)
+def test_the_course_is_named_before_the_command(words, named):
+    assert __main__._named(words) == named
+
+
+def test_a_course_that_is_none_names_the_option(tmp_path):
+    command = [sys.executable, "-m", "autograde", "--course", str(tmp_path), "build"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"no course found from {tmp_path}: expected a folder" in done.stderr
+    assert "`autograde --course FOLDER …`" in done.stderr
+
+
 def test_is_the_command_installed_with_its_exit_codes(built):
     command = [sys.executable, "-c", "from autograde.cli import main; main()", "build", "lab77_no"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=built.root, check=False)
@@ -115,6 +163,7 @@ def test_verify_shows_the_failing_cell_and_its_error(built):
 )
 def test_verify_notices_noise_and_lost_points(built, code, told):
     book = build.expected(built, MINI).solution
+    del book.cells[-2:]  # overview and hand-in, which ask for a lab of the course's
     for cell in book.cells:
         if cell["id"] == "double":
             cell.source = code
@@ -124,8 +173,15 @@ def test_verify_notices_noise_and_lost_points(built, code, told):
 
 
 SAMPLE = """# %% before="double"
-def check(name, points):
-    return float(points)
+import sys
+import types
+
+import course
+
+# What a lab of the course's has, and this one has not.
+course.overview = course.hand_in = print
+check = lambda name, points: float(points)
+sys.modules["course.labs.lab90_mini"] = types.SimpleNamespace(check=check)
 
 
 print(double)
@@ -182,3 +238,27 @@ def test_what_a_students_cell_makes_the_compiler_warn_of_is_not_printed():
         evidence._tree("0\x1e\n%time x")
         needs.Text.of("'\\d'\n1 is 1")
     assert [str(one.message) for one in heard] == []
+
+
+def test_a_class_in_a_folder_that_nbgrader_takes_for_a_pattern_is_refused_by_name(mini):
+    (mini.root / "CNN [2025]").mkdir()
+    for command in ("grade", "feedback"):
+        done = autograde(mini, command, MINI, "--workdir", "CNN [2025]")
+        assert done.returncode == 2
+        assert "CNN [2025]: nbgrader takes [, ], * and ?" in done.stderr
+
+
+def test_the_class_lies_in_the_courses_folder_wherever_the_command_is_run(mini, monkeypatch):
+    class Labs:
+        root = mini.root / "labs"
+
+    done = autograde(Labs, "grade", MINI)
+    assert done.stderr.startswith(f"autograde: no submissions folder {mini.root}/grading/submitted")
+
+
+def test_results_can_not_go_where_a_folder_is_and_that_is_told_first(mini):
+    done = autograde(mini, "grade", MINI, "--json", "labs")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "autograde: --json labs is a folder: name a file in it.\n",
+    )

@@ -8,7 +8,18 @@ from autograde import doctor
 def test_every_look_gives_a_line_and_a_bad_one_says_what_to_do():
     lines = doctor.examine()
     names = {line.name for line in lines}
-    assert {"python", "torch", "device", "data", "kernel", "course", "isolation", "disk"} <= names
+    assert {
+        "python",
+        "torch",
+        "device",
+        "data",
+        "kernel",
+        "course",
+        "isolation",
+        "memory",
+        "disk",
+    } <= names
+    assert "GiB" in next(line.found for line in lines if line.name == "memory")
     assert all(line.todo for line in lines if line.status != "ok")
 
 

@@ -270,12 +270,13 @@ def test_is_nothing_guessed_without_the_right_name(
     assert found.handed_in == (code != "not-handed-in")
 
 
-def test_is_a_notebook_in_the_students_own_folder_pointed_out(tmp_path: Path) -> None:
+def test_is_a_notebook_in_the_students_own_folder_taken_and_pointed_out(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada" / f"{LAB}.ipynb").write_bytes(BYTES)
     found = only(tmp_path)
-    assert (codes(found), found.flags[0].severity) == (["not-handed-in"], "attention")
-    assert f"Move it into ada/{LAB}/" in found.flags[0].message
+    assert (codes(found), found.flags[0].severity) == (["other-place"], "attention")
+    assert f"Expected ada/{LAB}/{LAB}.ipynb, found {LAB}.ipynb" in found.flags[0].message
+    assert found.data == BYTES
 
 
 def test_are_small_plain_files_beside_the_notebook_read(tmp_path: Path, notebook: Path) -> None:

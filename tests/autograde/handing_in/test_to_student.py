@@ -14,6 +14,7 @@ from autograde.handing_in.normalise.to_student import LOOKS, TEXTS, to_student
 
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 OF_THE_CLASS = {"stray-file", "unusable-student-name", "gradebook-rebuilt", "utf-8"}
+OF_THE_CLASS |= {"lab-changed", "student-gone", "student-renamed", "site-packages"}
 TO_INSTRUCTORS = re.compile(r"\bask for|grade again|decide|\blook whether that|replace it", re.I)
 
 

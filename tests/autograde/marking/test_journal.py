@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -99,6 +101,14 @@ def test_are_a_checks_sources_its_file_its_questions_and_its_judges():
     assert any("def topk_error(rng" in source for source in found)
     assert any("class Close" in source for source in found)
     assert not any("def normalise_images" in source for source in found)
+
+
+def test_is_what_a_check_imports_of_its_lab_among_its_sources():
+    lab = "lab06_resnet"
+    home = checks.load(lab)["BasicBlock"].home
+    (helper,) = [name for name in sys.modules if name == f"{home.rpartition('.')[0]}.tape"]
+    assert inspect.getsource(sys.modules[helper]) in hidden.sources(lab, "BasicBlock")
+    assert not any("class Case:" in source for source in hidden.sources(lab, "BasicBlock"))
 
 
 def test_a_changed_submission_is_graded_anew(job, asked):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from autograde.handing_in.normalise.flags import Flag
+from autograde.handing_in.roster import odd_name
 from autograde.reports import show
-from autograde.results import ClassResult, StudentResult
+from autograde.reports.leaderboard import Absent, Board
+from autograde.results import ClassResult, Move, StudentResult
 
 EVIL = "\x1b[2J\x1b]0;all is well\x07\r\nNeeds a person\nnobody\u202e\x9b1m\x08"
 
@@ -41,3 +43,37 @@ def test_does_a_terminal_show_control_characters_and_obey_none(capsys):
 @pytest.mark.parametrize("name", ["message", "cell"])
 def test_is_a_flag_one_line_whatever_it_quotes(name):
     assert getattr(Flag("code", "info", EVIL, EVIL), name).isprintable()
+
+
+SIGNS = ":100: \\[red]all passed[/] [link=http://e]x[/link] [/x"
+
+
+def test_no_name_or_error_turns_into_a_sign_or_a_colour(capsys):
+    flag = Flag("own-error", "attention", SIGNS, f"it raised {SIGNS}")
+    student = StudentResult(SIGNS, "graded", (), (flag,))
+    result = ClassResult("lab90_mini", (student,), moves=(Move(SIGNS, "relu", 1, 2),))
+    out = show.console()
+    out.print(show.class_table(result, 200))
+    show.attention(result, out)
+    show.moves(result, out)
+    show.absent_lines(Board("lab90_mini", (), (Absent(SIGNS, SIGNS),)), out)
+    shown = capsys.readouterr().out
+    assert shown.count(SIGNS) >= 7
+
+
+BLANK = ["alice\u2800", "\u3164", "\u115fx", "a\u034fb", "x\ufe0f", "x\u200b", "x\U000e0041"]
+
+
+@pytest.mark.parametrize("name", BLANK)
+def test_a_name_that_looks_like_another_or_like_nothing_is_told(name, capsys):
+    student = StudentResult(name, "graded", (), (*odd_name(name),))
+    show.attention(ClassResult("lab90_mini", (student,)), show.console())
+    shown = capsys.readouterr().out
+    assert "unusual name" in shown
+    assert shown.isascii() or not set(name) & set(shown) - set("alicexb ")
+    assert ascii(name)[1:-1] in shown
+
+
+@pytest.mark.parametrize("name", ["Ève O'Brien", "李雷", "محمد", "Åsa-Li"])
+def test_an_ordinary_name_is_not(name):
+    assert [*odd_name(name)] == []

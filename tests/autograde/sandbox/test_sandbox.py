@@ -21,7 +21,7 @@ import pytest
 import torch
 
 from autograde import sandbox
-from autograde.sandbox import IsolationError, Limits, SandboxError, Session, Warm
+from autograde.sandbox import IsolationError, Limits, SandboxError, Session, Warm, launch
 from autograde.sandbox.groups import NAME
 from autograde.sandbox.watch import family
 from course.checks import Answer, call, gradient
@@ -828,3 +828,22 @@ def test_processes_that_wait_for_each_other_use_time(proven: Warm) -> None:
         found = session.run(CROWDED, timeout=3.0)
         assert found.status == "timeout"
         assert time.monotonic() - begun < 10
+
+
+def test_is_a_kill_by_the_system_told_apart_from_an_end_of_the_students_own(proven: Warm) -> None:
+    with proven.session() as session:
+        os.kill(session.pid, signal.SIGKILL)
+        assert session.run("1").status == "limit"
+        assert session.killed
+    with proven.session() as session:
+        assert session.run("import os; os._exit(9)").status == "crashed"
+        assert not session.killed
+
+
+def test_files_that_only_their_owner_may_read_are_named(tmp_path: Path) -> None:
+    (tmp_path / "course").mkdir(mode=0o755)
+    (tmp_path / "course" / "a.py").touch(mode=0o644)
+    launch.check_readable([tmp_path / "course"])
+    (tmp_path / "course" / "a.py").chmod(0o600)
+    with pytest.raises(SandboxError, match=r"a\.py can be read by its owner alone.*chmod -R go"):
+        launch.check_readable([tmp_path / "course"])

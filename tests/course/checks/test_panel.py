@@ -10,10 +10,10 @@ import re
 import numpy as np
 import pytest
 import torch
-from nbconvert.filters.strings import clean_html
 
 from autograde.authoring.checks import Book, Mistake
 from autograde.authoring.compile import compiled
+from autograde.reports import markup
 from autograde.tree import find
 from course.checks import Case, ask, call, close, gradient
 from course.checks.book import Checks
@@ -101,7 +101,11 @@ def test_trying_again_says_what_and_lets_errors_through(check, capsys):
     with pytest.raises(NameError, match="LOST"):
         eval('check.again("squared", 1)', names)
     told = capsys.readouterr().out.splitlines()
-    assert told == ["squared, case 1, few: square([-1, 0.5, 2])", "here"]
+    assert told == [
+        "squared, case 1, few: square([-1, 0.5, 2])",
+        "to paste: square(torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64))",
+        "here",
+    ]
     eval('check.again("squared", 1)', notebook(check, WRONG))
     assert capsys.readouterr().out.endswith("gives [-2, 1, 4]\n")
 
@@ -225,7 +229,7 @@ class Texts(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
-        self.text += "\n" if tag in ("div", "pre") else ""
+        self.text += "\n" if tag in ("div", "pre", "details") else ""
 
     def handle_data(self, data):
         self.text += data
@@ -241,27 +245,31 @@ def test_each_case_has_its_number_and_each_failing_one_its_line(check):
     page = read(panel(report(check)))
     lines = [line.strip() for line in page.text.splitlines() if line.strip()]
     assert [line for line in lines if " · " in line] == [
-        "✗ 1 · few",
-        "✗ 2 · many",
-        "✗ 3 · slope",
-        "✗ 4 · asked",
-        "✗ 5 · last",
+        "✗ failed 1 · few",
+        "✗ failed 2 · many",
+        "✗ failed 3 · slope",
+        "✗ failed 4 · asked",
+        "✗ failed 5 · last",
     ]
-    after = lines[lines.index("✗ 5 · last") + 1 :]
+    after = lines[lines.index("✗ failed 5 · last") + 1 :]
     assert after[0] == "tried square(torch.tensor([1.0, -0.5, -2.0], dtype=torch.float64))"
     assert after[1] == "The values are not right: expected [1, 0.25, 4], found [2, -1, -4]"
-    asked = lines[lines.index("✗ 4 · asked") + 1 :]
+    asked = lines[lines.index("✗ failed 4 · asked") + 1 :]
     assert asked[:2] == ["tried its slope", 'again check.again("squared", 4)']
-    assert "hint a hint" in lines
+    hint = lines.index("hint 2: where to look")
+    assert lines[hint - 2].startswith("hint 1: what kind of mistake")
+    assert lines[hint + 1] == "a hint"
+    example = lines[lines.index("hint 3: an example with other numbers") + 1]
+    assert example == "square with ([1, -0.5, -2]) gives [1, 0.25, 4]"
 
 
 def test_the_panel_has_no_table_that_cleaning_would_break(check):
     page = read(panel(report(check)))
-    assert page.tags <= {"div", "span", "b", "code", "pre"}
+    assert page.tags <= {"div", "span", "b", "code", "pre", "details", "summary"}
 
 
 def test_the_panel_survives_what_cleans_pages(check):
-    cleaned = clean_html(panel(report(check)))
+    cleaned = markup.clean(panel(report(check)))
     assert "&lt;" not in cleaned
     assert read(cleaned).text == read(panel(report(check))).text
 

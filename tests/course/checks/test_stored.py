@@ -28,7 +28,9 @@ def test_does_every_plain_value_come_back(value):
     assert same(there_and_back(value), value)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64, torch.uint8])
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8]
+)
 @pytest.mark.parametrize("count", [0, 3, 50])
 def test_does_a_tensor_come_back_bit_by_bit(dtype, count):
     tensor = (torch.rand(count, 2) * 100).to(dtype)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checks import ProbeError, wording
-from course.checks.modules import a_module, count
+from course.checks.modules import a_module, count, unset_is_nan
 
 Weights = Mapping[str, Tensor]
 MakeModule = Callable[..., Any]
@@ -24,7 +24,8 @@ def made(made_by: MakeModule, *args: Any) -> nn.Module:
     Raises:
         ProbeError: it is no ``nn.Module``, or has numbers that are not float32.
     """
-    model = a_module(made_by(*args), "the constructor").cpu()
+    with unset_is_nan():
+        model = a_module(made_by(*args), "the constructor").cpu()
     others = {wording.dtype(one) for one in model.parameters()} - {"float32"}
     if others:
         raise ProbeError(f"expected parameters in float32, found {others.pop()}", "dtype")

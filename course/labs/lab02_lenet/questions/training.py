@@ -30,10 +30,28 @@ class Linear(nn.Module):
 
 
 def after_epochs(
-    function: Any, weight: Tensor, x: Tensor, labels: Tensor, epochs: int, momentum: float
+    function: Any,
+    weight: Tensor,
+    x: Tensor,
+    labels: Tensor,
+    epochs: int,
+    momentum: float,
+    earlier: float = 0.0,
 ) -> dict[str, Any]:
-    """Weights after epochs of one full batch each, with SGD; and the losses returned."""
+    """Weights after epochs of one full batch each, with SGD; and the losses returned.
+
+    Args:
+        function: the student's.
+        weight: of a linear classifier at its start, ``(K, D)``.
+        x: samples ``(N, D)``.
+        labels: theirs.
+        epochs: how many.
+        momentum: of the optimizer.
+        earlier: what stands in the weight's ``.grad`` at the start, from who knows where.
+    """
     model = Linear(weight)
+    if earlier:
+        model.weight.grad = torch.full_like(model.weight, earlier)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=momentum)
     returned = [function(model, x, labels, optimizer, batch_size=len(x)) for _ in range(epochs)]
     return {"weights": model.weight, "losses": returned}

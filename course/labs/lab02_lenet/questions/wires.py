@@ -123,7 +123,18 @@ def connected(made_by: Callable[[], Any], x: Tensor) -> dict[str, Tensor]:
 
 
 def weights_in_use(made_by: Callable[[], Any]) -> dict[str, int]:
-    """How many different weights and biases act."""
-    wires = trace(made(made_by))
+    """How many different weights and biases act; and how many different kernels there are in two
+    new layers, one for each connection.
+    """
+    starts = []
+    for _ in range(2):
+        layer = made(made_by)
+        begun = torch.cat([torch.zeros(1), *(one.detach().flatten() for one in layer.parameters())])
+        wires = trace(layer)
+        starts.append(begun[wires.kernels[wires.kernels.flatten(2).any(dim=2)]].flatten(1))
     parts = {"weights": wires.kernels, "biases": wires.biases}
-    return {name: len(part[part > 0].unique()) for name, part in parts.items()}
+    found = {name: len(part[part > 0].unique()) for name, part in parts.items()}
+    return {
+        **found,
+        "different kernels at the start of two layers": len(torch.cat(starts).unique(dim=0)),
+    }

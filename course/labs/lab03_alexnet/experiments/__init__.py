@@ -14,6 +14,7 @@ from course.labs.lab03_alexnet.experiments.filters import (
     say_groups,
     stored_filters,
 )
+from course.labs.lab03_alexnet.experiments.overlap import gap_at, say_overlap
 from course.labs.lab03_alexnet.experiments.parts import (
     colour_directions,
     draw_lighting,
@@ -46,11 +47,13 @@ __all__ = [
     "draw_race",
     "draw_scores",
     "flip_and_crop",
+    "gap_at",
     "ledger",
     "race",
     "saturation",
     "say_groups",
     "say_lighting",
+    "say_overlap",
     "say_race",
     "say_scores",
     "show_stored_race",

@@ -31,7 +31,7 @@ class Recipe:
     """How a run of figure 1 begins.
 
     Attributes:
-        inputs: ``"grey levels"`` (0 to 255, less the mean image) or ``"normalised"`` channels.
+        inputs: ``"raw RGB"`` (0 to 255, less the mean image) or ``"normalised"`` channels.
         weights: ``"0.01"``, the standard deviation of all weights, or ``"suited"``: variance
             2/fan_in behind which a ReLU comes, 1/fan_in otherwise. Biases are 0.
     """
@@ -40,7 +40,7 @@ class Recipe:
     weights: str
 
 
-RECIPES = {"2012": Recipe("grey levels", "0.01"), "today": Recipe("normalised", "suited")}
+RECIPES = {"2012": Recipe("raw RGB", "0.01"), "today": Recipe("normalised", "suited")}
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
@@ -218,7 +218,7 @@ def show_stored_race() -> Figure:
     for ax, recipe in zip(axes, RECIPES, strict=True):
         runs = stored_race(recipe)
         rates = {run.activation: run.lr for run in runs}
-        print(f"recipe {recipe}, rates {rates}")
+        print(f"recipe {recipe}, rates " + ", ".join(f"{k} {v:g}" for k, v in rates.items()))
         print(textwrap.fill(stored(f"figure1_{recipe}")["how"], 90))
         say_race(runs)
         print()

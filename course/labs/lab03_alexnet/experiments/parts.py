@@ -155,8 +155,8 @@ def say_lighting(values: Tensor, vectors: Tensor, alpha: float = 0.1) -> None:
     part = float(vectors[:, 0].abs().mean())
     readings = {
         "λ, pixels in [0, 1]": 255 * float(values[0]),
-        "λ, pixels in grey levels": 255**2 * float(values[0]),
+        "λ, pixels from 0 to 255": 255**2 * float(values[0]),
         "the square root of λ, in either unit": 255 * float(values[0]) ** 0.5,
     }
     for name, size in readings.items():
-        print(f"{name:38} {alpha * size * part:6.1f} grey levels")
+        print(f"{name:38} {alpha * size * part:6.1f} of 255")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -11,7 +11,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course import augment, plots
 from course.device import one_thread, seeded
@@ -22,7 +22,7 @@ from course.training import evaluate, fit
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from course.data import Dataset
+    from course.data import Dataset, Split
 
 
 @dataclass(frozen=True)
@@ -109,23 +109,51 @@ class Lesson:
     @one_thread()
     def score(self, design: Design, seed: int, augmented: bool = False) -> tuple[Score, nn.Module]:
         """Train one small AlexNet; its accuracies and itself."""
-        parts = (self.dataset.train, self.dataset.test)
-        train, test = ((self.dataset.normalise(part.images), part.labels) for part in parts)
         with seeded(seed):
             model = small_alexnet(design)
+        self._fit(model, seed, flip_and_crop if augmented else None)
+        return Score(seed, *self._accuracies(model)), model
+
+    @one_thread()
+    def by_epoch(self, design: Design, seed: int) -> list[Score]:
+        """Train one small AlexNet; its accuracies after each epoch."""
+        with seeded(seed):
+            model = small_alexnet(design)
+        scores: list[Score] = []
+        self._fit(
+            model, seed, on_epoch=lambda _: scores.append(Score(seed, *self._accuracies(model)))
+        )
+        return scores
+
+    def _fit(
+        self,
+        model: nn.Module,
+        seed: int,
+        augmentation: Callable[[Tensor], Tensor] | None = None,
+        on_epoch: Callable[[object], object] | None = None,
+    ) -> None:
         fit(
             model,
-            train,
+            self._images(self.dataset.train),
             epochs=self.epochs,
             batch_size=self.batch_size,
             lr=self.lr,
             optimizer=paper_sgd,
             seed=seed,
-            augment=flip_and_crop if augmented else None,
+            augment=augmentation,
+            on_epoch=on_epoch,
             progress=False,
         )
-        accuracies = (evaluate(model, *part).accuracy for part in (train, test))
-        return Score(seed, *accuracies), model
+
+    def _images(self, part: Split) -> tuple[Tensor, Tensor]:
+        return self.dataset.normalise(part.images), part.labels
+
+    def _accuracies(self, model: nn.Module) -> tuple[float, float]:
+        train, test = (
+            evaluate(model, *self._images(part)).accuracy
+            for part in (self.dataset.train, self.dataset.test)
+        )
+        return train, test
 
 
 VARIANTS: dict[str, tuple[Design, bool]] = {

@@ -106,16 +106,16 @@ def race(variants: Sequence[str], budget: Budget, seeds: Sequence[int]) -> None:
 
 def start_table(seeds: Sequence[int]) -> None:
     """Print what arrives before training: differences at the end, gradient at the beginning."""
-    print(f"{'':16}{'scores differ by':>20}{'gradient at layer 1':>24}")
+    print(f"{'':16}{'log10: scores differ by':>26}{'gradient at layer 1':>24}")
     for variant in (v for v in VARIANTS if "from" not in v):
         measured = [_start(variant, seed) for seed in seeds]
         cells = [_power(values) for values in zip(*measured, strict=True)]
-        print(f"{variant:16}{cells[0]:>20}{cells[1]:>24}")
+        print(f"{variant:16}{cells[0]:>26}{cells[1]:>24}")
 
 
 def _power(values: Sequence[float]) -> str:
     logs = [math.log10(max(value, 1e-30)) for value in values]
-    return f"10^({mean(logs):.1f} ± {stdev(logs):.1f})" if len(logs) > 1 else f"10^{logs[0]:.1f}"
+    return f"{mean(logs):+.1f} ± {stdev(logs):.1f}" if len(logs) > 1 else f"{logs[0]:+.1f}"
 
 
 def _start(variant: str, seed: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course.checks.modules import a_module, filled
+from course.checks.modules import a_module, count, filled
 from course.checks.probes import ProbeError
 from course.checks.traffic import masks
 from course.labs.lab04_vgg.questions.builder import column_to_build
@@ -110,7 +110,9 @@ def original_after(
 
 
 def each_trained(convert: Any, column: Any, last: int, seed: int, images: Tensor) -> dict[str, Any]:
-    """What the model gives after the converted network is trained, and the other way round."""
+    """What the model gives after the converted network is trained, and the other way round; and
+    how many numbers of the converted one can be trained.
+    """
     found: dict[str, Any] = {}
     for title, of_model in (("the model", True), ("the converted network", False)):
         model = small_network(column, last, seed).double()
@@ -120,6 +122,8 @@ def each_trained(convert: Any, column: Any, last: int, seed: int, images: Tensor
             for parameter in trained.parameters():
                 parameter.mul_(1.5).add_(0.1)
             found[f"{title} afterwards, when the other is trained"] = other(images)
+        trainable = (one for one in converted.parameters() if one.requires_grad)
+        found["numbers that can be trained"] = count(trainable)
     return found
 
 

@@ -14,7 +14,12 @@ from course.labs.lab05_inception.experiments.class_maps import draw_class_maps
 from course.labs.lab05_inception.experiments.gradients import draw_gradients
 from course.labs.lab05_inception.experiments.ledgers import classifier_ledger, parameter_ledger
 from course.labs.lab05_inception.experiments.networks import DESIGNS
-from course.labs.lab05_inception.experiments.races import draw_stored, goal, race
+from course.labs.lab05_inception.experiments.races import (
+    draw_stored,
+    goal,
+    race,
+    say_first_epochs,
+)
 
 __all__ = [
     "DESIGNS",
@@ -29,4 +34,5 @@ __all__ = [
     "naive_chain",
     "parameter_ledger",
     "race",
+    "say_first_epochs",
 ]

@@ -99,9 +99,14 @@ def block_ledger(make_block: Any) -> None:
         return found
 
     gaps = attempt("InceptionBlock", differences)
-    for name, gap in (gaps or {}).items():
-        verdict = "equal to 12 digits" if gap < 1e-12 else f"they differ by {gap:.2g}"
-        print(f"block {name} at 1/8 of its width, torchvision's with the same weights: {verdict}")
+    if gaps is None:
+        return
+    print("torchvision's blocks with the same weights, at 1/8 of the width:")
+    equal = [name for name, gap in gaps.items() if gap < 1e-12]
+    if equal:
+        print(f"equal to 12 digits: {', '.join(equal)}")
+    for name in (name for name in gaps if name not in equal):
+        print(f"block {name}: they differ by {gaps[name]:.2g}")
 
 
 def _difference(yours: nn.Module, theirs: nn.Module, channels: int) -> float:

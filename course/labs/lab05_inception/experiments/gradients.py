@@ -84,13 +84,13 @@ def _tell_gradients(title: str, several: Sequence[Mapping[str, Sequence[float]]]
         for key in ("main", "with heads")
     ]
     gains = [found["with heads"][0] / found["main"][0] for found in several]
-    print(f"{title:16} first layer to last block: main {falls[0]}, with heads {falls[1]}")
+    print(f"{title:16} first layer to last block, log10: main {falls[0]}, with heads {falls[1]}")
     print(f"{'':16} the heads multiply the first layer's gradient by {spread(gains, '.2f')}")
 
 
 def _power(values: Sequence[float]) -> str:
     logs = [math.log10(value) for value in values]
-    return f"10^({mean(logs):+.1f} ± {stdev(logs):.1f})" if len(logs) > 1 else f"10^{logs[0]:+.1f}"
+    return f"{mean(logs):+.1f} ± {stdev(logs):.1f}" if len(logs) > 1 else f"{logs[0]:+.1f}"
 
 
 def _geometric(curves: Sequence[Sequence[float]]) -> list[float]:

@@ -12,7 +12,7 @@ from course import plots, training
 from course.instruments import count_parameters
 from course.labs.lab05_inception.experiments.gradients import START_COLOURS
 from course.labs.lab05_inception.experiments.networks import Design, small_googlenet, train
-from course.labs.shared.pages import shown, spread
+from course.labs.shared.pages import estimate, shown, spread
 from course.labs.shared.pictures import as_rgb32
 from course.labs.shared.results import stored
 
@@ -85,3 +85,16 @@ def draw_stored(designs: Sequence[str]) -> Figure:
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     print(textwrap.fill(results["about"], 88))
     return shown(figure)
+
+
+def say_first_epochs() -> None:
+    """Print the plain network's test accuracy by epoch, without heads and with, from ten seeds."""
+    found = stored(LAB)["first_epochs"]
+    print(textwrap.fill(found["about"], 88))
+    print(f"{'':8}{'plain':>18}{'plain, heads':>18}{'difference':>18}")
+    plain, heads = found["runs"]["plain"], found["runs"]["plain, heads"]
+    for epoch in range(len(plain[0])):
+        columns = [[100 * curve[epoch] for curve in curves] for curves in (plain, heads)]
+        differences = [b - a for a, b in zip(*columns, strict=True)]
+        cells = [*(estimate(column) for column in columns), estimate(differences, "+.1f")]
+        print(f"epoch {epoch + 1} " + "".join(f"{cell + ' %':>18}" for cell in cells))

@@ -139,7 +139,7 @@ def print_ratios(which: str, kinds: Mapping[str, Kind]) -> None:
             "output", the standard deviation of the last unit's output to the first's.
     """
     results = stored(LAB)["gradients"]["combinations"]
-    print(f"{'layers':22}" + "".join(f"{depth:>20}" for depth in DEPTHS))
+    print(f"{'log10, by layers':22}" + "".join(f"{depth:>20}" for depth in DEPTHS))
     for label, kind in kinds.items():
         cells = [_power(results[key_of(kind, depth)][which]) for depth in DEPTHS]
         print(f"{label:22}" + "".join(f"{cell:>20}" for cell in cells))
@@ -153,4 +153,4 @@ def _power(logs: Sequence[float | None]) -> str:
     known = [value for value in logs if value is not None]
     if len(known) < len(logs):
         return "0"
-    return f"10^({mean(known):+.1f} ± {stdev(known):.1f})"
+    return f"{mean(known):+.1f} ± {stdev(known):.1f}"

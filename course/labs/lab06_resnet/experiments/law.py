@@ -56,9 +56,9 @@ def _law_figure(products: Mapping[str, Sequence[float]]) -> Figure:
         _draw_spectrum(right, residual, colour)
     plots.axes(left, xlabel="blocks", ylabel="|dy/dx|", title="one dimension")
     plots.axes(right, xlabel="blocks", ylabel="singular values", title="64 dimensions")
-    for ax in (left, right):
+    for ax, limits in ((left, (1e-34, 1e8)), (right, (2e-3, 1e2))):
         ax.set_yscale("log")
-        ax.set_ylim(1e-34, 1e8)
+        ax.set_ylim(*limits)
         ax.legend(fontsize=8.5, loc="lower left")
     return shown(figure)
 

@@ -1,0 +1,145 @@
+"""Commands that give back: feedback in one zip, grades in one file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+
+from autograde import tree as trees
+from autograde.cli.common import WorkDir, of_class
+from autograde.errors import DesignedError
+from autograde.handing_in.normalise.flags import listed
+
+Parcels = Literal["moodle", "canvas", "plain"]
+Files = Literal["moodle", "canvas", "gradescope", "csv", "json"]
+Lab = Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")]
+Finished = Annotated[
+    bool, typer.Option("--finished", help="Only those whose every answer a person has read.")
+]
+
+
+def return_(
+    lab: Lab,
+    to: Annotated[Parcels, typer.Option(help="Whose names the pages have in the zip.")] = "plain",
+    workdir: WorkDir = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The zip. Default: WORKDIR/returned/LAB-TO.zip.")
+    ] = None,
+    finished: Finished = False,
+) -> None:
+    """Put all feedback pages into one zip, as Moodle or Canvas takes them back.
+
+    Pages that are missing, or older than the gradebook, are made first.
+    """
+    from autograde.gradebook.deadlines import apply
+    from autograde.gradebook.sound import alone
+    from autograde.handing_in.collecting import record
+    from autograde.reports import feedback, parcels
+    from autograde.reports.show import console
+
+    out, course = console(), trees.find()
+    course.chosen([lab])
+    work = of_class(course, workdir)
+    with alone(work):
+        standings = apply(work, lab)
+    if not parcels.are_current(work, lab):
+        feedback.generate(lab, work)
+    found = parcels.pages(work, lab)
+    waiting = [one.student for one in standings if one.unread and one.student in found]
+    if finished:
+        found = {student: page for student, page in found.items() if student not in waiting}
+    place = output or work / "returned" / f"{lab}-{to}.zip"
+    parcel = parcels.pack(to, record.read(work, lab), found, place, lab)
+    out.print(f"{len(parcel.students)} pages: {escape(str(parcel.path))}", soft_wrap=True)
+    if parcel.left_out:
+        out.print(f"Left out, because no {to} archive had their work: "
+                  f"{escape(listed(parcel.left_out, 30))}", soft_wrap=True)  # fmt: skip
+    _waiting(out, waiting, left_out=finished)
+
+
+def export(
+    lab: Lab,
+    to: Annotated[Files, typer.Option(help="Whose file it is.")] = "csv",
+    workdir: WorkDir = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The file. Default: WORKDIR/returned/LAB-TO.csv.")
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(help="Moodle's grading worksheet or Canvas's gradebook, to be filled in."),
+    ] = None,
+    column: Annotated[
+        str, typer.Option(help="The column of the grades, for example 'Lab 1 (1234)'.")
+    ] = "",
+    out_of: Annotated[float | None, typer.Option(help="Scale the grades to this maximum.")] = None,
+    finished: Finished = False,
+) -> None:
+    """Write a grade file from nbgrader's gradebook: marks by hand and late penalties are in it."""
+    from autograde.gradebook.deadlines import apply
+    from autograde.gradebook.sound import alone
+    from autograde.handing_in.collecting import class_list, record
+    from autograde.reports import export as exports
+    from autograde.reports.show import console
+
+    out, course = console(), trees.find()
+    course.chosen([lab])
+    work = of_class(course, workdir)
+    with alone(work):
+        standings = apply(work, lab)
+    if not standings:
+        raise DesignedError(
+            f"nothing to export: {work}/gradebook.db has no grades of {lab}. Run `autograde grade "
+            f"{lab}` first."
+        )
+    every = exports.lines(record.read(work, lab), standings, _outcomes(work, lab))
+    cells = class_list.table(template)[0] if template else ()
+    sheet = exports.Sheet(lab, every, out_of, cells, column, not finished)
+    text = exports.text(to, sheet)
+    kind = "json" if to == "json" else "csv"
+    place = output or work / "returned" / f"{lab}-{to}.{kind}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding="utf-8", newline="")
+    graded = [line for line in every if sheet.grade(line)]
+    out.print(
+        f"{len(graded)} grades of {len(every)} students: {escape(str(place))}", soft_wrap=True
+    )
+    for why, students in (
+        ("late, with a penalty", [one.student for one in standings if one.penalty]),
+        ("not graded, because nothing was handed in",
+         [one.student for one in every if one.outcome in ("not handed in", "not graded")]),
+        ("not graded, because it could not be read: give points by hand",
+         [one.student for one in every if one.outcome == "ungradable" and not one.known]),
+        (f"without {to.capitalize()}'s number, and not in the file",
+         [one.student for one in graded if to == "moodle" and not one.number(to)]),
+    ):  # fmt: skip
+        if students:
+            out.print(f"  {why} ({len(students)}): {escape(listed(students, 30))}", soft_wrap=True)
+    _waiting(out, [one.student for one in standings if one.unread], left_out=finished)
+
+
+def _waiting(out: Any, students: list[str], *, left_out: bool) -> None:
+    if students:
+        told = "left out" if left_out else "their grades are not final"
+        out.print(
+            f"Not yet read by a person, {told} ({len(students)}): {escape(listed(students, 30))}",
+            soft_wrap=True,
+        )
+
+
+def _outcomes(work: Path, lab: str) -> Mapping[str, Any]:
+    """What became of each at the last grading."""
+    from autograde.results import results_of
+
+    path = results_of(work, lab)
+    try:
+        found = json.loads(path.read_text("utf-8"))["students"]
+        return {one["student"]: one["outcome"] for one in found}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, KeyError):
+        raise DesignedError(f"{path} is damaged. Run `autograde grade {lab}` again.") from None

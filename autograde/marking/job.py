@@ -1,0 +1,57 @@
+"""One lab's grading: where things come from and go to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograde.results import results_of
+from autograde.sandbox import Isolation
+from autograde.tree import Tree
+
+
+@dataclass(frozen=True)
+class Job:
+    """One lab's grading: where things come from and go to."""
+
+    tree: Tree
+    lab: str
+    submissions: Path
+    work: Path
+    isolation: Isolation = "full"
+    jobs: int = 2
+    force: bool = False  # whether everybody is graded anew
+
+    @property
+    def journal(self) -> Path:
+        """What is already graded."""
+        return self.work / "journal" / f"{self.lab}.jsonl"
+
+    @property
+    def results(self) -> Path:
+        """What the last grading that came to its end found, as JSON."""
+        return results_of(self.work, self.lab)
+
+    @property
+    def saved(self) -> Path:
+        """Which answers the gradebook was last told of."""
+        return self.work / "journal" / f"{self.lab}.saved.jsonl"
+
+    @property
+    def seal(self) -> Path:
+        """What a grading that came to its end depended on."""
+        return self.work / "journal" / f"{self.lab}.seal.json"
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's database."""
+        return self.work / "gradebook.db"
+
+    @property
+    def others(self) -> list[str]:
+        """The course's other labs."""
+        return [name for name in self.tree.lab_names() if name != self.lab]
+
+    def autograded(self, student: str) -> Path:
+        """Where the graded notebook of a student goes, in nbgrader's tree."""
+        return self.work / "autograded" / student / self.lab / f"{self.lab}.ipynb"

@@ -1,0 +1,1 @@
+"""What students get, written from the course: address, contents, folder, repository, leak check."""

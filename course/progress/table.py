@@ -1,0 +1,211 @@
+"""The overview: a table of a lab's exercises, and how each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from typing import Any
+
+from course import markup
+from course.preflight import running_notebook
+from course.progress import released as known
+from course.progress import saved
+from course.progress.released import Exercise, Facts
+from course.progress.saved import Result
+
+_SESSION: dict[str, dict[str, Result]] = {}  # what checks found in this process, by lab
+
+WORDS = {
+    "done": "✓ done",
+    "partly": "✗ partly",
+    "wrong": "✗ not right yet",
+    "open": "○ open",
+    "written": "✓ written, read by a person",
+    "unseen": "a person reads it",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exercise and how it stands."""
+
+    exercise: Exercise
+    state: str
+    earned: float | None
+
+    @property
+    def anchor(self) -> str:
+        """Where its cell is, as JupyterLab has it."""
+        name = self.exercise.name if self.exercise.written else f"{self.exercise.name}_answer"
+        return f"#cell-id={name}"
+
+    @property
+    def points(self) -> str:
+        """``1.5 of 2``."""
+        if self.earned is None:
+            return f"{self.exercise.points:g}"
+        return f"{self.earned:g} of {self.exercise.points:g}"
+
+
+@dataclass(frozen=True, repr=False)
+class Overview:
+    """A lab's exercises with their points. Shows as a table in a notebook, as text elsewhere."""
+
+    facts: Facts
+    rows: tuple[Row, ...]
+
+    @property
+    def earned(self) -> float:
+        """Points by visible checks."""
+        return round(sum(row.earned or 0.0 for row in self.rows), 2)
+
+    @property
+    def open(self) -> tuple[Row, ...]:
+        """What is not done."""
+        return tuple(row for row in self.rows if row.state in ("partly", "wrong", "open"))
+
+    @property
+    def headline(self) -> str:
+        """Points, and how many exercises are open."""
+        total = sum(one.points for one in self.facts.checked)
+        rest = f"{len(self.open)} of {len(self.rows)} open" if self.open else "nothing is open"
+        return (
+            f"Lab {self.facts.number}: {self.earned:g} of {total:g} points by checks so far, {rest}"
+        )
+
+    @property
+    def next_step(self) -> str:
+        """What to do now."""
+        if not self.open:
+            return (
+                "Run the last cell of the notebook, or `python -m course handin "
+                f"{self.facts.lab.split('_')[0]}`, to hand in."
+            )
+        first = self.open[0].exercise
+        todo = "write your answer" if first.written else "write it, run its cell, run its check"
+        return f"Next: {first.label}: {todo}."
+
+    @property
+    def about(self) -> str:
+        """What these points are not."""
+        by_hand = sum(one.points for one in self.facts.exercises if one.written)
+        more = f" {by_hand:g} more points are for written answers." if by_hand else ""
+        return f"Grading tries the checks on other inputs too.{more}"
+
+    def __str__(self) -> str:
+        width = max((len(row.exercise.label) for row in self.rows), default=0)
+        lines = [
+            f"  {row.exercise.label:{width}}  {row.points:>10}  {WORDS[row.state]}"
+            for row in self.rows
+        ]
+        return "\n".join([self.headline, *lines, self.next_step, self.about])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(
+            f'<th scope="col" style="text-align:left;padding:2px 16px 2px 0">{name}</th>'
+            for name in ("exercise", "points", "state")
+        )
+        rows = "".join(_html_row(row, f"{self.facts.lab}.ipynb") for row in self.rows)
+        return markup.panel(
+            f"<b>{escape(self.headline)}</b>",
+            f'<table style="border-collapse:collapse;margin:4px 0"><tr>{head}</tr>{rows}</table>'
+            f"<div>{markup.marked(self.next_step)}</div><div>{escape(self.about)}</div>",
+            markup.GREY if self.open else markup.GREEN,
+        )
+
+
+def overview(lab: str | None = None) -> Overview:
+    """Points by visible checks so far, and what is open: of a lab, by default the running one.
+
+    Args:
+        lab: its name, or the beginning: ``lab04``.
+
+    Raises:
+        NoFacts: there is no such lab, or none is running.
+    """
+    facts = known.facts(lab or known.running())
+    return of(facts, running_notebook() or {}, _SESSION.get(facts.lab, {}))
+
+
+def of(facts: Facts, book: Mapping[str, Any], fresh: Mapping[str, Result]) -> Overview:
+    """The overview of a notebook.
+
+    Args:
+        facts: of its lab.
+        book: as JSON; of another lab it says nothing.
+        fresh: results that are newer than the file.
+    """
+    there = {saved.grade_id(cell) for cell in saved.cells(book)}
+    ours = bool(there & {one.name for one in facts.exercises})
+    results = {**(saved.results(book) if ours else {}), **fresh}
+    written = saved.written(book, facts) if ours else {}
+    return Overview(facts, tuple(_rows(facts.exercises, results, written)))
+
+
+def noted(lab: str, check: str, result: Result) -> str:
+    """Remember what a check found, and say how many points there are so far.
+
+    Returns:
+        A sentence; nothing for a check that gives no points, as one that only shows how checks
+        work.
+    """
+    if lab not in known.labs() or known.facts(lab).exercise(check) is None:
+        return ""
+    _SESSION.setdefault(lab, {})[check] = result
+    facts = known.facts(lab)
+    found = of(facts, {}, {**_before(lab), **_SESSION[lab]})
+    total = sum(one.points for one in facts.checked)
+    return (
+        f"{found.earned:g} of {total:g} points by checks so far; `course.overview()` shows what "
+        "is open."
+    )
+
+
+def session(lab: str) -> dict[str, Result]:
+    """What the lab's checks found in this process."""
+    return dict(_SESSION.get(lab, {}))
+
+
+def missing_setup(lab: str, names: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the notebook's setup cell that are not there: it was not run in this kernel."""
+    if lab not in known.labs():
+        return ()
+    return tuple(name for name in known.facts(lab).setup if name not in names)
+
+
+@cache
+def _before(lab: str) -> dict[str, Result]:
+    """What the notebook's file had when the first check of this kernel was run."""
+    names = {one.name for one in known.facts(lab).exercises}
+    return {
+        name: one
+        for name, one in saved.results(running_notebook(ask_page=False) or {}).items()
+        if name in names
+    }
+
+
+def _rows(
+    exercises: Iterable[Exercise], results: Mapping[str, Result], written: Mapping[str, bool]
+) -> Iterator[Row]:
+    for one in exercises:
+        if one.written:
+            state = {True: "written", False: "open", None: "unseen"}[written.get(one.name)]
+            yield Row(one, state, None)
+            continue
+        found = results.get(one.name)
+        if found is None or found.outcome in ("skipped", "grader_error"):
+            yield Row(one, "open", 0.0)
+        elif found.outcome == "passed":
+            yield Row(one, "done", min(found.earned, one.points))
+        else:
+            yield Row(one, "partly" if found.earned else "wrong", min(found.earned, one.points))
+
+
+def _html_row(row: Row, file: str) -> str:
+    cell = '<td style="text-align:left;padding:2px 16px 2px 0">{}</td>'
+    link = f'<a href="{file}{escape(row.anchor)}">{escape(row.exercise.label)}</a>'
+    return f"<tr>{cell.format(link)}{cell.format(row.points)}{cell.format(WORDS[row.state])}</tr>"

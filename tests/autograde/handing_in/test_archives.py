@@ -1,0 +1,251 @@
+"""Opening archives of strangers: what is bad in one is named, the rest is taken."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograde.handing_in.collecting.archives import Opened, content
+from autograde.handing_in.collecting.bounds import NOT_TAKEN, Bounds
+
+GOOD = b'{"cells": []}'
+
+
+def opened(tmp_path: Path, source: Path, bounds: Bounds | None = None) -> Opened:
+    spool = tmp_path / "spool"
+    spool.mkdir(exist_ok=True)
+    one = Opened(spool, bounds or Bounds())
+    one.take(source)
+    return one
+
+
+def taken(one: Opened) -> dict[str, bytes]:
+    (members,) = one.members.values()
+    found = {"/".join(member.path): content(member) for member in members}
+    return {name: data for name, data in found.items() if not name.endswith(NOT_TAKEN)}
+
+
+def noted(one: Opened) -> list[str]:
+    """Whose work was refused: a note stands in its place."""
+    (members,) = one.members.values()
+    return [m.path[0] for m in members if m.path[-1].endswith(NOT_TAKEN)]
+
+
+def told(one: Opened) -> list[str]:
+    return [str(trouble) for trouble in one.troubles]
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def as_link(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.create_system = 3
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("../../evil.ipynb", "leads out of the archive"),
+        ("a/../../evil.ipynb", "leads out of the archive"),
+        ("..\\evil.ipynb", "leads out of the archive"),
+        ("/etc/evil.ipynb", "absolute path"),
+        ("C:\\evil.ipynb", "absolute path"),
+        ("a\x1b[2Jb.ipynb", "control characters"),
+        ("x" * 2000 + ".ipynb", "2,006 characters"),
+    ],
+)
+def test_is_a_bad_name_refused_and_the_rest_taken(tmp_path: Path, name: str, why: str) -> None:
+    source = zipped(tmp_path / "in.zip", {name: b"evil", "anna/lab.ipynb": GOOD})
+    one = opened(tmp_path, source)
+    assert taken(one) == {"anna/lab.ipynb": GOOD}
+    assert len(told(one)) == 1
+    assert why in told(one)[0]
+    assert not list(tmp_path.rglob("evil*"))
+
+
+def test_are_links_and_devices_refused(tmp_path: Path) -> None:
+    source = tmp_path / "in.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.writestr(as_link("anna/lab.ipynb"), "/etc/passwd")
+        archive.writestr("boris/lab.ipynb", GOOD)
+    one = opened(tmp_path, source)
+    assert taken(one) == {"boris/lab.ipynb": GOOD}
+    assert "symbolic link" in told(one)[0]
+    with tarfile.open(tmp_path / "in.tar.gz", "w:gz") as tar:
+        for name, kind in (("s", tarfile.SYMTYPE), ("h", tarfile.LNKTYPE), ("d", tarfile.CHRTYPE)):
+            info = tarfile.TarInfo(f"anna/{name}")
+            info.type, info.linkname = kind, "/etc/passwd"
+            tar.addfile(info)
+        info = tarfile.TarInfo("boris/lab.ipynb")
+        info.size = len(GOOD)
+        tar.addfile(info, io.BytesIO(GOOD))
+        info = tarfile.TarInfo("../up.ipynb")
+        tar.addfile(info)
+    one = opened(tmp_path, tmp_path / "in.tar.gz")
+    assert taken(one) == {"boris/lab.ipynb": GOOD}
+    assert len(told(one)) == 4
+
+
+def test_are_links_in_a_folder_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    (folder / "anna").mkdir(parents=True)
+    (folder / "anna" / "lab.ipynb").symlink_to("/etc/passwd")
+    (folder / "boris").symlink_to("/etc")
+    os.mkfifo(folder / "anna" / "pipe")
+    (folder / "anna" / "a.ipynb").write_bytes(GOOD)
+    one = opened(tmp_path, folder)
+    assert taken(one) == {"anna/a.ipynb": GOOD}
+    assert len(told(one)) == 3
+
+
+def test_is_a_bomb_not_unpacked(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "in.zip", {"anna/lab.ipynb": bytes(30_000_000), "b/l.ipynb": GOOD})
+    one = opened(tmp_path, source)
+    assert taken(one) == {"b/l.ipynb": GOOD}
+    assert "no honest file" in told(one)[0]
+    assert noted(one) == ["anna"]
+    assert sum(path.stat().st_size for path in (tmp_path / "spool").iterdir()) < 1000
+
+
+@pytest.mark.parametrize(
+    "bounds", [Bounds(file_bytes=1000), Bounds(total_bytes=1000)], ids=["one file", "all"]
+)
+def test_are_sizes_bounded_also_where_the_archive_lies_about_them(
+    tmp_path: Path, bounds: Bounds
+) -> None:
+    source = zipped(tmp_path / "in.zip", {"b/l.ipynb": GOOD, "anna/lab.ipynb": os.urandom(2000)})
+    one = opened(tmp_path, source, bounds)
+    assert taken(one) == {"b/l.ipynb": GOOD}
+    data = bytearray(source.read_bytes())
+    for mark, at in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):  # the sizes that it tells
+        place = data.rindex(mark) + at
+        data[place : place + 4] = struct.pack("<I", 10)
+    source.write_bytes(data)
+    one = opened(tmp_path, source, bounds)
+    assert taken(one) == {"b/l.ipynb": GOOD}
+    assert len(told(one)) == 1
+
+
+def test_are_packed_tars_bounded(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "in.tar.xz", "w:xz") as tar:
+        info = tarfile.TarInfo("anna/lab.ipynb")
+        info.size = 30_000_000
+        tar.addfile(info, io.BytesIO(bytes(info.size)))
+    one = opened(tmp_path, tmp_path / "in.tar.xz", Bounds(total_bytes=1_000_000))
+    assert taken(one) == {}
+    assert "larger than it says" in told(one)[0]
+
+
+def test_is_a_flood_of_files_bounded(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        for number in range(300):
+            archive.writestr(f"{number}", b"")
+    source = zipped(tmp_path / "in.zip", {"anna/all.zip": inner.getvalue(), "b/l.ipynb": GOOD})
+    one = opened(tmp_path, source, Bounds(members=100))
+    assert "b/l.ipynb" in taken(one)
+    assert any("at most 100" in text for text in told(one))
+
+
+def test_is_an_archive_in_an_archive_opened_but_not_for_ever(tmp_path: Path) -> None:
+    data = GOOD
+    for number in range(6):
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w") as archive:
+            archive.writestr("lab.ipynb" if number == 0 else "deeper.zip", data)
+        data = inner.getvalue()
+        if number == 0:
+            first = data
+    source = zipped(tmp_path / "in.zip", {"anna/handin.zip": first, "boris/handin.zip": data})
+    one = opened(tmp_path, source)
+    found = taken(one)
+    assert found["anna/handin.zip/lab.ipynb"] == GOOD
+    assert any(name.startswith("boris/") for name in found)  # kept as it is: nobody is lost
+    assert any("in an archive in an archive" in text for text in told(one))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("work.rar", b"Rar!\x1a\x07\x01\x00rest", "RAR archive"),
+        ("work.7z", b"7z\xbc\xaf\x27\x1crest", "7z archive"),
+        ("work.zip", b"no zip at all", "no archive that can be read"),
+    ],
+)
+def test_is_an_archive_of_another_kind_kept_and_named(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    one = opened(tmp_path, zipped(tmp_path / "in.zip", {f"anna/{name}": data}))
+    assert taken(one) == {f"anna/{name}": data}
+    assert why in told(one)[0]
+
+
+def test_is_a_password_told(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "in.zip", {"anna/lab.ipynb": GOOD})
+    data = bytearray(source.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    data[data.index(b"PK\x03\x04") + 6] |= 1
+    source.write_bytes(data)
+    one = opened(tmp_path, source)
+    assert "password" in told(one)[0]
+    assert noted(one) == ["anna"]
+
+
+def test_are_both_files_of_one_name_kept(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("anna/lab.ipynb", b"first")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("anna/lab.ipynb", b"second")
+        archive.writestr("Anna/LAB.ipynb", b"third")
+    one = opened(tmp_path, tmp_path / "in.zip")
+    assert taken(one) == {
+        "anna/lab.ipynb": b"first",
+        "anna/lab (2).ipynb": b"second",
+        "Anna/LAB (3).ipynb": b"third",
+    }
+    assert all("both are kept" in text for text in told(one))
+
+
+def test_are_files_of_systems_passed_over(tmp_path: Path) -> None:
+    names = ("__MACOSX/anna/._lab.ipynb", "anna/.DS_Store", "anna/.ipynb_checkpoints/lab.ipynb",
+             "anna/._lab.ipynb", "anna/.git/config")  # fmt: skip
+    members = {**dict.fromkeys(names, b"junk"), "anna/lab.ipynb": GOOD}
+    one = opened(tmp_path, zipped(tmp_path / "in.zip", members))
+    assert (taken(one), told(one), one.junk) == ({"anna/lab.ipynb": GOOD}, [], 5)
+
+
+def test_is_a_name_in_utf8_read_although_the_archive_does_not_say_so(tmp_path: Path) -> None:
+    name = "Анна Мюллер_7_assignsubmission_file_/lab.ipynb"
+    source = zipped(tmp_path / "in.zip", {name: GOOD})
+    data = bytearray(source.read_bytes())
+    data[data.index(b"PK\x01\x02") + 9] &= ~8
+    data[data.index(b"PK\x03\x04") + 7] &= ~8
+    source.write_bytes(data)
+    assert taken(opened(tmp_path, source)) == {name: GOOD}
+
+
+def test_do_marks_of_direction_lose_nobody(tmp_path: Path) -> None:
+    name = "\u200fدانا\u00a0لوي_7_assignsubmission_file_/lab\u202egnp.ipynb"
+    one = opened(tmp_path, zipped(tmp_path / "in.zip", {name: GOOD}))
+    assert taken(one) == {"دانا لوي_7_assignsubmission_file_/labgnp.ipynb": GOOD}
+
+
+def test_is_a_long_name_shortened_and_its_kind_kept(tmp_path: Path) -> None:
+    one = opened(tmp_path, zipped(tmp_path / "in.zip", {f"anna/{'ы' * 300}.ipynb": GOOD}))
+    (name,) = taken(one)
+    assert name.endswith("ы.ipynb")
+    assert len(name.encode()) < 255

@@ -1,0 +1,73 @@
+"""Deadlines, extensions and penalties, as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from autograde.handing_in.collecting.lateness import (
+    LatenessError,
+    due,
+    extension,
+    extra,
+    rule,
+    seconds_late,
+    zone_of,
+)
+
+HOUR, DAY = 3600, 86_400
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "late", "off"),
+    [
+        ("10%/day", 30, 0, 0),
+        ("10%/day", 30, 1, 3),
+        ("10%/day", 30, DAY, 3),
+        ("10%/day", 30, DAY + 1, 6),
+        ("10% per day, at most 50%", 30, 30 * DAY, 15),
+        ("10%/day", 30, 30 * DAY, 30),
+        ("2 points/week", 30, 8 * DAY, 4),
+        ("2.5p/day up to 5 points", 30, 9 * DAY, 5),
+        ("1 point/hour", 2, 5 * HOUR, 2),
+        ("zero", 30, 1, 30),
+    ],
+)
+def test_does_a_rule_take_what_it_says(text: str, points: float, late: float, off: float) -> None:
+    found = rule(text)
+    assert found is not None
+    assert found.penalty(points, late) == off
+
+
+def test_is_no_rule_none_and_a_strange_one_told() -> None:
+    assert rule("") is None
+    assert rule("none") is None
+    with pytest.raises(LatenessError, match="Write it as 10%/day"):
+        rule("ten a day")
+
+
+def test_is_a_deadline_never_without_a_time_zone() -> None:
+    wanted = datetime(2026, 10, 1, 21, 59, tzinfo=UTC)
+    assert due("2026-10-01T23:59+02:00", None) == wanted
+    assert due("2026-10-01 23:59", zone_of("Europe/Berlin", "")) == wanted
+    with pytest.raises(LatenessError, match="in which time zone"):
+        due("2026-10-01T23:59", None)
+    with pytest.raises(LatenessError, match="is no time"):
+        due("tomorrow", None)
+    with pytest.raises(LatenessError, match="is not known"):
+        zone_of("Middle/Earth", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [("2", timedelta(2)), ("2 days", timedelta(2)), ("36h", timedelta(hours=36)),
+     ("1 week", timedelta(7)), ("", timedelta()), ("2026-10-03", timedelta(2, 86_399 - 86_340)),
+     ("2026-09-01", timedelta())],
+)  # fmt: skip
+def test_is_an_extension_a_span_or_a_date(text: str, more: timedelta) -> None:
+    deadline = datetime(2026, 10, 1, 23, 59, tzinfo=UTC)
+    assert extra(extension(text, UTC), deadline) == more
+    assert seconds_late(deadline + more, deadline, more) == 0
+    assert seconds_late(deadline + more + timedelta(seconds=5), deadline, more) == 5
+    assert seconds_late(None, deadline, more) is None

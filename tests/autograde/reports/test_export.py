@@ -1,0 +1,91 @@
+"""Grade files: what stands in them where a grade is not final, or not safe to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from autograde.gradebook.deadlines import Standing
+from autograde.handing_in.collecting.record import Entry, Record
+from autograde.reports.export import ExportError, Sheet, Target, lines, safe, text
+
+LAB = "lab01_activations"
+KNOWN = Record(
+    LAB,
+    students={
+        "anna": Entry("Anna Ivanova", "anna@uni.example", lms_id="1"),
+        "boris": Entry('=HYPERLINK("http://evil")', "+boris@uni.example", lms_id="2"),
+        "clara": Entry("Clara Müller", lms_id="3"),
+        "dora": Entry("Dora Novak", lms_id="4"),
+    },
+)
+STANDINGS = [
+    Standing("anna", 30.5, 40, unread=1),
+    Standing("boris", 20, 40, penalty=4, late=90_000),
+    Standing("clara", 0, 40),
+]
+OUTCOMES = {"anna": "graded", "boris": "graded", "clara": "ungradable"}
+
+
+def sheet(**more) -> Sheet:
+    return Sheet(LAB, lines(KNOWN, STANDINGS, OUTCOMES), **more)  # type: ignore[arg-type]
+
+
+def rows(target: Target, **more) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text(target, sheet(**more)), newline="")))
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", "\n=1"])
+def test_is_no_cell_a_formula(cell: str) -> None:
+    assert safe(cell) == f"'{cell}"
+    assert safe("Ivanova-Petrova, A. = B") == "Ivanova-Petrova, A. = B"
+
+
+@pytest.mark.parametrize("target", ["moodle", "canvas", "gradescope", "csv"])
+def test_can_no_students_name_be_run_by_a_spreadsheet(target: Target) -> None:
+    for row in csv.reader(io.StringIO(text(target, sheet()), newline="")):
+        assert not [cell for cell in row if cell != "-" and cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_is_what_could_not_be_read_or_is_missing_no_zero() -> None:
+    found = {row["Identifier"]: row for row in rows("moodle")}
+    assert [found[f"Participant {n}"]["Grade"] for n in (1, 2, 3, 4)] == ["30.5", "16", "", ""]
+    assert "1 answer is not yet read" in found["Participant 1"]["Feedback comments"]
+    assert "late: 4 off" in found["Participant 2"]["Feedback comments"]
+    assert "your teacher looks" in found["Participant 3"]["Feedback comments"]
+    students = {one["student"]: one for one in json.loads(text("json", sheet()))["students"]}
+    assert [students[name]["grade"] for name in ("anna", "boris", "clara", "dora")] == [
+        30.5, 16.0, None, None
+    ]  # fmt: skip
+    assert students["dora"]["outcome"] == "not graded"
+
+
+def test_are_unfinished_grades_left_out_where_a_person_asks() -> None:
+    assert [row["Grade"] for row in rows("moodle", unread=False)] == ["", "16", "", ""]
+
+
+def test_is_a_worksheet_filled_and_nothing_else_in_it_changed() -> None:
+    template = [["Identifier", "Vollständiger Name", "Bewertung", "Höchste Bewertung", "Kommentar"],
+                ["Teilnehmer/in 1", "Anna Ivanova", "", "100,00", "old"],
+                ["Teilnehmer/in 9", "Zoe Adams", "55", "100,00", "old"]]  # fmt: skip
+    found = rows("moodle", template=template, out_of=50)
+    assert [row["Bewertung"] for row in found] == ["38.12", "55"]
+    assert found[1]["Kommentar"] == "old"
+
+
+def test_is_a_worksheet_of_another_assignment_refused() -> None:
+    template = [["Identifier", "Full name", "Grade"], ["Participant 1", "Zoe Adams", ""]]
+    with pytest.raises(ExportError, match="another assignment's"):
+        text("moodle", sheet(template=template))
+
+
+def test_is_a_column_asked_for_where_several_could_be_meant() -> None:
+    header = ["Student", "ID", "Lab 1 (11)", "Lab 01 bonus (12)", "Lab 10 (13)"]
+    with pytest.raises(ExportError, match="Name it with --column"):
+        text("canvas", sheet(template=[header]))
+    template = [header, ["Ivanova, Anna", "1", "", "", ""]]
+    found = rows("canvas", template=template, column="Lab 1 (11)")
+    assert found[1:] == [{"Student": "Ivanova, Anna", "ID": "1", "Lab 1 (11)": "30.5"}]

@@ -1,0 +1,134 @@
+"""Everything that a student can be told on the way, in one place: each has a next step."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograde.tree import find
+from course import __main__ as command
+from course import handin, welcome
+from course.handin import archive, looking, rerun
+from course.labs.lab01_activations import check
+from course.preflight import Line
+from course.progress import Result, facts, saved, table
+from course.welcome import server
+
+LAB = "lab01_activations"
+TREE = find(Path(__file__).parent)
+STEP = re.compile(
+    r"\b([Rr]un|[Ss]ave|[Cc]lick|[Cc]hoose|[Oo]pen|[Ww]rite|[Dd]elete|[Dd]ownload|[Gg]o to|[Nn]ame"
+    r"|[Kk]eep|[Mm]end|[Hh]and in|[Cc]opy|[Tt]ry|[Dd]ouble-click|[Rr]ight-click|[Tt]ell|[Ll]ook"
+    r"|Nothing to do|it has|there are|waits for)\b"
+)
+SETUP = dict.fromkeys(facts(LAB).setup)
+
+
+def test_has_every_message_of_a_check_a_next_step() -> None:
+    def relu(x: Any) -> Any:
+        raise NotImplementedError("Exercise 1.3")
+
+    def told(names: dict[str, Any]) -> str:
+        return str(eval('check("relu", points=1)', {**names, "check": check}))
+
+    messages = {
+        "before the setup cell": told({}),
+        "before the answer's cell": told(SETUP),
+        "nothing written": told({**SETUP, "relu": relu}),
+        "wrong": told({**SETUP, "relu": lambda x: x}),
+        "an error": told({**SETUP, "relu": lambda x: x["a"]}),
+    }
+    with pytest.raises(KeyError, match="it has:") as unknown:
+        eval('check("rleu")', {"check": check})
+    messages["a slip in the name"] = str(unknown.value)
+    _all_step(messages)
+
+
+def test_has_every_message_of_the_overview_a_next_step() -> None:
+    done = {one.name: Result(one.points, one.points, "passed") for one in facts(LAB).checked}
+    begun, ended = (table.of(facts(LAB), {}, one) for one in ({}, done))
+    assert begun.next_step == "Next: 1.1 · The sigmoid: write it, run its cell, run its check."
+    assert ended.next_step.startswith("Run the last cell of the notebook")
+    _all_step({"begun": begun.next_step, "ended": ended.next_step})
+
+
+def test_has_every_line_of_handing_in_a_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = json.loads(TREE.student(LAB).read_text())
+    lines: list[Line] = []
+
+    def look(change: Callable[[list[dict[str, Any]]], None], text: str | None = None) -> None:
+        book = json.loads(json.dumps(released))
+        change(book["cells"])
+        path = tmp_path / f"{LAB}.ipynb"
+        path.write_text(json.dumps(book) if text is None else text)
+        lines.extend(handin.from_file(path, LAB).lines)
+
+    def at(cells: list[dict[str, Any]], name: str) -> dict[str, Any]:
+        return next(cell for cell in cells if saved.grade_id(cell) == name)
+
+    def other(cells: list[dict[str, Any]]) -> None:
+        for answer in ("1", "2"):
+            cells.append({**at(cells, "relu_answer"), "source": f"relu = {answer}"})
+
+    look(lambda cells: None)
+    look(lambda cells: cells.remove(at(cells, "relu")))
+    look(lambda cells: cells.remove(at(cells, "relu_answer")))
+    look(lambda cells: at(cells, "relu").update(source="pass"))
+    look(lambda cells: at(cells, "relu_answer").update(cell_type="raw"))
+    look(other)
+    look(lambda cells: cells.clear())
+    look(lambda cells: None, "<html>")
+    look(lambda cells: None, "[]")
+    monkeypatch.setattr(archive, "LARGEST", 1000)
+    look(lambda cells: None)
+    monkeypatch.setattr(archive, "write", _refuse)
+    look(lambda cells: None)
+    lines += handin.from_file(tmp_path / "none.ipynb", LAB).lines
+    late = looking._unsaved(released, {"relu": Result(1, 1, "passed")})
+    assert late is not None
+    lines += [late, *handin.from_notebook(LAB).lines]
+    lines += handin.from_file(_empty(tmp_path), "lab07").lines
+    monkeypatch.setitem(__import__("sys").modules, "nbclient", None)
+    lines += rerun.rerun(released, facts(LAB), {})
+    assert len({line.found for line in lines}) > 18
+    for line in lines:
+        assert line.status == "ok" or line.advice, line
+        assert not line.advice or STEP.search(line.advice), line
+    assert {line.status for line in lines} == {"ok", "warn", "fail"}
+
+
+def test_has_every_message_in_the_terminal_a_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(looking.course, "__file__", str(tmp_path / "course" / "__init__.py"))
+    messages = {}
+    for words in (["handin", "lab99"], ["handin", "lab01"], ["overview", "lab01"], ["start"]):
+        assert command.main(words) == command.NEEDS_A_HAND
+        messages[" ".join(words)] = capsys.readouterr().err
+    monkeypatch.setattr(server, "find_spec", lambda name: None)
+    assert welcome.open_labs() == 1
+    messages["no JupyterLab"] = capsys.readouterr().err
+    messages |= {"opens": server.OPENS, "no browser": server.NO_BROWSER}
+    _all_step(messages)
+
+
+def _all_step(messages: dict[str, str]) -> None:
+    assert [name for name, text in messages.items() if not STEP.search(text)] == []
+
+
+def _empty(folder: Path) -> Path:
+    path = folder / "lab07_summary.ipynb"
+    path.write_text(TREE.student("lab07_summary").read_text())
+    return path
+
+
+def _refuse(path: Path, files: Any) -> None:
+    raise PermissionError(13, "Permission denied")
