@@ -24,7 +24,7 @@ from autograde.reports.winnowing import bound, defined, fragments, tree_of
 
 LEAST = 10  # rare fragments that two notebooks share, at least
 LEAST_HERE = 4  # of them in an exercise that counts
-SHARE = 0.6  # of what is not common in an exercise, from which it counts
+SHARE = 0.75  # of what is not common in an exercise, from which it counts
 RARE = 3  # notebooks that may have a fragment that is rare; in a large class, one in
 ONE_IN = 20
 ALL_PAIRS = 12  # notebooks up to which each is compared with each, else with its neighbours
@@ -59,6 +59,10 @@ class Work:
     cells: tuple[tuple[str, str], ...]
     prints: Mapping[int, Spot]
     unread: int = 0
+
+    def place(self, fragment: int) -> str:
+        """The exercise that a fragment is in, or :data:`OWN`."""
+        return self.cells[self.prints[fragment].cell][0]
 
 
 @dataclass(frozen=True)
@@ -252,18 +256,16 @@ def _pair(a: Work, b: Work, rare: Set[int], uncommon: Set[int]) -> Pair | None:
 
 
 def _alike(one: Work, other: Work, rare: Set[int], uncommon: Set[int], turned: bool) -> list[Alike]:
-    own, both = one.prints.keys() & uncommon, one.prints.keys() & other.prints.keys() & uncommon
     places: dict[str, list[int]] = {}
-    for each in both:
-        places.setdefault(one.cells[one.prints[each].cell][0], []).append(each)
-    whole = Counter(one.cells[one.prints[each].cell][0] for each in own)
+    for each in one.prints.keys() & other.prints.keys() & rare:
+        places.setdefault(one.place(each), []).append(each)
+    whole = Counter(one.place(each) for each in one.prints.keys() & uncommon)
     found = []
     for place, shared in places.items():
-        few = [each for each in shared if each in rare]
-        if len(few) >= LEAST_HERE and len(shared) >= SHARE * whole[place]:
-            excerpts = (_excerpt(one, few), _excerpt(other, few))
+        if len(shared) >= max(LEAST_HERE, SHARE * whole[place]):
+            excerpts = (_excerpt(one, shared), _excerpt(other, shared))
             excerpts = (excerpts[1], excerpts[0]) if turned else excerpts
-            found.append(Alike(place, len(few), whole[place], excerpts))
+            found.append(Alike(place, len(shared), whole[place], excerpts))
     return sorted(found, key=lambda alike: (-alike.shared, alike.place))
 
 

@@ -13,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from autograde.reports.class_report_page import page as report_page
 from autograde.reports.feedback import closed
+from tests.autograde.reports.test_class_report import whole
 from tests.autograde.reports.test_inert import page
 from tests.payloads import MARKUP, RUN, hostile
 
@@ -91,3 +93,11 @@ def test_cleaning_holds_without_the_policy_too(site: Site) -> None:
     assert title(dom) == "lab"
     ours = ("/ajax/libs/",)
     assert [path for path in site.fetched() if not path.startswith(ours)] == []
+
+
+def test_a_class_report_runs_nothing_and_asks_nobody(site: Site) -> None:
+    """Without the policy: escaping alone must do."""
+    text = f"{MARKUP[0]}<img src='{site.address}/img'>"
+    dom = site.opened(report_page(whole(text)).replace("http-equiv", "data-off"))
+    assert title(dom).startswith("Class report: ")
+    assert site.fetched() == []
