@@ -44,8 +44,13 @@ def apply(work: Path, lab: str) -> list[Standing]:
     path = work / "gradebook.db"
     if not scores.knows(path, lab):
         return []
-    known = record.read(work, lab)
-    with scores.opened(path) as book, legible(book):
+    with scores.opened(path) as book:
+        return applied(book, lab, record.read(work, lab))
+
+
+def applied(book: Gradebook, lab: str, known: Record) -> list[Standing]:
+    """The same in a gradebook that is open, with what is known of the hand-ins."""
+    with legible(book):
         assignment = book.find_assignment(lab)
         _set(assignment, "duedate", _naive(known.deadline) or assignment.duedate)
         found = list(_standings(book, assignment, known))

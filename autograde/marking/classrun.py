@@ -20,12 +20,13 @@ from nbformat import NotebookNode
 
 from autograde.authoring import build
 from autograde.errors import DesignedError
-from autograde.gradebook import cells, changes, late, scores
+from autograde.gradebook import cells, changes, deadlines, late, scores
 from autograde.gradebook.scores import Gradebook
 from autograde.gradebook.sound import restore, sound
 from autograde.gradebook.stored import Book, stored
 from autograde.handing_in import intake, roster
 from autograde.handing_in.beside import OFFICIAL
+from autograde.handing_in.collecting import record
 from autograde.handing_in.normalise import Flag
 from autograde.marking import engine, hidden, journal, needs, seal
 from autograde.marking.job import Job
@@ -75,7 +76,10 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
                 if on_result:
                     on_result(marked.result, len(results), len(students))
             restore(book, job.gradebook, job.lab)
-            late.penalise(book, job.lab, own(job.tree.root))
+            if (known := record.read(job.work, job.lab)).rule:
+                deadlines.applied(book, job.lab, known)
+            else:
+                late.penalise(book, job.lab, own(job.tree.root))
     results, common = _folded(sorted(results, key=lambda result: result.student))
     class_ = ClassResult(
         job.lab,

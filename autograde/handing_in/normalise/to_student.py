@@ -77,6 +77,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "own-cell-stops": f"Some of your own cells stop in grading. {LOOKS}",
         "written-beside": f"Your answer seems to stand outside its cell. {LOOKS}",
         "carries-numbers": f"The notebook's code holds very many numbers. {LOOKS}",
+        "network-not-alone": "Your network can't be run without its code: see the check's panel. "
+        + LOOKS,
+        "memorised": f"Your network knows the judging images too well. {LOOKS}",
         "not-read": f"This cell is too much to be read by a program. {LOOKS}",
         "built-in-used": (
             "This exercise asks you to write by hand something that your answer takes from a "

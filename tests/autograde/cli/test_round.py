@@ -92,6 +92,9 @@ def week(tmp_path_factory) -> Round:
     assert done.returncode == 1, done.stdout + done.stderr  # the bad member is named
     assert "leads out of the archive" in done.stdout
     assert found.run("grade", LAB).returncode == 0
+    with scores.opened(found.work / "gradebook.db") as book:  # the rule holds from grading on
+        (boris,) = book.find_submission(LAB, "boris").notebooks
+        assert boris.late_submission_penalty > 0
     done = found.run("collect", LAB, str(home / "canvas.zip"), "--roster", str(found.gradebook))
     assert (done.returncode, done.stdout.count("the same")) == (0, 4), done.stdout
     with scores.opened(found.work / "gradebook.db") as book:
