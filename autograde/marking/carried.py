@@ -70,7 +70,7 @@ def odd(items: Iterable[Item]) -> Iterator[Flag]:
                 "a pixel aside. Honest networks lose far less: was it trained on public test "
                 "images? Ask, and decide."
             )
-            yield Flag("memorised", "attention", name, f"{item.grade_id}: {told}")
+            yield Flag("images-memorised", "attention", name, f"{item.grade_id}: {told}")
 
 
 def weight_of(source: str) -> int:

@@ -79,7 +79,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "carries-numbers": f"The notebook's code holds very many numbers. {LOOKS}",
         "network-not-alone": "Your network can't be run without its code: see the check's panel. "
         + LOOKS,
-        "memorised": f"Your network knows the judging images too well. {LOOKS}",
+        "images-memorised": f"Your network knows the judging images too well. {LOOKS}",
         "not-read": f"This cell is too much to be read by a program. {LOOKS}",
         "built-in-used": (
             "This exercise asks you to write by hand something that your answer takes from a "
