@@ -58,10 +58,6 @@ slips(
         "weights shared by data": COPY.format(
             "new[key].weight.data, new[key].bias.data = old[key].weight.data, old[key].bias.data"
         ),
-        "parameters replaced by copies": COPY.format(
-            "new[key].weight, new[key].bias = "
-            "(nn.Parameter(one.detach().clone()) for one in (old[key].weight, old[key].bias))"
-        ),
         "layers shared": COPY.format(
             "deep.features[[*deep.features].index(new[key])] = old[key]"
         ),
