@@ -646,7 +646,7 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 # %% [markdown] intro="batch_norm"
 # ### BatchNorm
 #
-# Five months after VGG, Ioffe and Szegedy took the trouble by its root. Why should the scale of a
+# Five months after VGG, Ioffe and Szegedy went to the root of the trouble. Why should the scale of a
 # layer's outputs depend on the start of all layers before it? They normalise **inside** the
 # network, each channel by itself, over all $m = N \cdot H \cdot W$ numbers that a batch has in it
 # (algorithm 1):
@@ -741,13 +741,6 @@ experiments.compare_batch_norm(batch_norm)
 # different images? And how large is the gradient at the first layer's output, compared with the
 # last's? PyTorch's own start unless it says otherwise. Each number is a power of
 # ten: −2 stands for a hundredth.
-#
-# In some of them **BatchNorm** (Ioffe and Szegedy 2015) stands between each convolution and its
-# ReLU. In training it takes each channel's mean and variance over the batch and all pixels,
-# subtracts the one and divides by the root of the other, and then applies a trained scale γ and
-# shift β. It keeps running averages of both, and uses these in evaluation mode, so that an image's
-# scores don't depend on the rest of the batch. (A bias before it would be subtracted again, so it
-# can be left out.)
 
 # %% explore=true varies=true
 experiments.start_table(range(10))

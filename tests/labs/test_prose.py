@@ -168,7 +168,8 @@ def test_finds_the_test_above_a_number_that_nothing_gave() -> None:
 def test_ends_a_lab_with_what_to_take_away_and_where_to_go(lab: str) -> None:
     prose = [text_of(c) for c in notebook(lab)["cells"] if c["cell_type"] == "markdown"]
     (start,) = (n for n, text in enumerate(prose) if "## What you take away" in text)
-    end = "\n".join(prose[start:])
+    (handing,) = (n for n, text in enumerate(prose) if "## How far you are" in text)
+    end = "\n".join(prose[start:handing])
     after = LABS[(LABS.index(lab) + 1) % len(LABS)]  # the last lab leads back to the first
     assert f"](../{after}/{after}.ipynb)" in end.splitlines()[-2] + end.splitlines()[-1]
     assert "**Further reading" in end

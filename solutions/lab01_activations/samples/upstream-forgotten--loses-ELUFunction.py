@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: backward returns the local slope
-#     points: {ELUFunction: 2.5}
+#     points: {ELUFunction: 2.53}
 #     mistakes: {ELUFunction: upstream_forgotten}
 # ---
 

@@ -3,6 +3,7 @@
 #   sample:
 #     says: its forward goes through numpy
 #     points: {trained_network: 0}
+#     flags: [network-not-alone]
 #     files: network.safetensors = good.safetensors
 # ---
 

@@ -145,6 +145,7 @@ class Endless:
 
     def __init__(self) -> None:
         self.alive, self.late, self.starved, self.spent = True, False, False, 0.0
+        self.killed = False
         self.given: list[float] = []
 
     def ask(self, probe, *, timeout):

@@ -16,7 +16,7 @@ from autograde.gradebook.marks import Marks
 from autograde.gradebook.scores import opened, save
 from autograde.handing_in.normalise.flags import Flag
 from autograde.handing_in.normalise.to_student import to_student
-from autograde.marking.classrun import _noticed
+from autograde.marking.marker import _noticed
 from autograde.reports.feedback import StudentPage, page_settings
 from autograde.reports.inert import Inert
 from autograde.reports.markup import clean, from_markdown
