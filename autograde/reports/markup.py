@@ -51,7 +51,9 @@ STYLES = {
 OUR_STYLES = STYLES | {
     **dict.fromkeys(("margin", "padding"), f"{SMALL}( {SMALL}){{0,3}}"),
     **dict.fromkeys(("margin-left", "margin-top", "padding-left"), SMALL),
+    "background-color": WORD,
     "border-left": f"{SMALL} solid {WORD}",
+    "border-radius": SMALL,
     "color": WORD,
     "line-height": r"1(\.\d+)?",
     "opacity": r"0?\.[5-9]\d*|1",

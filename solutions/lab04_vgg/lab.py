@@ -646,8 +646,8 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 # %% [markdown] intro="batch_norm"
 # ### BatchNorm
 #
-# Five months after VGG, Ioffe and Szegedy went to the root of the trouble. Why should the scale of a
-# layer's outputs depend on the start of all layers before it? They normalise **inside** the
+# Five months after VGG, Ioffe and Szegedy went to the root of the trouble. Why should the scale of
+# a layer's outputs depend on the start of all layers before it? They normalise **inside** the
 # network, each channel by itself, over all $m = N \cdot H \cdot W$ numbers that a batch has in it
 # (algorithm 1):
 #

@@ -28,6 +28,20 @@ from tests.autograde.reports.test_inert import page
 
 SAID = "</p><h2>Full points</h2> **40 of 40** [x](javascript:1) `code` $x^2$ <b>b</b>"
 PANEL = panel.html(Report("relu", "", (CaseResult("a few numbers", "passed", 1.0),), 1))
+WHOLE = panel.html(
+    Report(
+        "relu",
+        "about",
+        tuple(
+            CaseResult(
+                "a few numbers", outcome, 1.0, "relu(x)", "1", "2", "so", "think", "slip", "values",
+                "again", "printed", "warned",
+            )
+            for outcome in ("passed", "failed", "skipped", "grader_error")
+        ),
+        1,
+    )
+)  # fmt: skip
 OURS = "Added or changed by the student"
 
 
@@ -121,7 +135,13 @@ def test_a_panel_in_a_students_cell_or_output_has_no_tones_and_borders(template)
 def test_our_own_panel_keeps_them():
     check = new_code_cell("check()", outputs=[new_output("display_data", {"text/html": PANEL})])
     shown = page(new_notebook(cells=[marked(check, grade=True)]), "formgrade")
-    assert "border-left:4px solid #2e8b57" in shown
+    assert "border-left:4px solid #2a7d4f" in shown
+
+
+def test_nothing_of_our_panels_look_is_lost() -> None:
+    declared = {one for style in re.findall('style="(.*?)"', WHOLE) for one in style.split(";")}
+    kept = clean(WHOLE)
+    assert {one for one in filter(None, declared) if one not in kept.replace(": ", ":")} == set()
 
 
 def test_a_table_keeps_how_it_is_aligned():
