@@ -18,6 +18,7 @@ from autograde.gradebook.sound import KEPT
 from autograde.gradebook.stored import stored, written
 from autograde.handing_in import intake, roster
 from autograde.handing_in.beside import OFFICIAL
+from autograde.handing_in.collecting import record
 from autograde.marking.job import Job
 from autograde.results import ClassResult
 
@@ -64,7 +65,8 @@ def _key(job: Job, expected: Mapping[str, str], handed: str) -> str:
     book = stored(job.gradebook, job.lab)
     for line in written(book):
         digest.update(line.encode() + b"\n")
-    beside = [job.journal, job.saved, job.results, job.work / KEPT]
+    rules = record.path_of(job.work, job.lab)  # of deadlines and penalties
+    beside = [job.journal, job.saved, job.results, job.work / KEPT, rules]
     graded = sorted((job.work / "autograded").glob(f"*/{job.lab}/{job.lab}.ipynb"))
     official = [path.with_name(name) for path in graded for name in OFFICIAL]
     for path in (*beside, *graded, *official):

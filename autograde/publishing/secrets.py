@@ -81,16 +81,16 @@ class Secrets:
     def _in_json(self, path: str, text: str) -> Iterator[str]:
         try:
             stored = json.loads(text)
-        except ValueError:
+            sources = [(cell, cell.pop("source", "")) for cell in _cells(path, stored)]
+            strings = list(_strings(stored, path))
+        except (ValueError, RecursionError):
             yield from self._in_text(path, text)
             return
-        if path.endswith(".ipynb") and isinstance(stored, dict):
-            for number, cell in enumerate(stored.get("cells", []), start=1):
-                place = f"{path}, cell {number} ({cell.get('id', '')})"
-                code = cell.get("cell_type") == "code"
-                source = "".join(cell.pop("source", ""))
-                yield from self._in_text(place, source, code=code)
-        for place, one in _strings(stored, path):
+        for number, (cell, source) in enumerate(sources, start=1):
+            place = f"{path}, cell {number} ({cell.get('id', '')})"
+            text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+            yield from self._in_text(place, text, code=cell.get("cell_type") == "code")
+        for place, one in strings:
             yield from self._in_text(place, one)
 
     def _in_text(self, path: str, text: str, code: bool = False) -> Iterator[str]:
@@ -104,6 +104,12 @@ class Secrets:
         for shape, number in shapes(text) if code else ():
             if where := self.shapes.get(shape):
                 yield f"{path}:{number}: the code of {where}, in other words"
+
+
+def _cells(path: str, stored: Any) -> list[dict[str, Any]]:
+    """A notebook's cells; none of what is no notebook. Anybody may have written it."""
+    cells = stored.get("cells") if path.endswith(".ipynb") and isinstance(stored, dict) else None
+    return [one for one in cells if isinstance(one, dict)] if isinstance(cells, list) else []
 
 
 def shapes(code: str) -> Iterator[tuple[str, int]]:

@@ -85,12 +85,13 @@ class Opened:
     _bytes: int = 0
     _source: Path = Path()
     _taken: set[str] = field(default_factory=set)
+    _alike: dict[str, int] = field(default_factory=dict)  # how many files had this name
 
     def take(self, source: Path) -> None:
         """Take in a folder, an archive or a single file that a person has named."""
         self._source = source
         self.members.setdefault(source, [])
-        self._taken = set()
+        self._taken, self._alike = set(), {}
         if source.is_dir():
             self._folder(source, ())
         elif is_archive(source.name):
@@ -104,11 +105,12 @@ class Opened:
 
     def _add(self, member: Member) -> None:
         """A file under a name that no other has, also where case does not count."""
-        path, number = member.path, 1
-        while (key := unicodedata.normalize("NFC", "/".join(path)).casefold()) in self._taken:
-            number += 1
+        path, first = member.path, _key(member.path)
+        while (key := _key(path)) in self._taken:
+            number = self._alike[first] = self._alike.get(first, 1) + 1
             stem, dot, kind = member.path[-1].rpartition(".")
-            path = (*member.path[:-1], f"{stem} ({number}){dot}{kind}" if stem else f"{kind}-2")
+            end = f"{stem} ({number}){dot}{kind}" if stem else f"{kind}-{number}"
+            path = (*member.path[:-1], end)
         if path != member.path:
             self._trouble(
                 member.path, f"two files have this name; both are kept, one as {path[-1]}."
@@ -300,6 +302,11 @@ class Opened:
             place.unlink()
             raise Unfit("it is larger than it says. It was not taken.")
         return place
+
+
+def _key(path: tuple[str, ...]) -> str:
+    """The same for names that some systems take for one."""
+    return unicodedata.normalize("NFC", "/".join(path)).casefold()
 
 
 def zip_name(info: zipfile.ZipInfo) -> str:

@@ -7,6 +7,7 @@ import os
 import stat
 import struct
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -249,3 +250,17 @@ def test_is_a_long_name_shortened_and_its_kind_kept(tmp_path: Path) -> None:
     (name,) = taken(one)
     assert name.endswith("ы.ipynb")
     assert len(name.encode()) < 255
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_do_many_files_of_one_name_cost_no_more_than_others(tmp_path: Path) -> None:
+    times = []
+    for names in (["same.ipynb"] * 4000, [f"{n}.ipynb" for n in range(4000)]):
+        path = tmp_path / f"{len(times)}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(zipfile.ZipInfo(name), GOOD)
+        begun = time.process_time()
+        assert len(taken(opened(tmp_path, path))) == 4000
+        times.append(time.process_time() - begun)
+    assert times[0] < 3 * times[1]

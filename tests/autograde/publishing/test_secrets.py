@@ -123,3 +123,11 @@ def test_an_oracle_is_found_under_other_names(secrets: Secrets, course: Tree) ->
     found = [*secrets.found("course/extra.py", renamed(ast.unparse(oracle)).encode())]
     told = "course/extra.py:1: the code of an oracle of solutions/lab02_lenet/checks/conv_output"
     assert any(one.startswith(told) for one in found), found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"cells": [1, {"source": [2, null]}]}', '{"cells": 3}', "[" * 100_000, '{"cells": [{}]}'],
+)
+def test_a_notebook_that_is_none_stops_no_search(secrets: Secrets, text: str) -> None:
+    assert list(secrets.found("theirs.ipynb", text.encode())) == []
