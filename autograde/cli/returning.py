@@ -34,7 +34,7 @@ def return_(
 ) -> None:
     """Put all feedback pages into one zip, as Moodle or Canvas takes them back.
 
-    Pages that are missing, or older than the gradebook, are made first.
+    Pages that are missing, or not of the marks of now, are made first.
     """
     from autograde.gradebook.deadlines import apply
     from autograde.gradebook.sound import alone
@@ -47,9 +47,7 @@ def return_(
     work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)
-    if not parcels.are_current(work, lab):
-        feedback.generate(lab, work)
-    found = parcels.pages(work, lab)
+    found = {page.parents[1].name: page for page in feedback.generate(lab, work)}
     waiting = [one.student for one in standings if one.unread and one.student in found]
     if finished:
         found = {student: page for student, page in found.items() if student not in waiting}

@@ -36,7 +36,9 @@ DUE = "SELECT duedate FROM assignment WHERE name = ?"
 
 @dataclass
 class Stored:
-    """A student's submission, as a gradebook has it; ``by_hand`` is what a person gave or wrote."""
+    """A student's submission, as a gradebook has it; ``by_hand`` is what a person gave or wrote,
+    ``marks`` the points of it that take the place of a check's.
+    """
 
     timestamp: datetime | None = None
     extension: str | None = None
@@ -44,6 +46,7 @@ class Stored:
     scores: dict[str, float | None] = field(default_factory=dict)
     comments: dict[str, str | None] = field(default_factory=dict)
     by_hand: dict[str, Any] = field(default_factory=dict)
+    marks: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,9 @@ def _book(base: sqlite3.Connection, lab: str) -> Book:
     for student, cell, auto, *given in base.execute(GRADES, [lab]):
         found[student].scores[cell] = auto
         found[student].by_hand |= _given(cell, given)
+        manual, extra = given
+        if manual is not None:
+            found[student].marks[cell] = manual + (extra or 0)
     for student, cell, auto, *written in base.execute(COMMENTS, [lab]):
         found[student].comments[cell] = auto
         found[student].by_hand |= _given(f"comment on {cell}", written)

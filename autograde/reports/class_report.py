@@ -17,7 +17,7 @@ from typing import Any
 
 from autograde.authoring.checks import CheckError
 from autograde.errors import DesignedError
-from autograde.gradebook.by_hand import by_hand
+from autograde.gradebook.stored import stored
 from autograde.marking import hidden, journal
 from autograde.reports.leaderboard import DAMAGE
 from autograde.reports.sightings import NOT_TRIED, Seen, Sightings, Student, Visible
@@ -134,9 +134,8 @@ def read(course: Tree, work: Path, lab: str, earlier: Iterable[Path] = ()) -> Cl
     release = work / "release" / lab / f"{lab}.ipynb"
     given = [path for path in (release, course.solution(lab)) if path.is_file()]
     students, flags, unknown = graded(work, lab)
-    found = of_class(
-        lab, students, titles(release), by_hand(work / "gradebook.db", lab), _visible(lab)
-    )
+    marks = {name: one.marks for name, one in stored(work / "gradebook.db", lab).students.items()}
+    found = of_class(lab, students, titles(release), marks, _visible(lab))
     handed_out = (path.read_bytes() for path in given)
     similar = search(work / "autograded", lab, handed_out, earlier)
     return replace(found, flags=flags, unknown=unknown, similar=similar)

@@ -22,23 +22,6 @@ class Parcel:
     left_out: tuple[str, ...]
 
 
-def pages(work: Path, lab: str) -> dict[str, Path]:
-    """The feedback pages of a lab, by student."""
-    found = sorted((work / "feedback").glob(f"*/{lab}/{lab}.html"))
-    return {page.parents[1].name: page for page in found}
-
-
-def are_current(work: Path, lab: str) -> bool:
-    """Whether everyone graded has a page, and none is older than what it tells."""
-    graded = {path.parents[1].name: path for path in work.glob(f"autograded/*/{lab}/{lab}.ipynb")}
-    there = pages(work, lab)
-    gradebook = work / "gradebook.db"
-    if not graded or graded.keys() - there.keys() or not gradebook.is_file():
-        return False
-    told = max(path.stat().st_mtime for path in (gradebook, *graded.values()))
-    return min(page.stat().st_mtime for page in there.values()) >= told
-
-
 def pack(target: Target, known: Record, found: dict[str, Path], place: Path, lab: str) -> Parcel:
     """Make the zip."""
     packed, left = list[str](), list[str]()
