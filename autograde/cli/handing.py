@@ -66,7 +66,7 @@ def collect(
     Exit code 1: something needs a person; the rest is collected.
     """
     from autograde.gradebook.sound import alone
-    from autograde.handing_in.collecting import class_list, lateness, matching
+    from autograde.handing_in.collecting import class_list, lateness, matching, record
     from autograde.handing_in.collecting.collecting import Order
     from autograde.handing_in.collecting.collecting import collect as collected
     from autograde.reports.collected import tell
@@ -77,7 +77,8 @@ def collect(
     work = of_class(course, workdir)
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
-    zone = lateness.zone_of(timezone, deadline)
+    said = lateness.zone_text(timezone, deadline)
+    zone = lateness.kept_zone(said or record.read(work, lab).zone)
     lateness.rule(late_penalty)
     order = Order(
         lab,
@@ -92,6 +93,7 @@ def collect(
         file_times,
         force,
         course.lab_names(),
+        zone=said,
     )
     with alone(order.work):
         found = collected(order)

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from autograde.errors import DesignedError
 from autograde.handing_in.collecting import placing, record
 from autograde.handing_in.collecting.archives import Opened, content
 from autograde.handing_in.collecting.bounds import Bounds, Trouble
-from autograde.handing_in.collecting.class_list import ClassList
+from autograde.handing_in.collecting.class_list import ClassList, Person
 from autograde.handing_in.collecting.lateness import extra, seconds_late
 from autograde.handing_in.collecting.layouts import Format, HandIn, hand_ins
 from autograde.handing_in.collecting.matching import Matched, Matcher, MatchError
@@ -49,6 +49,7 @@ class Order:
     file_times: bool = False
     force: bool = False
     labs: Sequence[str] = ()
+    zone: str = ""
     bounds: Bounds = field(default_factory=Bounds)
 
 
@@ -119,6 +120,8 @@ def collect(order: Order) -> Collected:
 
 def _collected(order: Order, opened: Opened) -> Collected:
     known = record.read(order.work, order.lab)
+    if order.people is None:
+        order = replace(order, people=_remembered(known))
     matcher, matched = Matcher(order.people, order.said), list[Matched]()
     troubles = list(opened.troubles)
     for source, members in opened.members.items():
@@ -127,7 +130,7 @@ def _collected(order: Order, opened: Opened) -> Collected:
             told = f"nothing handed in for {order.lab} was found in it."
             lost = [*lost, Trouble(source.name, told)]
         troubles += lost
-        matched += matcher.all(found)
+        matched += [_as_before(one, order, known) for one in matcher.all(found)]
     if not matched:
         why = "\n".join(f"  {one}" for one in troubles[:MOST_TROUBLES])
         raise CollectError(f"nothing to collect for {order.lab}.\n{why}")
@@ -150,14 +153,40 @@ def _collected(order: Order, opened: Opened) -> Collected:
     )
 
 
+def _remembered(known: Record) -> ClassList | None:
+    """The class list of an earlier time; None where there was none."""
+    keys = ("name", "mail", "section", "login", "github", "lms_id", "sis_id")
+    people = tuple(
+        Person(student, **{key: getattr(entry, key) for key in keys})
+        for student, entry in known.students.items()
+        if entry.listed
+    )
+    told = f"The class list of before holds, with {len(people)} students; --roster names another."
+    return ClassList(people, (told,)) if people else None
+
+
+def _as_before(one: Matched, order: Order, known: Record) -> Matched:
+    """Whose the same file was before, as a person said, where nothing else tells."""
+    if one.student:
+        return one
+    mark, text = placing.digest(one.hand_in), one.hand_in.claim.text
+    for student, entry in known.students.items():
+        ours = order.people is None or order.people.named(student) is not None
+        if ours and any(v.digest == mark and v.source == text for v in entry.versions):
+            return Matched(one.hand_in, student)
+    return one
+
+
 def _rules(order: Order, known: Record) -> None:
     """What is said now takes the place of what was said before; what is not said stays."""
     known.due = stamp(order.due) or known.due
     known.rule = order.rule or known.rule
+    known.zone = order.zone or known.zone
     people = order.people or ClassList()
     for person in people.people:
         entry = known.entry(person.id)
-        for key in ("name", "mail", "section", "login", "lms_id", "sis_id"):
+        entry.listed = True
+        for key in ("name", "mail", "section", "login", "github", "lms_id", "sis_id"):
             setattr(entry, key, getattr(person, key) or getattr(entry, key))
         if "extension" in people.columns:
             entry.extension = extra(person.extension, known.deadline).total_seconds()
@@ -300,11 +329,16 @@ def _remarks(order: Order, known: Record, opened: Opened, rows: Sequence[Row]) -
     told = list(order.people.remarks) if order.people else []
     if opened.junk:
         told.append(f"{opened.junk} files of systems, editors and version control passed over.")
+    if not known.zone and any(one.submitted for one in (order.people or ClassList()).people):
+        told.append(
+            "Times that name no zone were read as UTC: if they are another's, pass --timezone "
+            "Europe/Berlin, once."
+        )
     without = [row.student for row in rows if not row.time]
     if known.due and without:
         told.append(
-            f"When {len(without)} of {len(rows)} handed in is not known, and nobody of them counts "
-            f"as late: {listed(without)}. Give the times in a class list's column `submitted` "
+            f"The time of {len(without)} of {len(rows)} is not known, and they count as on time: "
+            f"{listed(without)}. Give the times in a class list's column `submitted` "
             "(Moodle's grading worksheet has them), or pass --file-times where the files' own are "
             "right."
         )

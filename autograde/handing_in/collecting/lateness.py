@@ -86,6 +86,19 @@ def zone_of(name: str, deadline: str) -> Zone | None:
     return _parsed(deadline).tzinfo if deadline else None
 
 
+def zone_text(name: str, deadline: str) -> str:
+    """The same as a text to be kept: a zone's name, or an offset such as ``+02:00``."""
+    when = _parsed(deadline) if deadline and not name else None
+    return when.isoformat()[-6:] if when and when.tzinfo else name
+
+
+def kept_zone(text: str) -> Zone | None:
+    """The zone of such a text."""
+    if text[:1] in ("+", "-"):
+        return datetime.fromisoformat(f"2000-01-01T00:00:00{text}").tzinfo
+    return zone_of(text, "")
+
+
 def due(text: str, zone: Zone | None) -> datetime | None:
     """A deadline, in UTC.
 

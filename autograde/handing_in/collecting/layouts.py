@@ -23,13 +23,17 @@ Format = Literal["moodle", "canvas", "exchange", "classroom", "folder"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 MOODLE = re.compile(
-    r"(?P<name>.+)_(?P<id>\d+)_assign(?:submission|feedback)_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?"
+    r"(?P<name>.+?)_(?P<id>\d+)_assign(?:submission|feedback)_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?"
 )
 CANVAS = re.compile(
     r"(?P<name>[^_].*?)_(?P<late>LATE_)?(?P<id>\d+|(?<=anon_)\w{5})_"
     r"(?:(?P<file>\d+)_(?P<rest>.+)|(?P<text>(?:text|link)\.html?))"
 )
 EXCHANGE = re.compile(r"(?P<user>[^+]+)\+(?P<lab>[^+]+)\+(?P<time>[^+]+)(?:\+[^+]+)?")
+PATTERNS: dict[Format, re.Pattern[str]] = {
+    "moodle": MOODLE, "exchange": EXCHANGE, "canvas": CANVAS,
+}  # fmt: skip
+MOST = 0.5  # of the names at the students' level, by which a layout is recognised
 SECRET = "submission_secret.txt"  # of nbgrader's exchange; feedback is returned by it
 ANYWHERE = frozenset({"network.safetensors", "receipt.json"})  # wherever in a hand-in they lie
 
@@ -87,18 +91,23 @@ Place = tuple[Claim, tuple[str, ...], dict[str, list[str]], bool]
 
 @dataclass(frozen=True)
 class Layout:
-    """How one source is laid out, for one lab."""
+    """How one source is laid out, for one lab.
+
+    Whose a file is stands at one level of the source, the same for all. What lies below it was
+    named by a student, and says nothing of others.
+    """
 
     lab: str
     prefix: str = ""  # of the folders of a classroom's clones
-    wrapped: int = 0  # folders around all of it
+    wrapped: int = 0  # folders around all of it: the level of the students' names
+    lab_at: int = 0  # the level of the lab's folders, in nbgrader's tree; 0 where there are none
 
     def moodle(self, path: tuple[str, ...]) -> Place | None:
         """``Name Surname_123_assignsubmission_file_/lab.ipynb``, or one flat name."""
-        depth, found = _first(MOODLE, path)
+        found = self._at_level(MOODLE, path)
         if found is None:
             return None
-        below = path[depth + 1 :] or (found["rest"] or f"{found['kind']}.html",)
+        below = path[self.wrapped + 1 :] or (found["rest"] or f"{found['kind']}.html",)
         text = f"{found['name']}_{found['id']}"
         # Moodle reads name, number and plugin back; it wants no further underscore in the name.
         naming = {"moodle": [f"{text}_assignsubmission_file_"]}
@@ -106,21 +115,23 @@ class Layout:
 
     def canvas(self, path: tuple[str, ...]) -> Place | None:
         """``lastnamefirstname_LATE_123_456_lab.ipynb``; what was unpacked there lies below it."""
-        depth, found = _first(CANVAS, path)
+        found = self._at_level(CANVAS, path)
         if found is None:
             return None
-        below = path[depth + 1 :] or (found["rest"] or found["text"],)
+        below = path[self.wrapped + 1 :] or (found["rest"] or found["text"],)
         claim = Claim(f"{found['name']}_{found['id']}", found["name"], found["id"])
-        naming = {"canvas": [path[depth].removesuffix(NOT_TAKEN)]} if found["file"] else {}
+        naming = {"canvas": [path[self.wrapped].removesuffix(NOT_TAKEN)]} if found["file"] else {}
         return claim, below, naming, bool(found["late"])
 
     def exchange(self, path: tuple[str, ...]) -> Place | None:
         """``user+LAB+timestamp+random/lab.ipynb``."""
-        for depth, part in enumerate(path[:-1]):
-            found = EXCHANGE.fullmatch(part)
-            if found and found["lab"] == self.lab:
-                return Claim(part, login=found["user"]), path[depth + 1 :], {}, False
-        return None
+        found = self._at_level(EXCHANGE, path[:-1])
+        if found is None or found["lab"] != self.lab:
+            return None
+        return Claim(found[0], login=found["user"]), path[self.wrapped + 1 :], {}, False
+
+    def _at_level(self, pattern: re.Pattern[str], path: tuple[str, ...]) -> re.Match[str] | None:
+        return pattern.fullmatch(path[self.wrapped]) if len(path) > self.wrapped else None
 
     def classroom(self, path: tuple[str, ...]) -> Place | None:
         """``assignment-username/labs/LAB/lab.ipynb``, or without the inner folders."""
@@ -132,11 +143,11 @@ class Layout:
 
     def folder(self, path: tuple[str, ...]) -> Place | None:
         """``STUDENT/LAB/lab.ipynb``, ``STUDENT/lab.ipynb``, or a notebook named by the student."""
-        for depth, part in enumerate(path[:-1]):
-            if depth and is_lab(part, self.lab):
-                inner = path[depth - 1] == "labs" and depth > 1
-                who = path[depth - 2 if inner else depth - 1]
-                return Claim(who, login=who), path[depth + 1 :], {}, False
+        depth = self.lab_at
+        if depth and is_lab("".join(path[:-1][depth : depth + 1]), self.lab):
+            inner = path[depth - 1] == "labs" and depth > 1
+            who = path[depth - 2 if inner else depth - 1]
+            return Claim(who, login=who), path[depth + 1 :], {}, False
         path = path[self.wrapped :]
         if not path:
             return None
@@ -148,12 +159,6 @@ class Layout:
         if not name.lower().endswith(NOTEBOOK):
             return None
         return Claim(name, login=beside_lab(PurePath(name).stem, self.lab)), path, {}, False
-
-
-def _first(pattern: re.Pattern[str], path: tuple[str, ...]) -> tuple[int, re.Match[str] | None]:
-    """The first part of a path that a pattern fits, and where it is."""
-    matches = ((depth, pattern.fullmatch(part)) for depth, part in enumerate(path))
-    return next(((depth, found) for depth, found in matches if found), (0, None))
 
 
 def number_in(name: str) -> str:
@@ -185,9 +190,11 @@ def hand_ins(
         if whole := _whole(members, lab, source):
             return [whole], []
     paths = [one.path for one in members]
-    wrapped = _wrapped(paths, lab) if form in ("folder", "classroom") else 0
+    pattern = PATTERNS.get(form)
+    wrapped = _level(paths, pattern)[1] if pattern else _wrapped(paths, lab)
     heads = sorted({path[wrapped] for path in paths if len(path) > wrapped + 1})
-    layout = Layout(lab, _prefix(heads, paths, wrapped, lab), wrapped)
+    prefix = _prefix(heads, paths, wrapped, lab) if form == "classroom" else ""
+    layout = Layout(lab, prefix, wrapped, _lab_at(paths, wrapped, lab))
     place: Callable[[tuple[str, ...]], Place | None] = getattr(layout, form)
     found: dict[str, HandIn] = {}
     lost: dict[str, list[Member]] = defaultdict(list)
@@ -213,18 +220,48 @@ def hand_ins(
 
 
 def recognised(members: Sequence[Member], lab: str) -> Format:
-    """Which layout a source has."""
-    layout = Layout(lab)
+    """Which layout a source has: by most of the names at the students' level, not by what one of
+    them handed in.
+    """
     paths = [one.path for one in members]
-    if any(MOODLE.fullmatch(part) for path in paths for part in path):
-        return "moodle"
-    if any(EXCHANGE.fullmatch(part) for path in paths for part in path[:-1]):
-        return "exchange"
-    if paths and 2 * sum(layout.canvas(path) is not None for path in paths) >= len(paths):
-        return "canvas"
+    shares = {form: _level(paths, pattern)[0] for form, pattern in PATTERNS.items()}
+    best = max(shares, key=shares.__getitem__)
+    if shares[best] >= MOST:
+        return best
     if any(path[i : i + 2] == ("labs", lab) for path in paths for i in range(1, len(path) - 1)):
         return "classroom"
     return "folder"
+
+
+def _level(paths: Sequence[tuple[str, ...]], pattern: re.Pattern[str]) -> tuple[float, int]:
+    """How many of the names at a level fit a pattern, and the level: the first, or below folders
+    that stand around everything.
+    """
+    depth, best = 0, (0.0, 0)
+    while heads := {path[depth] for path in paths if len(path) > depth}:
+        share = sum(pattern.fullmatch(head) is not None for head in heads) / len(heads)
+        best = max(best, (share, depth), key=lambda one: one[0])
+        if len(heads) > 1 or share:
+            break
+        depth += 1
+    return best
+
+
+def _lab_at(paths: Sequence[tuple[str, ...]], wrapped: int, lab: str) -> int:
+    """At which level the lab's folders are, by most names at the students' level: right below them
+    for those who have no such folder. 0 if nobody has one.
+    """
+    votes: dict[int, set[str]] = defaultdict(set)
+    without = set[str]()
+    for path in paths:
+        found = (depth for depth, part in enumerate(path[:-1]) if depth and is_lab(part, lab))
+        if depth := next(found, 0):
+            votes[depth].add(path[min(wrapped, depth - 1)])
+        elif len(path) > wrapped + 1 or path[-1].lower().endswith(NOTEBOOK):
+            without.add(path[min(wrapped, len(path) - 1)])
+    if votes:
+        votes[wrapped + 1] |= without - set[str]().union(*votes.values())
+    return min(votes, key=lambda depth: (-len(votes[depth]), depth), default=0)
 
 
 def _settle(one: HandIn, form: Format, lab: str) -> None:

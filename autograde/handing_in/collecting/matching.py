@@ -49,7 +49,8 @@ class Matcher:
         claims = defaultdict(set)
         for one in matched:
             if one.student and not self._decided(one.hand_in):
-                claims[one.student].add(one.hand_in.claim.lms_id or one.hand_in.claim.login)
+                claim = one.hand_in.claim
+                claims[one.student].add((claim.lms_id or claim.login, squashed(claim.name)))
         return [
             Matched(
                 one.hand_in,

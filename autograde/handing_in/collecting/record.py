@@ -41,6 +41,8 @@ class Entry:
     login: str = ""
     lms_id: str = ""
     sis_id: str = ""
+    github: str = ""
+    listed: bool = False  # in the class list
     extension: float = 0.0  # seconds
     time: str = ""
     late: bool = False  # the LMS says so
@@ -61,11 +63,14 @@ class Entry:
 
 @dataclass
 class Record:
-    """A lab's hand-ins; ``unmatched`` has the digest of each that nobody is known for."""
+    """A lab's hand-ins; ``unmatched`` has the digest of each that nobody is known for, ``zone`` the
+    time zone of times that name none.
+    """
 
     lab: str
     due: str = ""
     rule: str = ""
+    zone: str = ""
     students: dict[str, Entry] = field(default_factory=dict)
     unmatched: dict[str, str] = field(default_factory=dict)
 
@@ -142,8 +147,10 @@ def _check(record: Record) -> None:
         if not all(isinstance(text, str) for text in texts):
             raise TypeError("texts")
         _ = entry.when, entry.more
-    if not isinstance(record.rule, str) or not isinstance(record.unmatched, dict):
+    if not isinstance(record.rule, str) or not isinstance(record.zone, str):
         raise TypeError("rule")
+    if not isinstance(record.unmatched, dict):
+        raise TypeError("unmatched")
     _ = record.deadline
 
 

@@ -253,14 +253,14 @@ def test_is_a_long_name_shortened_and_its_kind_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_do_many_files_of_one_name_cost_no_more_than_others(tmp_path: Path) -> None:
+def test_do_many_files_of_one_name_cost_as_many_times_as_they_are(tmp_path: Path) -> None:
     times = []
-    for names in (["same.ipynb"] * 4000, [f"{n}.ipynb" for n in range(4000)]):
-        path = tmp_path / f"{len(times)}.zip"
+    for number in (1000, 4000):
+        path = tmp_path / f"{number}.zip"
         with zipfile.ZipFile(path, "w") as archive:
-            for name in names:
-                archive.writestr(zipfile.ZipInfo(name), GOOD)
+            for _ in range(number):
+                archive.writestr(zipfile.ZipInfo("same.ipynb"), GOOD)
         begun = time.process_time()
-        assert len(taken(opened(tmp_path, path))) == 4000
+        assert len(taken(opened(tmp_path, path))) == number
         times.append(time.process_time() - begun)
-    assert times[0] < 3 * times[1]
+    assert times[1] < 8 * times[0]  # four times; sixteen where each is compared with all

@@ -273,10 +273,10 @@ def test_is_lateness_told_with_extensions_and_nobody_late_of_whom_no_time_is_kno
     found = run(tmp_path, tmp_path / "in", roster=ROSTER, due=due.replace(month=9, day=28))
     late = {row.student: row.late for row in found.rows}
     assert (late["boris2"], late["clara3"]) == (86_400 + 1800, 0.0)
-    found = run(tmp_path, laid(tmp_path / "c", CANVAS), due=due)
+    found = run(tmp_path / "other", laid(tmp_path / "c", CANVAS), due=due)
     assert all(row.late is None for row in found.rows)
     assert any("the LMS calls it late" in remark for remark in found.remarks)
-    assert any("handed in is not known" in remark for remark in found.remarks)
+    assert any("is not known, and they count as on time" in remark for remark in found.remarks)
 
 
 def test_is_a_time_that_a_student_handed_in_not_believed(tmp_path: Path) -> None:
@@ -373,3 +373,56 @@ def test_is_a_wrong_command_told_before_anything_is_written(tmp_path: Path) -> N
         with pytest.raises(DesignedError, match=why):
             run(tmp_path, source, roster=ROSTER, said=words)
     assert not (tmp_path / "grading" / "submitted").exists()
+
+
+HERS = "lab01_activations/lab01_activations.ipynb"
+INNER = "Boris Petrov_1235_assignsubmission_file_/lab01_activations.ipynb"
+AT = "boris2+lab01_activations+2026-01-01 10:00:00.000000 UTC"
+
+
+@pytest.mark.parametrize(
+    ("layout", "path"),
+    [
+        ("folder", f"anna01/boris2/{HERS}"),
+        ("folder", f"anna01/{AT}/lab01_activations.ipynb"),
+        ("folder", f"anna01/{INNER}"),
+        ("folder", f"anna01/labs/boris2/{HERS}"),
+        ("classroom", f"lab-1-annacodes/boris2/{HERS}"),
+        ("moodle", f"Anna Ivanova_1234_assignsubmission_file_/{INNER}"),
+        ("moodle", "Anna Ivanova_1234_assignsubmission_file_" + INNER.replace("/", "")),
+        ("canvas", f"ivanovaanna_101_205_in.zip/{INNER}"),
+        ("canvas", "ivanovaanna_101_205_x_102_assignsubmission_file_notes.txt"),
+        ("exchange", f"anna01+{LAB}+2026-10-01 10:00:00.000000 UTC+xYz/boris2/{HERS}"),
+    ],
+)
+def test_does_what_one_hands_in_name_no_other(tmp_path: Path, layout: str, path: str) -> None:
+    """Whose a file is stands at the students' level; what they hand in has names of their own."""
+    laid(tmp_path / "in", LAYOUTS[layout])
+    before = tree(tmp_path, "submitted") if run(tmp_path, tmp_path / "in", roster=ROSTER) else {}
+    laid(tmp_path / "in", {path: book("evil")})
+    run(tmp_path, tmp_path / "in", roster=ROSTER)
+    now = tree(tmp_path, "submitted")
+    others = {name: data for name, data in before.items() if not name.startswith("anna01/")}
+    assert others
+    assert {name: now.get(name) for name in others} == others
+    assert not any(b"evil" in data for name, data in now.items() if not name.startswith("anna01/"))
+
+
+def test_are_two_names_for_one_student_left_to_a_person(tmp_path: Path) -> None:
+    forged = "Boris X_1235_assignsubmission_file_lab01_activations.ipynb"
+    found = run(tmp_path, laid(tmp_path / "in", {**MOODLE, forged: book("evil")}), roster=ROSTER)
+    assert not any(b"evil" in data for data in tree(tmp_path).values())
+    assert found.needs_a_person
+
+
+def test_hold_class_list_and_decisions_of_before(tmp_path: Path) -> None:
+    odd = {**MOODLE, "Zed_99_assignsubmission_file_/lab01_activations.ipynb": book("zed")}
+    laid(tmp_path / "in", odd)
+    run(tmp_path, tmp_path / "in", roster=ROSTER)
+    text = "Zed_99"
+    run(tmp_path, tmp_path / "in", roster=ROSTER.replace("clara3", "clara3"), said={text: "boris2"})
+    first = tree(tmp_path)
+    found = run(tmp_path, tmp_path / "in")
+    assert set(students(found)) <= {"anna01", "boris2", "clara3"}
+    assert tree(tmp_path) == first
+    assert any("class list of before" in remark for remark in found.remarks)
