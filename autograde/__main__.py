@@ -32,7 +32,9 @@ def put_first(root: Path) -> None:
     """Let ``course`` be the one of this folder, here and in kernels."""
     library = root / "course" / "__init__.py"
     there = find_spec("course")
-    if library.is_file() and not (there and there.origin and library.samefile(there.origin)):
+    known = there and there.origin and library.is_file() and library.samefile(there.origin)
+    here = Path(sys.path[0]).resolve() == root  # of `python -m`: a kernel starts elsewhere
+    if library.is_file() and (here or not known):
         sys.path.insert(0, str(root))
         before = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), before)))

@@ -205,7 +205,7 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
             prepared.case = _with_argument(prepared.case, definition.reference)
             cases.append(stored.case(prepared))
         except (CheckError, stored.StoredError) as error:
-            where = f"{lab}, {definition.name}, case {prepared.case.title!r}"
+            where = f"{definition.place}, {definition.name}, case {prepared.case.title!r}"
             raise CheckError(f"{where}: {error}") from error
     advice = {one.name: one.hint for one in definition.mistakes}
     for case in cases:
@@ -237,7 +237,10 @@ def _with_argument(case: Case, objects: Mapping[str, Any]) -> Case:
 
 def _besides(definition: Definition, shown: int) -> dict[str, Any]:
     """What is forbidden and allowed, and what grading adds: how many cases, of what share."""
-    weigh = [one.case.weight for one in definition.graded({}, VISIBLE_SEED).cases]
+    graded = definition.graded({}, VISIBLE_SEED).cases
+    for one in graded[shown:]:  # what is stored was tried already
+        _askable(definition, one.case)
+    weigh = [one.case.weight for one in graded]
     share = sum(weigh[shown:]) / sum(weigh) if sum(weigh) else 0.0
     found = {
         "forbids": list(definition.forbids),
@@ -260,6 +263,18 @@ def told_apart(known: dict[str, str], advice: Mapping[str, str]) -> dict[str, st
         return {advice[one] for one in others} <= {advice[name]}
 
     return {name: packed for name, packed in known.items() if clear(name, packed)}
+
+
+def _askable(definition: Definition, case: Case) -> None:
+    """See that a hidden question can reach a student's process: its module must be there."""
+    try:
+        stored.named(case.probe.question)
+    except stored.StoredError as error:
+        raise CheckError(
+            f"{definition.place}, {definition.name}, hidden case {case.title!r}: {error}. Move "
+            f"what it asks to course/labs/{definition.lab}/questions.py, where students' processes "
+            "find it."
+        ) from None
 
 
 def _texts(hint: str | dict[str, str]) -> list[str]:

@@ -75,8 +75,8 @@ def options(
         os.environ[trees.ROOT_VARIABLE] = str(course.resolve())
 
 
+app.add_typer(authoring.new, name="new")
 for command in (
-    authoring.new,
     authoring.build,
     authoring.verify,
     proving.prove,
