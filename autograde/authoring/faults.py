@@ -42,6 +42,13 @@ def lines_of(text: str, cells: list[NotebookNode]) -> list[int]:
     return found if len(found) == len(cells) else [0] * len(cells)
 
 
+def locate(text: str, cells: list[NotebookNode]) -> None:
+    """Let each cell of a source know its ``line`` and its ``header``, the text of that line."""
+    lines = text.split("\n")
+    for cell, line in zip(cells, lines_of(text, cells), strict=True):
+        cell["line"], cell["header"] = line, lines[line - 1] if line else ""
+
+
 def like(name: str, known: Iterable[str]) -> str:
     """``Did you mean 'check'? `` where a known name is near."""
     near = get_close_matches(name, list(known), 1)
@@ -66,7 +73,7 @@ def of_cell(cell: NotebookNode, tags: set[str]) -> Iterator[Fault]:
     """What is wrong with one cell.
 
     Args:
-        cell: with its ``line``.
+        cell: with its ``line`` and ``header``.
         tags: all that there are.
     """
     yield from ((cell["line"], text) for text in _of_header(cell, cell.metadata, tags))
@@ -109,6 +116,9 @@ def _of_header(cell: NotebookNode, found: dict[str, Any], tags: set[str]) -> Ite
             f"found `{found[ODD]}`."
         )
         return
+    given = re.findall(r"(\w+)=", re.sub(r'"[^"]*"', "", cell["header"]))
+    for tag in sorted({one for one in given if given.count(one) > 1}):
+        yield f"{tag} stands there {given.count(tag)} times: a cell has each tag once."
     unknown = sorted(set(found) - tags - {"cell_marker", "lines_to_next_cell", "title"})
     if "title" in found:
         yield f"expected tags after `# %%`, found {found['title']!r}: tags are tag=value."

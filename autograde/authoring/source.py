@@ -152,8 +152,7 @@ def parse(lab: str, text: str, *, language: str = "en") -> LabSource:
             f"{_where(lab)}:1: no title. Begin the file with '# ---', '# jupyter:', '#   course:', "
             "'#     title: …', '# ---'."
         )
-    for cell, line in zip(book.cells, faults.lines_of(text, book.cells), strict=True):
-        cell["line"] = line
+    faults.locate(text, book.cells)
     cells = tuple(cell for cell in book.cells if cell.metadata.get("lang", language) == language)
     for cell in cells:
         _check_tags(lab, cell)
@@ -235,6 +234,11 @@ def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
             int(facts.get("minutes", 5)),
             manual,
         )
+    if unchecked := [name for name in answers if name not in seen]:
+        raise SourceError(
+            f"{_where(lab, answers[unchecked[0]]['line'])}: no check for {', '.join(unchecked)}. "
+            f'Add `# %% check="{unchecked[0]}" points=2` below.'
+        )
     for tag in ("starter", "intro"):
         for cell in (one for one in cells if tag in one.metadata):
             if (name := cell.metadata[tag]) not in (answers if tag == "starter" else seen):
@@ -242,11 +246,6 @@ def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
                     f"{_where(lab, cell['line'])}: {tag} {name!r} has no cell tagged "
                     f"exercise={name!r}. {faults.like(name, answers)}Correct one of the names."
                 )
-    if unchecked := [name for name in answers if name not in seen]:
-        raise SourceError(
-            f"{_where(lab, answers[unchecked[0]]['line'])}: no check for {', '.join(unchecked)}. "
-            f'Add `# %% check="{unchecked[0]}" points=2` below.'
-        )
 
 
 def _prologue(source: LabSource, links: Links) -> list[NotebookNode]:

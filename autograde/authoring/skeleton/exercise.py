@@ -127,9 +127,10 @@ CONTRACT = Function(  # what it takes and what it refuses; the standard cases co
 )
 def @NAME@(rng: Generator) -> Iterator[Case]:
     """The mean of each row, in which some columns count more."""
+    values, weights = torch.tensor([[1.0, 5.0]]), torch.tensor([1.0, 3.0])
     yield Case(
         "two values, that you can do by hand",
-        call("@NAME@", torch.tensor([[1.0, 5.0]]), torch.tensor([1.0, 3.0])),
+        call("@NAME@", values, weights),
         "The second value counts three times: (1 + 5 + 5 + 5) / 4.",
         close(1e-6),
     )
@@ -210,7 +211,8 @@ for says, change in {
     "an IndexError": '- raise ValueError("expected one weight for each column")\\n'
     '+ raise IndexError("expected one weight for each column")',
 }.items():
-    answers.wrong("@NAME@", says, answers.changed("@NAME@", change))
+    slip = answers.changed("@NAME@", change)
+    answers.wrong("@NAME@", says, slip)
 
 answers.wrong(
     "@NAME@",

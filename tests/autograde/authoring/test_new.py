@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -22,20 +23,17 @@ LAB = "lab08_doubling"
 COURSE = find(Path(__file__).parent)
 
 
-def formatted(*paths: Path) -> str:
-    """What ruff finds in these files."""
-    ours = f"src = ['{COURSE.root}', '{paths[0].parents[2]}']"
-    config = str(COURSE.root / "pyproject.toml")
+def formatted(root: Path, paths: list[Path]) -> str:
+    """What ruff finds in these files of a course that begins."""
+    shutil.copy(COURSE.root / "pyproject.toml", root)
+    code = [str(path) for path in paths if path.suffix == ".py" and "samples" not in path.parts]
+    ours = f"src = ['{root}', '{COURSE.root}']"
     found = ""
     for words in (["format", "--diff"], ["check", "--config", ours]):
-        command = [sys.executable, "-m", "ruff", *words, "--config", config, *map(str, paths)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "ruff", *words, *code]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
         found += done.stdout if done.returncode else ""
     return found
-
-
-def python(paths: list[Path]) -> list[Path]:
-    return [path for path in paths if path.suffix == ".py" and "samples" not in path.parts]
 
 
 @pytest.mark.parametrize("title", ["Plain", "With: a colon", 'With "quotes" # and', "8", "- x"])
@@ -45,31 +43,33 @@ def test_does_any_title_fit_the_header(mini: Tree, title: str) -> None:
 
 
 def test_is_a_new_lab_formatted_and_entitled_by_its_name(mini: Tree) -> None:
-    made = new.write(mini, "lab08_batch_norm")
-    assert source.parse("lab08_batch_norm", mini.source("lab08_batch_norm").read_text()).title == (
-        "Batch norm"
-    )
-    assert formatted(*python(made)) == ""
-    assert not [path for path in made if "@" in path.read_text().replace(" @ ", "").split("\n@")[0]]
+    lab = "lab08_batch_norm"
+    made = new.write(mini, lab)
+    assert source.parse(lab, mini.source(lab).read_text()).title == "Batch norm"
+    assert formatted(mini.root, made) == ""
+    assert not [path for path in made if re.search("@[A-Z]+@", path.read_text())]
 
 
-@pytest.mark.parametrize("name", ["f", "thirty_letters_are_the_longest"])
 @pytest.mark.parametrize("lab", COURSE.lab_names())
-def test_does_an_exercise_fit_into_every_lab(tmp_path: Path, lab: str, name: str) -> None:
+def test_do_exercises_fit_into_every_lab(tmp_path: Path, lab: str) -> None:
     tree = Tree(tmp_path)
     for path in (COURSE.source(lab), *COURSE.checks(lab).glob("__init__.py")):
         place = tmp_path / path.relative_to(COURSE.root)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, place)
     before = source.parse(lab, tree.source(lab).read_text())
-    made = new.add_exercise(tree, lab, name, "One more")
-    assert formatted(*python(made)) == ""
+    names = ["f", "thirty_letters_are_the_longest"]
+    made = [path for name in names for path in new.add_exercise(tree, lab, name, "One more")]
+    assert formatted(tmp_path, made) == ""
     after = source.parse(lab, tree.source(lab).read_text())
-    assert [one.name for one in after.exercises] == [*(e.name for e in before.exercises), name]
-    assert [c for c in before.cells if c.source not in {o.source for o in after.cells}] == []
-    imported = ast.parse((tree.checks(lab) / "__init__.py").read_text())
-    names = [a.name for o in imported.body if isinstance(o, ast.ImportFrom) for a in o.names]
-    assert name in names
+    assert [one.name for one in after.exercises] == [
+        *(one.name for one in before.exercises),
+        *names,
+    ]
+    assert {one.source for one in before.cells} <= {one.source for one in after.cells}
+    listed = ast.parse((tree.checks(lab) / "__init__.py").read_text()).body
+    imports = [a.name for one in listed if isinstance(one, ast.ImportFrom) for a in one.names]
+    assert set(names) <= set(imports)
 
 
 def test_has_an_exercise_enough_answers_of_both_kinds() -> None:
