@@ -56,6 +56,7 @@ def build(tree: Tree, lab: str) -> list[str]:
         return []
     book = load(lab, tree)
     exercises = _exercises(tree, lab, book)
+    _all_asked(tree, lab, book)
     wanted = compiled(book)
     with one_thread():
         trial.judge(book, wanted["checks"], exercises, reference.load(lab, tree))
@@ -120,6 +121,17 @@ def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
                 "import that file in __init__.py: see CONTRIBUTING.md, Write a check."
             )
     return names
+
+
+def _all_asked(tree: Tree, lab: str, book: Book) -> None:
+    """See that the notebook asks every check, which a misspelt one is not."""
+    text = tree.source(lab).read_text("utf-8")
+    for one in book:
+        if f'"{one.name}"' not in text:
+            raise CheckError(
+                f"{one.place}: the check {one.name!r} is of no exercise, and lab.py never asks it. "
+                "Correct its name, or delete it."
+            )
 
 
 def _committed(tree: Tree, lab: str) -> dict[str, Any]:

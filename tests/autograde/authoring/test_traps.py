@@ -17,6 +17,9 @@ from autograde.authoring import answers, build, checks, new, reference, samples
 from autograde.authoring import compile as compiler
 from autograde.errors import DesignedError
 from autograde.marking import demo
+from autograde.proving import proof, report
+from autograde.proving.pool import Outcome
+from autograde.proving.subjects import subjects
 from autograde.tree import ROOT_VARIABLE, Tree
 
 LAB = "lab08_means"
@@ -225,6 +228,14 @@ TRAPS = {
         'hidden("',
         f"has no check '{NAME}'; it has: another_name",
     ),
+    "a check of no exercise": Trap(
+        stored,
+        CHECK,
+        "@check.hidden(",
+        "@check.define()\ndef no_such(rng):\n    yield from ()\n\n\n@check.hidden(",
+        "@check.define()",
+        "the check 'no_such' is of no exercise",
+    ),
     "a check twice in the book": Trap(
         stored,
         CHECK,
@@ -351,3 +362,19 @@ def test_are_missing_samples_told(begun: Tree) -> None:
         path.unlink()
     with pytest.raises(DesignedError, match=r"has no samples: add solutions/.*reference--full.py"):
         handed_in(begun)
+
+
+def test_is_a_wrong_answer_that_passes_told_where_it_stands(begun: Tree) -> None:
+    path = begun.root / ANSWER
+    right = "lambda v, w: v @ w / w.sum() if v.shape[1] == len(w) else [].index(0)"
+    path.write_text(path.read_text().replace("lambda values, weights: values.mean(dim=1)", right))
+    line = path.read_text().split("\n").index('    "the plain mean",') - 1  # where the call begins
+    [subject] = subjects(begun, LAB)
+    tried = proof.items(begun, subject, proof.Plan(seeds=1))
+    item = next(one for one in tried if one.says == "the plain mean")
+    item.trial.prepare()
+    outcome = Outcome(item.trial.work())
+    found = proof.Proof(subject, (proof.Result(item, outcome, item.trouble(outcome)),))
+    [told] = report.told(found)
+    assert "wrong, the plain mean: visible: full points" in told
+    assert f"({ANSWER}:{line}). Add a case that catches it" in told
