@@ -240,7 +240,7 @@ def load(lab: str, tree: Tree | None = None) -> Book:
         raise TreeError(
             f"no checks for {lab}: expected {folder / 'book.py'}, which makes "
             f"`check = Book({lab!r})`, and {folder / '__init__.py'}, which imports `check` from it "
-            "and the files with the checks. See CONTRIBUTING.md, Write a check."
+            "and the files with the checks. See docs/authoring.md, Checks."
         )
     name = f"checks_of_{lab}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
     book = getattr(package(name, folder), "check", None)

@@ -98,13 +98,13 @@ def _has_checks(tree: Tree, lab: str) -> bool:
         if needed:
             raise TreeError(
                 f"{lab}: lab.py imports course.labs.{lab}, but there are no checks: write "
-                f"{tree.checks(lab).relative_to(tree.root)}/: see CONTRIBUTING.md, Write a check."
+                f"{tree.checks(lab).relative_to(tree.root)}/: see docs/authoring.md, Checks."
             )
         return False
     if not (home / "__init__.py").is_file():
         raise TreeError(
             f"{lab}: expected {home.relative_to(tree.root)}/__init__.py, which makes "
-            f'`check = Checks("{lab}")`: see CONTRIBUTING.md, Add a lab.'
+            f'`check = Checks("{lab}")`: see docs/authoring.md.'
         )
     return True
 
@@ -118,7 +118,7 @@ def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
             raise CheckError(
                 f"{lab}: the exercise {name!r} has no check. Write a function {name} under "
                 f"@check.define(…) into {tree.checks(lab).relative_to(tree.root)}/{name}.py, and "
-                "import that file in __init__.py: see CONTRIBUTING.md, Write a check."
+                "import that file in __init__.py: see docs/authoring.md, Checks."
             )
     return names
 

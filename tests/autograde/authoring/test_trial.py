@@ -146,7 +146,7 @@ def test_are_missing_folders_told_where_the_notebook_imports_them(checked):
             command(tree, MINI)
     shutil.rmtree(tree.checks(MINI))
     for command in (compiler.build, compiler.drift):
-        with pytest.raises(TreeError, match=rf"write solutions/{MINI}/checks/: see CONTRIBUTING"):
+        with pytest.raises(TreeError, match=rf"write solutions/{MINI}/checks/: see docs/authoring"):
             command(tree, MINI)
     tree.source(MINI).write_text(MINI_SOURCE)
     assert compiler.build(tree, MINI) == compiler.drift(tree, MINI) == []
