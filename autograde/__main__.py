@@ -22,7 +22,9 @@ def main() -> None:
     if named := _named(sys.argv[1:]):
         os.environ[tree.ROOT_VARIABLE] = str(Path(named).resolve())
     with contextlib.suppress(tree.TreeError):  # the command itself says so, if it needs one
-        put_first(tree.find().root)
+        root = tree.find().root
+        os.environ[tree.ROOT_VARIABLE] = str(root)  # for kernels, which start elsewhere
+        put_first(root)
     from autograde.cli import main as commands
 
     commands()
