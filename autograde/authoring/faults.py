@@ -7,7 +7,7 @@ import builtins
 import re
 import symtable
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ MARKER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 ODD = "incorrectly_encoded_metadata"  # where jupytext puts a header that it can't read
+
+LONGEST_CELL = 25  # lines of code that a reader still takes in at once
 
 KINDS = {"intro": "markdown", "question": "markdown", "starter": "raw", "exercise": "code"}
 """Tags that name an exercise, and the kind of their cell; a check's is code as well."""
@@ -69,18 +71,31 @@ def place_of(error: BaseException, root: Path) -> str:
     return ""
 
 
-def of_cell(cell: NotebookNode, tags: set[str]) -> Iterator[Fault]:
-    """What is wrong with one cell.
+def found(lab: str, cells: Sequence[NotebookNode], tags: set[str]) -> Iterator[Fault]:
+    """What is wrong, the first first.
 
     Args:
-        cell: with its ``line`` and ``header``.
+        lab: its name.
+        cells: each with its ``line`` and ``header``.
         tags: all that there are.
     """
+    for cell in cells:
+        yield from _of_cell(lab, cell, tags)
+    yield from _of_lab(cells)
+
+
+def _of_cell(lab: str, cell: NotebookNode, tags: set[str]) -> Iterator[Fault]:
     yield from ((cell["line"], text) for text in _of_header(cell, cell.metadata, tags))
     if "exercise" in cell.metadata:
         yield from _of_answer(cell)
     if {"exercise", "setup"} & set(cell.metadata):
         yield from _of_code(cell)
+    if cell.metadata.get("check") and cell.source.strip():
+        yield cell["line"], "a check cell has no body; the build writes it."
+    lines = len(cell.source.splitlines())
+    if cell.cell_type == "code" and "exercise" not in cell.metadata and lines > LONGEST_CELL:
+        told = f"{lines} lines of code, at most {LONGEST_CELL}. Move what the reader need not see"
+        yield cell["line"], f"{told} to course/labs/{lab}/experiments/."
     if (
         re.search(r"^\s*print\(course\.start\(", cell.source, re.M)
         and "varies" not in cell.metadata
@@ -88,9 +103,8 @@ def of_cell(cell: NotebookNode, tags: set[str]) -> Iterator[Fault]:
         yield cell["line"], "course.start tells of this machine: write `# %% varies=true`."
 
 
-def of_lab(cells: Iterable[NotebookNode]) -> Iterator[Fault]:
+def _of_lab(cells: Sequence[NotebookNode]) -> Iterator[Fault]:
     """What is wrong between cells, each of which is right."""
-    cells = list(cells)
     answered = {one.metadata["exercise"] for one in cells if "exercise" in one.metadata}
     first: dict[tuple[str, str], int] = {}
     for cell in cells:
@@ -174,7 +188,7 @@ def _of_code(cell: NotebookNode) -> Iterator[Fault]:
         yield line, f"{what} is no Python: {error.msg}, in `{written}`. Correct it."
 
 
-def _of_helpers(cells: list[NotebookNode]) -> Iterator[Fault]:
+def _of_helpers(cells: Sequence[NotebookNode]) -> Iterator[Fault]:
     """Names that the reference would miss: it is made of the setup and exercise cells alone."""
     kept = [one for one in cells if {"setup", "exercise"} & set(one.metadata)]
     known, elsewhere = set(dir(builtins)), dict[str, int]()

@@ -35,7 +35,6 @@ TAGS = {
     "minutes",
     "points",
 }
-LONGEST_CELL = 25  # lines of code that a reader still takes in at once
 
 BOOTSTRAP = """\
 # On Colab, fetch the course library once; torch and numpy stay as they are there.
@@ -154,9 +153,7 @@ def parse(lab: str, text: str, *, language: str = "en") -> LabSource:
         )
     faults.locate(text, book.cells)
     cells = tuple(cell for cell in book.cells if cell.metadata.get("lang", language) == language)
-    for cell in cells:
-        _check_tags(lab, cell)
-    for line, told in faults.of_lab(cells):
+    for line, told in faults.found(lab, cells, TAGS):
         raise SourceError(f"{_where(lab, line)}: {told}")
     return LabSource(
         lab, about["title"], int(about.get("minutes", 0)), cells, tuple(_exercises(lab, cells))
@@ -191,20 +188,6 @@ def reference_code(source: LabSource) -> list[tuple[str, str]]:
 def _where(lab: str, line: int = 0) -> str:
     """The source, and its line where that is known."""
     return f"solutions/{lab}/lab.py" + (f":{line}" if line else "")
-
-
-def _check_tags(lab: str, cell: NotebookNode) -> None:
-    where = _where(lab, cell["line"])
-    for line, told in faults.of_cell(cell, TAGS):
-        raise SourceError(f"{_where(lab, line)}: {told}")
-    if cell.metadata.get("check") and cell.source.strip():
-        raise SourceError(f"{where}: a check cell has no body; the build writes it.")
-    lines = len(cell.source.splitlines())
-    if cell.cell_type == "code" and "exercise" not in cell.metadata and lines > LONGEST_CELL:
-        raise SourceError(
-            f"{where}: {lines} lines of code, at most {LONGEST_CELL}. Move what the reader "
-            f"need not see to course/labs/{lab}/experiments/."
-        )
 
 
 def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
