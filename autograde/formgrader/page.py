@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ BESIDE = (
     '<div class="pair"><div>{theirs}</div>'
     '<details class="beside"{open}><summary>{label}</summary>{model}</details></div>'
 )
+
+TYPED = "<details><summary>As it was typed</summary><pre>{source}</pre></details>"
 
 
 class Beside(Preprocessor):
@@ -90,9 +93,11 @@ def exporter(config: Config) -> HTMLExporter:
 @pass_context
 def from_markdown(context: Context, source: str) -> str:
     """A Markdown cell's text as HTML, with what stands beside it."""
-    cell: Any = context.get("cell", {})
+    metadata = context.get("cell", {}).get("metadata", {})
     shown: str = frames.from_markdown(context, source)
-    return _beside(shown, cell.get("metadata"), WRITTEN, " open")
+    if "<" in source and "beside" in metadata:  # taken for HTML, of which not all is shown
+        shown += TYPED.format(source=escape(source))
+    return _beside(shown, metadata, WRITTEN, " open")
 
 
 def highlighted(source: str, metadata: Any = None) -> str:

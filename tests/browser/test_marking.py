@@ -78,9 +78,11 @@ def page(work: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         assert served.ended() == 0, served.log.read_text()
 
 
-def shot(page: Any, name: str) -> None:
+def shot(page: Any, name: str, shown: Any = None) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(700)  # formgrader scrolls, and its boxes come, slowly
+    if shown is not None:
+        shown.scroll_into_view_if_needed()
     page.screenshot(path=SHOTS / f"marking-{name}.png")
 
 
@@ -120,12 +122,13 @@ def test_a_person_marks(page: Any, work: Path) -> None:
     playwright.expect(comment).to_have_value("Which figure of *yours* says so?")
     page.set_viewport_size({"width": 420, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") == 420
-    cell.scroll_into_view_if_needed()
-    shot(page, "4-narrow")
-    page.set_viewport_size({"width": 1280, "height": 900})
+    shot(page, "4-narrow", cell)
     page.goto(f"{page.home}/formgrader/gradebook/{LAB}/{LAB}")
     waiting = page.locator("#main-table tr:has(td.needs-manual-grade span)")
     playwright.expect(waiting).to_have_count(1)  # hers waits no more
+    assert page.evaluate("document.documentElement.scrollWidth") == 420
+    shot(page, "4-narrow-class")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
     assert autograde(COURSE, "feedback", LAB, "--workdir", str(work)).returncode == 0
     told = (work / "feedback" / "anna" / LAB / f"{LAB}.html").read_text()

@@ -29,6 +29,7 @@ from tests.autograde.formgrader.marking import TOKEN, Marking, marking
 from tests.conftest import MINI, MINI_SOURCE
 
 ODD = "<img src=x onerror=quince()>"
+SAYS = "Because {} says so, if x<y and y >z."
 MODEL = "doubling is addition to itself"
 FORMGRADER = "/formgrader"
 CODE = "secret_factor_of_two"
@@ -93,7 +94,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, tree: Tree) -> Path:
             folder = work / "autograded" / student / MINI
             folder.mkdir(parents=True)
             (folder / "evil.html").write_text("<script>quince()</script>")
-            next(c for c in release.cells if c.id == "why").source = f"Because {student} says so."
+            next(c for c in release.cells if c.id == "why").source = SAYS.format(student)
             nbformat.write(release, folder / f"{MINI}.ipynb")
     record.write(work, Record(MINI, students={"anna": Entry("Anna Ivanova")}))
     return work
@@ -121,7 +122,7 @@ def submissions(class_: Class) -> dict[str, str]:
 
 def test_do_model_answers_stand_beside_the_answers_and_in_no_file(class_: Class) -> None:
     page = class_.asked(submissions(class_)["anna"])
-    assert "Because anna says so." in page
+    assert html.escape(SAYS.format("anna")) in page  # as HTML it would lose its comparison
     assert MODEL in page
     assert CODE in page
     assert "Ivanova, Anna" in page
