@@ -89,6 +89,13 @@ def interpreter() -> str:
     return os.path.realpath(sys.executable)
 
 
+def unreadable() -> str:
+    """A folder on the way to the interpreter or to packages that others may not enter, if any."""
+    ways = (Path(one).resolve() for one in (interpreter(), sys.base_prefix, *packages()))
+    folders = (folder for way in ways for folder in way.parents)
+    return next((str(one) for one in folders if not one.stat().st_mode & 0o001), "")
+
+
 def packages() -> list[str]:
     """The folders that installed packages lie in."""
     folders = [*sys.path, *site.getsitepackages()]
@@ -117,6 +124,28 @@ def view(readable: Iterable[Path], hidden: Iterable[Path]) -> View:
         seen.hide(path)
     _show_library(seen)
     return seen
+
+
+def plain_view(library: Path, readable: Iterable[Path]) -> View:
+    """What a student's process may read where nothing can be mounted, so that all lies where the
+    machine has it: the system, the interpreter, packages, a copy of the library.
+    """
+    system = [f"/{name}" for name in (*SYSTEM, "etc")]
+    python = [f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *packages()]
+    paths = [*system, PROCESSORS, *python, str(library), *map(str, readable)]
+    return View(layers=[(path, True) for path in paths if os.path.exists(path)])
+
+
+def copy_library(folder: Path) -> None:
+    """Copy ``course`` and the sandbox to where any user may read them; solutions stay behind."""
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(course.__file__).parent, folder / "course", ignore=left_out)
+    ours = folder / "autograde"
+    shutil.copytree(_engine() / "sandbox", ours / "sandbox", ignore=left_out)
+    shutil.copy(_engine() / "errors.py", ours)
+    (ours / "__init__.py").touch()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _show_system(seen: View) -> None:
@@ -231,16 +260,18 @@ def written(text: str) -> IO[str]:
     return file
 
 
-def environment(extra: Mapping[str, str], *, folder: Path, threads: int) -> dict[str, str]:
+def environment(
+    extra: Mapping[str, str], *, folder: Path, threads: int, library: str
+) -> dict[str, str]:
     """The whole environment of the warm process: nothing of the grader's comes along.
 
     Args:
         extra: variables to add.
         folder: where it may write.
         threads: that torch computes with.
+        library: where it finds ``course`` and the sandbox; empty: where they are.
     """
-    walls = str(folder) == FOLDER
-    sources = [LIBRARY] if walls else [str(_project()), str(_engine().parent)]
+    sources = [library] if library else [str(_project()), str(_engine().parent)]
     paths = [*sources, *packages()]
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -55,6 +55,12 @@ def warm(hidden: Path) -> Iterator[Warm]:
         del os.environ[CANARY]
 
 
+def test_only_root_can_give_students_a_user_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(IsolationError, match="only root"), Warm(isolation="user"):
+        pass
+
+
 @pytest.fixture(scope="module")
 def walls(warm: Warm) -> list[sandbox.Wall]:
     return sandbox.selftest(warm)
