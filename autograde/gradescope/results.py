@@ -79,36 +79,36 @@ def _tests(lab: str, item: Item) -> Iterator[dict[str, Any]]:
     if exercise and exercise.written:
         told = BLANK if item.status == "skipped" else READ
         yield {**about, "output": f"{told} At most {item.maximum:g}."}
-    elif item.report is None or item.points is None:
+    elif item.points is None:
         yield {**about, "output": f"{UNDECIDED} At most {item.maximum:g}."}
     else:
-        yield from _halves(about, item, item.report, hidden.visible(lab, item.grade_id))
+        yield from _halves(lab, about, item, item.points)
 
 
-def _halves(
-    about: dict[str, Any], item: Item, report: Report, visible: int
-) -> Iterator[dict[str, Any]]:
+def _halves(lab: str, about: dict[str, Any], item: Item, points: float) -> Iterator[dict[str, Any]]:
     """The cases that the notebook shows, and the others; together they give the item's points."""
-    told = withheld.told(report, visible)
+    assert item.report
+    visible = hidden.visible(lab, item.grade_id)
+    told = withheld.told(item.report, visible)
     shown, others = told.results[:visible], told.results[visible:]
     whole = sum(result.weight for result in told.results)
     part = sum(result.weight for result in shown)
-    first = round(item.maximum * part / whole, 2) if others else item.maximum
+    first = round(item.maximum * part / whole, 2)
+    last = round(item.maximum - first, 2)
     scored = replace(told, results=shown, points=first, adds="")
-    earned = scored.earned if others else item.points
+    earned = min(max(scored.earned, points - last), points)  # to the hundredth, both as one
     yield _test(about, scored, earned, first, item.note)
     if others:
-        rest = replace(told, results=others, points=round(item.maximum - first, 2), adds="")
+        rest = replace(told, results=others, points=last, adds="")
         later = {**about, "name": f"{about['name']}, further cases", "visibility": LATER}
-        yield _test(later, rest, (item.points or 0.0) - earned, rest.points, MORE)
+        yield _test(later, rest, points - earned, last, MORE)
 
 
 def _test(
-    about: dict[str, Any], report: Report, score: float | None, most: float, note: str
+    about: dict[str, Any], report: Report, score: float, most: float, note: str
 ) -> dict[str, Any]:
     output = "\n".join(filter(None, (str(report), note)))
-    score = min(max(round(score or 0.0, 2), 0.0), most)
-    return {**about, "score": score, "max_score": most, "output": output}
+    return {**about, "score": round(score, 2), "max_score": most, "output": output}
 
 
 def _measured(class_: ClassResult) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, get_args
 
-from autograde.sandbox import filters, launch, walls
+from autograde.sandbox import filters, launch
 from autograde.sandbox.channel import Channel, ChannelError, Late
 from autograde.sandbox.errors import NAMESPACES, IsolationError, SandboxError, refusal
 from autograde.sandbox.groups import Groups
@@ -88,22 +88,25 @@ class Warm:
     def begin(self) -> Self:
         """Start the warm process and return at once; entering the context waits for it."""
         program = b"" if self.isolation == "none" else filters.compiled()
+        self._user = launch.stranger() if self.isolation == "user" else 0
         ours, theirs = socket.socketpair()
         self._control = Channel(ours)
         self._sock = ours
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self._own = contextlib.ExitStack()
-        self._folder, self._user, library = FOLDER, 0, launch.LIBRARY
+        self._folder, self._library = FOLDER, launch.LIBRARY
         if self.isolation != "full":
             self._folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
-            library = ""
+            self._library = ""
         if self.isolation == "user":
-            library = self._as_user()
+            os.chown(self._folder, self._user, self._user)
+            self._library = self._own.enter_context(tempfile.TemporaryDirectory(prefix="library-"))
+            launch.copy_library(Path(self._library))
         self.environment = launch.environment(
             self.environment,
             folder=Path(self._folder),
             threads=self.limits.threads,
-            library=library,
+            library=self._library,
         )
         try:
             with theirs, contextlib.ExitStack() as stack:
@@ -229,26 +232,6 @@ class Warm:
             stderr=self._errors,
             cwd="/",
         )
-
-    def _as_user(self) -> str:
-        """Choose whose the students' processes are, and copy what they import to where that user
-        may read it.
-        """
-        if os.geteuid() != 0:
-            raise IsolationError(
-                "a user of its own", "only root can become another", "run the grader as root"
-            )
-        if hidden := launch.unreadable():
-            raise IsolationError(
-                "a user of its own",
-                f"only root may look into {hidden}, where Python lies",
-                "run the grader with a Python in /usr or /opt",
-            )
-        self._user = walls.USERS[os.getpid() % len(walls.USERS)]
-        self._library = self._own.enter_context(tempfile.TemporaryDirectory(prefix="library-"))
-        launch.copy_library(Path(self._library))
-        os.chown(self._folder, self._user, self._user)
-        return self._library
 
     def _try(self) -> None:
         """Raise the walls of a student's process once, and look at it from outside."""

@@ -15,7 +15,7 @@ from typing import IO
 import autograde
 import course
 from autograde.sandbox.errors import IsolationError, SandboxError
-from autograde.sandbox.walls import FOLDER
+from autograde.sandbox.walls import FOLDER, USERS
 
 LIBRARY = "/lab"  # where the sandbox finds course and its own code
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -89,11 +89,24 @@ def interpreter() -> str:
     return os.path.realpath(sys.executable)
 
 
-def unreadable() -> str:
-    """A folder on the way to the interpreter or to packages that others may not enter, if any."""
+def stranger() -> int:
+    """The number of a user that has nothing on this machine, for students' processes.
+
+    Raises:
+        IsolationError: nobody can become another user here, or Python can't be read by others.
+    """
+    wall = "a user of its own"
+    if os.geteuid() != 0:
+        raise IsolationError(wall, "only root can become another", "run the grader as root")
     ways = (Path(one).resolve() for one in (interpreter(), sys.base_prefix, *packages()))
-    folders = (folder for way in ways for folder in way.parents)
-    return next((str(one) for one in folders if not one.stat().st_mode & 0o001), "")
+    for folder in {folder for way in ways for folder in way.parents}:
+        if not folder.stat().st_mode & 0o001:
+            raise IsolationError(
+                wall,
+                f"only root may look into {folder}, where Python lies",
+                "run the grader with a Python in /usr or /opt",
+            )
+    return USERS[os.getpid() % len(USERS)]
 
 
 def packages() -> list[str]:

@@ -745,7 +745,7 @@ def test_a_module_that_is_missing_is_named() -> None:
 
 
 def test_other_kinds_of_isolation_are_refused() -> None:
-    with pytest.raises(ValueError, match="'full' or 'none'"):
+    with pytest.raises(ValueError, match="'full', 'user' or 'none'"):
         Warm(isolation="half")  # type: ignore[arg-type]
 
 
