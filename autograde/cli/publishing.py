@@ -59,6 +59,10 @@ def publish(
             "--accept-found", help="Whatever secrets files of others there, or the history, hold."
         ),
     ] = False,
+    classroom: Annotated[
+        bool | None,
+        typer.Option(help="A GitHub workflow that reports the points of each push. As before."),
+    ] = None,
     language: Annotated[
         str, typer.Option(help="Language of the prose. Default: as before, else en.")
     ] = "",
@@ -81,6 +85,7 @@ def publish(
         accept=accept_found,
         archive=zip_file,
         language=language,
+        classroom=classroom,
     )
     if hub and not hub.startswith(("https://", "http://")):
         raise DesignedError(f"--hub {hub}: expected an address, as in https://hub.example.org.")

@@ -24,6 +24,7 @@ from autograde.publishing.address import Address, first_cell, readdressed
 from autograde.tree import Tree
 
 LAB = re.compile(r"lab\d\d_\w+")
+CLASSROOM = ".github/workflows/classroom.yml"
 VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # files in a zip have a date; the same contents give the same zip
 GET = "Get the folder with `git clone {0}`, or as a zip from there."
@@ -78,6 +79,8 @@ def publication(
     address: Address | None,
     profile: str = "",
     language: str = "en",
+    *,
+    classroom: bool = False,
 ) -> Publication:
     """What students get of these labs, as they are built: see :func:`refuse_old`.
 
@@ -97,6 +100,8 @@ def publication(
     version = f"{about['version']}+h{_digest({**files, **books})}"
     files["course/__init__.py"] = _stamped(files["course/__init__.py"], version)
     licence = {"LICENSE": (tree.root / "LICENSE").read_bytes()}
+    if classroom:
+        files[CLASSROOM] = _template("classroom.yml").encode()
     begin = dict(_beginnings(tree, labs, address, {**about, "version": version}))
     ordered = dict(sorted({**begin, **licence, **files, **books}.items()))
     return Publication(tuple(labs), address, version, ordered, profile, language)
