@@ -107,10 +107,3 @@ def test_a_damaged_notebook_is_named_and_the_run_fails(
     assert done.returncode == 1
     assert f"{LAB}.ipynb: this is no notebook" in done.stdout
     assert "Get the lab's notebook again" in (tmp_path / "page.md").read_text()
-
-
-def test_the_workflow_stays_until_it_is_taken_back(course: Tree, there: Path) -> None:
-    publish(course, str(there), Wish())
-    assert (there / CLASSROOM).is_file()
-    publish(course, str(there), Wish(classroom=False))
-    assert not (there / CLASSROOM).exists()
