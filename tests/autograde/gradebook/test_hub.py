@@ -68,7 +68,12 @@ class Hub:
         done = subprocess.run(
             words,
             cwd=cwd,
-            env={**os.environ, "PATH": tools, **more},
+            env={
+                **os.environ,
+                "PATH": tools,
+                "JUPYTER_CONFIG_PATH": str(self.place / "etc"),
+                **more,
+            },
             user=user,
             group=user,
             extra_groups=None if user is None else [],
@@ -95,11 +100,13 @@ def furnished(place: Path) -> Hub:
     for name in ("solutions", "course", "labs"):
         (course / name).symlink_to(COURSE.root / name)
     shutil.copy(COURSE.root / "pyproject.toml", course)
-    where = f"c.Exchange.root = {str(exchange)!r}\n"
-    ours = (COURSE.root / "nbgrader_config.py").read_text()
-    (course / "nbgrader_config.py").write_text(f"{ours}\n{where}")
-    theirs = f"c = get_config()\n{where}c.CourseDirectory.course_id = {NAME!r}\n"
-    (home / "nbgrader_config.py").write_text(theirs)
+    shutil.copy(COURSE.root / "nbgrader_config.py", course)
+    everybodys = place / "etc" / "nbgrader_config.py"
+    everybodys.parent.mkdir()
+    everybodys.write_text(
+        f"c = get_config()\nc.Exchange.root = {str(exchange)!r}\n"
+        f"c.CourseDirectory.course_id = {NAME!r}\n"
+    )
     same = subprocess.run(
         [SYSTEM_PYTHON, "-c", "import sys; print(sys.version_info[:2])"],
         capture_output=True,
