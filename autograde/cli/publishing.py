@@ -61,7 +61,9 @@ def publish(
     ] = False,
     classroom: Annotated[
         bool | None,
-        typer.Option(help="A GitHub workflow that reports the points of each push. As before."),
+        typer.Option(
+            help="With a workflow that reports points on every push. Default: as before, else not."
+        ),
     ] = None,
     language: Annotated[
         str, typer.Option(help="Language of the prose. Default: as before, else en.")

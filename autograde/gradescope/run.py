@@ -33,7 +33,7 @@ STUDENT = "submission"
 CLOSED = ("source", "submission", "results")
 
 
-class NoAnswer(DesignedError):
+class ContainerError(DesignedError):
     """The container is not as Gradescope makes it; the message says what is missing."""
 
 
@@ -58,12 +58,14 @@ def graded(root: Path, tree: Tree) -> dict[str, Any]:
     """The results of the submission below ``root``; what an instructor should know is printed.
 
     Raises:
-        NoAnswer: there is no submission, or not one lab.
+        ContainerError: there is no submission, or not one lab.
         IsolationError: students' code can't be held here.
     """
     submission, labs = root / "submission", tree.lab_names()
     if not submission.is_dir() or len(labs) != 1:
-        raise NoAnswer(f"expected one lab in {tree.root}, and {submission}. Upload the zip again.")
+        raise ContainerError(
+            f"expected one lab in {tree.root}, and {submission}. Upload the zip again."
+        )
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         work = Path(folder)
         _collect(submission, labs[0], work)
