@@ -58,7 +58,7 @@ def results(class_: ClassResult, result: StudentResult) -> dict[str, Any]:
         "extra_data": {"lab": lab, "isolation": class_.isolation, "undecided": undecided},
         "tests": [test for item in result.items for test in _tests(lab, item)],
     }
-    return found | _measured(class_)
+    return found | leaderboard(class_)
 
 
 def unknown(lines: list[str]) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _test(
     return {**about, "score": round(score, 2), "max_score": most, "output": output}
 
 
-def _measured(class_: ClassResult) -> dict[str, Any]:
+def leaderboard(class_: ClassResult) -> dict[str, Any]:
     """Columns of Gradescope's leaderboard, where a check measures networks."""
     try:
         (entry,) = board(class_.as_json()).entries

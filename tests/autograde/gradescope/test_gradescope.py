@@ -23,8 +23,9 @@ from autograde.gradescope import results, run
 from autograde.gradescope.package import package
 from autograde.marking.classrun import grade
 from autograde.marking.job import Job
-from autograde.results import ClassResult
+from autograde.results import ClassResult, Item, StudentResult
 from autograde.tree import Tree
+from course.checks import CaseResult, Report
 
 LAB = "lab00_setup"
 SAMPLES = ("reference", "wrong-axes", "not-attempted")
@@ -172,6 +173,17 @@ def test_an_unreadable_file_says_why_and_what_to_do(class_: tuple[ClassResult, P
     assert found["tests"] == []
     assert "not a mark" in found["output"]
     assert f"Upload {LAB}.ipynb" in found["output"]
+
+
+def test_a_measured_network_is_on_the_leaderboard() -> None:
+    measured = {"accuracy": 0.91, "images": 2000, "parameters": 4321}
+    case = CaseResult("on new images", "passed", 1.0, measured=measured)
+    item = Item("trained_network", 10.0, "passed", 10.0, Report("trained_network", "", (case,), 10))
+    class_ = ClassResult("lab07_summary", (StudentResult("one", "graded", (item,)),))
+    assert results.leaderboard(class_)["leaderboard"] == [
+        {"name": "Accuracy", "value": 0.91},
+        {"name": "Parameters", "value": 4321, "order": "asc"},
+    ]
 
 
 def test_the_zip_has_the_two_scripts_and_no_sample_or_answer_of_another_lab(packed: bytes) -> None:
