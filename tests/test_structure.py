@@ -24,6 +24,7 @@ AUTOGRADE = (
     "autograde.__main__",
     "autograde.cli",
     "autograde.formgrader",
+    "autograde.gradescope",
     "autograde.reports",
     "autograde.proving",
     "autograde.marking",

@@ -15,6 +15,7 @@ import typer
 from autograde import tree as trees
 from autograde.cli import (
     authoring,
+    gradescope,
     grading,
     handing,
     machine,
@@ -83,6 +84,7 @@ for command in (
     proving.prove,
     handing.collect,
     publishing.publish,
+    gradescope.gradescope,
     grading.grade,
     marking.mark,
     reporting.feedback,

@@ -127,7 +127,7 @@ def _handed_in(
         lines += _kept(write, sound, book)
     overview = of(known, sound, {})
     lines += _answers(overview)
-    files, more = _files(known, folder)
+    files, more = beside(known, folder)
     lines += more
     if run:
         lines += rerun(sound, known, files)
@@ -219,7 +219,7 @@ def _answers(overview: Overview) -> list[Line]:
     return lines
 
 
-def _files(known: Facts, folder: Path) -> tuple[dict[str, bytes], list[Line]]:
+def beside(known: Facts, folder: Path) -> tuple[dict[str, bytes], list[Line]]:
     """What is handed in beside the notebook, as far as it can be used."""
     found, lines = dict[str, bytes](), list[Line]()
     for name in known.files:
