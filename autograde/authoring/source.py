@@ -9,6 +9,7 @@ Cell headers carry short tags; :func:`notebook` expands them. Pure: text in, not
 ``# %% [raw] starter="id"``         code that the student's cell begins with, in place of a stub
 ``# %% check="id" points=2``       the check; its code is written here
 ``# %% [markdown] question="id"``  a manually graded answer (``points=3``)
+``# %% predict="name"``             takes a prediction: one call of ``course.predict("name", …)``
 ``# %% explore=true``              an experiment: grading skips it, no check depends on it
 ``# %% varies=true``               output that differs between runs or machines
 ``# %% [markdown] lang="ru"``      prose in one language; the build keeps one
@@ -17,6 +18,7 @@ Cell headers carry short tags; :func:`notebook` expands them. Pure: text in, not
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections.abc import Iterator
@@ -36,6 +38,7 @@ TAGS = {
     "intro",
     "exercise",
     "starter",
+    "predict",
     "check",
     "question",
     "explore",
@@ -203,6 +206,11 @@ def _check_tags(lab: str, position: int, cell: NotebookNode) -> None:
         raise SourceError(f"{where}: unknown tag {odd}. Tags are: {', '.join(sorted(TAGS))}.")
     if cell.metadata.get("check") and cell.source.strip():
         raise SourceError(f"{where}: a check cell has no body; the build writes it.")
+    if (name := cell.metadata.get("predict")) and not _predicts(name, cell.source):
+        raise SourceError(
+            f'{where}: write course.predict("{name}", "the question?", answer=...), with '
+            "the answer left blank, and nothing else."
+        )
     if "exercise" in cell.metadata and "### BEGIN SOLUTION" not in cell.source:
         raise SourceError(f"{where}: put the answer between ### BEGIN and ### END SOLUTION.")
     lines = len(cell.source.splitlines())
@@ -211,6 +219,19 @@ def _check_tags(lab: str, position: int, cell: NotebookNode) -> None:
             f"{where}: {lines} lines of code, at most {LONGEST_CELL}. Move what the reader "
             f"need not see to course/labs/{lab}/experiments/."
         )
+
+
+def _predicts(name: str, code: str) -> bool:
+    """Whether this is one call that asks for the prediction of this name, not answered yet."""
+    try:
+        body = ast.parse(code).body
+    except SyntaxError:
+        return False
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "course.predict":
+        return False
+    blank = {word.arg: ast.unparse(word.value) for word in call.keywords}.get("answer") == "..."
+    return blank and bool(call.args) and ast.unparse(call.args[0]) == repr(name)
 
 
 def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
@@ -307,6 +328,8 @@ def _starter(source: LabSource, name: str) -> str:
 
 
 def _plain_metadata(tags: dict[str, Any]) -> dict[str, Any]:
+    if "predict" in tags:  # as an experiment: grading skips it, and what it shows is the student's
+        return {"tags": ["explore", "predict", "nbval-ignore-output"]}
     names = [name for name in ("setup", "explore") if tags.get(name)]
     names += ["nbval-ignore-output"] if tags.get("varies") else []
     return {"tags": names} if names else {}

@@ -64,7 +64,19 @@ experiments.draw_history()
 # came. Inception has it too, which the GoogLeNet of 2014 had not, and its third branch ends with a
 # 3 × 3 where the paper has a 5 × 5: these are torchvision's blocks.
 #
-# First a short run of your own. Guess before you look: who wins?
+# First a short run of your own, and before it: who wins?
+
+# %% predict="winner"
+course.predict(
+    "winner",
+    "Same images, same epochs: in which order, from best to worst, do the five come in?",
+    answer=...,
+    choices=["LeNet", "AlexNet", "VGG", "Inception", "ResNet"],
+    order=True,
+)
+
+# %% [markdown]
+# One seed under the quick profile:
 
 # %% explore=true varies=true
 fashion = data.load("fashion_mnist")
@@ -74,9 +86,17 @@ budget = experiments.Budget(
 own = experiments.race(budget, seeds=range(pick(quick=1, full=5)))
 
 # %% [markdown]
-# And a longer one that was run before, with your numbers beside it. FLOPs are multiplications and
-# additions of one forward pass, as in lab 4. Time is that of the whole training, relative to
-# LeNet's.
+# And a longer one that was run before, with your numbers beside it. One more prediction, for the
+# last row of the table: LeNet alone gets five times the epochs, and has 83.6 % with five.
+
+# %% predict="more_epochs"
+course.predict(
+    "more_epochs", "LeNet's accuracy after 25 epochs in place of five?", answer=..., unit="%"
+)
+
+# %% [markdown]
+# FLOPs are multiplications and additions of one forward pass, as in lab 4. Time is that of the
+# whole training, relative to LeNet's.
 
 # %% explore=true varies=true
 experiments.family_table(own)
@@ -100,6 +120,15 @@ experiments.draw_bubbles()
 # | ResNet | 77,754 | 18.7 | 11.2 | 82.5 % ± 0.3 |
 # | LeNet, 25 epochs | 61,706 | 0.8 | 5.0 | 85.1 % ± 0.6 |
 #
+# Your predictions:
+
+# %% explore=true
+course.compare("winner", ["Inception", "LeNet", "VGG", "ResNet", "AlexNet"])
+
+# %% explore=true
+course.compare("more_epochs", 85.1, 0.6, digits=1)
+
+# %% [markdown]
 # - **It is not the order of ILSVRC.** ResNet, the winner of 2015, is below LeNet here, by 1.0
 #   points with a standard error of 0.4. Inception leads, with the fewest parameters, 1.1 points
 #   before LeNet (0.4).
