@@ -58,7 +58,7 @@ class Prediction:
             return _number(self.answer)
         if not self.order:
             return _name(self.answer, self.choices)
-        given = self.answer if isinstance(self.answer, list | tuple) else ()
+        given = self.answer if type(self.answer) in (list, tuple) else ()
         if len(given) > len(self.choices):
             return None
         names = tuple(_name(one, self.choices) or "" for one in given)
@@ -68,7 +68,7 @@ class Prediction:
     def wanted(self) -> str:
         """What the answer may be."""
         if self.choices is None:
-            return f"a number{f', in {self.unit}' if self.unit else ''}"
+            return f"a number{f' (in {self.unit})' if self.unit else ''}"
         names = ", ".join(f'"{one}"' for one in self.choices)
         return (
             f"a list of all of these, in your order: {names}" if self.order else f"one of {names}"
@@ -274,14 +274,14 @@ def _number(answer: Any) -> float | None:
         return None
     try:
         value = float(answer)
-    except (OverflowError, ValueError):
+    except Exception:  # too large, or a number of the student's own making
         return None
     return value if math.isfinite(value) else None
 
 
 def _name(answer: Any, choices: Mapping[str, str]) -> str | None:
     """The choice that this is, whatever its capitals and spaces."""
-    if not isinstance(answer, str):
+    if type(answer) is not str:
         return None
     meant = answer.strip().casefold()
     return next((one for one in choices if one.casefold() == meant), None)
@@ -289,7 +289,7 @@ def _name(answer: Any, choices: Mapping[str, str]) -> str | None:
 
 def _shortened(answer: Any) -> str:
     """What was typed, on one line; an object of the student's own is named by its type."""
-    plain = isinstance(answer, str | int | float | list | tuple | dict | bool | None)
+    plain = type(answer) in (str, int, float, list, tuple, dict, bool, type(None))
     try:
         text = repr(answer) if plain else type(answer).__name__
     except Exception:  # a list may hold anything

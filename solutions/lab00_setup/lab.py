@@ -500,10 +500,11 @@ ax = experiments.surest_mistakes(
 # several seeds, beside a simple baseline. (Full marks need a figure from the run, and a comparison
 # with a baseline.)
 #
-# **3** (half a point, all parts). One mistake out of the student's own picture, with both names. Most of them have the label among the five (a shirt taken for a T-shirt), so
-# top-5 counts them as right. Hidden: confusion among similar classes; how sure the network is;
-# mistakes in the labels; rare classes, in the mean over all. Sensible: images with several objects
-# but one label; classes that differ in details, such as breeds of dogs; names that overlap.
+# **3** (half a point, all parts). One mistake out of the student's own picture, with both names.
+# Most of them have the label among the five (a shirt taken for a T-shirt), so top-5 counts them as
+# right. Hidden: confusion among similar classes; how sure the network is; mistakes in the labels;
+# rare classes, in the mean over all. Sensible: images with several objects but one label; classes
+# that differ in details, such as breeds of dogs; names that overlap.
 
 # %% [markdown]
 # ## How handing in works
