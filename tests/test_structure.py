@@ -47,6 +47,7 @@ COURSE = (
     "course.labs",
     "course.checks",
     "course.progress",
+    "course.predictions",
     "course.preflight",
     "course.diagrams",
     "course.training",

@@ -224,10 +224,9 @@ def _check_tags(lab: str, position: int, cell: NotebookNode) -> None:
 def _predicts(name: str, code: str) -> bool:
     """Whether this is one call that asks for the prediction of this name, not answered yet."""
     try:
-        body = ast.parse(code).body
+        call = ast.parse(code.strip(), mode="eval").body
     except SyntaxError:
         return False
-    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
     if not isinstance(call, ast.Call) or ast.unparse(call.func) != "course.predict":
         return False
     blank = {word.arg: ast.unparse(word.value) for word in call.keywords}.get("answer") == "..."
