@@ -353,6 +353,28 @@ course.compare("look_healthy", experiments.healthy(NAME), digits=0)
 # %% [raw] starter="debug_this_network"
 # # Run this cell: your program takes its place. Repair it here, run it again, and check it below.
 # experiments.take_program()
+#
+#
+# class Network(nn.Module):
+#     """Two convolutions and a linear layer: (N, 1, 28, 28) -> (N, 10) logits."""
+#
+#     def __init__(self) -> None:
+#         raise NotImplementedError("Exercise 7.4")
+#
+#
+# def as_input(pixels: Tensor) -> Tensor:
+#     """Bytes (28, 28, N), as the file has them -> normalised float32 (N, 1, 28, 28)."""
+#     raise NotImplementedError("Exercise 7.4")
+#
+#
+# def train_epoch(model, optimizer, x: Tensor, labels: Tensor, batch_size: int = 50) -> None:
+#     """One pass in training mode over images (N, 1, 28, 28) and labels (N,), in new order."""
+#     raise NotImplementedError("Exercise 7.4")
+#
+#
+# def predict(model, pixels: Tensor) -> Tensor:
+#     """Classes (N,), whole numbers from 0 to 9, of images as the file has them."""
+#     raise NotImplementedError("Exercise 7.4")
 
 
 # %% exercise="debug_this_network" difficulty=3 minutes=45

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from autograde.authoring import checks, reference
+from autograde.authoring import build, checks, reference
 from autograde.tree import find
 from course.checks import Check
 from course.labs.lab07_summary import check, experiments, programs
@@ -91,6 +92,14 @@ def test_what_students_have_is_what_the_bugs_say_and_holds_nothing_right() -> No
         assert len(chosen) == 9
         code = programs.text_of(number)
         assert not any(len(p.right) > 20 and p.right in code for p in bugs.PLACES.values())
+
+
+def test_the_cell_that_takes_the_program_names_its_parts() -> None:
+    """Handed in without its marks, an answer is found again by the names that it defines."""
+    cells = build.parse(find(), LAB).cells
+    (starter,) = [one.source for one in cells if one.metadata.get("starter") == EXERCISE]
+    names = [node.name for node in ast.parse(starter).body if hasattr(node, "name")]
+    assert names == list(bugs.PARTS)
 
 
 def test_the_program_takes_the_cells_place_or_can_be_copied(
