@@ -481,7 +481,7 @@ def layer_flops(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int
 experiments.compare_totals(layer_flops, activation_memory)
 
 # %% [markdown]
-# And the same by stage. Predict first: which bar is the longest in the picture of the memory?
+# And the same by stage. Predict first: which bar is the longest in the memory picture?
 
 # %% predict="memory_stage"
 course.predict(
@@ -675,9 +675,9 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 #
 # $$r \leftarrow (1 - \text{momentum}) \cdot r + \text{momentum} \cdot b .$$
 #
-# For the mean, $b$ is $\mu$. For the variance, $b$ is the *unbiased* estimate, with $m - 1$ in place
-# of $m$ (algorithm 2): it has to speak for images that are not in the batch. Momentum is PyTorch's
-# word, with 0.1 as its usual value. No gradient flows through these two.
+# For the mean, $b$ is $\mu$. For the variance, $b$ is the *unbiased* estimate, with $m - 1$ in
+# place of $m$ (algorithm 2): it has to speak for images that are not in the batch. Momentum is
+# PyTorch's word, with 0.1 as its usual value. No gradient flows through these two.
 #
 # Your function takes the running statistics and returns the updated ones. An example with small
 # numbers, for one channel with the values 1, 3, 5, 7, $\gamma = 1$, $\beta = 0$, a running mean of

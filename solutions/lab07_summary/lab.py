@@ -322,8 +322,8 @@ experiments.first_sight(NAME)
 
 # %% [markdown]
 # With nine bugs at once there is little to read in that. So here is help that nobody has in
-# practice: somebody has repaired your program *but for one bug*, for each of the nine in turn. You
-# will see what is taken for what, and how much is right. Predict first:
+# practice: your program was repaired *but for one bug*, for each of the nine in turn. You will see
+# what is taken for what, and how much is right. Predict first:
 
 # %% predict="look_healthy"
 course.predict(
@@ -340,9 +340,9 @@ experiments.one_bug_left(NAME)
 course.compare("look_healthy", experiments.healthy(NAME), digits=0)
 
 # %% [markdown]
-# A dark diagonal is health; columns are names that are given too often. What kind of mistake makes
-# a diagonal that lies one place aside? One that is there, but pale? Write down a suspicion or two,
-# and then take the program. Run the next cell: the program takes its place.
+# A dark diagonal is health; columns are names that are given too often. What kind of mistake
+# shifts the diagonal by one place? What leaves it where it is, but pale? Write down a suspicion or
+# two, and then take the program. Run the next cell: the program takes its place.
 #
 # The layers, their sizes and order, rates, signatures and what the docstrings say are fine. Repair
 # it in place. The check below tries every part by itself, so that each bug that you find counts,
@@ -494,10 +494,10 @@ experiments.examine(globals())
 # %% [markdown] intro="build_network"
 # ### Your network
 #
-# Any network with at least one hidden layer will do; scores that are a linear function of the pixels
-# are not what this project is about. In evaluation mode an image's scores depend on that image alone.
-# Each call returns a new network of the same names and sizes, which shares nothing with the others:
-# it starts from random numbers of its own, and sets no seed.
+# Any network with at least one hidden layer will do; scores that are a linear function of the
+# pixels are not what this project is about. In evaluation mode an image's scores depend on that
+# image alone. Each call returns a new network of the same names and sizes, which shares nothing
+# with the others: it starts from random numbers of its own, and sets no seed.
 #
 # Which of the families' ideas are worth their numbers here? Some things to weigh:
 #
