@@ -101,11 +101,10 @@ def test_every_lab_asks_for_predictions_and_comes_back_to_each(lab: str) -> None
     from autograde.authoring import build
     from autograde.tree import find
 
-    code = [c.source for c in build.parse(find(), lab).cells if c.cell_type == "code"]
-    asked = progress.facts(lab).predictions
+    cells = [c for c in build.parse(find(), lab).cells if c.cell_type == "code"]
+    asked = {c.metadata["predict"]: n for n, c in enumerate(cells) if "predict" in c.metadata}
     assert len(asked) >= (1 if lab.startswith("lab00") else 2)
-    for name in asked:
-        first = next(n for n, one in enumerate(code) if f'predict(\n    "{name}"' in one)
-        back = [n for n, one in enumerate(code) if f'compare("{name}"' in one]
+    for name, first in asked.items():
+        back = [n for n, one in enumerate(cells) if f'compare("{name}"' in one.source]
         assert back
         assert min(back) > first
