@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         handin,
         instruments,
         plots,
+        predictions,
         preflight,
         profile,
         progress,
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 __all__ = [
     "augment",
     "checks",
+    "compare",
     "data",
     "device",
     "diagrams",
@@ -39,6 +41,8 @@ __all__ = [
     "instruments",
     "overview",
     "plots",
+    "predict",
+    "predictions",
     "preflight",
     "profile",
     "progress",
@@ -70,6 +74,18 @@ def start(profile: str | None = None, seed: int = 0) -> str:
     device.seed_everything(seed)
     plots.use_style()
     return f"course {__version__} · {device.describe()} · profile {name}"
+
+
+def predict(name: str, question: str, answer: Any = ..., *args: Any, **kwargs: Any) -> Any:
+    """Take a prediction before an experiment: see :func:`course.predictions.predict`."""
+    return importlib.import_module("course.predictions").predict(
+        name, question, answer, *args, **kwargs
+    )
+
+
+def compare(name: str, found: Any, error: float = 0.0, **kwargs: Any) -> Any:
+    """Come back to a prediction after it: see :func:`course.predictions.compare`."""
+    return importlib.import_module("course.predictions").compare(name, found, error, **kwargs)
 
 
 def overview(lab: str | None = None) -> Any:

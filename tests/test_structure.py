@@ -49,6 +49,7 @@ COURSE = (
     "course.labs",
     "course.checks",
     "course.progress",
+    "course.predictions",
     "course.preflight",
     "course.diagrams",
     "course.training",

@@ -33,6 +33,7 @@ def text(tree: Tree, source: LabSource, student: NotebookNode) -> str:
         "minutes": source.minutes,
         "setup": list(dict.fromkeys(setup_names(source))),
         "files": _files(tree, source.lab),
+        "predictions": [c.metadata["predict"] for c in source.cells if "predict" in c.metadata],
         "exercises": list(_exercises(source)),
         "cells": list(_marked(student)),
     }

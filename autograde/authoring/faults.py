@@ -92,6 +92,9 @@ def _of_cell(lab: str, cell: NotebookNode, tags: set[str]) -> Iterator[Fault]:
         yield from _of_code(cell)
     if cell.metadata.get("check") and cell.source.strip():
         yield cell["line"], "a check cell has no body; the build writes it."
+    if (name := cell.metadata.get("predict")) and not _predicts(name, cell.source):
+        told = f'write course.predict("{name}", "the question?", answer=...), with the answer left'
+        yield cell["line"], f"{told} blank, and nothing else."
     lines = len(cell.source.splitlines())
     if cell.cell_type == "code" and "exercise" not in cell.metadata and lines > LONGEST_CELL:
         told = f"{lines} lines of code, at most {LONGEST_CELL}. Move what the reader need not see"
@@ -101,6 +104,18 @@ def _of_cell(lab: str, cell: NotebookNode, tags: set[str]) -> Iterator[Fault]:
         and "varies" not in cell.metadata
     ):
         yield cell["line"], "course.start tells of this machine: write `# %% varies=true`."
+
+
+def _predicts(name: str, code: str) -> bool:
+    """Whether this is one call that asks for the prediction of this name, not answered yet."""
+    try:
+        call = ast.parse(code.strip(), mode="eval").body
+    except SyntaxError:
+        return False
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "course.predict":
+        return False
+    blank = {word.arg: ast.unparse(word.value) for word in call.keywords}.get("answer") == "..."
+    return blank and bool(call.args) and ast.unparse(call.args[0]) == repr(name)
 
 
 def _of_lab(cells: Sequence[NotebookNode]) -> Iterator[Fault]:

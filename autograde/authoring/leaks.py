@@ -14,6 +14,9 @@ PUBLIC = ("course", "autograde", "tests")
 SHORTEST = 20  # characters, without spaces, from which a line is somebody's own wording
 IDIOMS = frozenset(  # everybody's wording
     {
+        "def__init__(self)->None:",
+        "defforward(self,x:Tensor)->Tensor:",
+        "withtorch.no_grad():",
         "withtorch.inference_mode():",
         "withtorch.enable_grad():",
         "for_inrange(epochs):",

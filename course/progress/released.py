@@ -45,6 +45,7 @@ class Facts:
         minutes: that it takes, about.
         setup: names that the setup cell makes.
         files: what is handed in beside the notebook.
+        predictions: names of those that the notebook asks for.
         exercises: in order.
         cells: those that are graded or locked, in order, as released: the JSON of a notebook's.
     """
@@ -54,6 +55,7 @@ class Facts:
     minutes: int
     setup: tuple[str, ...]
     files: tuple[str, ...]
+    predictions: tuple[str, ...]
     exercises: tuple[Exercise, ...]
     cells: tuple[Mapping[str, Any], ...]
 
@@ -89,6 +91,7 @@ def facts(lab: str) -> Facts:
         found["minutes"],
         tuple(found["setup"]),
         tuple(found["files"]),
+        tuple(found.get("predictions", ())),
         tuple(Exercise(**one) for one in found["exercises"]),
         tuple(found["cells"]),
     )

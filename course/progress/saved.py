@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from course.predictions import MIME as PREDICTION_MIME
 from course.progress.released import Facts
 
 CHECK_MIME = "application/vnd.convnet-course.check+json"
@@ -48,6 +49,17 @@ def results(book: Mapping[str, Any]) -> dict[str, Result]:
         if marks.get("grade") and shown:
             found[str(marks.get("grade_id"))] = shown[-1]
     return found
+
+
+def predictions(book: Mapping[str, Any]) -> set[str]:
+    """Names of the predictions that were made, as their cells show them."""
+    bundles = [
+        data.get(PREDICTION_MIME)
+        for cell in cells(book)
+        for output in outputs(cell)
+        if isinstance(data := output.get("data"), dict)
+    ]
+    return {str(one.get("name")) for one in bundles if isinstance(one, dict) and one.get("made")}
 
 
 def written(book: Mapping[str, Any], facts: Facts) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from course import markup
+from course import markup, predictions
 from course.preflight import running_notebook
 from course.progress import released as known
 from course.progress import saved
@@ -55,6 +55,7 @@ class Overview:
 
     facts: Facts
     rows: tuple[Row, ...]
+    predicted: frozenset[str] = frozenset()
 
     @property
     def earned(self) -> float:
@@ -92,7 +93,12 @@ class Overview:
         """What these points are not."""
         by_hand = sum(one.points for one in self.facts.exercises if one.written)
         more = f" {by_hand:g} more points are for written answers." if by_hand else ""
-        return f"Grading tries the checks on other inputs too.{more}"
+        made = len(self.predicted.intersection(self.facts.predictions))
+        said = f" {made} of {len(self.facts.predictions)} predictions made; they give no points."
+        return (
+            f"Grading tries the checks on other inputs too.{more}"
+            f"{said if self.facts.predictions else ''}"
+        )
 
     def __str__(self) -> str:
         width = max((len(row.exercise.label) for row in self.rows), default=0)
@@ -128,22 +134,30 @@ def overview(lab: str | None = None) -> Overview:
         NoFacts: there is no such lab, or none is running.
     """
     facts = known.facts(lab or known.running())
-    return of(facts, running_notebook() or {}, _SESSION.get(facts.lab, {}))
+    return of(facts, running_notebook() or {}, _SESSION.get(facts.lab, {}), predictions.made())
 
 
-def of(facts: Facts, book: Mapping[str, Any], fresh: Mapping[str, Result]) -> Overview:
+def of(
+    facts: Facts,
+    book: Mapping[str, Any],
+    fresh: Mapping[str, Result],
+    guesses: Iterable[str] = (),
+) -> Overview:
     """The overview of a notebook.
 
     Args:
         facts: of its lab.
         book: as JSON; of another lab it says nothing.
         fresh: results that are newer than the file.
+        guesses: names of predictions that were made since.
     """
     there = {saved.grade_id(cell) for cell in saved.cells(book)}
     ours = bool(there & {one.name for one in facts.exercises})
     results = {**(saved.results(book) if ours else {}), **fresh}
     written = saved.written(book, facts) if ours else {}
-    return Overview(facts, tuple(_rows(facts.exercises, results, written)))
+    before = saved.predictions(book) if ours else set()
+    rows = tuple(_rows(facts.exercises, results, written))
+    return Overview(facts, rows, frozenset({*before, *guesses}))
 
 
 def noted(lab: str, check: str, result: Result) -> str:

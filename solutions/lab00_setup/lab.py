@@ -386,6 +386,19 @@ trained = experiments.train_kinds(
 )
 
 # %% [markdown]
+# Before the next figure comes a **prediction**: put your number in the place of `...` and run the
+# cell. A wrong one costs nothing, and no points are given for a right one. But once you
+# have guessed, you read a figure with other eyes.
+
+# %% predict="top5"
+course.predict(
+    "top5",
+    "The small CNN is wrong for about 14.5 % of the images. What is its top-5 error?",
+    answer=...,
+    unit="%",
+)
+
+# %% [markdown]
 # And now with **your** `topk_error`, on the same test images. The grey line is what pure guessing
 # reaches with $k$ guesses among ten classes.
 
@@ -395,6 +408,10 @@ table = experiments.attempt(
 )
 if table is not None:
     ax = experiments.show_errors_by_k(table)
+
+# %% explore=true varies=true
+top5 = None if table is None else 100 * table["small CNN"][:, 4]
+course.compare("top5", top5, digits=1)
 
 # %% [markdown]
 # The axis is logarithmic: each step down is ten times fewer errors. Watch how fast the errors fall
@@ -466,8 +483,9 @@ ax = experiments.surest_mistakes(
 #    there.
 # 2. Would you accept the colleague's sentence as a sign of a good network? Argue with the figures
 #    that *you* saw above, and say which number you would ask for instead.
-# 3. Name one reason why top-5 was a sensible choice for ILSVRC, and one thing that it hides even
-#    there.
+# 3. Look at your picture of the surest mistakes. Quote one of them: what the network said, and what
+#    it is. Would top-5 count it? Name one thing that top-5 hides here, and one reason why it
+#    was a sensible choice for ILSVRC all the same.
 #
 # Five to ten sentences are enough. Questions like this one are read by a person.
 
@@ -482,10 +500,11 @@ ax = experiments.surest_mistakes(
 # several seeds, beside a simple baseline. (Full marks need a figure from the run, and a comparison
 # with a baseline.)
 #
-# **3** (half a point, both parts). Sensible: images with several objects but one label; classes
-# that differ in details, such as the many breeds of dogs; names that overlap. Hidden: confusion
-# among similar classes, since the right breed may stand fifth; how sure the network is; mistakes
-# in the labels; rare classes, in the mean over all.
+# **3** (half a point, all parts). One mistake out of the student's own picture, with both names.
+# Most of them have the label among the five (a shirt taken for a T-shirt), so top-5 counts them as
+# right. Hidden: confusion among similar classes; how sure the network is; mistakes in the labels;
+# rare classes, in the mean over all. Sensible: images with several objects but one label; classes
+# that differ in details, such as breeds of dogs; names that overlap.
 
 # %% [markdown]
 # ## How handing in works

@@ -522,8 +522,9 @@ experiments.memory_table({"F.elu": F.elu, "ELUFunction": lambda x: ELUFunction.a
 # 2. SiLU is $x\,\sigma(x)$. Can its slope be written through its output? Give two inputs that
 #    settle the matter (a sketch or two numbers from Python will do).
 # 3. What goes wrong with leaky ReLU through its output if `negative_slope` is negative?
-# 4. In `Linear → ELU → Linear`, which tensor does each of the three keep, once with the slope
-#    through the input, once through the output? Why is one of the two ways free?
+# 4. Quote the rows of `F.elu` and of your `ELUFunction` from the table above, and the row of your
+#    own `elu` from the table before. Which tensor is it that one of the first two keeps and the
+#    other need not? Why has your `elu` the most?
 
 # %% [markdown] question="why_output" points=5 difficulty=2 minutes=15
 # **1.** (1 point) For $x > 0$: $y = x$, so the slope is 1, and $y > 0$ tells us that we are on
@@ -541,10 +542,11 @@ experiments.memory_table({"F.elu": F.elu, "ELUFunction": lambda x: ELUFunction.a
 # branch, and inputs on the left would get slope 1. (PyTorch refuses the in-place leaky ReLU with
 # a negative slope for this reason.)
 #
-# **4.** (1 point) Each Linear keeps its input (and its weight, which is there anyway). Through the
-# input, ELU keeps the output of the first Linear: one tensor more, which nobody else needs.
-# Through the output, ELU keeps its own output, which the second Linear keeps as its input: the
-# same memory, so nothing is added.
+# **4.** (1 point) The student's own rows; in ours `F.elu` has one tensor more than the two Linear
+# layers keep, `ELUFunction` none, and `elu` three. Through the input, ELU keeps the output of the
+# first Linear, which nobody else needs. Through the output it keeps its own output, which the
+# second Linear keeps as its input anyway: the same memory, so nothing is added. An `elu` made of
+# several operations keeps something for each of them: the exponential, the mask, the clamped input.
 
 # %% [markdown]
 # ## Part 3 · What depth does
@@ -596,11 +598,42 @@ def chain_gradient(activation: Any, depth: int, x: Tensor) -> Tensor:
 # </details>
 
 # %% [markdown]
-# Before you run the next cell, write down two guesses. How small is the sigmoid's slope at depth
-# 10? And tanh has slope 1 at 0: does its chain vanish at $x = 1$, and as fast?
+# Two predictions before you run the experiment. Both are about the slope at $x = 1$, on a
+# logarithmic axis. First the sigmoid, as a power of ten: −2 stands for a hundredth.
+
+# %% predict="sigmoid_chain"
+course.predict(
+    "sigmoid_chain",
+    "Ten sigmoids in a row: the slope at x = 1 is 10 to the power of …",
+    answer=...,
+)
+
+# %% [markdown]
+# And tanh, which has slope 1 at 0. How does the slope of its chain go with the depth?
+
+# %% predict="tanh_chain"
+course.predict(
+    "tanh_chain",
+    "tanh at x = 1, logarithm of the slope over the depth. Which sketch is it?",
+    answer=...,
+    choices={
+        "straight": "down in a straight line, as the sigmoid: ▇▆▅▄▃▂▁",
+        "flattening": "down at first, then flatter and flatter: ▇▅▄▃▃▂▂",
+        "level": "it stays at 1: ▇▇▇▇▇▇▇",
+    },
+)
+
+# %% [markdown]
+# Now your function on six activations:
 
 # %% explore=true varies=true
 experiments.draw_chain(globals().get("chain_gradient"))
+
+# %% explore=true
+course.compare("sigmoid_chain", -6.55)
+
+# %% explore=true
+course.compare("tanh_chain", "flattening")
 
 # %% [markdown]
 # What we saw: the sigmoid stays below its bound, and falls behind it more and more. At $x = 1$ and
@@ -674,7 +707,19 @@ experiments.draw_grid(grid)
 #
 # A gradient of $10^{-7}$ could be made up for by a larger step: Adam divides by the gradient's
 # size. So train: ten hidden layers of 64 units on Fashion-MNIST, two epochs of 4,000 images,
-# Adam with rate 0.001. 10 % is guessing. First your own prediction: which cells will learn?
+# Adam with rate 0.001. 10 % is guessing. First your own prediction.
+
+# %% predict="best_by_default"
+course.predict(
+    "best_by_default",
+    "With PyTorch's own start: in which order, from best to worst, do these four learn?",
+    answer=...,
+    choices=["relu", "selu", "sigmoid", "tanh"],
+    order=True,
+)
+
+# %% [markdown]
+# Four activations, three starts:
 
 # %% explore=true varies=true
 images = data.load("fashion_mnist", size=pick(quick=(4000, 1000), full=(10_000, 2000)))
@@ -696,6 +741,13 @@ experiments.draw_accuracies(accuracies, trained)
 # | elu | 56 % ± 4 | 77 % ± 1 | 77 % ± 2 |
 # | selu | 68 % ± 7 | 78 % ± 1 | 74 % ± 2 |
 #
+# And your order, beside that of the first column. (46 % ± 16 and 42 % ± 10 are no difference:
+# count tanh and ReLU as equal.)
+
+# %% explore=true
+course.compare("best_by_default", ["selu", "tanh", "relu", "sigmoid"])
+
+# %% [markdown]
 # The gradient table foretells the first column roughly: the smaller the gradient, the worse the
 # network, and the more it depends on the seed. It says little once the loss is modest: ReLU with
 # LeCun's start loses a factor of 700 over 20 layers, so about 20 over ten, and is only 2.2 points

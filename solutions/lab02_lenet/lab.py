@@ -203,8 +203,10 @@ def conv_parameters(in_channels: int, out_channels: int, kernel: int, bias: bool
 #    shared? How many has the convolution? (Biases count.)
 # 2. The step from the first to the second and the step from the second to the third each assume
 #    something about images. What? For each, name data for which it would be wrong.
-# 3. In the locally connected layer, from how many places of one image does a weight get its
-#    gradient? And in the convolution? What does that mean when training images are few?
+# 3. Your shift test above said that shifting and convolving may change places. Try it with weights
+#    that are *not* shared: multiply the shifted and the convolved image by one random mask of the
+#    same size, a factor for each place, and compare again. Quote the largest difference that you
+#    get. Which of your two assumptions has the mask broken?
 
 # %% [markdown] question="why_sharing" points=3 difficulty=2 minutes=15
 # **1.** (1 point) The maps have 6 · 28 · 28 = 4,704 units. Fully connected: 4,704 · (1,024 + 1) =
@@ -217,9 +219,10 @@ def conv_parameters(in_channels: int, out_channels: int, kernel: int, bias: bool
 # that is useful at one place is useful at another. Wrong where the place decides the meaning:
 # aligned portraits (an eye is always up there), spectra, forms with fields.
 #
-# **3.** (1 point) From one place; and from all 28 · 28 = 784. A shared weight gets 784 times as
-# many examples from the same images, so it is found with fewer images. The places of one image
-# are not independent, so the gain is less than 784-fold.
+# **3.** (1 point, for a number of the student's own and the reason) Convolve, mask, shift differs
+# from shift, convolve, mask by about the size of the outputs themselves: a factor for each place
+# is the simplest locally connected layer, and at the new place stands another factor. Locality is
+# as it was; stationarity is gone, and equivariance with it.
 
 # %% [markdown]
 # ## Part 2 · LeNet-5, as printed in 1998
@@ -805,8 +808,29 @@ def train_lenet(images: Tensor, labels: Tensor) -> nn.Module:
 # all images. Nothing is lost: with the order in hand you could undo it. But neighbours are no
 # longer neighbours.
 #
-# Write your predictions down: who wins on plain images, and by how much? What does the permutation
-# cost each of them?
+# Two predictions first. Who wins on plain images, and by how much?
+
+# %% predict="lead"
+course.predict(
+    "lead",
+    "Plain images: how many points of accuracy is LeNet ahead of the perceptron (below 0: behind)?",
+    answer=...,
+    unit="points",
+)
+
+# %% [markdown]
+# And what does the permutation cost it?
+
+# %% predict="permutation"
+course.predict(
+    "permutation",
+    "How many points of accuracy does LeNet lose when all pixels are permuted?",
+    answer=...,
+    unit="points",
+)
+
+# %% [markdown]
+# Now train them:
 
 # %% explore=true varies=true
 name, make_lenet = experiments.lenet_of(globals())
@@ -820,6 +844,12 @@ experiments.study_table(study, networks)
 
 # %% explore=true
 experiments.recorded_table()
+
+# %% explore=true
+course.compare("lead", 1.8, 0.4, digits=1)
+
+# %% explore=true
+course.compare("permutation", 3.1, 0.2, digits=1)
 
 # %% [markdown]
 # What we saw:
@@ -840,10 +870,21 @@ experiments.recorded_table()
 #
 # Now move the *test* images to the right, pixel by pixel. Nobody has trained on such images. Left:
 # the networks that you have just trained. Right: recorded runs; dashed are networks that had each
-# *training* image moved at random by up to 4 pixels, along both axes.
+# *training* image moved at random by up to 4 pixels, along both axes. Predict first:
+
+# %% predict="shifted"
+course.predict(
+    "shifted",
+    "LeNet has 87.1 % on plain images. How many are right when they are moved by 4 pixels?",
+    answer=...,
+    unit="%",
+)
 
 # %% explore=true varies=true
 experiments.draw_shifts(study)
+
+# %% explore=true
+course.compare("shifted", 28.5, 1.4, digits=1)
 
 # %% [markdown]
 # What we saw, in per cent, mean ± standard deviation over five seeds (+: trained with

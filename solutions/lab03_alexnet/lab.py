@@ -507,11 +507,28 @@ experiments.differences()
 # ### Where it weighs and where it works
 #
 # Your network again, layer by layer: what share of all parameters does each hold, and what share
-# of all multiplications does it need for one image? Guess the two shares of the five convolutions
+# of all multiplications does it need for one image? Predict the shares of the five convolutions
 # together.
+
+# %% predict="convolutions_hold"
+course.predict(
+    "convolutions_hold", "The five convolutions hold … of all parameters.", answer=..., unit="%"
+)
+
+# %% predict="convolutions_work"
+course.predict("convolutions_work", "They do … of all multiplications.", answer=..., unit="%")
+
+# %% [markdown]
+# And counted:
 
 # %% explore=true
 experiments.draw_budget(globals().get("AlexNet"))
+
+# %% explore=true
+course.compare("convolutions_hold", 3.8, digits=1)
+
+# %% explore=true
+course.compare("convolutions_work", 91.9, digits=1)
 
 # %% [markdown] intro="two_groups"
 # ### What the two groups cost and save
@@ -562,6 +579,14 @@ experiments.draw_budget(globals().get("AlexNet"))
 # First your own run, on few images, from one seed, with the recipe of today. Training error is
 # measured on all training images after each epoch. Which of the two do you bet on?
 
+# %% predict="relu_speed"
+course.predict(
+    "relu_speed",
+    "With today's recipe ReLU needs about 15 epochs to 25 % training error. And tanh?",
+    answer=...,
+    unit="epochs",
+)
+
 # %% explore=true varies=true
 rates = {"relu": 0.01, "tanh": 0.02}
 track = experiments.Race.on(cifar, "today", longest=pick(quick=20, full=40))
@@ -580,6 +605,9 @@ experiments.draw_race(mine, "your run")
 
 # %% explore=true varies=true
 experiments.show_stored_race()
+
+# %% explore=true
+course.compare("relu_speed", 10.0, 0.6, digits=1)
 
 # %% [markdown]
 # What we saw, with 5,000 training images and five seeds:
@@ -668,8 +696,17 @@ shown = torch.cat([batch, experiments.flip_and_crop(batch), experiments.flip_and
 ax = plots.image_grid(shown, columns=6)
 
 # %% [markdown]
-# Augmentation on and off, dropout on and off: four networks, trained in the same way. Write down
-# your guess. Which will have the best *training* accuracy, which the best *test* accuracy?
+# Augmentation on and off, dropout on and off: four networks, trained in the same way. Which will
+# have the best *training* accuracy, and which the best *test* accuracy?
+
+# %% predict="best_on_test"
+course.predict(
+    "best_on_test",
+    "In which order, from best to worst, are the four on the test images?",
+    answer=...,
+    choices=["neither", "dropout", "augmentation", "both"],
+    order=True,
+)
 
 # %% explore=true varies=true
 scores = experiments.stored_scores("regularisation")
@@ -686,6 +723,12 @@ experiments.draw_scores(scores)
 # | augmentation | 58.9 % ± 0.6 | 49.7 % ± 0.5 | 9.2 % ± 1.1 |
 # | both | 45.1 % ± 2.6 | 42.1 % ± 2.2 | 3.0 % ± 0.9 |
 #
+# Your order (the two in the middle are as good as equal):
+
+# %% explore=true
+course.compare("best_on_test", ["augmentation", "dropout", "neither", "both"])
+
+# %% [markdown]
 # Each of the two closes most of the gap, as the paper says. But a small gap is not yet a good
 # network. **Augmentation** gains nearly 5 points on the test images, with a standard error of 1.0.
 # **Dropout** alone gains 0.3 ± 1.1 (standard error): nothing that we could see. It lowers training

@@ -190,8 +190,9 @@ experiments.draw_fields(effective_receptive_field, (2, 5, 10, 20), range(10))
 #
 # 1. Leave out the ReLU between two 3 × 3 convolutions (one channel each). Which single convolution
 #    do they amount to? Can they make *every* 5 × 5 kernel? Count.
-# 2. So a stack sees the same pixels, but it is not the same function. What does the stack gain in
-#    exchange, with its ReLU?
+# 2. Take from your output above how many pixels hold 95 % of the gradient at 10 and at 20 layers.
+#    By which law do they grow, and what would you expect at 40 layers? Measure it with your
+#    `effective_receptive_field`, and quote the number.
 # 3. Suppose your network must compare two things that lie 30 pixels apart, with all strides 1. The
 #    formula says that 15 layers of 3 × 3 are enough to see both from the middle. What do the
 #    pictures above say, and what would you build?
@@ -202,9 +203,10 @@ experiments.draw_fields(effective_receptive_field, (2, 5, 10, 20), range(10))
 # factor can move from one kernel to the other), a general 5 × 5 has 25. So not every kernel can be
 # made.
 #
-# **2.** (1 point) Non-linearity between the layers: the stack computes functions that no single
-# convolution can, with fewer weights. The constraint acts as a regulariser (the paper: "imposing a
-# regularisation on the 7 × 7 filters, forcing them to have a decomposition through the 3 × 3").
+# **2.** (1 point, for a law and a number of the student's own) 16.2 and 23.0 in ours: a factor of
+# 1.4 for twice the depth, so the square root of the depth. At 40 layers 32 or 33 pixels are to be
+# expected, where the formula says 81. A measurement within a few pixels of that, or another one
+# that is explained, earns the point.
 #
 # **3.** (1 point) At 15 layers the pixels at the edge of the field have next to no share in the
 # gradient; the measured field grows like the square root of the depth. Pooling, strides or dilation
@@ -479,10 +481,21 @@ def layer_flops(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int
 experiments.compare_totals(layer_flops, activation_memory)
 
 # %% [markdown]
-# And the same by stage. First your own guess: which bar is the longest in each picture?
+# And the same by stage. Predict first: which bar is the longest in the memory picture?
+
+# %% predict="memory_stage"
+course.predict(
+    "memory_stage",
+    "Where do most of the stored outputs lie?",
+    answer=...,
+    choices=["stage 1", "stage 2", "stage 3", "stage 4", "stage 5", "fully connected"],
+)
 
 # %% explore=true varies=true
 experiments.draw_stages()
+
+# %% explore=true
+course.compare("memory_stage", "stage 1")
 
 # %% [markdown]
 # 74 % of the parameters are in **one** fully connected layer, between the last maps and the first
@@ -763,8 +776,19 @@ experiments.start_table(range(10))
 #
 # ### Does it learn?
 #
-# A short race on CIFAR-10 (or, without it, on Fashion-MNIST in its shape: the line says which), one
-# seed under the quick profile. 10 % is guessing.
+# A short race on CIFAR-10 (or, without it, on Fashion-MNIST in its shape: the line says which),
+# one seed under the quick profile. 10 % is guessing. Predict first, for a series of three seeds
+# and four epochs, in which A has 31.1 % on the test images:
+
+# %% predict="depth_pays"
+course.predict(
+    "depth_pays", "What test accuracy has D, with five layers more?", answer=..., unit="%"
+)
+
+# %% predict="with_batch_norm"
+course.predict(
+    "with_batch_norm", "And D with BatchNorm after each convolution?", answer=..., unit="%"
+)
 
 # %% explore=true varies=true
 images = data.load("cifar10", size=pick(quick=(2000, 1000), full=(50_000, 10_000)))
@@ -778,6 +802,12 @@ experiments.race(["A", "D", "D, BatchNorm"], budget, range(pick(quick=1, full=3)
 
 # %% explore=true varies=true
 experiments.draw_stored()
+
+# %% explore=true
+course.compare("depth_pays", 18.9, 2.0, digits=1)
+
+# %% explore=true
+course.compare("with_batch_norm", 39.3, 3.0, digits=1)
 
 # %% [markdown]
 # What we saw (4,000 images of CIFAR-10, four epochs, test accuracy, three seeds, CPU):

@@ -146,11 +146,25 @@ def inception_cost(in_channels: int, spec: Spec, height: int, width: int) -> dic
 # %% check="inception_cost" points=4
 
 # %% [markdown]
+# Predict first:
+
+# %% predict="savings"
+course.predict(
+    "savings",
+    "All nine blocks together: how many times fewer multiplications with the reductions?",
+    answer=...,
+    unit="times",
+)
+
+# %% [markdown]
 # Your function on the nine blocks, with the maps that enter them (28 × 28, then 14 × 14, then
 # 7 × 7):
 
 # %% explore=true varies=true
 experiments.draw_savings(inception_cost)
+
+# %% explore=true
+course.compare("savings", 3.52, digits=1)
 
 # %% [markdown]
 # The reduced blocks take 1,104 million multiplications instead of 3,881: **3.5 times** fewer. Your
@@ -175,8 +189,8 @@ experiments.naive_chain(inception_cost)
 # 1. Leave out the ReLU between the 3 × 3 reduction (192 → 96) and the 3 × 3 convolution (96 → 128)
 #    of block 3a. The two then amount to one 3 × 3 convolution 192 → 128. Can they make *every* such
 #    convolution? What do you lose, and what do you still save?
-# 2. With the ReLU there is something else. Name one thing that the pair can do and a single 3 × 3
-#    cannot.
+# 2. In which of the nine blocks does the reduction save most? Quote your numbers for it, and show
+#    with its row of the table which branch of the naive block made it so expensive.
 # 3. The reduction of the 5 × 5 branch in 3a leaves 16 of 192 channels. When would such a narrow
 #    passage hurt, and how would you find out by experiment?
 
@@ -186,9 +200,9 @@ experiments.naive_chain(inception_cost)
 # possible. Not every convolution can be made. The saving stays: 192·96 + 9·96·128 = 129,024
 # multiplications per pixel instead of 9·192·128 = 221,184.
 #
-# **2.** (1 point) It is non-linear: the output is no longer a linear function of the patch. It can,
-# for instance, detect a combination of channels at each pixel first (an "and" of two features) and
-# then look for its arrangement in space.
+# **2.** (1 point) In 5a: 258.3 against 51.1 million, 5.1 times. It reads 832 channels. Half of the
+# naive cost is the 5 × 5 branch, 25 · 832 · 128 = 2,662,400 of 5,271,552 multiplications per pixel.
+# With 32 channels in between it takes 832 · 32 + 25 · 32 · 128 = 129,024, a twentieth.
 #
 # **3.** (1 point) If more than 16 independent directions of the 192 matter for what the 5 × 5 looks
 # for. Any sound experiment: vary `n5x5_reduce` with all else fixed and compare accuracy over
@@ -447,12 +461,34 @@ def auxiliary_loss(main: Tensor, aux1: Tensor, aux2: Tensor, labels: Tensor) -> 
 # ### Does the gradient arrive?
 #
 # A GoogLeNet with all nine blocks at a fifth of the width, for 32 × 32 images. One batch, before
-# any training. The same weights, the gradient at each stage, of the main loss alone and of the loss
-# with heads. Three starts: PyTorch's own, He's, and BatchNorm after each convolution. Before you
-# run it: where will the two curves part, and by how much?
+# any training. The same weights, the gradient at each stage, of the main loss alone and of the
+# loss with heads. Three starts: PyTorch's own, He's, and BatchNorm after each convolution. Where
+# will the two curves part, and by how much?
+
+# %% predict="heads_gain"
+course.predict(
+    "heads_gain",
+    "BatchNorm: how many times larger is the first layer's gradient with heads?",
+    answer=...,
+    unit="times",
+)
+
+# %% predict="heads_needed"
+course.predict(
+    "heads_needed",
+    "For which start do the heads add most to the first layer's gradient?",
+    answer=...,
+    choices=["PyTorch's", "He's", "BatchNorm"],
+)
 
 # %% explore=true varies=true
 experiments.draw_gradients(range(10))
+
+# %% explore=true
+course.compare("heads_gain", 1.01, 0.01)
+
+# %% explore=true
+course.compare("heads_needed", "PyTorch's")
 
 # %% [markdown]
 # What we saw, over ten seeds:
@@ -527,8 +563,9 @@ experiments.say_first_epochs()
 # %% [markdown] intro="heads_today"
 # ### Would you use them today?
 #
-# 1. Why must the heads be off in evaluation mode? Two reasons: one of cost, one of what their
-#    scores are worth.
+# 1. You have three measurements of one question: your own race (one seed), the series of three
+#    seeds, and the ten other seeds. Quote from each the difference that heads made. What would you
+#    have concluded after each, and which of these conclusions would have been wrong?
 # 2. The heads were made so that gradient reaches the early layers. For which of the three starts do
 #    your curves support that reason? For which not?
 # 3. Szegedy and others reported in 2016 (*Rethinking the Inception Architecture*) that the heads
@@ -537,9 +574,10 @@ experiments.say_first_epochs()
 #    outcome would mean.
 
 # %% [markdown] question="heads_today" points=4 difficulty=2 minutes=15
-# **1.** (1 point) Cost: they hold 6.4 of 13.4 million parameters and their arithmetic is wasted.
-# Worth: they classify from half-made features, so their scores are worse; and code that expects
-# `(N, K)` would get a tuple.
+# **1.** (1 point) The student's own race, whatever it says (ours had 10.0 and 9.9 % after two
+# epochs: nothing has begun). Three seeds: 6.2 points after the first epoch, which looks like a
+# clear lead and is luck. Ten seeds: −0.2 ± 0.7 there, later 1.4 and 1.2 ± 0.7, twice the error at
+# most. So "heads give an early lead" was wrong, and one seed can't say anything.
 #
 # **2.** (1 point) With PyTorch's start: there the first layer's gradient grows about a
 # hundredfold. With He's start it does not even double, with BatchNorm it stays as it is.

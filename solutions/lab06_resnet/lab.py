@@ -99,13 +99,25 @@ def chain_gradient(derivatives: Tensor, residual: bool) -> Tensor:
 
 # %% [markdown]
 # Now try the claim. 54 blocks (a network with 110 layers), and branches with a slope of ±0.25, the
-# largest that a sigmoid has. Before you look: what do you expect of $f' = -0.25$ in every block?
-#
-# Beside it, on the right, is the same in 64 dimensions. There a derivative is a matrix, the
+# largest that a sigmoid has. What do you expect of $f' = -0.25$ in every block?
+
+# %% predict="negative_branch"
+course.predict(
+    "negative_branch",
+    "54 residual blocks with f' = -0.25: what becomes of the gradient?",
+    answer=...,
+    choices=["it vanishes", "it keeps its size", "it explodes"],
+)
+
+# %% [markdown]
+# On the right of the figure is the same in 64 dimensions. There a derivative is a matrix, the
 # Jacobian $J$; more about it in a minute.
 
 # %% explore=true varies=true
 experiments.draw_law(chain_gradient)
+
+# %% explore=true
+course.compare("negative_branch", "it vanishes")
 
 # %% [markdown]
 # - **Plain**: $0.25^{54} \approx 3 \cdot 10^{-33}$. This is the vanishing that the lecture speaks
@@ -195,17 +207,19 @@ def weakest_gradient(jacobian: Tensor) -> tuple[Tensor, Tensor]:
 # %% [markdown] intro="why_not_vanish"
 # ### What does the shortcut promise?
 #
-# 1. Somebody writes: "Because of the +1 the gradient of a ResNet can't vanish." Give a branch $f$
-#    of your own, in one dimension, for which it does, and say why training may still go well.
+# 1. Somebody writes: "Because of the +1 the gradient of a ResNet can't vanish." Find with your
+#    `chain_gradient` the slope $f'$ nearest to 0, the same in all 54 blocks, for which less than a
+#    thousandth arrives. Quote your call and what it gave. Why may training go well all the same?
 # 2. In the paper's block a ReLU follows the addition: $y = \mathrm{relu}(f(x) + x)$. How does
 #    $dy/dx$ read now? What if it were a sigmoid in place of the ReLU? What follows for 54 blocks?
 # 3. Every block multiplies the gradient by $(I + J)^\top$. Which property of this matrix keeps the
 #    length of *every* gradient? When does a block nearly have it?
 
 # %% [markdown] question="why_not_vanish" points=4 difficulty=2 minutes=12
-# **1.** (1 point) $f(x) = -x$, or $f(x) = -c\,x$ with $0 < c < 2$ in every block: factors $1 - c$,
-# so $|1 - c|^L \to 0$. In a network the branches start with mixed signs and small values, in many
-# dimensions, so that gains spread around 1; all directions would have to conspire.
+# **1.** (1 point, for a call with its number and the reason) $(1 + f')^{54} < 10^{-3}$ from about
+# $f' = -0.12$ on: half of the slope that the figure shows is enough. In a network the branches
+# start with mixed signs and small values, in many dimensions, so that gains spread around 1; all
+# directions would have to conspire.
 #
 # **2.** (2 points) $\mathrm{relu}'(\cdot)\,(f'(x) + 1)$: 0 or the old value. Behind the addition of
 # non-negative inputs the ReLU is often open. With a sigmoid $\sigma'(\cdot)\,(f'(x) + 1)$, and
@@ -585,8 +599,18 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
 #
 # Stacks of equal blocks with 16 channels, fresh weights (PyTorch's own start), 64 small images,
 # ReLU. All lines are relative to the last block, where they begin with 1 on the right; follow them
-# to the left, as the gradient does. With your instrument; under the quick profile one seed, 20 and
-# 56 layers:
+# to the left, as the gradient does. Predict first:
+
+# %% predict="plain_batch_norm"
+course.predict(
+    "plain_batch_norm",
+    "A plain stack *with* BatchNorm, towards its first layers: what does the gradient do?",
+    answer=...,
+    choices=["it vanishes", "it keeps its size", "it explodes"],
+)
+
+# %% [markdown]
+# With your instrument; under the quick profile one seed, 20 and 56 layers:
 
 # %% explore=true varies=true
 depths = pick(quick=(20, 56), full=(20, 56, 110))
@@ -598,6 +622,9 @@ experiments.draw_gradients(gradient_norms, range(pick(quick=1, full=5)), depths)
 
 # %% explore=true varies=true
 experiments.draw_stored_gradients()
+
+# %% explore=true
+course.compare("plain_batch_norm", "it explodes")
 
 # %% [markdown]
 # Four answers to one question:
@@ -721,10 +748,21 @@ experiments.race(names, budget, range(1))
 
 # %% [markdown]
 # Guessing has an error of 90 per cent. It is too short a race to say much, but which of the four
-# did not leave the start? Now a longer series that was trained before.
+# did not leave the start? Now a longer series that was trained before: twelve epochs, three seeds.
+
+# %% predict="depth_costs"
+course.predict(
+    "depth_costs",
+    "Plain, 20 layers: 48.7 % training error. With 56 layers?",
+    answer=...,
+    unit="%",
+)
 
 # %% explore=true varies=true
 experiments.draw_degradation()
+
+# %% explore=true
+course.compare("depth_costs", 82.7, 5.3, digits=1)
 
 # %% [markdown]
 # What we saw after twelve epochs (948 steps), three seeds:
@@ -757,8 +795,9 @@ experiments.draw_degradation()
 #
 # 1. Somebody says: "56 layers are simply too many for 5,000 images, it overfits." Which curve
 #    contradicts, and how would overfitting look?
-# 2. Describe how a plain block with BatchNorm and ReLU could pass on a non-negative input as it
-#    is, and how a residual block can. What must be learnt in each case?
+# 2. Put your own short race beside the longer series: quote the four training errors of each. Where
+#    do they agree, where not? Which of your own differences would you not believe, and why? What
+#    has the last γ at 0 to do with it?
 # 3. "Plain-56 does not train because its gradient vanishes." Quote a measurement of part 4 for or
 #    against it. What would you measure to find out more?
 
@@ -766,10 +805,11 @@ experiments.draw_degradation()
 # **1.** (1 point) The training error: plain-56 is worse on the images that it is trained on, from
 # the first epochs to the last. Overfitting means a low training error and a high test error.
 #
-# **2.** (1 point) Plain: the two convolutions together must be the identity, for instance a 1 in
-# the middle of the kernel from each channel to itself, and γ, β must undo what BatchNorm does to
-# mean and variance. Many numbers must have just the right values. Residual: the branch must give 0,
-# for which γ = β = 0 in the last BatchNorm is enough.
+# **2.** (1 point) The student's own four numbers. In ours (three epochs, one seed): 81.3, 89.9,
+# 80.0 and 77.7 %. Both say that plain-56 is far behind and that residual-56 is not. One point or
+# two between the others are one seed's, and no finding. With γ = 0 every branch is silent: the
+# network begins as a shallow one of identities, which a plain block would have to learn, with many
+# numbers at just the right values.
 #
 # **3.** (1 point) Against: with BatchNorm the gradient of a plain ReLU stack does not vanish
 # towards the first layers, it grows (by about four powers of ten at 56 layers). Worth measuring:

@@ -130,6 +130,25 @@ def printed(cells: Any) -> str:
     return "\n".join([*streams, *shown])
 
 
+COMPARED = re.compile(rf"course\.compare\(\"(\w+)\", ({NUMBER}), ({NUMBER})")
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_is_every_number_beside_a_prediction_stored_or_printed(lab: str) -> None:
+    cells = notebook(lab)["cells"]
+    stored = ROOT / "course/labs" / lab / "results.json"
+    results = json.loads(stored.read_text("utf-8")) if stored.is_file() else {}
+    known = [*computed(results), *(pair for _, pair in pairs(printed(cells)))]
+    known += [Pair(abs(one.mean), *one[1:]) for one in differences(results)]
+    source = (ROOT / "solutions" / lab / "lab.py").read_text("utf-8")
+    lost = []
+    for name, mean, spread in COMPARED.findall(source):
+        slack = _half_a_digit(mean), _half_a_digit(spread)
+        said = Pair(float(mean), float(spread), slack)
+        lost += [] if any(said.says(one) for one in known) else [name]
+    assert not lost, f"solutions/{lab}/lab.py compares {lost} with numbers that nobody measured"
+
+
 @pytest.mark.parametrize("lab", LABS)
 def test_is_every_measured_number_of_the_text_stored_or_printed(lab: str) -> None:
     cells = notebook(lab)["cells"]

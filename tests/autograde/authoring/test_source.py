@@ -122,3 +122,29 @@ def test_a_starter_of_no_exercise_is_named():
     broken = STARTER.replace('starter="double"', 'starter="triple"')
     with pytest.raises(SourceError, match="starter 'triple' has no cell"):
         built(MINI_SOURCE.replace('# %% check="double"', broken))
+
+
+PREDICT = '# %% predict="double"\n{}\n\n# %% check="double"'
+
+
+def test_a_prediction_is_an_experiment_that_shows_what_the_student_said():
+    call = 'course.predict("double", "How much?", answer=...)'
+    book = built(MINI_SOURCE.replace('# %% check="double"', PREDICT.format(call)))
+    (found,) = [c for c in book.cells if "course.predict" in c.source]
+    assert found.metadata.tags == ["explore", "predict", "nbval-ignore-output"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "",
+        "course.predict(",
+        'course.predict("double", "How much?")',
+        'course.predict("double", "How much?", answer=3)',
+        'course.predict("triple", "How much?", answer=...)',
+        'print(course.predict("double", "How much?", answer=...))',
+    ],
+)
+def test_a_prediction_that_is_answered_or_of_another_name_is_refused(call):
+    with pytest.raises(SourceError, match="with the answer left blank"):
+        built(MINI_SOURCE.replace('# %% check="double"', PREDICT.format(call)))
