@@ -42,7 +42,7 @@ def write(tree: Tree, lab: str, title: str) -> list[Path]:
 def _refuse(tree: Tree, lab: str, title: str) -> None:
     if not NAME.fullmatch(lab):
         raise NewLabError(
-            f"expected a name such as lab08_name: two digits, then small letters; found {lab!r}."
+            f"expected a name such as lab09_name: two digits, then small letters; found {lab!r}."
         )
     if not title.strip() or not title.isprintable():
         raise NewLabError(f"expected a title of one line, found {title!r}.")

@@ -26,7 +26,7 @@ Then replace the example: see CONTRIBUTING.md, "Add an exercise".
 
 
 def new(
-    lab: Annotated[str, typer.Argument(help="The lab's name, for example lab08_name.")],
+    lab: Annotated[str, typer.Argument(help="The lab's name, for example lab09_name.")],
     title: Annotated[str, typer.Argument(help="Its title, in quotes.")],
 ) -> None:
     """Begin a lab: small files that build and pass at once, to be replaced one by one."""

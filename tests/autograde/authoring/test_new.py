@@ -73,7 +73,7 @@ def test_does_any_title_fit_the_header(mini: Tree, title: str) -> None:
 @pytest.mark.parametrize(
     ("lab", "title", "told"),
     [
-        ("doubling", "A title", "expected a name such as lab08_name"),
+        ("doubling", "A title", "expected a name such as lab09_name"),
         ("lab8_doubling", "A title", "two digits"),
         ("lab08_Doubling", "A title", "small letters"),
         ("../lab08_doubling", "A title", "expected a name"),
