@@ -14,7 +14,7 @@ COPIED = "- self.backbone = copy.deepcopy(backbone).eval().requires_grad_(False)
 HEAD = "- self.head = nn.Linear(num_features, num_classes)"
 BACK = "- self.backbone.eval()"
 SCORES = "- return self.head(self.backbone(x))"
-MOVED = "- return (images + epsilon * slopes.sign()).clamp(0, 1).detach()"
+MOVED = "- return (images + epsilon * slopes.sign()).clamp(0, 1)"
 LOSS = "- loss = F.cross_entropy(model(inputs), labels)"
 INPUTS = "- inputs = images.detach().clone().requires_grad_()"
 STEP = "- found = (found.detach() - step * slopes.sign()).clamp(low, high)"

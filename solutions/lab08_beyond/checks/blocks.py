@@ -103,6 +103,7 @@ def separable_block(rng: Generator) -> Iterator[Case]:
         (whole(rng, 3, 4), whole(rng, 5, 7), 1, False, 3.0),
         (whole(rng, 5, 6), whole(rng, 2, 4), 2, False, 2.0),
         (whole(rng, 3, 4), whole(rng, 5, 7), 2, True, 2.0),
+        (same_width := whole(rng, 3, 4), same_width, 1, False, 1.0),
     ):
         yield one_block(rng, into, out, stride, training, hint, weight)
     args = (whole(rng, 4, 6), whole(rng, 7, 9))

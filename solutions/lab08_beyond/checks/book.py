@@ -8,3 +8,4 @@ from course.checks import close
 check = Book("lab08_beyond")
 
 TIGHT = close(rtol=1e-7, atol=1e-10, dtype=False)  # float64
+TYPED = close(rtol=1e-7, atol=1e-10)

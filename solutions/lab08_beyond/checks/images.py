@@ -23,7 +23,7 @@ from course.labs.lab08_beyond.questions import (
     with_kinks,
 )
 
-from .book import TIGHT, check
+from .book import TYPED, check
 
 MODELS = {"a network with tanh": smooth, "one that skips pixels": skipping, "ReLU": with_kinks}
 Number = Callable[[Tensor], Tensor]
@@ -124,7 +124,7 @@ SALIENCY: dict[str, tuple[dict[str, Any], str]] = {
 @check.define(
     oracle=_map(chosen, _largest),
     mistakes=[Mistake(name, answer, hint) for name, (answer, hint) in SALIENCY.items()],
-    contract=OfModel(MODELS, some, adapter=bare, judge=TIGHT),
+    contract=OfModel(MODELS, some, adapter=bare, judge=TYPED),
     forbids=["record_gradients", "watch_gradients"],
 )
 def saliency(rng: Generator) -> Iterator[Case]:
@@ -154,7 +154,7 @@ def looked(
     text = f"{name} of a network ({kind}), images {tuple(images.shape)}, classes {classes.tolist()}"
     args = (kind, seed_from(rng), images, classes, *rest)
     title = f"{count} images, {kind}{more}"
-    return Case(title, ask(about, name, *args, text=text + more), hint, TIGHT, weight=weight)
+    return Case(title, ask(about, name, *args, text=text + more), hint, TYPED, weight=weight)
 
 
 @check.hidden("saliency")
@@ -237,7 +237,7 @@ FAST: dict[str, tuple[dict[str, Any], str]] = {
 @check.define(
     oracle=_step(),
     mistakes=[Mistake(name, answer, hint) for name, (answer, hint) in FAST.items()],
-    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15), adapter=bare, judge=TIGHT),
+    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15), adapter=bare, judge=TYPED),
 )
 def fast_gradient_sign(rng: Generator) -> Iterator[Case]:
     """One step that raises the loss, within epsilon for every pixel."""
@@ -282,9 +282,9 @@ def _search(*slips: str) -> dict[str, Any]:
             slopes = slopes_of(model, images if has("same_gradient") else x, number)
             slopes = slopes if has("no_sign") else slopes.sign()
             toward = 1 if slips and slips[0] in ("uphill", "up_the_score") else -1
-            moved, centre = x + toward * size * slopes, x if has("around_the_last") else images
+            moved = x + toward * size * slopes
             if not has("not_held"):
-                moved = torch.minimum(torch.maximum(moved, centre - epsilon), centre + epsilon)
+                moved = torch.minimum(torch.maximum(moved, images - epsilon), images + epsilon)
             x = moved if has("not_clipped") else moved.clamp(0, 1)
         return x
 
@@ -293,9 +293,8 @@ def _search(*slips: str) -> dict[str, Any]:
 
 FOOLING = {
     "uphill": "You go up the target's loss, away from the target. That was the last exercise.",
-    "not_held": "Some pixels are further than epsilon from the original image.",
-    "around_the_last": "You hold each step within epsilon of the image before it. It is the "
-    "original image that must stay near.",
+    "not_held": "Some pixels are further than epsilon from the original image. After each "
+    "step, hold them: around the original, not around the image before the step.",
     "not_clipped": "Some of your pixels are below 0 or above 1.",
     "one_step": "You make one step. Make `steps` of them, each with a gradient of its own.",
     "one_more": "You make one step too many.",
@@ -311,7 +310,7 @@ FOOLING = {
 @check.define(
     oracle=_search(),
     mistakes=[Mistake(slip, _search(slip), hint) for slip, hint in FOOLING.items()],
-    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15, 0.06, 4), adapter=bare, judge=TIGHT),
+    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15, 0.06, 4), adapter=bare, judge=TYPED),
 )
 def fooling_images(rng: Generator) -> Iterator[Case]:
     """Small steps towards a target, never far from the original image."""
@@ -330,7 +329,7 @@ def fooling_images(rng: Generator) -> Iterator[Case]:
     (images, targets), seed = some(rng), seed_from(rng)
     text = "fooling_images(model, images, targets, 0.3); then with steps=2, step=0.07"
     probe = ask(by_default, "fooling_images", seed, images, targets, text=text)
-    yield Case("defaults", probe, "step=0.01 and steps=10 unless told otherwise.", TIGHT)
+    yield Case("defaults", probe, "step=0.01 and steps=10 unless told otherwise.", TYPED)
 
 
 @check.hidden("fooling_images")

@@ -59,8 +59,8 @@ def network(kind: str, block: Block) -> nn.Module:
     width, parts = 16, [full(1, 16)]
     for number, out in enumerate((16, 32, 64)):
         if kind == DENSE:
-            parts.append(block(width, 8, 4))
-            width += 32
+            parts.append(block(width, 8, 3))
+            width += 24
         else:
             parts += [block(width, out), block(out, out)]
             width = out
@@ -91,7 +91,7 @@ def _measured(
         settings = {"epochs": epochs, "batch_size": 64, "lr": 0.05, "progress": False}
         run = training.fit(model, train, test=test, seed=seed, **settings)  # type: ignore[arg-type]
         runs.append(float(run.last.test_accuracy or 0))
-    costs = layer_table(model.cpu(), (1, 1, 14, 14))
+    costs = layer_table(model.cpu(), (1, 14, 14))
     return count_parameters(model), costs.total_flops // 2, runs
 
 

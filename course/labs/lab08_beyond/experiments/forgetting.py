@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Maps = Callable[[nn.Module, Tensor, Tensor], Tensor]
 PARTS = ("head", "block3", "block2", "block1", "stem")  # from the top
-SHOWN = (0, 1, 2, 3)
 STEPS = ("nothing", *PARTS)
 
 
@@ -53,12 +52,13 @@ def draw_saliency(saliency: Maps, looker: Looker) -> Figure | None:
     titles = ["image", "trained", "+ head", "+ block 3", "+ block 2", "+ block 1", "+ stem"]
     figure, axes = pyplot.subplots(len(picked), len(titles), figsize=(9.2, 5.4))
     for row, place in zip(axes, range(len(picked)), strict=True):
-        for ax, shade in zip(row, [images[place, 0], *(m[place] for m in maps)], strict=True):
-            ax.imshow(shade, cmap="gray" if shade is images[place, 0] else "magma")
-            ax.set_xticks([]), ax.set_yticks([])
+        pictures = [images[place, 0], *(m[place] for m in maps)]
+        for number, (ax, shade) in enumerate(zip(row, pictures, strict=True)):
+            ax.imshow(shade, cmap="magma" if number else "gray")
+            ax.set_xticks([])
+            ax.set_yticks([])
             ax.grid(visible=False)
         row[0].set_ylabel(looker.classes[int(labels[place])], fontsize=8)
-        row[0].set_title("")
     for ax, title in zip(axes[0], titles, strict=True):
         ax.set_title(title, fontsize=9)
     figure.suptitle("drawn anew: nothing, then from the head down to everything", fontsize=9)

@@ -167,10 +167,9 @@ def draw_transfer() -> Figure:
     print(f"{'images per class':24}" + "".join(f"{n:>15}" for n in PER_CLASS))
     for name, curve in results["runs"].items():
         print(f"{name:24}" + "".join(f"{estimate(v, '.1%'):>15}" for v in curve.values()))
-    gaps = _gaps(results["runs"], FROZEN, SCRATCH)
-    print(f"{'frozen − from scratch':24}" + "".join(f"{estimate(g, '+.1%'):>15}" for g in gaps))
-    gaps = _gaps(results["runs"], FROZEN, CHANCE)
-    print(f"{'frozen − never trained':24}" + "".join(f"{estimate(g, '+.1%'):>15}" for g in gaps))
+    for one, other in ((FROZEN, SCRATCH), (FROZEN, CHANCE), (TUNED, SCRATCH)):
+        print(f"{one}, less {other}: ", end="")
+        print(", ".join(estimate(gap, "+.1%") for gap in _gaps(results["runs"], one, other)))
     print("mean ± standard error; differences seed by seed\n" + results["about"])
     return shown(ax.figure)
 
