@@ -229,7 +229,7 @@ class DenseBlock(nn.Module):
         super().__init__()
         ### BEGIN SOLUTION
         widths = [in_channels + number * growth_rate for number in range(layers)]
-        self.layers = nn.ModuleList(
+        self.growing = nn.ModuleList(
             nn.Sequential(
                 nn.BatchNorm2d(width),
                 nn.ReLU(),
@@ -241,8 +241,8 @@ class DenseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         ### BEGIN SOLUTION
-        for layer in self.layers:
-            x = torch.cat([x, layer(x)], dim=1)
+        for grow in self.growing:
+            x = torch.cat([x, grow(x)], dim=1)
         return x
         ### END SOLUTION
 
@@ -386,10 +386,10 @@ experiments.draw_transfer()
 #    Which pair of curves of this plot tells how much the *choice of classes* could matter?
 
 # %% [markdown] question="explain_transfer" points=3 difficulty=2 minutes=12
-# **1.** (1 point) They are some good: with ten images 72.0 % ± 0.9, where the untrained backbone has
-# 58.2 % ± 2.3. But better ones are to be had: fine-tuning begins with the same features, may change
-# them, and reaches 80.4 % ± 0.9 with ten images and 94.3 % ± 0.4 with 300. So it is the freezing
-# that costs, more with every further image.
+# **1.** (1 point) They are some good: with ten images 72.0 % ± 0.9, where the untrained backbone
+# has 58.2 % ± 2.3. But better ones are to be had: fine-tuning begins with the same features, may
+# change them, and reaches 80.4 % ± 0.9 with ten images and 94.3 % ± 0.4 with 300. So it is the
+# freezing that costs, more with every further image.
 #
 # **2.** (1 point) Alone, the accuracy says nothing of the kind: an untrained backbone gives 42 to
 # 75 per cent here, far above the 20 per cent of guessing. The evidence is the *difference* from

@@ -60,14 +60,14 @@ SLIPS: dict[str, dict[str, str]] = {
         "for three paths": f"{LAST}\n+ last = torch.cat([expand[0], expand[1], expand[-1]], dim=1)",
     },
     "DenseBlock": {
-        "added": "- x = torch.cat([x, layer(x)], dim=1)\n+ x = x + layer(x).mean(1, keepdim=True)",
-        "in front": "- x = torch.cat([x, layer(x)], dim=1)\n+ x = torch.cat([layer(x), x], dim=1)",
-        "twice": "- x = torch.cat([x, layer(x)], dim=1)\n"
-        "+ x = torch.cat([x, layer(x + 0 * layer(x).mean() + 0.01)], dim=1)",
+        "added": "- x = torch.cat([x, grow(x)], dim=1)\n+ x = x + grow(x).mean(1, keepdim=True)",
+        "in front": "- x = torch.cat([x, grow(x)], dim=1)\n+ x = torch.cat([grow(x), x], dim=1)",
+        "twice": "- x = torch.cat([x, grow(x)], dim=1)\n"
+        "+ x = torch.cat([x, grow(x + 0 * grow(x).mean() + 0.01)], dim=1)",
         "the new maps alone": "- return x\n+ return x[:, -1:]",
-        "one layer for all": "- for layer in self.layers:\n+ for layer in list(self.layers)[:1]:",
-        "a dropout": "- x = torch.cat([x, layer(x)], dim=1)\n"
-        "+ x = torch.cat([x, F.dropout(layer(x), 0.2)], dim=1)",
+        "one layer for all": "- for grow in self.growing:\n+ for grow in list(self.growing)[:1]:",
+        "a dropout": "- x = torch.cat([x, grow(x)], dim=1)\n"
+        "+ x = torch.cat([x, F.dropout(grow(x), 0.2)], dim=1)",
     },
     "TransferNet": {
         "not copied": f"{COPIED}\n+ self.backbone = backbone.eval().requires_grad_(False)",

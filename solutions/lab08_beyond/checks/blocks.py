@@ -59,11 +59,9 @@ def slipped(*slips: str) -> dict[str, Any]:
             )
             layers = [across, norms[1], nn.ReLU(), around, nn.BatchNorm2d(out_channels), nn.ReLU()]
         drop = {"no_first_relu": 2, "no_last_relu": 5, "no_first_norm": 1, "no_second_norm": 4}
-        if has("relu6"):
-            layers[2], layers[5] = nn.ReLU6(), nn.ReLU6()
-        return nn.Sequential(
-            *(one for n, one in enumerate(layers) if n not in [drop.get(slip) for slip in slips])
-        )
+        left_out = [drop.get(slip) for slip in slips]
+        kept = [layer for place, layer in enumerate(layers) if place not in left_out]
+        return nn.Sequential(*kept)
 
     return {"SeparableBlock": make}
 
@@ -120,7 +118,7 @@ def one_block(
     hint: str = "",
     weight: float = 1,
 ) -> Case:
-    """One block on random maps of uneven size, scaled so that ReLU6 would show."""
+    """One block on random maps of uneven size."""
     x = normal(rng, 3, into, whole(rng, 5, 8), whole(rng, 5, 8))
     mode = "training" if training else "evaluation"
     text = f"SeparableBlock({into}, {out}, {stride}) in {mode} mode, x {tuple(x.shape)}"
