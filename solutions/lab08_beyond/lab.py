@@ -337,7 +337,8 @@ class TransferNet(nn.Module):
 # `train()` on a module calls `train()` on all modules inside it. Overwrite it: let `nn.Module` do
 # its work with `super().train(mode)`, and set the backbone back.
 # </details>
-#
+
+# %% [markdown]
 # Now train a backbone: a small ResNet (three of torchvision's basic blocks) on T-shirts, trousers,
 # pullovers, dresses and coats. The other five classes are the new task: sandals, shirts, sneakers,
 # bags and boots. Of these we pretend to have only two images each.
@@ -442,7 +443,8 @@ def saliency(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
 # Because an image's scores depend on that image alone. The derivative of the sum at the pixels of
 # image $n$ is then that of its own score, and one backward pass serves the whole batch.
 # </details>
-#
+
+# %% [markdown]
 # Your function on a network with a few epochs on Fashion-MNIST behind it. Beside it, the same
 # network with its head drawn anew, then its last block too, and so on down to the first layer: it
 # forgets, from the top.

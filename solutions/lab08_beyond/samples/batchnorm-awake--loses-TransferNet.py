@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the weights are frozen, and BatchNorm is in training mode
-#     points: {}
+#     points: {TransferNet: 0.0}
 #     mistakes: {TransferNet: training_mode}
 # ---
 

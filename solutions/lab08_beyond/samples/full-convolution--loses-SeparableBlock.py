@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a block that mixes everything with everything, twice
-#     points: {}
+#     points: {SeparableBlock: 0.0}
 #     mistakes: {SeparableBlock: full}
 # ---
 

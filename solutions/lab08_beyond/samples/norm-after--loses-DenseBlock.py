@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: BatchNorm and ReLU behind the convolution
-#     points: {}
+#     points: {DenseBlock: 0.0}
 #     mistakes: {DenseBlock: norm_after}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the cost of a single group, and no error
-#     points: {}
+#     points: {convolution_cost: 0.5}
 #     mistakes: {convolution_cost: divided_twice}
 # ---
 

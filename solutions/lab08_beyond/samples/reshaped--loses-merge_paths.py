@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the last weight has the right shape and its numbers in the wrong places
-#     points: {}
+#     points: {merge_paths: 0.0}
 #     mistakes: {merge_paths: reshaped}
 # ---
 
