@@ -653,5 +653,8 @@ else:
 # - He and others, *Bag of Tricks for Image Classification with Convolutional Neural Networks*
 #   (2019).
 #
-# **Back to the beginning:** [lab 0, the task and the tools](../lab00_setup/lab00_setup.ipynb) has
-# the history and the rules for numbers; look at its first training again, with what you know now.
+# Look at the first training of [lab 0](../lab00_setup/lab00_setup.ipynb) again, with what you know
+# now.
+#
+# **Next, if you like:** [lab 8, beyond the lecture](../lab08_beyond/lab08_beyond.ipynb). It is
+# optional: cheaper blocks, transfer to few images, saliency, and images that fool.
