@@ -61,6 +61,38 @@ def test_build_check_names_the_cell_and_the_next_step(built):
     assert f"run `autograde build {MINI}`" in done.stdout
 
 
+def test_what_somebody_typed_is_kept_when_a_notebook_is_built_anew(built, monkeypatch):
+    monkeypatch.setattr(build, "execute", lambda lab, notebook: notebook)
+    monkeypatch.setattr(verify, "complaint", lambda *_, **__: ("", []))
+    path = built.student(MINI)
+
+    def typed(change):
+        book = nbformat.read(path, as_version=4)
+        change({cell.id: cell for cell in book.cells}, book.cells)
+        nbformat.write(book, path)
+        done = autograde(built, "build")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout, [*path.parent.glob(f"{MINI}-before-build-*.ipynb")]
+
+    # An author's change of prose, of a stub and of a question's text is nobody's typing.
+    source = MINI_SOURCE.replace("Welcome.", "Good morning.").replace("Twice x.", "2 x.")
+    built.source(MINI).write_text(source)
+    out = nbformat.v4.new_output("stream", text="2")
+    told, copies = typed(lambda by_id, _: by_id["double"].update(outputs=[out]))
+    assert (f"{MINI}: built" in told, copies) == (True, [])
+
+    def answer(by_id, cells):
+        by_id["double_answer"].source = "def double(x):\n    return secret_factor_of_two * x"
+        cells.append(nbformat.v4.new_markdown_cell("A thought of mine."))
+
+    told, (copy,) = typed(answer)
+    assert f"labs/{MINI}/{copy.name}. Copy from there what you want to keep" in told
+    assert "double_answer, " in told
+    assert "A thought of mine." in copy.read_text()
+    assert "A thought of mine." not in path.read_text()
+    assert autograde(built, "build", "--check").returncode == 0
+
+
 def test_a_readme_without_the_lab_is_noticed(built):
     (built.root / "README.md").write_text("<!-- labs -->\n<!-- /labs -->\n")
     done = autograde(built, "build", "--check")
