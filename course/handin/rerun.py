@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,20 @@ BY_HAND = "Kernel, Restart Kernel and Run All Cells"
 QUICK = {"COURSE_PROFILE": "quick", "COURSE_PROGRESS": "0", "COURSE_OFFLINE": "1"}
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """What a fresh kernel gave: what there is to say, and what its checks found."""
+
+    lines: tuple[Line, ...]
+    results: Mapping[str, Result] = field(default_factory=dict)
+
+
 def rerun(
     book: Mapping[str, Any],
     facts: Facts,
     files: Mapping[str, bytes],
     tell: Callable[[str], None] = print,
-) -> list[Line]:
+) -> Fresh:
     """What differs in a fresh kernel. Profile ``quick``, nothing is downloaded.
 
     Args:
@@ -45,7 +54,8 @@ def rerun(
             f"In the notebook, choose {BY_HAND}: the same by hand. On Colab it is Runtime, Restart "
             "session and run all. Or install it: `pip install nbclient`."
         )
-        return [Line("fresh kernel", "warn", "not tried: nbclient is not installed here", advice)]
+        told = "not tried: nbclient is not installed here"
+        return Fresh((Line("fresh kernel", "warn", told, advice),))
     tell("running the notebook in a fresh kernel, about a minute …")
     copy = _runnable(book)
     with tempfile.TemporaryDirectory() as folder, _environment():
@@ -64,8 +74,19 @@ def rerun(
         except Exception as error:  # a kernel that does not start, dies, or hangs
             found = f"stopped: {type(error).__name__}: {str(error).splitlines()[0][:200]}"
             advice = f"Choose {BY_HAND} in the notebook and see which cell does not come to an end."
-            return [Line("fresh kernel", "fail", found, advice)]
-    return list(_compared(saved.results(book), copy, facts))
+            return Fresh((Line("fresh kernel", "fail", found, advice),))
+    return Fresh(tuple(_compared(saved.results(book), copy, facts)), _judged(copy, facts))
+
+
+def _judged(book: Any, facts: Facts) -> dict[str, Result]:
+    """What the checks found; an answer that was run and defines nothing to check is not right."""
+    written = saved.written(book, facts)
+    return {
+        name: replace(one, outcome="failed")
+        if one.outcome == "skipped" and written.get(name)
+        else one
+        for name, one in saved.results(book).items()
+    }
 
 
 def _runnable(book: Mapping[str, Any]) -> Any:
