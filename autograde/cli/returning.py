@@ -47,7 +47,7 @@ def return_(
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)
@@ -101,7 +101,7 @@ def export(
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)

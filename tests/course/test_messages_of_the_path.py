@@ -115,6 +115,12 @@ def test_has_every_message_in_the_terminal_a_next_step(
     for words in (["handin", "lab99"], ["handin", "lab01"], ["overview", "lab01"], ["start"]):
         assert command.main(words) == command.NEEDS_A_HAND
         messages[" ".join(words)] = capsys.readouterr().err
+    for words in ([], ["hand"], ["handin"], ["handin", "lab01", "--nope"]):
+        with pytest.raises(SystemExit, match="2"):
+            command.main(words)
+        messages[f"a slip: {words}"] = told = capsys.readouterr().err
+        assert told.count("\n") == 1
+        assert "Try `python -m course handin lab04`" in told
     monkeypatch.setattr(server, "find_spec", lambda name: None)
     assert welcome.open_labs() == 1
     messages["no JupyterLab"] = capsys.readouterr().err
