@@ -29,6 +29,7 @@ PARSED = 400_000  # characters of a cell that is parsed; a longer one is counted
 LONGEST = 4 << 20  # characters of a cell that are looked at
 SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
 FALL = 0.04  # three standard errors of the difference between two shares of 1,000 images
+BEST = 0.965  # about the best published for Fashion-MNIST, by networks of any size
 RATIO = 2.0  # as many errors; of six networks, honestly trained, the worst had 1.6 times as many
 NUMBER = re.compile(r"(?<![\w.])\.?\d[\w.]*")
 MAGICS = re.compile(r"^\s*[%!].*$", re.MULTILINE)
@@ -62,6 +63,13 @@ def odd(items: Iterable[Item]) -> Iterator[Flag]:
             )
             yield Flag("network-not-alone", "attention", name, f"{item.grade_id}: {told}")
         right, moved = found.get("accuracy"), found.get(MOVED)
+        if right is not None and right >= BEST:
+            told = (
+                f"{right:.1%} of the judging images are right, more than small networks reach by "
+                "learning. Does it know public test images by heart? Ask, and decide."
+            )
+            yield Flag("images-memorised", "attention", name, f"{item.grade_id}: {told}")
+            continue
         if right is None or moved is None or right - moved <= FALL:
             continue
         if 1 - moved > RATIO * (1 - right):

@@ -123,11 +123,15 @@ class Probe:
         return replace(self, args=tuple(map(filled, self.args)), kwargs=kwargs, then=then)
 
     def answered(self, ask: Callable[[Probe], Answer]) -> Answer:
-        """What comes back to it and, where there is a second question, to that."""
+        """What comes back to it and, where there is a second question, to that.
+
+        Where that one fails, no code of the student's was there to fail: ``{"why": …}`` comes back.
+        """
         answer = ask(self)
         if self.then is None or answer.kind != "value":
             return answer
-        return ask(replace(self.then, args=(answer.value, *self.then.args)))
+        second = ask(replace(self.then, args=(answer.value, *self.then.args)))
+        return second if second.kind == "value" else Answer("value", {"why": second.error})
 
     def run(self, namespace: Mapping[str, Any]) -> Answer:
         """Ask the objects of ``namespace``; whatever they do becomes an :class:`Answer`."""

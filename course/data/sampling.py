@@ -64,10 +64,11 @@ def batches(
         raise ValueError(f"expected batch_size of at least 1, found {batch_size}")
     if len(images) != len(labels):
         raise ValueError(f"expected as many labels as images, found {len(labels)}, {len(images)}")
-    return _each(images, labels, batch_size, _order(images, generator) if shuffle else None)
+    return _each(images, labels, batch_size, order_of(images, generator) if shuffle else None)
 
 
-def _order(images: Tensor, generator: torch.Generator | None) -> Tensor:
+def order_of(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """A random order of examples ``(N, ...)``, as places ``(N,)`` on their device."""
     # Drawn where the generator lives, so that one seed means one order on every device.
     device = generator.device if generator is not None else "cpu"
     return torch.randperm(len(images), generator=generator, device=device).to(images.device)

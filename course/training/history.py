@@ -63,11 +63,13 @@ class History:
         epochs: one entry for each epoch that was finished or cut short by a stop.
         stopped_by: why the run ended before its last epoch, or ``None``.
         message: the same as a sentence, with what to do next.
+        pace: how it was computed: precision, memory layout, step by step or recorded, and why.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
     stopped_by: StopReason | None = None
     message: str = ""
+    pace: str = ""
 
     @property
     def train_loss(self) -> list[float]:

@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course.data import batches
+from course.data.sampling import order_of
 from course.device import pick_device, random_state, seeded, set_random_state
 from course.instruments import evaluation_mode, preserved_modes
 from course.training import checkpoints, speed
 from course.training.history import Epoch, Evaluation, History, StopReason
-from course.training.measuring import Forward, LabelledImages, Loss, Tally, on_device, score
+from course.training.measuring import Forward, LabelledImages, Loss, on_device, score
 from course.training.optimisers import (
     Decayed,
     MakeOptimizer,
@@ -30,6 +30,7 @@ from course.training.optimisers import (
 )
 from course.training.progress import bar
 from course.training.schedules import Schedule
+from course.training.steps import Steps
 
 Images = Callable[[Tensor], Tensor]
 
@@ -61,6 +62,7 @@ def fit(
     channels_last: bool | None = None,
     compile: speed.Compile = False,
     deterministic: bool = False,
+    capture: bool = False,
     progress: bool = True,
     on_epoch: Callable[[Epoch], object] | None = None,
 ) -> History:
@@ -100,13 +102,15 @@ def fit(
         checkpoint: a file to write after each epoch. If it is there, training goes on from it,
             to the same result.
         resume: ``False`` begins again and replaces the file.
-        precision: of products and convolutions. ``"auto"``: what the device is fastest at and
-            the model can take, bfloat16 or float16 on most GPUs, float32 elsewhere.
+        precision: of products and convolutions. ``"auto"``: the one in which this model is
+            fastest; on GPUs with tensor cores a few batches are timed in each.
         channels_last: memory layout of images; by default where it is faster and the model can
             take it.
         compile: pass the model through ``torch.compile``, with these options if it is a mapping.
             Worth its minute of preparation in long runs only.
         deterministic: the same bits on a GPU too, at some cost in speed.
+        capture: record what is done with a batch as a CUDA graph, and replay that: small networks
+            wait for their launches otherwise. Where it can't be, ``history.pace`` says why.
         progress: show a bar where somebody is watching; see ``show_progress``.
         on_epoch: called after each epoch with its ``Epoch``.
 
@@ -118,7 +122,7 @@ def fit(
     """
     target = pick_device(device)
     floats = prepare is None
-    run = _Run(
+    run = Run(
         model=model.to(target),
         train=on_device(train, target, "train", floats=floats),
         test=None if test is None else on_device(test, target, "test", floats=floats),
@@ -135,7 +139,8 @@ def fit(
         deadline=time.monotonic() + (math.inf if time_budget is None else time_budget),
         on_epoch=on_epoch or _ignore,
     )
-    run.pace = speed.choose_pace(model, run.prepare(run.train[0][:2]), precision, channels_last)
+    sample = run.prepare(run.train[0][:batch_size])
+    run.pace = speed.choose_pace(model, sample, precision, channels_last)
     run.forward = speed.compiled(model, compile)
     run.scaler = torch.amp.GradScaler(target.type, enabled=run.pace.needs_scaling)
     keeper = _Keeper(run, checkpoint, seed)
@@ -150,12 +155,15 @@ def fit(
             keeper.restore()
         done = len(run.history) * run.batches_per_epoch
         run.bar = stack.enter_context(bar(epochs * run.batches_per_epoch, done, progress))
+        run.steps = Steps(run, capture)
+        stack.callback(run.steps.close)
         _train(run, keeper)
+        run.history.pace = run.pace.told(captured=not run.steps.why_not, why=run.steps.why_not)
     return run.history
 
 
 @dataclass
-class _Run:
+class Run:
     """All that one training run holds."""
 
     model: nn.Module
@@ -178,10 +186,13 @@ class _Run:
     pace: speed.Pace = speed.PLAIN
     forward: Forward = field(init=False)
     throttle: Throttle = field(init=False)
+    steps: Steps = field(init=False)
     scaler: torch.amp.GradScaler = field(init=False)
     history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise ValueError(f"expected batch_size of at least 1, found {self.batch_size}")
         if self.accumulate < 1:
             raise ValueError(f"expected accumulate of 1 batch or more, found {self.accumulate}")
         self.forward = self.model
@@ -191,14 +202,17 @@ class _Run:
 
     @property
     def device(self) -> torch.device:
+        """Where everything lies."""
         return self.train[0].device
 
     @property
     def batches_per_epoch(self) -> int:
-        return math.ceil(len(self.train[0]) / max(self.batch_size, 1))
+        """The last, smaller one counted."""
+        return math.ceil(len(self.train[0]) / self.batch_size)
 
     @property
     def updates_per_epoch(self) -> int:
+        """Fewer than batches, where gradients are summed over several."""
         return math.ceil(self.batches_per_epoch / self.accumulate)
 
     @property
@@ -213,7 +227,7 @@ class _Run:
             return _in_float32(self.forward(images))
 
 
-def _train(run: _Run, keeper: _Keeper) -> None:
+def _train(run: Run, keeper: _Keeper) -> None:
     number = len(run.history)
     try:
         while number < run.epochs and not run.history.stopped_by:
@@ -230,7 +244,7 @@ def _train(run: _Run, keeper: _Keeper) -> None:
         )
 
 
-def _one_epoch(run: _Run, number: int) -> Epoch:
+def _one_epoch(run: Run, number: int) -> Epoch:
     run.bar.set_description_str(f"epoch {number}/{run.epochs}", refresh=False)
     start = time.perf_counter()
     trained = _pass_over_training_set(run, number)
@@ -243,29 +257,25 @@ def _one_epoch(run: _Run, number: int) -> Epoch:
     return Epoch(number, *trained, *tested, seconds, run.throttle.lr)
 
 
-def _pass_over_training_set(run: _Run, number: int) -> Evaluation:
+def _pass_over_training_set(run: Run, number: int) -> Evaluation:
     run.model.train()
-    run.optimizer.zero_grad()
-    tally = Tally(run.device)
+    run.steps.begin()
     total, updates = run.batches_per_epoch, (number - 1) * run.updates_per_epoch
-    order = batches(*run.train, run.batch_size, shuffle=True, generator=run.generator)
-    for step, (images, labels) in enumerate(order, start=1):
-        outputs = run.outputs(run.augment(images))
-        loss = run.train_loss(outputs, labels)
-        run.scaler.scale(loss * _share(run, step)).backward()
-        tally.add(loss, outputs, labels)
-        if step % run.accumulate == 0 or step == total:
-            _update(run, updates)
-            updates += 1
+    order = order_of(run.train[0], run.generator)
+    for step, chosen in enumerate(order.split(run.batch_size), start=1):
+        due = step % run.accumulate == 0 or step == total
+        run.throttle.set(updates)
+        run.steps.take(chosen, _share(run, step), due)
+        updates += due
         run.bar.update()
         if step % run.pulse and step < total:
             continue
-        if _must_stop(run, tally, number, step):
+        if _must_stop(run, number, step):
             break
-    return tally.result()
+    return run.steps.tally.result()
 
 
-def _share(run: _Run, step: int) -> float:
+def _share(run: Run, step: int) -> float:
     """Of the images whose gradients are summed for one update, how many are in this batch."""
     if run.accumulate == 1:
         return 1.0
@@ -276,20 +286,10 @@ def _share(run: _Run, step: int) -> float:
     return batch / min(group, images - start)
 
 
-def _update(run: _Run, number: int) -> None:
-    run.throttle.set(number)
-    if run.clip_norm is not None:
-        run.scaler.unscale_(run.optimizer)
-        nn.utils.clip_grad_norm_(run.model.parameters(), run.clip_norm)
-    run.scaler.step(run.optimizer)
-    run.scaler.update()
-    run.optimizer.zero_grad()
-
-
-def _must_stop(run: _Run, tally: Tally, epoch: int, step: int) -> bool:
+def _must_stop(run: Run, epoch: int, step: int) -> bool:
     """Note in the history why training can't go on, if it can't."""
     total = run.batches_per_epoch
-    reason = _stop_reason(run, tally, done=step == total and epoch == run.epochs)
+    reason = _stop_reason(run, done=step == total and epoch == run.epochs)
     if reason:
         where = f"in epoch {epoch}, after batch {step} of {total}"
         run.history.stopped_by = reason
@@ -297,8 +297,8 @@ def _must_stop(run: _Run, tally: Tally, epoch: int, step: int) -> bool:
     return reason is not None
 
 
-def _stop_reason(run: _Run, tally: Tally, done: bool) -> StopReason | None:
-    if not math.isfinite(tally.loss.item()):
+def _stop_reason(run: Run, done: bool) -> StopReason | None:
+    if not math.isfinite(run.steps.tally.loss.item()):
         return "non-finite loss"
     if time.monotonic() >= run.deadline and not done:
         return "time budget"
@@ -317,7 +317,7 @@ def _explain(reason: StopReason, where: str, lr: float) -> str:
 class _Keeper:
     """Writes a run's state to its checkpoint after each epoch, and takes it back from there."""
 
-    def __init__(self, run: _Run, path: Path | str | None, seed: int) -> None:
+    def __init__(self, run: Run, path: Path | str | None, seed: int) -> None:
         self.run = run
         self.path = None if path is None else Path(path)
         self.settings = {

@@ -47,6 +47,7 @@ def score(forward: Forward, data: LabelledImages, batch_size: int, loss: Loss) -
     for images, labels in batches(*data, batch_size):
         outputs = forward(images)
         tally.add(loss(outputs, labels), outputs, labels)
+        tally.count += len(labels)
     return tally.result()
 
 
@@ -58,12 +59,20 @@ class Tally:
         self.correct = torch.zeros((), device=device, dtype=torch.long)
         self.count = 0
 
+    def clear(self) -> None:
+        """Begin again, in the same memory."""
+        self.loss.zero_()
+        self.correct.zero_()
+        self.count = 0
+
     def add(self, loss: Tensor, outputs: Any, labels: Tensor) -> None:
-        """Count a batch with its mean ``loss``; of several outputs, the first is the answer."""
+        """Sum up a batch with its mean ``loss``; of several outputs, the first is the answer.
+
+        Its images are counted by whoever calls.
+        """
         logits = outputs if isinstance(outputs, Tensor) else outputs[0]
         self.loss += loss.detach() * len(labels)
         self.correct += (logits.detach().argmax(dim=1) == labels).sum()
-        self.count += len(labels)
 
     def result(self) -> Evaluation:
         """Means over all images counted."""

@@ -89,7 +89,10 @@ class Throttle:
             return
         factor = self.schedule(update / self.updates)
         for group, lr in zip(self.optimizer.param_groups, self.full, strict=True):
-            group["lr"] = factor * lr
+            if isinstance(group["lr"], Tensor):  # where a recording reads it
+                group["lr"].fill_(factor * lr)
+            else:
+                group["lr"] = factor * lr
 
     @property
     def lr(self) -> float:

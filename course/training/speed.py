@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from course.device import seeded
+from course.device import seeded, synchronise
 from course.instruments import preserved_modes
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Compile = bool | Mapping[str, Any]
 
+ROUNDS = 12  # batches that are timed at most, for each number format; the best counts
+LONGEST = 0.3  # seconds that they take at most
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -33,10 +36,12 @@ class Pace:
     Attributes:
         layout: how images and kernels lie in memory.
         dtype: of products and convolutions; weights, their updates and the loss stay float32.
+        measured: milliseconds a batch in this and in other formats, in words, if they were timed.
     """
 
     layout: torch.memory_format
     dtype: torch.dtype
+    measured: str = field(default="", compare=False)
 
     def place(self, images: Tensor) -> Tensor:
         """Images ``(N, C, H, W)`` in this layout; the same values in the same shape."""
@@ -47,6 +52,12 @@ class Pace:
         if self.dtype == torch.float32:
             return nullcontext()  # a disabled autocast is refused too where there is none (mps)
         return torch.autocast(device.type, self.dtype)
+
+    def told(self, captured: bool, why: str = "") -> str:
+        """In words: ``bfloat16, channels last, step by step: it was not asked for``."""
+        layout = "channels last" if self.layout == torch.channels_last else "channels first"
+        found = f"{_named(self.dtype)}{self.measured and f' ({self.measured})'}, {layout}"
+        return f"{found}, " + ("recorded" if captured else f"step by step: {why}")
 
     @property
     def needs_scaling(self) -> bool:
@@ -66,15 +77,26 @@ def choose_pace(
 ) -> Pace:
     """What was asked for; where it was left open, the fastest in which the model runs.
 
+    Layouts are taken in the order in which they are fast as a rule. Number formats are timed where
+    there are several, for a third of a second each at most: a small network loses more by
+    converting than it gains.
+
     Args:
         model: on its device. Its weights, modes and running statistics stay as they are.
-        sample: a few images ``(N, C, H, W)`` to try it on, on the same device.
+        sample: a batch of images ``(N, C, H, W)`` to try it on, on the same device.
 
     Raises:
         ValueError: no such precision.
     """
     paces = _candidates(model, sample.device, precision, channels_last)
-    return next((pace for pace in paces[:-1] if _works(model, sample, pace)), paces[-1])
+    first = next((pace for pace in paces[:-1] if _works(model, sample, pace)), paces[-1])
+    rest = [pace for pace in paces if pace.layout == first.layout and pace != first]
+    able = [first, *(pace for pace in rest if _works(model, sample, pace))]
+    if len(able) == 1:
+        return first
+    times = {pace: _seconds(model, sample, pace) for pace in able}
+    told = [f"{_named(pace.dtype)} {1000 * times[pace]:.2f} ms" for pace in able]
+    return replace(min(able, key=times.__getitem__), measured=", ".join(told))
 
 
 @contextmanager
@@ -160,17 +182,46 @@ def _fast_dtypes(device: torch.device) -> list[torch.dtype]:
 
 
 def _works(model: nn.Module, sample: Tensor, pace: Pace) -> bool:
-    """Does a forward and a backward pass get through? On copies of the running statistics."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    images = pace.place(sample)
+    """Does a forward and a backward pass get through?"""
     try:
-        with preserved_modes(model), seeded(0, sample.device), laid_out(model, pace):
-            model.train()
-            with pace.autocast(sample.device):
-                outputs = torch.func.functional_call(model, buffers, (images,))
-            first = outputs if isinstance(outputs, Tensor) else outputs[0]
-            parameters = [p for p in model.parameters() if p.requires_grad]
-            torch.autograd.grad(first.float().sum(), parameters, allow_unused=True)
+        with _trial(model, sample[:2], pace) as batch:
+            batch()
     except Exception:  # whatever it is: another pace may do, and the run itself will say
         return False
     return True
+
+
+def _seconds(model: nn.Module, sample: Tensor, pace: Pace) -> float:
+    """What a forward and a backward pass take, the best of several."""
+    times: list[float] = []
+    with _trial(model, sample, pace) as batch:
+        begun = time.perf_counter()
+        while len(times) < ROUNDS and time.perf_counter() - begun < LONGEST:
+            synchronise(sample.device)
+            start = time.perf_counter()
+            batch()
+            synchronise(sample.device)
+            times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@contextmanager
+def _trial(model: nn.Module, sample: Tensor, pace: Pace) -> Iterator[Callable[[], object]]:
+    """A batch to try the model on, in training mode, on copies of the running statistics."""
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    images = pace.place(sample)
+
+    def batch() -> None:
+        with pace.autocast(sample.device):
+            outputs = torch.func.functional_call(model, buffers, (images,))
+        first = outputs if isinstance(outputs, Tensor) else outputs[0]
+        torch.autograd.grad(first.float().sum(), parameters, allow_unused=True)
+
+    with preserved_modes(model), seeded(0, sample.device), laid_out(model, pace):
+        model.train()
+        yield batch
+
+
+def _named(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

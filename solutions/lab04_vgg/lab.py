@@ -655,18 +655,18 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 # y = \gamma \cdot \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta .$$
 #
 # $\gamma$ and $\beta$ are learned, one of each per channel, so nothing is lost that the network
-# could do before. The gradient goes through $\mu$ and $\sigma^2$, too.
+# could do before. The gradient flows through $\mu$ and $\sigma^2$, too.
 #
 # And when somebody brings a single image? Its result must not depend on its neighbours. So the
 # layer keeps **running statistics** while it trains, and uses them when it does not:
 #
 # $$r \leftarrow (1 - \text{momentum}) \cdot r + \text{momentum} \cdot b .$$
 #
-# For the mean, $b$ is $\mu$. For the variance, $b$ is the *unbiased* estimate, with $m - 1$ in the
-# place of $m$ (algorithm 2): it has to speak for images that are not in the batch. Momentum is
-# PyTorch's word, with 0.1 as its usual value. No gradient follows these two.
+# For the mean, $b$ is $\mu$. For the variance, $b$ is the *unbiased* estimate, with $m - 1$ in place
+# of $m$ (algorithm 2): it has to speak for images that are not in the batch. Momentum is PyTorch's
+# word, with 0.1 as its usual value. No gradient flows through these two.
 #
-# Your function gets the running statistics and gives back what has become of them. In small
+# Your function takes the running statistics and returns the updated ones. An example with small
 # numbers, for one channel with the values 1, 3, 5, 7, $\gamma = 1$, $\beta = 0$, a running mean of
 # 0 and a running variance of 1: $\mu = 4$, $\sigma^2 = 5$, $y = (-1.34, -0.45, 0.45, 1.34)$, and
 # afterwards the running mean is 0.4 and the running variance $0.9 \cdot 1 + 0.1 \cdot 20/3 = 1.57$.
@@ -687,7 +687,7 @@ def batch_norm(
 
     x has the shape (N, C, H, W), all others (C,); `weight` is γ, `bias` is β. In training, the
     batch's statistics are used, and the running ones move; otherwise the running ones are used, and
-    come back as they are. What is given stays as it was. No gradient follows the running ones.
+    come back as they are. What is given stays as it was. No gradient flows through the running ones.
     Raises: ValueError in training where a channel has a single number only.
     Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
     """

@@ -434,17 +434,17 @@ experiments.examine(globals())
 #   Output: (N, 10) logits.
 # - Everything in `state_dict()` counts: weights, biases, BatchNorm's running statistics. The grader
 #   counts the numbers in the file itself.
-# - Whatever else the network carries counts, too: tensors and lists kept elsewhere, long constants
-#   in its code, each byte of a file that it reads while it answers. And what it knows is in the
-#   file: with the file's numbers shuffled it has to be lost.
+# - Whatever else the network uses counts too, wherever it is kept: tensors and lists outside of
+#   `state_dict()`, long constants in its code, a file. What it knows has to be in the file that you
+#   hand in: where its numbers are shuffled, the network must fall back to guessing.
 # - Train on training images. Choose by images that you keep back from them, not by the test images:
 #   those are for one look at the end.
-# - The grader writes down the operations on tensors that your network does in evaluation mode, and
+# - The grader records the operations on tensors that your network performs in evaluation mode, and
 #   runs these with your file, without your code. So `forward` stays within torch: no numpy, no
-#   `.item()`, no `if` about an image's numbers, no random numbers.
+#   `.item()` or `if` that depends on the images, no random numbers, no loop over single pixels.
 # - It is shown 1,000 images that are not in the course's files, with a trace of noise. They come
-#   from Fashion-MNIST's public test set. Training on that set is seen: such a network knows the
-#   images much better than the same images a pixel aside.
+#   from Fashion-MNIST's public test set. Direct training on that set is noticed: such a network
+#   knows the images much better than the same images shifted by a pixel.
 #
 # Steps on these images: **60, 75, 82 and 85 %**. A network of three convolutions, trained for three
 # epochs (some seconds on a CPU), had 87.6 % ± 0.6 there, over five seeds, the worst 87.0 %. So full
@@ -454,10 +454,10 @@ experiments.examine(globals())
 # %% [markdown] intro="build_network"
 # ### Your network
 #
-# Any network with at least one hidden layer will do: scores that are a linear function of the
-# pixels are none of this course's. In evaluation mode an image's scores depend on that image alone.
-# A second call gives another network with the same names and sizes, and nothing in common: it
-# begins with random numbers of its own, and sets no seed.
+# Any network with at least one hidden layer will do; scores that are a linear function of the pixels
+# are not what this project is about. In evaluation mode an image's scores depend on that image alone.
+# Each call returns a new network of the same names and sizes, which shares nothing with the others:
+# it starts from random numbers of its own, and sets no seed.
 #
 # Which of the families' ideas are worth their numbers here? Some things to weigh:
 #

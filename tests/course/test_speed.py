@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -41,6 +43,33 @@ def test_the_fast_layout_is_taken_where_the_model_can_take_it() -> None:
     assert choose_pace(flattening(), images()) == LAST
     assert choose_pace(Viewing(), images()) == PLAIN
     assert choose_pace(nn.Sequential(nn.Flatten(), nn.Linear(72, 3)), images()) == PLAIN
+
+
+class Slow(nn.Module):
+    """Takes its time in one number format."""
+
+    def __init__(self, in_half: bool) -> None:
+        super().__init__()
+        self.layer, self.in_half = nn.Linear(72, 3), in_half
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_autocast_enabled("cpu") == self.in_half:
+            time.sleep(0.02)
+        found: Tensor = self.layer(x.flatten(1))
+        return found
+
+
+@pytest.mark.parametrize("in_half", [True, False])
+def test_number_formats_are_timed_and_the_choice_is_told(
+    in_half: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formats = [torch.bfloat16, torch.float32]
+    monkeypatch.setattr(speed, "_fast_dtypes", lambda device: formats)
+    labels = torch.zeros(8, dtype=torch.long)
+    history = fit(Slow(in_half), (images(8), labels), epochs=1, device="cpu", progress=False)
+    expected = "float32" if in_half else "bfloat16"
+    assert history.pace.startswith(f"{expected} (bfloat16 ")
+    assert "ms, float32 " in history.pace
 
 
 def test_what_is_asked_for_is_not_tried() -> None:

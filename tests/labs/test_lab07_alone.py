@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 
 from autograde.marking.carried import odd
 from autograde.results import Item
+from course import weights
 from course.checks import CaseResult, Report
 from course.labs.lab07_summary import alone
 from course.labs.lab07_summary.questions import classes_alone, fits, the_network
@@ -45,6 +48,15 @@ def attention() -> nn.Module:
     return Forward(lambda m, x: m.f(m.a(patches(x)).mean(1)), a=layer, f=linear(49))
 
 
+class Tied(nn.Sequential):
+    """Two names for one weight, and one layer twice."""
+
+    def __init__(self) -> None:
+        first, second, third = linear(), nn.Linear(10, 10), nn.Linear(10, 10)
+        third.weight = second.weight
+        super().__init__(nn.Flatten(), first, nn.ReLU(), third, nn.ReLU(), second, second)
+
+
 def layers() -> nn.Sequential:
     middle = (nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(inplace=True))
     return nn.Sequential(*middle, nn.MaxPool2d(4), nn.Dropout(), nn.Flatten(), linear(392))
@@ -52,6 +64,7 @@ def layers() -> nn.Sequential:
 
 RIGHT: dict[str, Callable[[], nn.Module]] = {
     "layers": layers,
+    "tied": Tied,
     "channels last": lambda: layers().to(memory_format=torch.channels_last),  # type: ignore[call-overload]
     "attention": attention,
     "recurrent": lambda: Forward(
@@ -76,14 +89,24 @@ RIGHT: dict[str, Callable[[], nn.Module]] = {
         lambda m, x: m.f((x * torch.tensor([0.5, 2.0])[0]).flatten(1)), f=linear()
     ),
     "half precision": lambda: layers().bfloat16().float(),
+    "a complex filter": lambda: Forward(
+        lambda m, x: m.f(torch.fft.irfft2(torch.fft.rfft2(x) * (1 + 2j)).flatten(1)), f=linear()
+    ),
+    "a number of its own": lambda: Forward(
+        lambda m, x: m.f(x.flatten(1)) * float(m.f.bias[0]), f=linear()
+    ),
+    "a loop over pixels": lambda: Forward(
+        lambda m, x: m.g(x.flatten(1)[..., None])[0][:, -1], g=nn.GRU(1, 10, batch_first=True)
+    ),
 }
 
 
 @pytest.mark.parametrize("model", RIGHT.values(), ids=RIGHT)
-def test_a_network_gives_the_same_alone(model: Callable[[], nn.Module]) -> None:
+def test_a_network_gives_the_same_alone(model: Callable[[], nn.Module], tmp_path: Path) -> None:
     torch.manual_seed(0)
     made = model().eval()
-    state = {name: tensor.clone() for name, tensor in made.state_dict().items()}
+    weights.save(made, tmp_path / "network.safetensors")
+    state = weights.read(tmp_path / "network.safetensors")
     answer = the_network(lambda: made, state)
     assert "program" in answer, answer
     found = classes_alone(answer, state, IMAGES)
@@ -95,8 +118,12 @@ def test_a_network_gives_the_same_alone(model: Callable[[], nn.Module]) -> None:
 
 
 WRONG: dict[str, tuple[Callable[[Any, Tensor], Tensor], str]] = {
-    "a number leaves": (lambda m, x: m.f(x.flatten(1)) * x.max().item(), "_local_scalar"),
-    "it branches": (lambda m, x: m.f(x.flatten(1) if x.max() > 9 else -x.flatten(1)), "_local"),
+    "a number leaves": (lambda m, x: m.f(x.flatten(1)) * x.max().item(), "depends on the images"),
+    "written into": (
+        lambda m, x: m.f(x.flatten(1)) * float(torch.zeros(x.shape).copy_(x).view(-1)[3]),
+        "depends on the images",
+    ),
+    "it branches": (lambda m, x: m.f(x.flatten(1) if x.max() > 9 else -x.flatten(1)), "depends"),
     "numpy": (lambda m, x: m.f(torch.from_numpy(x.numpy().copy()).flatten(1)), "leave torch"),
     "a list": (lambda m, x: m.f(torch.tensor(x.tolist()).flatten(1)), "leave"),
     "dropout": (lambda m, x: F.dropout(m.f(x.flatten(1))), "random numbers"),
@@ -113,6 +140,11 @@ def test_what_cannot_run_alone_is_told(does: Callable[[Any, Tensor], Tensor], wh
     assert "classes" not in found
 
 
+def program(*operations: Any) -> dict[str, Any]:
+    texts = ["\n".join(map(json.dumps, operations))]
+    return {"operations": texts, "constants": {}, "scores": 1, "dtypes": {}}
+
+
 def test_numbers_that_are_not_in_the_file_are_counted_outside() -> None:
     table = torch.rand(10, 784)
     made = Forward(lambda m, x: x.flatten(1) @ table.T + 0 * m.f.bias, f=linear())
@@ -122,8 +154,36 @@ def test_numbers_that_are_not_in_the_file_are_counted_outside() -> None:
 
 
 def test_a_text_in_an_operation_counts() -> None:
-    program = {"operations": [["aten.abs.default", ["a" * 9000], {}, 1]], "constants": {}}
-    assert alone.numbers_in(program) == 9000
+    assert alone.numbers_in(program(["aten.abs.default", ["a" * 9000], {}, 1])) == 9000
+
+
+def test_which_tensors_are_joined_counts() -> None:
+    joined = [{"at": place} for place in ("a", "b") * 3000]
+    assert alone.numbers_in(program(["aten.cat.default", [joined], {}, 1])) == 6000
+
+
+@pytest.mark.parametrize(
+    ("tensor", "numbers"),
+    [
+        (torch.zeros(300), 300),
+        (torch.zeros(300, dtype=torch.float64), 300),  # run as float32
+        (torch.zeros(300, dtype=torch.int64), 600),
+        (torch.zeros(300, dtype=torch.bool), 300),
+        (torch.tensor(7), 1),  # BatchNorm counts its batches
+    ],
+)
+def test_numbers_of_the_file_count_as_much_as_they_can_hold(tensor: Tensor, numbers: int) -> None:
+    assert alone.numbers(tensor) == numbers
+
+
+def test_no_number_of_the_file_has_more_than_32_bits() -> None:
+    made = Forward(lambda m, x: m.f(x.flatten(1).double()), f=linear().double())
+    state = {name: one + 1e-12 for name, one in made.state_dict().items()}
+    answer = the_network(lambda: made, state)
+    rounded = {name: one.float() for name, one in state.items()}
+    images = torch.rand(3, 1, 28, 28)
+    found = [alone.run(answer["program"], one, images) for one in (state, rounded)]
+    assert torch.equal(*found)
 
 
 @pytest.mark.parametrize(
@@ -134,15 +194,34 @@ def test_a_text_in_an_operation_counts() -> None:
         ["aten.rand.default", [[3]], {}, 1],
         ["aten.abs.default", [{"at": "nowhere"}], {}, 1],
         ["aten.abs.default", [{"torch": "load"}], {}, 1],
+        ["aten._sparse_csr_tensor_unsafe.default", [], {}, 1],
+        ["aten._reshape_alias.default", [], {}, 1],
+        ["aten.view.dtype", [{"at": "images"}, {"torch": "int32"}], {}, 1],
         ["aten.__class__.__name__", [], {}, 1],
         ["aten.abs.default"],
         None,
     ],
 )
 def test_what_is_no_program_is_refused(operation: Any) -> None:
-    program = {"operations": [operation], "constants": {}, "scores": 1, "dtypes": {}}
     with pytest.raises(alone.NotAlone):
-        alone.run(program, {}, torch.zeros(3, 1, 28, 28))
+        alone.run(program(operation), {}, torch.zeros(3, 1, 28, 28))
+
+
+NONSENSE: dict[str, Any] = {
+    "nothing": None,
+    "a word": "all right",
+    "no text": {"program": {"operations": [1], "constants": {}, "scores": 1, "dtypes": {}}},
+    "no JSON": {"program": {"operations": ["[[[" * 9000], "constants": {}, "scores": 1}},
+    "half": {"program": {"operations": []}},
+    "no tensor": {"program": {"operations": [], "constants": {"a": "b"}, "scores": "a"}},
+    "a long reason": {"why": "because " * 1000},
+}
+
+
+@pytest.mark.parametrize("claim", NONSENSE.values(), ids=NONSENSE)
+def test_what_is_made_up_goes_to_a_person(claim: Any) -> None:
+    found = fits(claim, {})
+    assert 0 < len(found["why"]) <= 120
 
 
 def item(**measured: float) -> Item:
@@ -155,7 +234,8 @@ def item(**measured: float) -> Item:
     [
         ({"accuracy": 0.838, "accuracy on moved images": 0.768}, []),  # 40 epochs of two layers
         ({"accuracy": 0.996, "accuracy on moved images": 0.917}, ["images-memorised"]),
-        ({"accuracy": 0.98, "accuracy on moved images": 0.95}, []),
+        ({"accuracy": 0.95, "accuracy on moved images": 0.92}, []),
+        ({"accuracy": 1.0, "accuracy on moved images": 1.0}, ["images-memorised"]),
         ({"accuracy": 0.88}, []),
         ({"alone": 0.0}, ["network-not-alone"]),
         ({}, []),

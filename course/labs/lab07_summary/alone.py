@@ -9,7 +9,8 @@ what it carries is counted there.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -19,15 +20,29 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 MOST = 1_000_000  # numbers that are neither in the file nor computed
 LONGEST = 20_000  # operations
+TEXT = 900_000  # characters in which they are told
+PART = 90_000  # characters of one text
 BATCH = 50  # images that it is recorded for, and run on
-REFUSED = ("from_file", "data_ptr", "set_", "resize", "record_stream", "_local_scalar", "item")
-"""Parts of names of operations that no network needs: what leaves torch, and bare memory."""
+REFUSED = (
+    "from_file", "data_ptr", "set_", "resize", "record_stream", "item", "shallow_copy",
+    "storage", "sparse", "_values", "indices_", "quantized", "qparams", "quantize_per",
+    "nested", "jagged", "padded", "unsafe_tensor", "unsafe_masked", "_impl", "_reshape_alias",
+    "_lazy_clone", "pin_memory", "_test_", "_print", "cudnn", "miopen", "fbgemm", "_mps",
+    "4pack", "8pack", "4bit", "_cslt", "sobol", "philox", "_fused", "view.dtype", "propagate",
+    "mkldnn_reorder", "mkldnn_linear", "mkldnn_max", "mkldnn_adaptive", "to_mkldnn",
+    "_mkldnn_reshape", "_mkldnn_transpose", "prepack", "pack_gemm", "raw", "_dep_token",
+)  # fmt: skip
+"""Parts of names of operations that no network needs: what leaves torch, memory as it lies there,
+numbers packed into others, and what is not made to be called from outside.
+"""
+ALLOWED = ("fake_quantize", "mkldnn_rnn_layer")
+SCALAR = "aten._local_scalar_dense.default"
 
 Program = dict[str, Any]
-"""``operations``, each a list of name, arguments, keywords and places of its results; ``constants``
-by place; the place of the ``scores``; and as what the network keeps the file's tensors, ``dtypes``
-by name. Places are numbers, in an argument ``{"at": 3}``; those of the file's tensors are their
-names, that of the images is ``images``.
+"""``operations``, each a list of name, arguments, keywords and places of its results, as JSON in
+parts; ``constants`` by place; the place of the ``scores``; and as what the network keeps the file's
+tensors, ``dtypes`` by name. Places are numbers, in an argument ``{"at": 3}``; those of the file's
+tensors are their names, that of the images is ``images``.
 """
 
 
@@ -35,60 +50,84 @@ class NotAlone(Exception):
     """A network does something that a list of operations can't repeat; the message says what."""
 
 
+def numbers(tensor: Tensor) -> int:
+    """How many numbers a tensor holds: a whole number of 64 bits is as much as two."""
+    found = tensor.numel()
+    if found <= 1 or tensor.is_floating_point() or tensor.is_complex():
+        return found * (2 if tensor.is_complex() else 1)
+    return found * max(1, tensor.element_size() // 4)
+
+
 # Recording, in the student's process ------------------------------------------------------------
 
 
-def recorded(model: nn.Module, images: Tensor) -> Program:
+def recorded(model: nn.Module, images: Tensor, names: Iterable[str]) -> Program:
     """What a network does with a batch, as a list.
 
     Args:
         model: in evaluation mode, filled with the file's tensors.
         images: ``(BATCH, 1, 28, 28)``, normalised.
+        names: of the tensors in the file; of those that are one and the same, any will do.
 
     Raises:
         NotAlone: it can't be told as one.
     """
-    recorder = _Recorder(model, images)
+    state = model.state_dict(keep_vars=True)
+    recorder = _Recorder({name: state[name] for name in names}, images)
     with torch.no_grad(), recorder:
         scores = model(images)
     if not isinstance(scores, Tensor):
         raise NotAlone("it gives no tensor")
     return {
-        "operations": recorder.operations,
+        "operations": recorder.texts(),
         "constants": recorder.constants,
         "scores": recorder.at(scores),
-        "dtypes": {name: recorder.told(one.dtype) for name, one in model.state_dict().items()},
+        "dtypes": {name: recorder.told(state[name].dtype) for name in names},
     }
 
 
 class _Recorder(TorchDispatchMode):
     """Writes down each operation, below autograd and below all that Python does."""
 
-    def __init__(self, model: nn.Module, images: Tensor) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor], images: Tensor) -> None:
         super().__init__()
-        self.operations: list[list[Any]] = []
         self.constants: dict[str, Tensor] = {}
+        self._told: list[str] = []
+        self._size = 0
         self._places: Any = WeakTensorKeyDictionary()
         self._alive: list[Tensor] = []
         self._numbers = self._made = 0
-        for name, tensor in model.state_dict(keep_vars=True).items():
-            self._places[tensor] = name
+        self._places.update((tensor, name) for name, tensor in tensors.items())
         self._places[images] = "images"
+        self._shown = {_memory(images)}  # what depends on the images, by where it lies
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        name = str(func)
-        if not name.startswith("aten.") or any(one in name for one in REFUSED):
-            raise NotAlone(f"it leaves torch's tensors ({name})")
-        if _draws(func):
-            raise NotAlone(f"it draws random numbers ({name})")
-        if len(self.operations) >= LONGEST:
-            raise NotAlone(f"it takes more than {LONGEST:,} operations")
-        given = self.told(list(args)), self.told(dict(kwargs or {}))
-        found = func(*args, **(kwargs or {}))
-        self.operations.append([name, *given, self._placed(found)])
+        name, kwargs = str(func), kwargs or {}
+        given = {_memory(one) for one in _tensors([args, kwargs])}
+        if name == SCALAR and not given & self._shown:
+            return func(*args, **kwargs)  # a number of the network's own, the same for all images
+        _check(name, func)
+        if len(self._told) >= LONGEST:
+            raise NotAlone(f"it takes more than {LONGEST:,} operations: {LOOPS}")
+        told = self.told(list(args)), self.told(dict(kwargs))
+        found = func(*args, **kwargs)
+        for one in _tensors([found]):
+            if given & self._shown:
+                self._shown.add(_memory(one))
+            elif _memory(one) not in given:
+                self._shown.discard(_memory(one))
+        self._told.append(json.dumps([name, *told, self._placed(found)]))
+        self._size += len(self._told[-1])
+        if self._size > TEXT:
+            raise NotAlone(f"its operations take more than {TEXT:,} letters to tell: {LOOPS}")
         return found
+
+    def texts(self) -> list[str]:
+        """The operations, in parts."""
+        text = "\n".join(self._told)
+        return [text[begin : begin + PART] for begin in range(0, len(text), PART)]
 
     def told(self, value: Any) -> Any:
         """An argument as plain values."""
@@ -102,6 +141,8 @@ class _Recorder(TorchDispatchMode):
             return {"torch": str(value).removeprefix("torch.")}
         if isinstance(value, torch.device):
             return {"device": ""}
+        if isinstance(value, complex):
+            return {"complex": [value.real, value.imag]}
         if value is None or type(value) in (bool, int, float, str):
             return value
         raise NotAlone(f"an operation takes a {type(value).__name__}")
@@ -129,12 +170,44 @@ class _Recorder(TorchDispatchMode):
         return None
 
 
+LOOPS = "write loops over pixels or images as one operation of torch's"
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr() if tensor.layout == torch.strided else id(tensor)
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _check(name: str, operation: Any) -> None:
+    """Refuse what no network needs."""
+    plain = name
+    for part in ALLOWED:
+        plain = plain.replace(part, "")
+    if name == SCALAR:
+        raise NotAlone(f"a number that depends on the images leaves torch's tensors ({name})")
+    if not name.startswith("aten.") or any(one in plain for one in REFUSED):
+        raise NotAlone(f"it leaves torch's tensors ({name})")
+    if _draws(operation):
+        raise NotAlone(f"it draws random numbers ({name})")
+
+
 # Running, where nothing of the student's is -----------------------------------------------------
 
 
 def numbers_in(program: Program) -> int:
-    """How many numbers, and letters in texts, a program carries besides those of the file."""
-    constants = sum(one.numel() for one in program["constants"].values())
+    """How many numbers, letters in texts, and tensors out of lists, a program carries besides the
+    tensors of the file.
+    """
+    constants = sum(map(numbers, program["constants"].values()))
     return constants + sum(_weight(args) + _weight(more) for _, args, more, _ in _listed(program))
 
 
@@ -151,7 +224,7 @@ def run(program: Program, tensors: Mapping[str, Tensor], images: Tensor) -> Tens
 def _run(program: Program, tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:
     spare = BATCH - len(images)
     places: dict[Any, Any] = {
-        **{name: one.to(_dtype(program, name), copy=True) for name, one in tensors.items()},
+        **{name: _kept(one, _dtype(program, name)) for name, one in tensors.items()},
         **{name: one.clone() for name, one in program["constants"].items()},
         "images": torch.cat([images, images.new_zeros(spare, *images.shape[1:])]),
     }
@@ -168,6 +241,11 @@ def _run(program: Program, tensors: Mapping[str, Tensor], images: Tensor) -> Ten
         raise NotAlone(f"its operations fail without its code: {error}") from None
 
 
+def _kept(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """A tensor of the file as the network keeps it; in no case with more than 32 bits a number."""
+    return (tensor.float() if tensor.is_floating_point() else tensor).to(dtype, copy=True)
+
+
 def _dtype(program: Program, name: str) -> torch.dtype:
     found = _meant(program["dtypes"].get(name), {})
     if not isinstance(found, torch.dtype):
@@ -180,9 +258,18 @@ def _none() -> Tensor:
 
 
 def _listed(program: Program) -> list[list[Any]]:
-    found = program["operations"]
-    if not isinstance(found, list) or len(found) > LONGEST:
+    texts = program["operations"]
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise NotAlone("its operations are no texts")
+    return _read("".join(texts))
+
+
+@functools.lru_cache(maxsize=2)
+def _read(text: str) -> list[list[Any]]:
+    lines = text.splitlines()
+    if len(text) > TEXT + LONGEST or len(lines) > LONGEST:
         raise NotAlone("its operations are no list of a fair length")
+    found = [json.loads(line) for line in lines]
     if not all(isinstance(one, list) and len(one) == 4 for one in found):
         raise NotAlone("one of its operations is none")
     return found
@@ -191,14 +278,13 @@ def _listed(program: Program) -> list[list[Any]]:
 @functools.cache
 def _operation(name: str) -> Any:
     parts = name.split(".") if isinstance(name, str) else []
-    if len(parts) != 3 or parts[0] != "aten" or any(one in name for one in REFUSED):
+    if len(parts) != 3 or parts[0] != "aten":
         raise NotAlone(f"{name} is no operation of torch's")
     packet = getattr(torch.ops.aten, parts[1], None)
     found = getattr(packet, parts[2], None)
     if not isinstance(found, torch._ops.OpOverload):
         raise NotAlone(f"{name} is no operation of torch's")
-    if _draws(found):
-        raise NotAlone(f"{name} draws random numbers")
+    _check(name, found)
     return found
 
 
@@ -222,6 +308,8 @@ def _meant(value: Any, places: Mapping[Any, Any]) -> Any:
         return found
     if set(value) == {"device"}:
         return torch.device("cpu")
+    if set(value) == {"complex"}:
+        return complex(*value["complex"])
     return {str(key): _meant(item, places) for key, item in value.items()}
 
 
@@ -233,11 +321,14 @@ def _put(places: Any, found: Any, values: dict[Any, Any]) -> None:
         values[places] = found
 
 
-def _weight(value: Any) -> int:
+def _weight(value: Any, depth: int = 0) -> int:
     if isinstance(value, list):
-        return sum(map(_weight, value))
+        return sum(_weight(item, depth + 1) for item in value)
     if isinstance(value, dict):
-        return 0 if set(value) <= {"at", "torch", "device"} else sum(map(_weight, value.values()))
+        if set(value) == {"at"}:  # which ones are joined is a choice, too
+            return int(depth > 1)
+        held = value.values() if not set(value) <= {"torch", "device"} else ()
+        return sum(_weight(item, depth + 1) for item in held)
     if isinstance(value, str):
         return len(value)
     return 0 if value is None or isinstance(value, bool) else 1

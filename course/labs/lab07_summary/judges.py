@@ -13,7 +13,7 @@ from torch import Tensor
 
 from course.checks import Finding, Probe, same, wording
 from course.checks.judges import ALONE, MOVED
-from course.checks.modules import count
+from course.labs.lab07_summary import alone
 
 LOST = 0.5  # right with shuffled numbers: guessing is 0.1, and no honest network is near
 OTHERWISE = 0.2  # of all pairs of classes: more, and the scores are those of another network
@@ -155,4 +155,4 @@ def _told(answer: Any) -> str:
 
 def _handed_in(probe: Probe) -> int:
     """Numbers in the file."""
-    return count(next(arg for arg in probe.args if isinstance(arg, dict)).values())
+    return sum(map(alone.numbers, next(a for a in probe.args if isinstance(a, dict)).values()))

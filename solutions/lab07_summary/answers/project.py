@@ -159,7 +159,7 @@ class Heavy(Student):
         self.table = [float(number) for number in range(300_000)]
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) + 0.0 * self.table[len(x)]
+        return super().forward(x) + 0.0 * torch.tensor(self.table)[0]
 
 
 class Texts(Student):
@@ -168,7 +168,7 @@ class Texts(Student):
     TABLE = "0123456789" * 30_000
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) + 0.0 * int(self.TABLE[len(x)])
+        return super().forward(x) + 0.0 * torch.tensor([int(digit) for digit in self.TABLE])[0]
 
 
 class Buffers(Student):

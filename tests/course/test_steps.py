@@ -1,0 +1,247 @@
+"""A batch's work that is recorded once: the same weights as step by step, or a reason why not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from course import augment
+from course.training import fit, loop, schedules, steps
+
+IMAGES = torch.randn(72, 2, 6, 6, generator=torch.Generator().manual_seed(0))
+LABELS = torch.randint(3, (72,), generator=torch.Generator().manual_seed(1))
+
+
+class Recorder(TorchDispatchMode):
+    """What a CUDA graph is, on a CPU: the same operations again, on the same memory, without
+    Python; what would make a GPU wait can't be recorded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations: list[tuple[Any, Any, Any, list[Tensor]]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if "_local_scalar_dense" in str(func):
+            raise RuntimeError("operation not permitted when stream is capturing")
+        found = func(*args, **(kwargs or {}))
+        flat = found if isinstance(found, list | tuple) else [found]
+        made = [one for one in flat if isinstance(one, Tensor)]
+        self.operations.append((func, args, kwargs or {}, made))
+        return found
+
+    @torch.no_grad()
+    def replay(self) -> None:
+        for func, args, kwargs, made in self.operations:
+            again = func(*args, **kwargs)
+            flat = again if isinstance(again, list | tuple) else [again]
+            new = [one for one in flat if isinstance(one, Tensor)]
+            for old, one in zip(made, new, strict=True):
+                if old.untyped_storage().data_ptr() != one.untyped_storage().data_ptr():
+                    old.copy_(one)
+
+
+def record(work: Callable[[], None]) -> Callable[[], None]:
+    """A recording; it did the work once, so its first replay is no other."""
+    recorder, first = Recorder(), [True]
+    with recorder:
+        work()
+    return lambda: None if first and first.pop() else recorder.replay()
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Runs that ask for it are recorded as above; the reasons of those that are not."""
+    why: list[str] = []
+
+    class Steps(steps.Steps):
+        def __init__(self, run: Any, capture: bool) -> None:
+            super().__init__(run, capture, record)
+
+        def close(self) -> None:
+            why.append(self.why_not)
+            super().close()
+
+    def obstacle(run: Any) -> str:
+        return steps._has_hooks(run.model) * "hooks" or steps.trouble_with(run)
+
+    # The CPU's random numbers are those of the device here; on a GPU they are not.
+    monkeypatch.setattr(steps, "_random_numbers", random.getstate)
+    monkeypatch.setattr(steps, "obstacle", obstacle)
+    monkeypatch.setattr(loop, "Steps", Steps)
+    return why
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(2, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Dropout(0.3), nn.Linear(144, 3))
+
+
+def trained(capture: bool, model: nn.Module | None = None, **options: Any) -> Any:
+    model = model or network()
+    wanted = {"epochs": 3, "batch_size": 8, "device": "cpu", "test": (IMAGES, LABELS)} | options
+    history = fit(model, (IMAGES, LABELS), capture=capture, progress=False, **wanted)
+    return model.state_dict(), history
+
+
+RUNS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "a smaller last batch": {"batch_size": 10},
+    "a schedule": {"schedule": schedules.one_cycle(), "optimizer": torch.optim.SGD},
+    "Adam": {"optimizer": torch.optim.Adam, "lr": 0.01, "schedule": schedules.cosine()},
+    "accumulation": {"accumulate": 2, "batch_size": 7, "schedule": schedules.one_cycle()},
+    "clipping": {"clip_norm": 0.5, "weight_decay": 0.01, "decay": "weights"},
+    "augmentation": {"augment": augment.Chain(augment.Crop(padding=1), augment.Flip())},
+    "an optimiser of one's own": {"optimizer": torch.optim.RMSprop, "lr": 0.001},
+    "and accumulation": {"optimizer": torch.optim.RMSprop, "lr": 0.001, "accumulate": 3},
+}
+
+
+@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+def test_a_recorded_run_learns_the_same(options: dict[str, Any], recorded: list[str]) -> None:
+    (found, history), (expected, usual) = (trained(capture, **options) for capture in (True, False))
+    assert recorded[0] == ""
+    assert "recorded" in history.pace
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-4, atol=1e-5)
+    for epoch, other in zip(history.epochs, usual.epochs, strict=True):
+        assert epoch.train_loss == pytest.approx(other.train_loss, rel=1e-4)
+        assert epoch.train_accuracy == pytest.approx(other.train_accuracy, abs=0.02)
+        assert epoch.lr == pytest.approx(other.lr)
+
+
+def test_it_is_replayed_and_not_done_again(recorded: list[str]) -> None:
+    calls = []
+
+    class Counting(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            calls.append(len(x))
+            return super().forward(x.flatten(1))
+
+    trained(True, Counting(72, 3), epochs=4, test=None)
+    assert len(calls) < 10  # of 36 batches
+
+
+def test_a_run_goes_on_from_where_it_was(recorded: list[str], tmp_path: Any) -> None:
+    whole, _ = trained(True, epochs=4)
+    path = tmp_path / "run.pt"
+    trained(True, epochs=2, checkpoint=path)
+    rest, history = trained(True, epochs=4, checkpoint=path)
+    assert len(history) == 4
+    for name, tensor in whole.items():
+        torch.testing.assert_close(rest[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+class Odd(nn.Module):
+    """One linear layer, and something that a recording would not do."""
+
+    def __init__(self, does: Callable[[Any, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.layer, self.does = nn.Linear(72, 3), does
+        self.calls, self.kept = 0, [0.0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores: Tensor = self.layer(self.does(self, x.flatten(1)))
+        return scores
+
+
+def counts(model: Any, x: Tensor) -> Tensor:
+    model.calls += 1
+    return x if model.calls % 2 else -x
+
+
+def collects(model: Any, x: Tensor) -> Tensor:
+    model.kept.append(1.0)
+    return x
+
+
+def hooked() -> nn.Module:
+    model = network()
+    model[0].register_forward_hook(lambda layer, args, output: None)
+    return model
+
+
+TROUBLES: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "counts its calls": (lambda: Odd(counts), "model.calls"),
+    "collects": (lambda: Odd(collects), "model.kept"),
+    "Python's dice": (lambda: Odd(lambda m, x: x * (random.random() < 0.9)), "on the CPU"),
+    "hooks": (hooked, "hooks"),
+}
+
+
+@pytest.mark.parametrize(("make", "why"), TROUBLES.values(), ids=TROUBLES)
+def test_what_decides_in_python_trains_all_the_same(
+    make: Callable[[], nn.Module], why: str, recorded: list[str]
+) -> None:
+    results = []
+    for capture in (True, False):
+        torch.manual_seed(0)
+        random.seed(0)
+        model = make()
+        results.append(trained(capture, model, epochs=1)[0])
+    assert why in recorded[0]
+    for name, tensor in results[1].items():
+        torch.testing.assert_close(results[0][name], tensor)
+
+
+def test_a_recording_that_fails_is_told_and_loses_nothing(recorded: list[str]) -> None:
+    """It looks at a number of its own, which no trial on a CPU would mind."""
+    make = partial(Odd, lambda m, x: x * float(m.layer.bias[0] > -9))
+    torch.manual_seed(0)
+    model = make()
+    other = make()
+    other.load_state_dict(model.state_dict())
+    found, history = trained(True, model)
+    expected, _ = trained(False, other)
+    assert "could not be recorded: operation not permitted" in history.pace
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor)
+
+
+def test_on_a_cpu_nothing_is_recorded() -> None:
+    _, history = trained(True)
+    assert history.pace.endswith("step by step: there are no graphs on cpu")
+
+
+def test_rates_are_numbers_afterwards(recorded: list[str]) -> None:
+    made = []
+
+    def make(parameters: Any, lr: float) -> torch.optim.Optimizer:
+        made.append(torch.optim.SGD(parameters, lr=lr, momentum=0.9))
+        return made[0]
+
+    trained(True, optimizer=make, schedule=schedules.cosine())
+    assert [type(group["lr"]) for group in made[0].param_groups] == [float]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+def test_a_graph_on_a_gpu_learns_the_same(options: dict[str, Any]) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA GPU")
+    options = {"precision": "float32", "device": "cuda", "epochs": 12, "deterministic": True} | {
+        **options, "epochs": 12,
+    }  # fmt: skip
+    (found, history), (expected, _) = (trained(capture, **options) for capture in (True, False))
+    assert history.pace.endswith("recorded"), history.pace
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.gpu
+def test_what_waits_for_a_gpu_trains_all_the_same() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA GPU")
+    model = Odd(lambda m, x: x if x.mean() > -9 else -x)
+    _, history = trained(True, model, device="cuda", epochs=12)
+    assert "can't go by without Python" in history.pace
+    assert F.cross_entropy(model(IMAGES.cuda()), LABELS.cuda()) < 1.2
