@@ -126,8 +126,7 @@ def _misused(error: Any) -> None:
     if context is None or "NoArgs" in type(error).__name__:
         error.show()  # the list of commands
         return
-    words = ["autograde", *context.command_path.split()[1:]]
-    command = " ".join(word for word in words if not word.startswith("-"))
+    command = f"autograde {context.info_name}" if context.parent else "autograde"
     needed = [one for one in context.command.params if one.param_type_name == "argument"]
     usage = " ".join([command, *(str(one.name).upper() for one in needed if one.required)])
     if context.parent is None:
