@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handin.add_argument("lab", help="lab04, or the notebook's file")
     handin.add_argument("--run", action="store_true", help="also run it in a fresh kernel")
     handin.add_argument("--only-look", action="store_true", help="leave the notebook's file as is")
+    points = commands.add_parser("points", help="run the labs' checks anew, and add the points up")
+    points.add_argument("labs", nargs="*", help="lab04 …; by default all that are here")
     overview = commands.add_parser("overview", help="points so far, and what is open")
     overview.add_argument("lab", help="lab04, or the notebook's file")
     commands.add_parser("preflight", help="is this machine ready?")
@@ -54,6 +56,12 @@ def _handin(given: argparse.Namespace) -> int:
     report = handin.from_file(path, lab, run=given.run, write=not given.only_look)
     print(report)
     return 0 if report.ready and report.archive else NEEDS_A_HAND
+
+
+def _points(given: argparse.Namespace) -> int:
+    from course.handin import points
+
+    return points.tell(points.of_labs(given.labs))
 
 
 def _overview(given: argparse.Namespace) -> int:

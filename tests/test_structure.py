@@ -23,6 +23,8 @@ LONGEST = 400  # lines of a module
 AUTOGRADE = (
     "autograde.__main__",
     "autograde.cli",
+    "autograde.formgrader",
+    "autograde.gradescope",
     "autograde.reports",
     "autograde.proving",
     "autograde.marking",

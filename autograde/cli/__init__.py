@@ -15,9 +15,11 @@ import typer
 from autograde import tree as trees
 from autograde.cli import (
     authoring,
+    gradescope,
     grading,
     handing,
     machine,
+    marking,
     proving,
     publishing,
     reporting,
@@ -78,14 +80,16 @@ def options(
         os.environ[trees.ROOT_VARIABLE] = str(course.resolve())
 
 
+app.add_typer(authoring.new, name="new")
 for command in (
-    authoring.new,
     authoring.build,
     authoring.verify,
     proving.prove,
     handing.collect,
     publishing.publish,
+    gradescope.gradescope,
     grading.grade,
+    marking.mark,
     reporting.feedback,
     returning.return_,
     returning.export,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from autograde.errors import DesignedError
-from autograde.sandbox import Isolation
 from autograde.tree import Tree
 
 FOUND = 1
@@ -43,5 +42,5 @@ def of_class(tree: Tree, workdir: Path | None) -> Path:
 
 
 Isolating = Annotated[
-    Isolation, typer.Option(help="full, or none: run untrusted code without walls.")
+    Literal["full", "none"], typer.Option(help="full, or none: run untrusted code without walls.")
 ]

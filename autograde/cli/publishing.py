@@ -59,6 +59,12 @@ def publish(
             "--accept-found", help="Whatever secrets files of others there, or the history, hold."
         ),
     ] = False,
+    classroom: Annotated[
+        bool | None,
+        typer.Option(
+            help="With a workflow that reports points on every push. Default: as before, else not."
+        ),
+    ] = None,
     language: Annotated[
         str, typer.Option(help="Language of the prose. Default: as before, else en.")
     ] = "",
@@ -81,6 +87,7 @@ def publish(
         accept=accept_found,
         archive=zip_file,
         language=language,
+        classroom=classroom,
     )
     if hub and not hub.startswith(("https://", "http://")):
         raise DesignedError(f"--hub {hub}: expected an address, as in https://hub.example.org.")

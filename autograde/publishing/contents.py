@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -24,6 +24,7 @@ from autograde.publishing.address import Address, first_cell, readdressed
 from autograde.tree import Tree
 
 LAB = re.compile(r"lab\d\d_\w+")
+CLASSROOM = ".github/workflows/classroom.yml"
 VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # files in a zip have a date; the same contents give the same zip
 GET = "Get the folder with `git clone {0}`, or as a zip from there."
@@ -52,19 +53,24 @@ class Publication:
 
     def zipped(self) -> bytes:
         """The same files as a zip, in one folder."""
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path, data in self.files.items():
-                entry = zipfile.ZipInfo(f"{self._folder}/{path}", EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, data)
-        return made.getvalue()
+        return zipped({f"{self._folder}/{path}": data for path, data in self.files.items()})
 
     @cached_property
     def _folder(self) -> str:
         project = tomllib.loads(self.files["pyproject.toml"].decode())["project"]
         return self.address.name if self.address else str(project["name"])
+
+
+def zipped(files: Mapping[str, bytes], programs: Container[str] = ()) -> bytes:
+    """A zip of files by path; ``programs`` may be run."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in files.items():
+            entry = zipfile.ZipInfo(path, EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (0o755 if path in programs else 0o644) << 16
+            archive.writestr(entry, data)
+    return made.getvalue()
 
 
 def publication(
@@ -73,6 +79,8 @@ def publication(
     address: Address | None,
     profile: str = "",
     language: str = "en",
+    *,
+    classroom: bool = False,
 ) -> Publication:
     """What students get of these labs, as they are built: see :func:`refuse_old`.
 
@@ -81,20 +89,21 @@ def publication(
         AddressError: a notebook does not begin as it must.
     """
     about = _about(tree)
-    library = dict(_library(tree, labs, about["data"]))
-    size = f"{max(1, round(sum(map(len, library.values())) / 1e6))} MB"
+    files = dict(library(tree, labs, about["data"]))
+    size = f"{max(1, round(sum(map(len, files.values())) / 1e6))} MB"
     code = first_cell(address, about["name"], size)
     books = {}
     for lab in labs:
         book = nbformat.read(tree.student(lab), as_version=4)
         made = nbformat.writes(readdressed(book, lab, address, code, profile))
         books[f"labs/{lab}/{lab}.ipynb"] = f"{made}\n".encode()
-    version = f"{about['version']}+h{_digest({**library, **books})}"
-    library["course/__init__.py"] = _stamped(library["course/__init__.py"], version)
+    version = f"{about['version']}+h{_digest({**files, **books})}"
+    files["course/__init__.py"] = _stamped(files["course/__init__.py"], version)
     licence = {"LICENSE": (tree.root / "LICENSE").read_bytes()}
+    if classroom:
+        files[CLASSROOM] = _template("classroom.yml").encode()
     begin = dict(_beginnings(tree, labs, address, {**about, "version": version}))
-    files = {**begin, **licence, **library, **books}
-    ordered = dict(sorted(files.items()))
+    ordered = dict(sorted({**begin, **licence, **files, **books}.items()))
     return Publication(tuple(labs), address, version, ordered, profile, language)
 
 
@@ -138,7 +147,7 @@ def _about(tree: Tree) -> dict[str, Any]:
         ) from None
 
 
-def _library(tree: Tree, labs: list[str], data: list[str]) -> Iterator[tuple[str, bytes]]:
+def library(tree: Tree, labs: list[str], data: list[str]) -> Iterator[tuple[str, bytes]]:
     """``course``: its code, and the data that its wheel has; of labs, only those that are meant."""
     top = tree.root / "course"
     found = {path for pattern in ("**/*.py", *data) for path in top.glob(pattern)}

@@ -15,7 +15,7 @@ from autograde.publishing import address as addresses
 from autograde.publishing import folder as folders
 from autograde.publishing import git
 from autograde.publishing.address import Address
-from autograde.publishing.contents import Publication, publication, refuse_old
+from autograde.publishing.contents import CLASSROOM, Publication, publication, refuse_old
 from autograde.publishing.folder import Change, Manifest
 from autograde.publishing.secrets import Secrets
 from autograde.tree import Tree
@@ -50,6 +50,7 @@ class Wish:
         accept: publish although files of others there, or the history, hold secrets.
         archive: where to write the same files as a zip.
         language: of the prose; nothing: as before, else ``en``.
+        classroom: with a workflow that reports the points of each push; None: as before.
     """
 
     labs: tuple[str, ...] = ()
@@ -61,6 +62,7 @@ class Wish:
     accept: bool = False
     archive: Path | None = None
     language: str = ""
+    classroom: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def _fill(tree: Tree, folder: Path, wish: Wish, url: str = "") -> Outcome:
     profile = (wish.profile or earlier.profile).replace(BY_MACHINE, "")
     language = wish.language or earlier.language or "en"
     refuse_old(tree, labs, language)
-    new = publication(tree, labs, address, profile, language)
+    classroom = CLASSROOM in earlier.files if wish.classroom is None else wish.classroom
+    new = publication(tree, labs, address, profile, language, classroom=classroom)
     changes = folders.plan(folder, new, overwrite=wish.overwrite)
     _refuse_conflicts(changes, url)
     archive = new.zipped() if wish.archive else b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from autograde.sandbox import filters, launch
 from autograde.sandbox.channel import Channel, ChannelError, Late
@@ -24,7 +25,7 @@ from autograde.sandbox.session import DEATH_SECONDS, Session
 from autograde.sandbox.walls import FOLDER
 from autograde.sandbox.watch import memory_of
 
-Isolation = Literal["full", "none"]
+Isolation = Literal["full", "user", "none"]
 PRELOAD = ("torch", "torchvision", "numpy", "matplotlib.pyplot", "course")
 START_SECONDS = 120.0
 
@@ -34,7 +35,9 @@ class Warm:
 
     Args:
         limits: bounds of each session.
-        isolation: ``"full"``, or ``"none"`` for notebooks that are trusted.
+        isolation: ``"full"``; ``"user"``, for root in a container that allows no namespaces, one
+            session at a time: another user, Landlock where the kernel has it, seccomp, limits; or
+            ``"none"`` for notebooks that are trusted.
         preload: modules that are imported before the first fork, packages of the course with all
             that is in them.
         readable: further files and folders that students' code may read.
@@ -55,8 +58,8 @@ class Warm:
         hidden: Iterable[Path] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        if isolation not in ("full", "none"):
-            raise ValueError(f"isolation is 'full' or 'none', found {isolation!r}")
+        if isolation not in get_args(Isolation):
+            raise ValueError(f"isolation is 'full', 'user' or 'none', found {isolation!r}")
         self.limits = limits or Limits()
         self.isolation = isolation
         self._preload = list(preload)
@@ -72,8 +75,10 @@ class Warm:
         """One line on how students' code is held."""
         if self.isolation == "none":
             return "isolation none: students' code runs as this user, without walls"
-        walls = "isolation full: bubblewrap, namespaces, Landlock, seccomp, limits"
-        return f"{walls}; {self._groups.description}"
+        held = "isolation full: bubblewrap, namespaces, Landlock, seccomp, limits"
+        if self.isolation == "user":
+            held = "isolation user: a user of its own, Landlock if there is one, seccomp, limits"
+        return f"{held}; {self._groups.description}"
 
     @property
     def memory_bound(self) -> str:
@@ -82,17 +87,26 @@ class Warm:
 
     def begin(self) -> Self:
         """Start the warm process and return at once; entering the context waits for it."""
-        program = filters.compiled() if self.isolation == "full" else b""
+        program = b"" if self.isolation == "none" else filters.compiled()
+        self._user = launch.stranger() if self.isolation == "user" else 0
         ours, theirs = socket.socketpair()
         self._control = Channel(ours)
         self._sock = ours
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self._own = contextlib.ExitStack()
-        self._folder = FOLDER
-        if self.isolation == "none":
+        self._folder, self._library = FOLDER, launch.LIBRARY
+        if self.isolation != "full":
             self._folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
+            self._library = ""
+        if self.isolation == "user":
+            os.chown(self._folder, self._user, self._user)
+            self._library = self._own.enter_context(tempfile.TemporaryDirectory(prefix="library-"))
+            launch.copy_library(Path(self._library))
         self.environment = launch.environment(
-            self.environment, folder=Path(self._folder), threads=self.limits.threads
+            self.environment,
+            folder=Path(self._folder),
+            threads=self.limits.threads,
+            library=self._library,
         )
         try:
             with theirs, contextlib.ExitStack() as stack:
@@ -105,6 +119,7 @@ class Warm:
             "preload": self._preload,
             "folder": self._folder,
             "readable": self._seen.readable,
+            "user": self._user,
         }
         with contextlib.suppress(ChannelError):  # entering says why it did not start
             self._control.send(config, program, deadline=self._deadline)
@@ -196,11 +211,12 @@ class Warm:
             self._process.wait()
 
     def _start(self, descriptor: int, stack: contextlib.ExitStack) -> subprocess.Popen[bytes]:
-        walls = self.isolation == "full"
         passed = [descriptor]
         self._seen = launch.View()
         command = launch.server(descriptor)
-        if walls:
+        if self.isolation == "user":
+            self._seen = launch.plain_view(Path(self._library), self.readable)
+        if self.isolation == "full":
             self._seen = launch.view(self.readable, self.hidden)
             for path, text in launch.MADE_UP.items():
                 file = stack.enter_context(launch.written(text))
@@ -220,7 +236,7 @@ class Warm:
     def _try(self) -> None:
         """Raise the walls of a student's process once, and look at it from outside."""
         with self.session() as session:
-            if self.isolation == "full" and memory_of(session.pid) == 0:
+            if self.isolation != "none" and memory_of(session.pid) == 0:
                 raise IsolationError(
                     "memory watch",
                     "the memory of students' processes can't be read",

@@ -15,7 +15,7 @@ from typing import IO
 import autograde
 import course
 from autograde.sandbox.errors import IsolationError, SandboxError
-from autograde.sandbox.walls import FOLDER
+from autograde.sandbox.walls import FOLDER, USERS
 
 LIBRARY = "/lab"  # where the sandbox finds course and its own code
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -89,6 +89,26 @@ def interpreter() -> str:
     return os.path.realpath(sys.executable)
 
 
+def stranger() -> int:
+    """The number of a user that has nothing on this machine, for students' processes.
+
+    Raises:
+        IsolationError: nobody can become another user here, or Python can't be read by others.
+    """
+    wall = "a user of its own"
+    if os.geteuid() != 0:
+        raise IsolationError(wall, "only root can become another", "run the grader as root")
+    ways = (Path(one).resolve() for one in (interpreter(), sys.base_prefix, *packages()))
+    for folder in {folder for way in ways for folder in way.parents}:
+        if not folder.stat().st_mode & 0o001:
+            raise IsolationError(
+                wall,
+                f"only root may look into {folder}, where Python lies",
+                "run the grader with a Python in /usr or /opt",
+            )
+    return USERS[os.getpid() % len(USERS)]
+
+
 def packages() -> list[str]:
     """The folders that installed packages lie in."""
     folders = [*sys.path, *site.getsitepackages()]
@@ -117,6 +137,28 @@ def view(readable: Iterable[Path], hidden: Iterable[Path]) -> View:
         seen.hide(path)
     _show_library(seen)
     return seen
+
+
+def plain_view(library: Path, readable: Iterable[Path]) -> View:
+    """What a student's process may read where nothing can be mounted, so that all lies where the
+    machine has it: the system, the interpreter, packages, a copy of the library.
+    """
+    system = [f"/{name}" for name in (*SYSTEM, "etc")]
+    python = [f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *packages()]
+    paths = [*system, PROCESSORS, *python, str(library), *map(str, readable)]
+    return View(layers=[(path, True) for path in paths if os.path.exists(path)])
+
+
+def copy_library(folder: Path) -> None:
+    """Copy ``course`` and the sandbox to where any user may read them; solutions stay behind."""
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(course.__file__).parent, folder / "course", ignore=left_out)
+    ours = folder / "autograde"
+    shutil.copytree(_engine() / "sandbox", ours / "sandbox", ignore=left_out)
+    shutil.copy(_engine() / "errors.py", ours)
+    (ours / "__init__.py").touch()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _show_system(seen: View) -> None:
@@ -231,16 +273,18 @@ def written(text: str) -> IO[str]:
     return file
 
 
-def environment(extra: Mapping[str, str], *, folder: Path, threads: int) -> dict[str, str]:
+def environment(
+    extra: Mapping[str, str], *, folder: Path, threads: int, library: str
+) -> dict[str, str]:
     """The whole environment of the warm process: nothing of the grader's comes along.
 
     Args:
         extra: variables to add.
         folder: where it may write.
         threads: that torch computes with.
+        library: where it finds ``course`` and the sandbox; empty: where they are.
     """
-    walls = str(folder) == FOLDER
-    sources = [LIBRARY] if walls else [str(_project()), str(_engine().parent)]
+    sources = [library] if library else [str(_project()), str(_engine().parent)]
     paths = [*sources, *packages()]
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -18,18 +18,20 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from autograde.sandbox import kernel, walls
+from autograde.sandbox import kernel, walls, watch
 from autograde.sandbox.channel import Channel, Closed
 from autograde.sandbox.limits import Limits
 
 CONFIG_LIMIT = 1 << 20
 REQUEST_LIMIT = 4096
+SWEEPS, SWEEP_SECONDS = 1000, 0.002
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Server:
         control: the socket to the trusted side.
         config: see :func:`main`.
         program: the compiled seccomp filter; empty where there are no walls.
-        namespace: this process's PID namespace, or -1.
+        namespace: this process's PID namespace, or -1 where there are none.
     """
 
     def __init__(
@@ -111,7 +113,8 @@ class Server:
     def fork(self, request: dict[str, Any], channel: socket.socket, life: socket.socket) -> None:
         """Fork a student's process."""
         folder = Path(self.config["folder"])
-        if not self.program:
+        if self.namespace < 0:
+            self.sweep()
             folder = Path(tempfile.mkdtemp(dir=folder))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # forking beside idle threads
@@ -147,7 +150,26 @@ class Server:
             self.kill(child)
             os.waitpid(child.pid, 0)
             self._clear_away(child)
+        self.children.clear()
+        self.sweep()
         os._exit(0)
+
+    def sweep(self) -> None:
+        """Where students have no namespace but a user, kill what earlier sessions left running: all
+        that descends from this process. While a session is open, nothing is killed.
+        """
+        if not self.config["user"] or not all(one.doomed for one in self.children.values()):
+            return
+        me = os.getpid()
+        for _ in range(SWEEPS):
+            left = {*watch.family(me)} - {me, *self.children}
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, os.WNOHANG)  # or its parent is still to go, and it comes here
+            if not left:
+                return
+            time.sleep(SWEEP_SECONDS)
 
     def kill(self, child: Child) -> None:
         """Kill a student's process, and with it (being the first) its whole PID namespace."""
@@ -157,14 +179,14 @@ class Server:
                 os.kill(child.pid, signal.SIGKILL)
 
     def _clear_away(self, child: Child) -> None:
-        # Behind walls, the kernel has ended the namespaces and their folder by now.
-        if not self.program:
+        # The kernel has ended namespaces and their folder by now.
+        if self.namespace < 0:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             shutil.rmtree(child.folder, ignore_errors=True)
 
     def _new_process(self) -> int:
-        if not self.program:
+        if self.namespace < 0:
             return os.fork()
         kernel.unshare(kernel.CLONE_NEWPID)
         pid = -1
@@ -191,8 +213,10 @@ class Server:
         try:
             student.detach(channel)
             os.setsid()
-            if self.program:
+            if self.namespace >= 0:
                 walls.raise_walls(limits, self.program, self.config["readable"])
+            elif self.program:
+                walls.raise_fewer_walls(self.program, self.config["readable"], str(folder))
             student.furnish(folder, limits, seed)
             student.redirect(folder)
             walls.bind_resources(limits, alone=bool(self.program), data=self.data)
@@ -224,14 +248,19 @@ def main(descriptor: int) -> None:
     """Run the warm process.
 
     The configuration has ``preload``, the modules to import, ``folder``, where students' processes
-    may write, and ``readable``, what stays readable inside the walls; its body is the seccomp
-    filter, empty for no walls.
+    may write, ``readable``, what stays readable inside the walls, and ``user``, whom to become
+    where there are no namespaces, else 0; its body is the seccomp filter, empty for no walls.
     """
     sock = socket.socket(fileno=descriptor)
     control = Channel(sock)
     config, program = control.receive(body_limit=CONFIG_LIMIT)
     try:
-        namespace = walls.settle() if program else -1
+        namespace = -1
+        if config["user"]:
+            with walls.building("unprivileged user"):
+                walls.become_user(config["user"])
+        elif program:
+            namespace = walls.settle()
         sock.settimeout(None)
         server = Server(sock, config, program, namespace)
         server.warm_up()

@@ -24,6 +24,7 @@ DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 INSIDE = 1000  # user and group id inside
 NOBODY = 65534  # user and group id outside, when the grader is root
 SPARE_PROCESSES = 2  # threads that libraries start by themselves
+USERS = range(40_000, 60_000)  # user ids that a container maps, and gives to nobody
 
 
 class WallError(Exception):
@@ -78,6 +79,15 @@ def become_nobody() -> None:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else /proc/self stays root's
 
 
+def become_user(user: int) -> None:
+    """Become a user that has nothing here, for good: for a machine that allows no namespaces."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # others of this user can't look into it
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a student's process leaves comes here
+
+
 def unshare_user(me: int, others: int = 0) -> None:
     """Enter a new user namespace, where this user is number :data:`INSIDE`.
 
@@ -124,6 +134,28 @@ def raise_walls(limits: Limits, program: bytes, readable: list[str]) -> None:
         kernel.drop_capabilities()
     with building("Landlock"):
         kernel.restrict_files([*readable, "/proc", *DEVICES], [*folders, "/dev/null"])
+    with building("seccomp"):
+        kernel.load_seccomp(program)
+
+
+def raise_fewer_walls(program: bytes, readable: list[str], folder: str) -> None:
+    """Shut in a process that has a user of its own, and no namespaces.
+
+    Args:
+        program: the compiled seccomp filter.
+        readable: files and folders that stay readable, where the kernel has Landlock.
+        folder: its own.
+
+    Raises:
+        WallError: something is missing on this machine.
+    """
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # whatever it starts stays in its family
+    with building("capabilities"):
+        kernel.drop_capabilities()
+    if kernel.landlock_version():
+        writable = [folder, TEMPORARY, SHARED_MEMORY, "/dev/null"]
+        with building("Landlock"):
+            kernel.restrict_files([*readable, "/proc", *DEVICES], writable)
     with building("seccomp"):
         kernel.load_seccomp(program)
 

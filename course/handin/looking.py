@@ -132,7 +132,7 @@ def _handed_in(
     elif write:
         lines += _kept(write, sound, book)
     overview = of(known, sound, {})
-    files, more = _files(known, folder)
+    files, more = beside(known, folder)
     fresh = rerun(sound, known, files) if run else Fresh(())
     lines += [*_answers(of(known, sound, fresh.results), overview), *more, *fresh.lines]
     packed, more = archive.contents(sound, files, overview, course.__version__)
@@ -237,7 +237,7 @@ def _answers(overview: Overview, shown: Overview) -> list[Line]:
     return lines
 
 
-def _files(known: Facts, folder: Path) -> tuple[dict[str, bytes], list[Line]]:
+def beside(known: Facts, folder: Path) -> tuple[dict[str, bytes], list[Line]]:
     """What is handed in beside the notebook, as far as it can be used."""
     found, lines = dict[str, bytes](), list[Line]()
     for name in known.files:

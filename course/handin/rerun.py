@@ -48,6 +48,49 @@ def rerun(
         tell: is told what happens, since it takes a minute.
     """
     try:
+        ran = executed(book, files, tell)
+    except NotRun as error:
+        return Fresh((error.line,))
+    return Fresh(tuple(_compared(saved.results(book), ran, facts)), _judged(ran, facts))
+
+
+def _judged(book: Any, facts: Facts) -> dict[str, Result]:
+    """What the checks found; an answer that was run and defines nothing to check is not right."""
+    written = saved.written(book, facts)
+    return {
+        name: replace(one, outcome="failed")
+        if one.outcome == "skipped" and written.get(name)
+        else one
+        for name, one in saved.results(book).items()
+    }
+
+
+class NotRun(Exception):
+    """The notebook did not come to its end; ``line`` says why."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.found)
+        self.line = line
+
+
+def executed(
+    book: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    tell: Callable[[str], None] = print,
+    without: str = "",
+) -> Any:
+    """A copy of the notebook, run in a fresh kernel.
+
+    Args:
+        book: the notebook.
+        files: beside it, by name.
+        tell: is told what happens, since it takes a minute.
+        without: a tag; cells that have it are not run.
+
+    Raises:
+        NotRun: nbclient is not installed, or the kernel does not come to the end.
+    """
+    try:
         from nbclient import NotebookClient
     except ImportError:
         advice = (
@@ -55,9 +98,10 @@ def rerun(
             "session and run all. Or install it: `pip install nbclient`."
         )
         told = "not tried: nbclient is not installed here"
-        return Fresh((Line("fresh kernel", "warn", told, advice),))
+        raise NotRun(Line("fresh kernel", "warn", told, advice)) from None
     tell("running the notebook in a fresh kernel, about a minute …")
     copy = _runnable(book)
+    copy.cells = [cell for cell in copy.cells if without not in cell.metadata.get("tags", ())]
     with tempfile.TemporaryDirectory() as folder, _environment():
         for name, data in files.items():
             (Path(folder) / name).write_bytes(data)
@@ -74,19 +118,8 @@ def rerun(
         except Exception as error:  # a kernel that does not start, dies, or hangs
             found = f"stopped: {type(error).__name__}: {str(error).splitlines()[0][:200]}"
             advice = f"Choose {BY_HAND} in the notebook and see which cell does not come to an end."
-            return Fresh((Line("fresh kernel", "fail", found, advice),))
-    return Fresh(tuple(_compared(saved.results(book), copy, facts)), _judged(copy, facts))
-
-
-def _judged(book: Any, facts: Facts) -> dict[str, Result]:
-    """What the checks found; an answer that was run and defines nothing to check is not right."""
-    written = saved.written(book, facts)
-    return {
-        name: replace(one, outcome="failed")
-        if one.outcome == "skipped" and written.get(name)
-        else one
-        for name, one in saved.results(book).items()
-    }
+            raise NotRun(Line("fresh kernel", "fail", found, advice)) from None
+    return copy
 
 
 def _runnable(book: Mapping[str, Any]) -> Any:

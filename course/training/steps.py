@@ -241,8 +241,8 @@ def _random_numbers() -> tuple[Any, ...]:
 def _attributes(model: nn.Module) -> list[tuple[str, nn.Module, dict[str, Any]]]:
     """What a model's modules keep besides layers and tensors; of lists, what is in them."""
     return [
-        (name or "model", module, {k: _copied(v) for k, v in vars(module).items() if k[0] != "_"})
-        for name, module in model.named_modules()
+        (where or "model", one, {k: _copied(v) for k, v in vars(one).items() if k[0] != "_"})
+        for where, one in model.named_modules()
     ]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from autograde.authoring import build
 from autograde.publishing import git
+from autograde.publishing.contents import CLASSROOM
 from autograde.publishing.secrets import Secrets
 from autograde.tree import Tree
 from tests.autograde.cli.test_cli import autograde
@@ -327,3 +328,15 @@ def test_the_set_up_of_students_is_as_the_makefile_says(teaching: Tree, there: P
     assert ".venv/bin/python -m course start -- --no-browser" in done.stdout
     old = subprocess.run(["make", "lab", "PYTHON=false"], cwd=there, capture_output=True, text=True)
     assert "Python 3.11 or newer is needed" in old.stdout
+
+
+def test_the_workflow_for_classroom_stays_until_it_is_taken_back(
+    teaching: Tree, there: Path
+) -> None:
+    publish(teaching, there, MINI, *HERE)
+    assert CLASSROOM not in files(there)
+    publish(teaching, there, "--classroom")
+    publish(teaching, there)
+    assert CLASSROOM in files(there)
+    publish(teaching, there, "--no-classroom")
+    assert CLASSROOM not in files(there)

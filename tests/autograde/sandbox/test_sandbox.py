@@ -55,6 +55,12 @@ def warm(hidden: Path) -> Iterator[Warm]:
         del os.environ[CANARY]
 
 
+def test_only_root_can_give_students_a_user_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(IsolationError, match="only root"), Warm(isolation="user"):
+        pass
+
+
 @pytest.fixture(scope="module")
 def walls(warm: Warm) -> list[sandbox.Wall]:
     return sandbox.selftest(warm)
@@ -739,7 +745,7 @@ def test_a_module_that_is_missing_is_named() -> None:
 
 
 def test_other_kinds_of_isolation_are_refused() -> None:
-    with pytest.raises(ValueError, match="'full' or 'none'"):
+    with pytest.raises(ValueError, match="'full', 'user' or 'none'"):
         Warm(isolation="half")  # type: ignore[arg-type]
 
 

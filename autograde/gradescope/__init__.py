@@ -1,0 +1,1 @@
+"""Grading on Gradescope: the zip that is uploaded there, and what its container runs."""
