@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from autograde.errors import DesignedError
+
 Status = Literal["ok", "warn", "fail"]
 
 
@@ -42,6 +44,9 @@ def examine() -> list[Line]:
 def _guarded(look: Callable[[], Iterator[Line]]) -> Iterator[Line]:
     try:
         yield from look()
+    except DesignedError as error:
+        found, _, todo = str(error).partition(". ")
+        yield Line(look.__name__.strip("_"), "fail", found.rstrip("."), todo or "see the message")
     except Exception as error:
         name = look.__name__.strip("_")
         yield Line(name, "fail", f"{type(error).__name__}: {error}", "see the message")

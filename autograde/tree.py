@@ -84,19 +84,31 @@ class Tree:
         return path.read_text("utf-8").strip()
 
     def chosen(self, labs: list[str] | None) -> list[str]:
-        """The named labs, or all of them.
+        """The named labs, or all of them; the beginning of one lab's name, ``lab01``, names it.
 
         Raises:
             TreeError: a name is not a lab's.
         """
+        return list(dict.fromkeys(map(self.lab, labs))) if labs else self.lab_names()
+
+    def lab(self, name: str) -> str:
+        """The lab that is called so, or that alone begins so.
+
+        Raises:
+            TreeError: there is none, or more than one.
+        """
         known = self.lab_names()
-        for lab in labs or []:
-            if lab not in known:
-                raise TreeError(
-                    f"no lab is called {lab!r}. Labs here: {', '.join(known) or 'none'}. "
-                    f"A lab's source is {self.source('NAME')}."
-                )
-        return list(labs) if labs else known
+        found = [lab for lab in known if lab == name] or [
+            lab for lab in known if name and lab.startswith(name)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise TreeError(f"several labs begin with {name!r}: {', '.join(found)}. Name one.")
+        raise TreeError(
+            f"no lab is called {name!r}. Labs here: {', '.join(known) or 'none'}. "
+            f"A lab's source is {self.source('NAME')}."
+        )
 
 
 def find(start: Path | None = None) -> Tree:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 NEEDS_A_HAND = 1
 
 
+class Parser(argparse.ArgumentParser):
+    """Says in one line what was typed wrongly, and what to type."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with it."""
+        example = "python -m course handin lab04"
+        told = f"{self.prog}: {message}. Try `{example}`; `{self.prog} --help` shows what it takes."
+        self.exit(2, f"{told}\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the commands; 0 if all is well, 1 if something is to do."""
-    parser = argparse.ArgumentParser("python -m course", description="The course, for students.")
+    parser = Parser("python -m course", description="The course, for students.")
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("start", help="open the labs in JupyterLab, at the start page")
     start.add_argument("options", nargs="*", help="for JupyterLab, after --: -- --ip=0.0.0.0")

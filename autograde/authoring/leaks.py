@@ -95,7 +95,8 @@ def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:
     for path in sorted(one for top in PUBLIC for one in (tree.root / top).rglob("*.py")):
         for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
             yield essence(line), f"{path.relative_to(tree.root)}:{number}"
-    for path in sorted(tree.labs.rglob("*.ipynb")):
+    books = (path for path in tree.labs.rglob("*.ipynb") if "-before-" not in path.name)
+    for path in sorted(books):  # git ignores the copies
         for cell in nbformat.read(path, as_version=4).cells:
             for line in cell.source.split("\n"):
                 yield essence(line), f"{path.relative_to(tree.root)}, cell {cell.get('id')}"

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from autograde.authoring import faults
 from autograde.errors import DesignedError
 
+EQUALS = 20  # cells of one text that are told apart by their ids
 ANSWER = "{}_answer"  # grade_id of an exercise's own cell; the check has the exercise's id
 TAGS = {
     "setup",
@@ -337,12 +338,25 @@ def _name_cells(cells: list[NotebookNode]) -> None:
     used: set[str] = set()
     for cell in cells:
         marks = cell.metadata.get("nbgrader")
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
-        name = marks["grade_id"] if marks else digest
+        name = marks["grade_id"] if marks else _digest(f"{cell.cell_type}\n{cell.source}")
         while name in used:
-            name = hashlib.sha256(name.encode()).hexdigest()[:12]
+            name = _digest(name)
         used.add(name)
         cell["id"] = name
+
+
+def has_own_id(cell: NotebookNode) -> bool:
+    """Whether a cell without a ``grade_id`` says what it said when it got its id."""
+    name = _digest(f"{cell.cell_type}\n{cell.source}")
+    for _ in range(EQUALS):
+        if cell.get("id") == name:
+            return True
+        name = _digest(name)
+    return False
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _notebook_metadata(source: LabSource) -> NotebookNode:

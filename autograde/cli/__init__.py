@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,6 +53,9 @@ ADVICE = {
     errno.EIO: f"The disk reports an error: see to it first. {AGAIN}",
 }
 """What to do about what the machine refuses; AUTOGRADE_TRACEBACK=1 shows where it happened."""
+
+USAGE: type[Exception] = typer.BadParameter.__mro__[1]
+"""Words that the command does not take; each version of typer has this class elsewhere."""
 
 app = typer.Typer(
     epilog=EPILOG,
@@ -105,7 +108,11 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal has every sign
     try:
-        app()
+        if code := app(standalone_mode=False):  # what a command returns is None
+            sys.exit(code)
+    except USAGE as error:
+        _misused(error)
+        sys.exit(DesignedError.exit_code)
     except DesignedError as error:
         _say(str(error))
         sys.exit(error.exit_code)
@@ -115,6 +122,21 @@ def main() -> None:
         place = error.filename2 or error.filename  # a draft takes the second's place
         _say(f"{f'{place}: ' if place else ''}{error.strerror}. {ADVICE[error.errno]}")
         sys.exit(DesignedError.exit_code)
+
+
+def _misused(error: Any) -> None:
+    """Say in a line what was typed wrongly, and how the command is written."""
+    context, message = error.ctx, str(error.format_message()).replace("Value error, ", "")
+    if context is None or "NoArgs" in type(error).__name__:
+        error.show()  # the list of commands
+        return
+    command = f"autograde {context.info_name}" if context.parent else "autograde"
+    needed = [one for one in context.command.params if one.param_type_name == "argument"]
+    usage = " ".join([command, *(str(one.name).upper() for one in needed if one.required)])
+    if context.parent is None:
+        usage += " COMMAND"
+    end = "" if message.endswith((".", "?", "!")) else "."
+    _say(f"{message}{end} Write `{usage} …`; `{command} --help` shows what it takes.")
 
 
 def quiet() -> None:

@@ -101,7 +101,7 @@ def build(
     """Make solution and student notebooks from the lab sources."""
     from autograde.authoring import build as builder
     from autograde.authoring import compile as compiler
-    from autograde.authoring import leaks, readme
+    from autograde.authoring import kept, leaks, readme
     from autograde.authoring import verify as verifier
     from autograde.reports.show import console
 
@@ -116,11 +116,16 @@ def build(
         if check:
             _say_differences(out, lab, found)
         elif found or force:
+            typed = kept.typed(course, built)
             builder.write_cells(course, built)
             with out.status(f"{lab}: running the solution notebook"):
                 executed = builder.execute(lab, built.solution)
             if trouble := verifier.complaint(executed, full=True)[0]:
                 raise builder.BuildError(f"{lab}: the solution notebook is not right: {trouble}")
+            if typed:
+                out.print(
+                    f"[yellow]kept[/] {escape(kept.keep(course, lab, typed))}", soft_wrap=True
+                )
             builder.write(course, built, executed)
             out.print(f"{lab}: built")
         else:

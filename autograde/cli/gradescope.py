@@ -28,7 +28,7 @@ def gradescope(
     from course.progress import facts
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     target = zip_file or Path(f"gradescope-{lab}.zip")
     if not target.parent.is_dir() or target.is_dir():
         raise DesignedError(f"--zip {target}: name a file in a folder that is there.")

@@ -41,7 +41,7 @@ def grade(
     from autograde.reports.show import attention, class_table, console, exercise_table, moves
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     if json_file and json_file.is_dir():

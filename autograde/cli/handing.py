@@ -73,7 +73,7 @@ def collect(
     from autograde.reports.show import console
 
     course = trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     work = of_class(course, workdir)
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")

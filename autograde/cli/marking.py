@@ -37,7 +37,7 @@ def mark(
     from course.welcome.server import has_browser
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     work = of_class(course, workdir)
     standings = []
     if (work / "gradebook.db").is_file() and any(

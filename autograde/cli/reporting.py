@@ -14,12 +14,16 @@ from autograde.cli.common import WorkDir, of_class
 from autograde.errors import DesignedError
 
 
-def feedback(lab: str, workdir: WorkDir = None) -> None:
+def feedback(
+    lab: Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")],
+    workdir: WorkDir = None,
+) -> None:
     """Write a feedback page for every graded student; what has not changed is not made again."""
     from autograde.gradebook.sound import alone
     from autograde.reports import fresh, show
 
-    work = of_class(trees.find(), workdir)
+    course = trees.find()
+    lab, work = course.lab(lab), of_class(course, workdir)
     found = fresh.pages(lab, work)
     if fresh.stale(lab, work):
         from autograde.reports import feedback as pages
@@ -47,7 +51,7 @@ def leaderboard(
     from autograde.reports.show import absent_lines, board_table, console
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     work = of_class(course, workdir)
     board, names = boards.read(work, lab), None
     if alias:
@@ -87,7 +91,7 @@ def report(
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     work = of_class(course, workdir)

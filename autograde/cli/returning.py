@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,7 +29,10 @@ def return_(
     to: Annotated[Parcels, typer.Option(help="Whose names the pages have in the zip.")] = "plain",
     workdir: WorkDir = None,
     output: Annotated[
-        Path | None, typer.Option(help="The zip. Default: WORKDIR/returned/LAB-TO.zip.")
+        Path | None,
+        typer.Option(
+            help="The zip. Default: WORKDIR/returned/LAB-TO.zip; --finished is in its name too."
+        ),
     ] = None,
     finished: Finished = False,
 ) -> None:
@@ -43,7 +47,7 @@ def return_(
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)
@@ -51,8 +55,16 @@ def return_(
     waiting = [one.student for one in standings if one.unread and one.student in found]
     if finished:
         found = {student: page for student, page in found.items() if student not in waiting}
-    place = output or work / "returned" / f"{lab}-{to}.zip"
-    parcel = parcels.pack(to, record.read(work, lab), found, place, lab)
+        if not found:
+            raise DesignedError(
+                f"no page to return: a person has yet to read answers of everyone in {lab}. Mark "
+                "them, or leave --finished out."
+            )
+    known = record.read(work, lab)
+    if to not in (homes := parcels.homes(known, found)):
+        raise DesignedError(_not_from(to, lab, homes))
+    place = output or work / "returned" / f"{_named(lab, to, finished=finished)}.zip"
+    parcel = parcels.pack(to, known, found, place, lab)
     out.print(f"{len(parcel.students)} pages: {escape(str(parcel.path))}", soft_wrap=True)
     if parcel.left_out:
         out.print(f"Left out, because no {to} archive had their work: "
@@ -65,7 +77,11 @@ def export(
     to: Annotated[Files, typer.Option(help="Whose file it is.")] = "csv",
     workdir: WorkDir = None,
     output: Annotated[
-        Path | None, typer.Option(help="The file. Default: WORKDIR/returned/LAB-TO.csv.")
+        Path | None,
+        typer.Option(
+            help="The file. Default: WORKDIR/returned/LAB-TO.csv; what was asked for besides, such "
+            "as a template, is in its name too."
+        ),
     ] = None,
     template: Annotated[
         Path | None,
@@ -85,21 +101,22 @@ def export(
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
-    course.chosen([lab])
+    lab = course.lab(lab)
     work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)
     if not standings:
         raise DesignedError(
             f"nothing to export: {work}/gradebook.db has no grades of {lab}. Run `autograde grade "
-            f"{lab}` first."
+            f"{lab} --workdir {work}` first."
         )
     every = exports.lines(record.read(work, lab), standings, _outcomes(work, lab))
     cells = class_list.table(template)[0] if template else ()
     sheet = exports.Sheet(lab, every, out_of, cells, column, not finished)
     text = exports.text(to, sheet)
     kind = "json" if to == "json" else "csv"
-    place = output or work / "returned" / f"{lab}-{to}.{kind}"
+    name = _named(lab, to, template, column, out_of, finished=finished)
+    place = output or work / "returned" / f"{name}.{kind}"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8", newline="")
     graded = [line for line in every if sheet.grade(line)]
@@ -107,7 +124,8 @@ def export(
         f"{len(graded)} grades of {len(every)} students: {escape(str(place))}", soft_wrap=True
     )
     for why, students in (
-        ("late, with a penalty", [one.student for one in standings if one.penalty]),
+        ("late, with a penalty",
+         [one.student for one in graded if one.known and one.known.penalty]),
         ("not graded, because nothing was handed in",
          [one.student for one in every if one.outcome in ("not handed in", "not graded")]),
         ("not graded, because it could not be read: give points by hand",
@@ -118,6 +136,42 @@ def export(
         if students:
             out.print(f"  {why} ({len(students)}): {escape(listed(students, 30))}", soft_wrap=True)
     _waiting(out, [one.student for one in standings if one.unread], left_out=finished)
+
+
+def _named(
+    lab: str,
+    to: str,
+    template: Path | None = None,
+    column: str = "",
+    out_of: float | None = None,
+    *,
+    finished: bool = False,
+) -> str:
+    """What a file is called: whatever else it is, it takes no other one's place."""
+    parts = [
+        template.stem if template else "",
+        column,
+        f"out-of-{out_of:g}" if out_of is not None else "",
+        "finished" if finished else "",
+    ]
+    words = (re.sub(r"[^\w.-]+", "_", part).strip("_")[:60] for part in parts)
+    return "-".join([lab, to, *filter(None, words)])
+
+
+def _not_from(to: str, lab: str, homes: Sequence[str]) -> str:
+    """Why no page has a name that an LMS knows, and what to run."""
+    asked, others = to.capitalize(), [one for one in homes if one != "plain"]
+    if not others:
+        return (
+            f"no page has a name that {asked} knows: {lab} was not collected from an LMS. Run "
+            f"`autograde return {lab}`: its zip has a folder for each student. Or collect "
+            f"{asked}'s archive first, `autograde collect {lab} ARCHIVE`, which keeps the names."
+        )
+    first = others[0]
+    return (
+        f"no page has a name that {asked} knows: {lab} was collected from {first.capitalize()}. "
+        f"Run `autograde return {lab} --to {first}`."
+    )
 
 
 def _waiting(out: Any, students: list[str], *, left_out: bool) -> None:

@@ -90,7 +90,7 @@ def _save(
                 grade.needs_manual_grade = wanted or grade.manual_score is not None
         for comment in notebook.comments:
             name = comment.cell.name
-            comment.auto_comment = comments.get(name) or _no_response(items.get(name))
+            comment.auto_comment = comments.get(name) or _no_response(result, items.get(name))
     book.db.commit()
 
 
@@ -105,7 +105,9 @@ def is_saved(
         return False
     items = {item.grade_id: item for item in result.items}
     told = _comments(result)
-    comments = {name: told.get(name) or _no_response(items.get(name)) for name in known.comments}
+    comments = {
+        name: told.get(name) or _no_response(result, items.get(name)) for name in known.comments
+    }
     scores = {name: item.points for name, item in items.items()}
     return scores == known.scores and comments == known.comments
 
@@ -173,6 +175,6 @@ def _comments(result: StudentResult) -> dict[str, str]:
     return {cell: " ".join(told) for cell, told in found.items()}
 
 
-def _no_response(item: Item | None) -> str | None:
+def _no_response(result: StudentResult, item: Item | None) -> str | None:
     unanswered = item is not None and item.status == "skipped" and item.report is None
-    return "No response." if unanswered else None
+    return "No response." if unanswered and result.outcome == "graded" else None

@@ -101,7 +101,7 @@ def grade(
     for count, cell in enumerate(book.cells, start=1):
         item = panels.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
         if item and item.report:
-            told = withheld.told(item.report, hidden.visible(lab, item.grade_id))
+            told = withheld.told(item.report, hidden.visible(lab, item.grade_id), item.note)
             cell.outputs = [_panel(told, item.note, count)]
     full = {item.grade_id for item in items if follow.full(item)}
     flags = (*sitting.flags, *nearby.own_cells(sitting.stopped, items))

@@ -21,6 +21,7 @@ NOTE = (
     "Grading asks on inputs of its own and tells no numbers of them. Run the check in your "
     "notebook to see some."
 )
+AGAIN = 'check.again("{}", {})'
 NOT_KEPT = (
     "[Outputs of cells below the first check are not kept in grading; your own notebook has them.]"
 )
@@ -40,6 +41,18 @@ FIXED = {
 }
 """How errors begin that the grader finds itself, and what is told of them."""
 
+HELP = {
+    "took longer than": "Look for a loop that never ends, or for far more work than the exercise "
+    "needs: run it on the smallest input, and print something in each round.",
+    "the notebook took longer": "Earlier cells and checks took the time: find the first of them "
+    "that is slow.",
+    "used more than": "Does something grow in a loop, or is a tensor far larger than its inputs? "
+    "Print shapes.",
+    "was killed by the system": "Does something grow in a loop, or is a tensor far larger than its "
+    "inputs? Print shapes.",
+}
+"""What helps where a case was stopped: no exception has happened, so no hint on one does."""
+
 SKIPPED = {
     "missing": "its name is not defined; keep the name that the exercise has",
     "": "write your answer in the exercise cell",
@@ -47,12 +60,13 @@ SKIPPED = {
 PLACES = (torch, torch.nn, torch.nn.functional, torch.nn.init, torch.optim, torch.Tensor)
 
 
-def told(report: Report, visible: int) -> Report:
+def told(report: Report, visible: int, why: str = "") -> Report:
     """A report as its student may read it.
 
     Args:
         report: of a check as grading puts it: the visible cases, on other inputs, come first.
         visible: how many these are.
+        why: what is known of a name that is missing, and told beside the report.
     """
     failed = [number for number, one in enumerate(report.results, 1) if one.outcome == "failed"]
     # How a case fails is the student's to choose, so it could spell hidden inputs: one failing case
@@ -63,13 +77,28 @@ def told(report: Report, visible: int) -> Report:
     results = tuple(
         _told(
             result,
-            f'check.again("{report.check}", {number})' if number <= visible else "",
+            AGAIN.format(report.check, number) if number <= visible and number in telling else "",
             number in telling,
+            bool(why),
         )
         for number, result in enumerate(report.results, start=1)
     )
     found = Report(report.check, report.about, results, report.points)
-    return replace(found, adds=NOTE) if found.outcome == "failed" else found
+    others = [number for number in failed if number <= visible and number not in telling]
+    return (
+        replace(found, adds=NOTE + _others(report.check, others))
+        if found.outcome == "failed"
+        else found
+    )
+
+
+def _others(check: str, numbers: list[int]) -> str:
+    """How to try cases again, in one line for all of them."""
+    if not numbers:
+        return ""
+    first, *rest = numbers
+    more = f", and so for {', '.join(map(str, rest))}" if rest else ""
+    return f" There, `{AGAIN.format(check, first)}` tries case {first} again{more}."
 
 
 def stopped(found: CellRun) -> str:
@@ -85,12 +114,16 @@ def called(names: set[str]) -> set[str]:
     return {name for name in names if any(hasattr(place, name) for place in PLACES)}
 
 
-def _told(result: CaseResult, again: str, how: bool) -> CaseResult:
+def _told(result: CaseResult, again: str, how: bool, explained: bool) -> CaseResult:
     plain = CaseResult(result.title, result.outcome, result.weight)
     if result.outcome == "failed" and not result.kind:  # about a file that was handed in
         return replace(plain, expected=result.expected, found=result.found)
     if result.outcome == "failed" and not how:
-        return replace(plain, again=again)
+        return plain
+    if result.outcome == "failed" and result.kind == "missing" and explained:
+        return replace(plain, found="its name is not defined", again=again)
+    if result.outcome == "failed" and result.kind == "raised" and (found := _stop(result)):
+        return replace(plain, found=FIXED[found], hint=HELP.get(found, ""), again=again)
     if result.outcome == "failed":
         return replace(
             plain,
@@ -117,6 +150,10 @@ def _found(result: CaseResult) -> str:
     if result.kind not in ("raised", "unfit"):
         return ""
     name = (re.match(r"\w+", result.found) or [""])[0]
-    fixed = (text for start, text in FIXED.items() if result.found.startswith(start))
     otherwise = "" if result.kind == "raised" else "something that does not fit the question"
-    return name if name in ERRORS else next(fixed, otherwise)
+    return name if name in ERRORS else FIXED.get(_stop(result), otherwise)
+
+
+def _stop(result: CaseResult) -> str:
+    """How the grader's own words on a stop begin; empty where the case was not stopped."""
+    return next((start for start in FIXED if result.found.startswith(start)), "")

@@ -239,7 +239,7 @@ def of_class(
         seen.mistakes(),
         seen.unexplained(),
         seen.beyond(),
-        tuple((one.name, why) for one in every if (why := tuple(one.needs()))),
+        tuple((one.name, why) for one in every if (why := tuple(one.needs(visible)))),
     )
 
 

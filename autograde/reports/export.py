@@ -282,7 +282,8 @@ def _gradescope(sheet: Sheet) -> str:
         one = line.known
         head = [line.entry.name, line.student, line.entry.mail]
         if one is None:
-            rows.append([*head, "", number(sheet.maximum), "Missing", *[""] * (5 + len(titles))])
+            status = "Ungraded" if line.outcome == "ungradable" else "Missing"
+            rows.append([*head, "", number(sheet.maximum), status, *[""] * (5 + len(titles))])
             continue
         seconds = int(one.late or 0)
         late = f"{seconds // 3600:02}:{seconds % 3600 // 60:02}:{seconds % 60:02}"

@@ -111,6 +111,12 @@ def is_check(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(marks.get("grade")) and not marks.get("solution")
 
 
+def is_notice(cell: NotebookNode) -> bool:
+    """Whether it is grading's own, about a notebook of which nothing could be graded."""
+    course = cell.metadata.get("course")  # students' own cells have no metadata
+    return isinstance(course, dict) and bool(course.get("notice"))
+
+
 def _cell(cell: NotebookNode, number: int, room: Room) -> NotebookNode:
     shown = NotebookNode(
         id=f"cell-{number}",
@@ -122,6 +128,8 @@ def _cell(cell: NotebookNode, number: int, room: Room) -> NotebookNode:
         shown.metadata.nbgrader = NotebookNode({k: marks[k] for k in MARKS if k in marks})
         if not NAME.fullmatch(str(marks.get("grade_id", ""))):
             shown.metadata.pop("nbgrader")
+    if is_notice(cell):
+        shown.metadata.course = NotebookNode(notice=True)
     if cell.cell_type == "code":
         shown.execution_count = None
         shown.outputs = []
@@ -137,9 +145,11 @@ def _cell(cell: NotebookNode, number: int, room: Room) -> NotebookNode:
 
 def _label(cell: NotebookNode, ours: set[tuple[str, str]]) -> str:
     """Whose a cell is, where it could be taken for ours."""
-    course = cell.metadata.get("course")  # students' own cells have no metadata
-    notice = isinstance(course, dict) and course.get("notice")
-    mine = notice or (cell.cell_type, str(cell.source)) in ours or not str(cell.source).strip()
+    mine = (
+        is_notice(cell)
+        or (cell.cell_type, str(cell.source)) in ours
+        or not str(cell.source).strip()
+    )
     return "" if mine or "nbgrader" in cell.metadata else "Added or changed by the student"
 
 

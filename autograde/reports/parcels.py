@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import Literal, get_args
 
 from autograde.handing_in.collecting.record import Entry, Record
 
@@ -35,6 +35,16 @@ def pack(target: Target, known: Record, found: dict[str, Path], place: Path, lab
                 archive.write(page, name)
     draft.replace(place)
     return Parcel(place, tuple(packed), tuple(left))
+
+
+def homes(known: Record, found: Iterable[str]) -> list[Target]:
+    """Where these students' pages can go: each LMS that knows some of them, and a plain zip."""
+    students = list(found)
+    return [
+        target
+        for target in get_args(Target)
+        if any(any(_names(target, known.students.get(one, Entry()), one, "")) for one in students)
+    ]
 
 
 def _names(target: Target, entry: Entry, student: str, lab: str) -> Iterator[str]:

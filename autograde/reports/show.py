@@ -84,6 +84,7 @@ def class_table(result: ClassResult, width: int) -> Table:
     """A row a student: points by exercise, the sum, the outcome.
 
     Where ``width`` has no room for numbers, a sign stands for them: ✓ full, ◐ part, · none.
+    What is not known yet is ``?``, and of what was not handed in there is nothing to know.
     """
     names = list(summary(result.students))
     longest = max((len(shown(s.student)) for s in result.students), default=0)
@@ -100,8 +101,7 @@ def class_table(result: ClassResult, width: int) -> Table:
     table.add_column("sum", justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for student in result.students:
-        cells = [_points(item) if roomy else _sign(item) for item in student.items]
-        total = f"{student.points:g}/{student.maximum:g}"
+        cells, total = _row(student, roomy)
         table.add_row(escape(shown(student.student)), *cells, total, _outcome(student))
     return table
 
@@ -220,6 +220,15 @@ def pages(found: Sequence[Path], out: Console) -> None:
         folder = found[0].parents[2]
         place = f"{folder}/STUDENT/{found[0].parent.name}/"
         out.print(f"{len(found)} feedback pages: {escape(place)}")
+
+
+def _row(student: StudentResult, roomy: bool) -> tuple[list[str], str]:
+    """Points and their sum; no zero stands where nothing was read."""
+    if student.outcome != "graded":
+        sign = "[dim]–[/]" if student.outcome == "not handed in" else "[yellow]?[/]"
+        return [sign] * len(student.items), f"{sign}/{student.maximum:g}"
+    cells = [_points(item) if roomy else _sign(item) for item in student.items]
+    return cells, f"{student.points:g}/{student.maximum:g}"
 
 
 def _points(item: Item) -> str:

@@ -75,8 +75,8 @@ class Student:
         found = (self.points(one) for one in self.result.items if one.grade_id in counted)
         return round(sum(one or 0.0 for one in found), 2)
 
-    def needs(self) -> Iterator[str]:
-        """Why a person should look."""
+    def needs(self, visible: Visible) -> Iterator[str]:
+        """Why a person should look; ``visible`` tells checks from written answers."""
         if self.result.outcome == "not handed in":
             yield "not handed in"
         for flag in self.result.flags:
@@ -88,10 +88,15 @@ class Student:
             if item.status == "grader_error" and self.points(item) is None:
                 yield f"{item.grade_id}: the check itself failed; mark it by hand"
         if self.result.outcome == "graded":
-            yield from self._low()
+            yield from self._low(visible)
 
-    def _low(self) -> Iterator[str]:
-        judged = [one for one in self.result.items if one.status not in ("manual", "grader_error")]
+    def _low(self, visible: Visible) -> Iterator[str]:
+        judged = [
+            one
+            for one in self.result.items
+            if one.status not in ("manual", "grader_error")
+            and (one.report or visible(one.grade_id) is not None)  # a blank written one has neither
+        ]
         if judged and all(one.status == "skipped" for one in judged):
             yield "nothing attempted"
             return

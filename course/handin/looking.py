@@ -15,14 +15,20 @@ import course
 from course.handin import archive
 from course.handin.archive import HandIn
 from course.handin.repair import SETTLED, repaired
-from course.handin.rerun import rerun
+from course.handin.rerun import Fresh, rerun
 from course.preflight import Line, running_file, running_notebook
 from course.progress import Facts, Overview, Result, facts, saved
 from course.progress.released import running
-from course.progress.table import of, session
+from course.progress.table import TODO, of, session
 
 AGAIN = "Download the lab's notebook again, and copy your answers into it, cell by cell."
 MOST = 6  # exercises that are named
+LEFT = {
+    "not written yet": ("open",),
+    "written, not checked yet": ("unrun",),
+    "not right yet": ("wrong", "partly"),
+}
+"""What is left to do of exercises with a check, and the states that mean it."""
 
 
 def from_notebook(lab: str | None = None) -> HandIn:
@@ -126,11 +132,9 @@ def _handed_in(
     elif write:
         lines += _kept(write, sound, book)
     overview = of(known, sound, {})
-    lines += _answers(overview)
     files, more = beside(known, folder)
-    lines += more
-    if run:
-        lines += rerun(sound, known, files)
+    fresh = rerun(sound, known, files) if run else Fresh(())
+    lines += [*_answers(of(known, sound, fresh.results), overview), *more, *fresh.lines]
     packed, more = archive.contents(sound, files, overview, course.__version__)
     lines += more
     path = folder / f"{known.lab}-handin.zip"
@@ -203,14 +207,28 @@ def _kept(path: Path, sound: Mapping[str, Any], book: Mapping[str, Any]) -> list
     return [Line("repairs", "warn", found, advice)]
 
 
-def _answers(overview: Overview) -> list[Line]:
-    """What is open; who hands in early may have reasons."""
+def _answers(overview: Overview, shown: Overview) -> list[Line]:
+    """What is open; who hands in early may have reasons.
+
+    Args:
+        overview: as a fresh kernel found it, else the same as ``shown``.
+        shown: as the notebook's file has it.
+    """
     total = sum(one.points for one in overview.facts.checked)
-    told = f"{overview.earned:g} of {total:g} points by visible checks, as the notebook shows them"
-    todo = [row.exercise.number for row in overview.open if not row.exercise.written]
-    advice = "Hand in as it is, or go on: write, run the cell, run its check, save." if todo else ""
-    more = f"; not done: {', '.join(todo)}" if todo else ""
-    lines = [Line("exercises", "warn" if todo else "ok", told + more, advice)]
+    told = f"{overview.earned:g} of {total:g} points by visible checks, "
+    told += "as the notebook shows them" if overview == shown else "run in a fresh kernel"
+    if overview.earned != shown.earned:
+        told += f" (the notebook shows {shown.earned:g})"
+    todo = [row for row in overview.open if not row.exercise.written]
+    for words, states in LEFT.items():
+        if some := [row.exercise.number for row in todo if row.state in states]:
+            told += f"; {words}: {', '.join(some)}"
+    advice = ""
+    if todo:
+        first = todo[0]
+        advice = f"Hand in as it is, or go on with {first.exercise.number}: {TODO[first.state]}; "
+        advice += "then save."
+    lines = [Line("exercises", "warn" if todo else "ok", told, advice)]
     blank = [row.exercise.label for row in overview.open if row.exercise.written]
     if blank:
         found = f"not written yet: {', '.join(blank)}"

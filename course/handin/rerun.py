@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,20 @@ BY_HAND = "Kernel, Restart Kernel and Run All Cells"
 QUICK = {"COURSE_PROFILE": "quick", "COURSE_PROGRESS": "0", "COURSE_OFFLINE": "1"}
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """What a fresh kernel gave: what there is to say, and what its checks found."""
+
+    lines: tuple[Line, ...]
+    results: Mapping[str, Result] = field(default_factory=dict)
+
+
 def rerun(
     book: Mapping[str, Any],
     facts: Facts,
     files: Mapping[str, bytes],
     tell: Callable[[str], None] = print,
-) -> list[Line]:
+) -> Fresh:
     """What differs in a fresh kernel. Profile ``quick``, nothing is downloaded.
 
     Args:
@@ -41,8 +50,19 @@ def rerun(
     try:
         ran = executed(book, files, tell)
     except NotRun as error:
-        return [error.line]
-    return list(_compared(saved.results(book), ran, facts))
+        return Fresh((error.line,))
+    return Fresh(tuple(_compared(saved.results(book), ran, facts)), _judged(ran, facts))
+
+
+def _judged(book: Any, facts: Facts) -> dict[str, Result]:
+    """What the checks found; an answer that was run and defines nothing to check is not right."""
+    written = saved.written(book, facts)
+    return {
+        name: replace(one, outcome="failed")
+        if one.outcome == "skipped" and written.get(name)
+        else one
+        for name, one in saved.results(book).items()
+    }
 
 
 class NotRun(Exception):

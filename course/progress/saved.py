@@ -63,13 +63,16 @@ def predictions(book: Mapping[str, Any]) -> set[str]:
 
 
 def written(book: Mapping[str, Any], facts: Facts) -> dict[str, bool]:
-    """Whether each written answer says something else than the released notebook."""
+    """Whether each answer, in words or in code, says something else than the released notebook."""
     released = {grade_id(cell): source(cell) for cell in facts.cells}
     theirs = {grade_id(cell): source(cell) for cell in cells(book)}
+    places = {
+        one.name: one.name if one.written else f"{one.name}_answer" for one in facts.exercises
+    }
     return {
-        one.name: theirs[one.name].strip() not in ("", released.get(one.name, "").strip())
-        for one in facts.exercises
-        if one.written and one.name in theirs
+        name: theirs[place].strip() not in ("", released.get(place, "").strip())
+        for name, place in places.items()
+        if place in theirs
     }
 
 

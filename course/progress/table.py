@@ -22,9 +22,18 @@ WORDS = {
     "partly": "✗ partly",
     "wrong": "✗ not right yet",
     "open": "○ open",
-    "written": "✓ written, read by a person",
-    "unseen": "a person reads it",
+    "unrun": "○ written, not checked yet",
+    "written": "✓ written; a person will read it",
+    "unseen": "a person will read it",
 }
+OPEN = ("partly", "wrong", "unrun", "open")
+TODO = {
+    "partly": "correct it, then run its cell and its check",
+    "wrong": "correct it, then run its cell and its check",
+    "unrun": "run its cell, run its check",
+    "open": "write it, run its cell, run its check",
+}
+"""What to do about an exercise with a check."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Overview:
     @property
     def open(self) -> tuple[Row, ...]:
         """What is not done."""
-        return tuple(row for row in self.rows if row.state in ("partly", "wrong", "open"))
+        return tuple(row for row in self.rows if row.state in OPEN)
 
     @property
     def headline(self) -> str:
@@ -84,9 +93,9 @@ class Overview:
                 "Run the last cell of the notebook, or `python -m course handin "
                 f"{self.facts.lab.split('_')[0]}`, to hand in."
             )
-        first = self.open[0].exercise
-        todo = "write your answer" if first.written else "write it, run its cell, run its check"
-        return f"Next: {first.label}: {todo}."
+        first = self.open[0]
+        todo = "write your answer" if first.exercise.written else TODO[first.state]
+        return f"Next: {first.exercise.label}: {todo}."
 
     @property
     def about(self) -> str:
@@ -212,7 +221,7 @@ def _rows(
             continue
         found = results.get(one.name)
         if found is None or found.outcome in ("skipped", "grader_error"):
-            yield Row(one, "open", 0.0)
+            yield Row(one, "unrun" if written.get(one.name) else "open", 0.0)
         elif found.outcome == "passed":
             yield Row(one, "done", min(found.earned, one.points))
         else:

@@ -509,8 +509,9 @@ ax = experiments.surest_mistakes(
 # %% [markdown]
 # ## How handing in works
 #
-# - **What:** this one file, `lab00_setup.ipynb`, under this name. In JupyterLab: save, then
-#   *File → Download*. On Colab: *File → Download → Download .ipynb*. Your outputs may stay or go.
+# - **What:** save, then run the last cell of this notebook. It packs `lab00_setup-handin.zip`: hand
+#   in that one file. Where your course asks for the notebook instead, hand in `lab00_setup.ipynb`,
+#   under this name: *File → Download*. Your outputs may stay or go.
 # - **Before:** restart the kernel and run all cells once (*Run → Restart Kernel and Run All
 #   Cells*; on Colab *Runtime → Restart session and run all*). That finds answers that lean on a
 #   cell you deleted.

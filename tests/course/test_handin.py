@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from copy import deepcopy
@@ -261,6 +262,17 @@ def test_does_a_fresh_kernel_tell_what_leans_on_the_past(tmp_path: Path, book: B
     at(book["cells"], "sigmoid_answer")["source"] = "remembered + 1"
     for name in ("relu", "tanh"):
         passed(book, name, 1 if name == "relu" else 2)
-    told = str(handin.from_file(place(tmp_path, book), LAB, run=True))
+    at(book["cells"], "leaky_relu_answer")["source"] = (
+        "def leaky_relu(x, slope=0.01):\n    return x"
+    )
+    path = place(tmp_path, book)
+    before = str(handin.from_file(path, LAB))
+    assert "3 of 30 points by visible checks, as the notebook shows them" in before
+    assert "written, not checked yet: 1.1, 1.4" in before
+    told = str(handin.from_file(path, LAB, run=True))
+    # What was run just now is not called unrun, and what is wrong not unwritten.
+    assert "0 of 30 points by visible checks, run in a fresh kernel (the notebook shows 3)" in told
+    assert "not checked" not in told
+    assert re.search(r"not written yet: 1\.2, .*; not right yet: 1\.1, 1\.3, 1\.4", told)
     assert "the cell that begins with `remembered + 1` stops: NameError" in told
     assert "fewer points: 1.2 · The hyperbolic tangent (0 instead of 2), 1.3" in told

@@ -51,10 +51,12 @@ def test_has_every_message_of_a_check_a_next_step() -> None:
 
 def test_has_every_message_of_the_overview_a_next_step() -> None:
     done = {one.name: Result(one.points, one.points, "passed") for one in facts(LAB).checked}
-    begun, ended = (table.of(facts(LAB), {}, one) for one in ({}, done))
+    wrong = {"sigmoid": Result(0, 2, "failed")}
+    begun, ended, failed = (table.of(facts(LAB), {}, one) for one in ({}, done, wrong))
+    assert failed.next_step.endswith("correct it, then run its cell and its check.")
     assert begun.next_step == "Next: 1.1 · The sigmoid: write it, run its cell, run its check."
     assert ended.next_step.startswith("Run the last cell of the notebook")
-    _all_step({"begun": begun.next_step, "ended": ended.next_step})
+    _all_step({"begun": begun.next_step, "ended": ended.next_step, "wrong": failed.next_step})
 
 
 def test_has_every_line_of_handing_in_a_next_step(
@@ -96,7 +98,7 @@ def test_has_every_line_of_handing_in_a_next_step(
     lines += [late, *handin.from_notebook(LAB).lines]
     lines += handin.from_file(_empty(tmp_path), "lab07").lines
     monkeypatch.setitem(__import__("sys").modules, "nbclient", None)
-    lines += rerun.rerun(released, facts(LAB), {})
+    lines += rerun.rerun(released, facts(LAB), {}).lines
     assert len({line.found for line in lines}) > 18
     for line in lines:
         assert line.status == "ok" or line.advice, line
@@ -113,6 +115,12 @@ def test_has_every_message_in_the_terminal_a_next_step(
     for words in (["handin", "lab99"], ["handin", "lab01"], ["overview", "lab01"], ["start"]):
         assert command.main(words) == command.NEEDS_A_HAND
         messages[" ".join(words)] = capsys.readouterr().err
+    for words in ([], ["hand"], ["handin"], ["handin", "lab01", "--nope"]):
+        with pytest.raises(SystemExit, match="2"):
+            command.main(words)
+        messages[f"a slip: {words}"] = told = capsys.readouterr().err
+        assert told.count("\n") == 1
+        assert "Try `python -m course handin lab04`" in told
     monkeypatch.setattr(server, "find_spec", lambda name: None)
     assert welcome.open_labs() == 1
     messages["no JupyterLab"] = capsys.readouterr().err

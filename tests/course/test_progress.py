@@ -100,6 +100,15 @@ def test_are_written_answers_seen(book: dict[str, Any]) -> None:
     assert saved.written(book, FACTS)[name]
 
 
+def test_is_an_answer_without_its_check_told_from_a_blank_one(book: dict[str, Any]) -> None:
+    answer = next(one for one in book["cells"] if saved.grade_id(one) == "sigmoid_answer")
+    answer["source"] = "def sigmoid(x):\n    return x"
+    begun = table.of(FACTS, book, {})
+    assert [row.state for row in begun.rows[:2]] == ["unrun", "open"]
+    assert begun.next_step == "Next: 1.1 · The sigmoid: run its cell, run its check."
+    assert "✓ written; a person will read it" in table.WORDS.values()
+
+
 def test_is_the_overview_a_table_that_cleaning_leaves_whole(book: dict[str, Any]) -> None:
     page = table.of(FACTS, book, {})._repr_html_()
     cleaned = markup.clean(page)

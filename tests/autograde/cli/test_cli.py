@@ -18,6 +18,7 @@ from autograde import __main__, cli
 from autograde.authoring import build, readme, verify
 from autograde.cli import main
 from autograde.marking import evidence, needs
+from autograde.tree import TreeError
 from tests.conftest import MINI, MINI_SOURCE
 
 
@@ -61,6 +62,38 @@ def test_build_check_names_the_cell_and_the_next_step(built):
     assert f"run `autograde build {MINI}`" in done.stdout
 
 
+def test_what_somebody_typed_is_kept_when_a_notebook_is_built_anew(built, monkeypatch):
+    monkeypatch.setattr(build, "execute", lambda lab, notebook: notebook)
+    monkeypatch.setattr(verify, "complaint", lambda *_, **__: ("", []))
+    path = built.student(MINI)
+
+    def typed(change):
+        book = nbformat.read(path, as_version=4)
+        change({cell.id: cell for cell in book.cells}, book.cells)
+        nbformat.write(book, path)
+        done = autograde(built, "build")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout, [*path.parent.glob(f"{MINI}-before-build-*.ipynb")]
+
+    # An author's change of prose, of a stub and of a question's text is nobody's typing.
+    source = MINI_SOURCE.replace("Welcome.", "Good morning.").replace("Twice x.", "2 x.")
+    built.source(MINI).write_text(source)
+    out = nbformat.v4.new_output("stream", text="2")
+    told, copies = typed(lambda by_id, _: by_id["double"].update(outputs=[out]))
+    assert (f"{MINI}: built" in told, copies) == (True, [])
+
+    def answer(by_id, cells):
+        by_id["double_answer"].source = "def double(x):\n    return secret_factor_of_two * x"
+        cells.append(nbformat.v4.new_markdown_cell("A thought of mine."))
+
+    told, (copy,) = typed(answer)
+    assert f"labs/{MINI}/{copy.name}. Copy from there what you want to keep" in told
+    assert "double_answer, " in told
+    assert "A thought of mine." in copy.read_text()
+    assert "A thought of mine." not in path.read_text()
+    assert autograde(built, "build", "--check").returncode == 0
+
+
 def test_a_readme_without_the_lab_is_noticed(built):
     (built.root / "README.md").write_text("<!-- labs -->\n<!-- /labs -->\n")
     done = autograde(built, "build", "--check")
@@ -72,6 +105,54 @@ def test_an_unknown_lab_is_named_without_a_traceback(built):
     done = autograde(built, "build", "lab77_nowhere")
     assert done.returncode == 2
     assert done.stderr.startswith("autograde: no lab is called 'lab77_nowhere'. Labs here: lab90")
+
+
+def test_the_beginning_of_one_labs_name_names_it(mini):
+    assert mini.lab("lab90") == MINI
+    with pytest.raises(TreeError, match="no lab is called 'lab91'"):
+        mini.lab("lab91")
+    mini.source("lab90_minor").parent.mkdir()
+    mini.source("lab90_minor").write_text("")
+    assert mini.lab(MINI) == MINI
+    with pytest.raises(TreeError, match="several labs begin with 'lab90': lab90_mini, lab90_minor"):
+        mini.lab("lab90")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("grade", "no submissions folder"),
+        ("feedback", "nothing to write feedback on"),
+        ("report", "no results of lab90_mini"),
+        ("export", "nothing to export"),
+        ("return", "nothing to write feedback on"),
+        ("leaderboard", "no results of lab90_mini"),
+    ],
+)
+def test_each_command_takes_the_beginning_and_says_what_comes_first(built, command, told):
+    done = autograde(built, command, "lab90")
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert MINI in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["grade"], "Missing argument 'lab'. Write `autograde grade LAB …`; `autograde grade"),
+        (["grade", MINI, "--forse"], "No such option: --forse (Possible options: --force)."),
+        (["export", MINI, "--to", "foo"], "'foo' is not one of 'moodle'"),
+        (["grad"], "No such command 'grad'. Did you mean 'grade'? Write `autograde COMMAND …`;"),
+        (["collect", MINI], "Write `autograde collect LAB SOURCES …`"),
+    ],
+)
+def test_a_slip_in_a_command_is_told_in_a_line_with_how_it_is_written(mini, words, told):
+    done = autograde(mini, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("autograde: ")
+    assert told in done.stderr
+    assert "--help` shows what it takes.\n" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_outside_a_course_the_command_says_where_to_go(tmp_path, monkeypatch):

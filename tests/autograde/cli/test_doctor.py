@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograde import doctor
+from autograde.tree import ROOT_VARIABLE
 
 
 def test_every_look_gives_a_line_and_a_bad_one_says_what_to_do():
@@ -30,6 +31,14 @@ def test_a_look_that_fails_becomes_a_failing_line():
 
     (line,) = doctor._guarded(broken)
     assert (line.status, line.found) == ("fail", "OSError: the disk is gone")
+
+
+def test_outside_a_course_that_is_one_of_the_findings(monkeypatch, tmp_path):
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    (line,) = doctor._guarded(doctor._course)
+    assert (line.name, line.status) == ("course", "fail")
+    assert line.found.startswith(f"no course found from {tmp_path}")
+    assert line.todo.startswith("Run this inside the course's folder")
 
 
 def test_a_missing_package_names_the_next_step(monkeypatch):

@@ -113,7 +113,7 @@ def test_do_names_points_and_penalties_come_back_to_moodle(week: Round) -> None:
     assert done.returncode == 0, done.stderr
     points = scores.read(week.work / "gradebook.db", LAB)
     most = json.loads((week.work / "results" / f"{LAB}.json").read_text())["students"][0]["maximum"]
-    rows = week.written(f"{LAB}-moodle.csv")
+    rows = week.written(f"{LAB}-moodle-worksheet-out-of-100.csv")
     assert list(rows[0]) == list(WORKSHEET)
     assert [row["Full name"] for row in rows] == [name for _, _, name, *_ in CLASS]
     for row in rows:
@@ -164,7 +164,7 @@ def test_is_the_feedback_named_as_moodle_and_canvas_read_it(week: Round) -> None
     there = [week.work / "feedback" / student / LAB / f"{LAB}.html" for student in students]
     assert pages == [page.read_bytes() for page in there]
     assert week.run("return", LAB, "--to", "canvas", "--finished").returncode == 0
-    with zipfile.ZipFile(week.work / "returned" / f"{LAB}-canvas.zip") as archive:
+    with zipfile.ZipFile(week.work / "returned" / f"{LAB}-canvas-finished.zip") as archive:
         # Canvas reads the student and the file from the first two numbers.
         numbers = [re.findall(r"(?<=_)\d+(?=_)", name)[:2] for name in archive.namelist()]
     assert numbers == [["111", "211"], ["113", "213"]]
@@ -183,7 +183,7 @@ def test_is_nothing_made_again_that_is_still_so(week: Round) -> None:
 def test_does_canvas_get_its_own_columns_and_no_formula(week: Round) -> None:
     done = week.run("export", LAB, "--to", "canvas", "--template", str(week.gradebook))
     assert done.returncode == 0, done.stderr
-    possible, *rows = week.written(f"{LAB}-canvas.csv")
+    possible, *rows = week.written(f"{LAB}-canvas-canvas.csv")
     assert possible["Student"].strip() == "Points Possible"
     assert [row["ID"] for row in rows] == ["111", "112", "113"]
     assert {row["Section"] for row in rows} == {"'=1+1"}

@@ -133,6 +133,17 @@ def test_a_page_tells_why_nothing_could_be_graded(pages):
     text = next(p for p in pages if p.parents[1].name == "empty-file").read_text()
     assert "Nothing could be graded" in text
     assert "the file is empty. Save it, look whether it opens, and hand it in again." in text
+    assert "<b>Not graded yet</b>" in text
+    assert "not graded yet, 2 points" in text
+    assert not re.search(r"\b0 of \d", text)  # no zero for what nobody could decide
+    assert "Notes:" not in text  # "No response." is not true of a file that nobody could read
+
+
+def test_the_lab_is_named_once_and_notes_by_their_exercise(pages):
+    text = next(p for p in pages if p.parents[1].name == "not-attempted").read_text()
+    title = "Lab 1 · Activations and their derivatives"
+    assert len(re.findall(rf">{title}<", text)) == 2  # the window's, the page's
+    assert re.search(r'Notes: <a href="#\w+">(?:Exercise|Question) 1\.\d', text)
 
 
 def test_no_page_speaks_to_the_instructor(pages):
@@ -173,7 +184,7 @@ def test_where_the_grader_fails_the_page_says_that_nothing_is_lost(tmp_path, mon
     (page,) = feedback.generate(lab, tmp_path)
     text = page.read_text()
     assert "The grader itself failed here; no points are lost. Your instructor looks at it." in text
-    assert "waits for your instructor, 3 points" in text
+    assert "not graded yet, 3 points" in text
     assert "grade by hand" not in text
 
 

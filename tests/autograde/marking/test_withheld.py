@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +175,27 @@ def test_an_error_without_words_keeps_its_name() -> None:
     result = CaseResult("", "failed", 1.0, kind="raised", found="KeyError (in `relu`)")
     (told,) = withheld.told(Report("relu", "", (result,), 1), visible=1).results
     assert told.found == "KeyError"
+
+
+def test_has_a_stopped_case_the_hint_of_a_stop_and_are_the_others_one_line() -> None:
+    slow = CaseResult(
+        "easy", "failed", 1.0, kind="raised", found="took longer than 10 s", hint="Read the error."
+    )
+    rest = replace(slow, found="not tried, because an earlier case ended the run")
+    found = withheld.told(Report("f", "", (slow, rest, rest, rest), 1.0), 3)
+    text = str(found)
+    assert "took too long and was stopped" in text
+    assert "a loop that never ends" in text.replace("\n", " ")
+    assert "stops with an error" not in text
+    assert "Read the error" not in text
+    assert text.count("check.again(") == 2
+    assert '`check.again("f", 2)` tries case 2 again, and so for 3.' in text
+
+
+def test_is_a_name_that_is_missing_for_a_known_reason_no_slip_in_it() -> None:
+    gone = CaseResult("easy", "failed", 1.0, kind="missing", found="`f` is not defined")
+    report = Report("f", "", (gone,), 1.0)
+    told = withheld.told(report, 1, "`f` is not defined: the answer cell stops.")
+    assert "its name is not defined" in str(told)
+    assert told.results[0].kind == ""
+    assert withheld.told(report, 1).results[0].kind == "missing"

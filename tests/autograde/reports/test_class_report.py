@@ -49,7 +49,8 @@ def student(name: str, *items: Item, flags: tuple[Flag, ...] = ()) -> StudentRes
 
 def report(*students: StudentResult, marks: Any = None) -> ClassReport:
     names = {"": "A lab", "double": "Twice"}
-    return of_class("lab", students, names, marks or {}, lambda _: 1)
+    checks = {"double": 1}
+    return of_class("lab", students, names, marks or {}, checks.get)
 
 
 CLASS = (
@@ -270,3 +271,11 @@ def test_a_journal_that_is_gone_leaves_points_and_says_so(work, tmp_path):
         (tmp_path / "away").rename(work / "journal" / f"{LAB}.jsonl")
     assert done.returncode == 0, done.stderr
     assert "no full report on 2 students" in done.stdout
+
+
+def test_a_blank_written_answer_is_no_point_that_checks_did_not_give():
+    blank = Item("why", 5.0, "skipped", 0.0)
+    found = report(student("ada", checked(PASSED, HIDDEN, KNOWN), blank))
+    assert found.attention == ()  # two thirds of what checks give; with the blank one 0.44 …
+    (low,) = report(student("bob", checked(KNOWN, HIDDEN, KNOWN, KNOWN), blank)).attention
+    assert low == ("bob", ("low: 2.5 of 10 points by checks",))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+from autograde.cli import returning
 from autograde.gradebook.deadlines import Standing
 from autograde.handing_in.collecting.record import Entry, Record
+from autograde.reports import parcels
 from autograde.reports.export import ExportError, Sheet, Target, lines, safe, text
 
 LAB = "lab01_activations"
@@ -61,6 +64,8 @@ def test_is_what_could_not_be_read_or_is_missing_no_zero() -> None:
         30.5, 16.0, None, None
     ]  # fmt: skip
     assert students["dora"]["outcome"] == "not graded"
+    status = {row["SID"]: row["Status"] for row in rows("gradescope")}
+    assert (status["clara"], status["dora"]) == ("Ungraded", "Missing")
 
 
 def test_are_unfinished_grades_left_out_where_a_person_asks() -> None:
@@ -89,3 +94,27 @@ def test_is_a_column_asked_for_where_several_could_be_meant() -> None:
     template = [header, ["Ivanova, Anna", "1", "", "", ""]]
     found = rows("canvas", template=template, column="Lab 1 (11)")
     assert found[1:] == [{"Student": "Ivanova, Anna", "ID": "1", "Lab 1 (11)": "30.5"}]
+
+
+def test_is_told_which_lms_knows_the_pages() -> None:
+    folder = "Anna Ivanova_1_assignsubmission_file_"
+    known = Record(LAB, students={"anna": Entry(naming={"moodle": [folder]})})
+    assert parcels.homes(known, ["anna", "boris"]) == ["moodle", "plain"]
+    told = returning._not_from("canvas", LAB, parcels.homes(known, ["anna"]))
+    assert told.endswith(f"was collected from Moodle. Run `autograde return {LAB} --to moodle`.")
+    assert "was not collected from an LMS" in returning._not_from("canvas", LAB, ["plain"])
+
+
+def test_does_no_grade_file_take_anothers_place() -> None:
+    wishes: list[dict] = [
+        {},
+        {"template": Path("section A.csv")},
+        {"template": Path("section B.csv")},
+        {"column": "Lab 1 (12)"},
+        {"out_of": 20.0},
+        {"finished": True},
+    ]
+    names = [returning._named(LAB, "canvas", **wish) for wish in wishes]
+    assert names[0] == f"{LAB}-canvas"
+    assert names[1] == f"{LAB}-canvas-section_A"
+    assert len(set(names)) == len(wishes)

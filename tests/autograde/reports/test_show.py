@@ -8,7 +8,7 @@ from autograde.handing_in.normalise.flags import Flag
 from autograde.handing_in.roster import odd_name
 from autograde.reports import show
 from autograde.reports.leaderboard import Absent, Board
-from autograde.results import ClassResult, Move, StudentResult
+from autograde.results import ClassResult, Item, Move, StudentResult
 
 EVIL = "\x1b[2J\x1b]0;all is well\x07\r\nNeeds a person\nnobody\u202e\x9b1m\x08"
 
@@ -24,6 +24,17 @@ def test_is_told_who_handed_nothing_in(capsys):
     show.attention(ClassResult("lab90_mini", (*students, graded)), show.console())
     told = capsys.readouterr().out
     assert told == "Needs a person\n  handed nothing in (2): anna, b[o]b\n"
+
+
+def test_does_no_zero_stand_for_what_nobody_could_read(capsys):
+    items = (Item("relu", 2, "skipped", 0.0),)
+    students = tuple(StudentResult(one, one, items) for one in ("ungradable", "not handed in"))
+    show.console().print(show.class_table(ClassResult("lab90_mini", students), 100))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert rows == [
+        ["ungradable", "?", "?/2", "ungradable"],
+        ["not", "handed", "in", "–", "–/2", "not", "handed", "in"],
+    ]
 
 
 def test_does_a_terminal_show_control_characters_and_obey_none(capsys):
