@@ -196,13 +196,23 @@ def test_a_student_s_hour(lab: Lab) -> None:
     overview.locator("a", has_text="1.5 · ELU").click()
     playwright.expect(lab.cell("def elu(")).to_be_in_viewport()
 
+    # A widget: its picture is in words too, and follows the keyboard.
+    explored = lab.run("experiments.explorer()")
+    picture = explored.locator("img.course-figure")
+    playwright.expect(picture).to_have_attribute("alt", re.compile("elu: y = -0.632"))
+    slider = explored.locator("[role=slider]").last
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    playwright.expect(picture).to_have_attribute("alt", re.compile("elu: y = -0.593"))
+    _reads(lab, explored, "6-explorer")
+
     # Not saved: nothing is packed. Saved: it is.
     told = lab.run(f'course.hand_in("{LAB}")')
     playwright.expect(told).to_contain_text("it is not saved since you ran")
     lab.save()
     told = lab.run(f'course.hand_in("{LAB}")')
     playwright.expect(told).to_contain_text(f"{LAB}-handin.zip is ready")
-    _reads(lab, told, "6-hand-in")
+    _reads(lab, told, "7-hand-in")
     with zipfile.ZipFile(lab.folder / "labs" / LAB / f"{LAB}-handin.zip") as packed:
         assert packed.namelist() == [f"{LAB}.ipynb", "receipt.json"]
         receipt = json.loads(packed.read("receipt.json"))
@@ -215,8 +225,11 @@ def test_a_student_s_hour(lab: Lab) -> None:
     lab.notebook.locator("h1", has_text="Lab 1").wait_for()
     panel = lab.cell('check("relu"').locator(".jp-OutputArea")
     playwright.expect(panel).to_contain_text("✓ passed")
+    explored = lab.cell("experiments.explorer()").locator(".jp-OutputArea")
+    playwright.expect(explored.locator("img")).to_have_attribute("alt", re.compile("-0.593"))
+    playwright.expect(explored).not_to_contain_text("Error displaying widget")
     panel.scroll_into_view_if_needed()
-    lab.shot("7-opened-again")
+    lab.shot("8-opened-again")
 
     # The start page counts again.
     page.locator(".lm-TabBar-tabLabel", has_text="start_here").click()
@@ -224,7 +237,7 @@ def test_a_student_s_hour(lab: Lab) -> None:
     table.click()
     page.keyboard.press("Shift+Enter")
     playwright.expect(table).to_contain_text("1 of 30", timeout=WAIT)
-    lab.shot("8-start-again")
+    lab.shot("9-start-again")
 
 
 def _reads(lab: Lab, panel: Any, name: str) -> None:

@@ -40,7 +40,10 @@ def examine(names: Mapping[str, Any], count: int = 2000, epochs: int = 3) -> Fig
     except Exception as error:
         print(f"the program stops with {type(error).__name__}: {error}")
         return None
-    print(f"after {epochs} epochs on {count:,} images: {right:.1%} of {len(found):,} others right")
+    print(
+        f"after {epochs} epochs on {count:,} images: "
+        f"{100 * right:.1f} % of {len(found):,} others right"
+    )
     return _signs(x, train.labels, losses, found)
 
 
@@ -76,8 +79,8 @@ def _signs(x: Tensor, labels: Tensor, losses: Sequence[float], found: Tensor) ->
     axes[1].axhline(math.log(CLASSES), color=plots.VERMILLION, linestyle="--", linewidth=1)
     axes[1].set_title("loss by batch (dashed: ln 10)", fontsize=10)
     axes[1].set_ylim(0, 1.1 * max([*losses[:200], math.log(CLASSES)]))
-    counts = torch.bincount(found.clamp(0, CLASSES), minlength=CLASSES + 1)
-    axes[2].bar(range(CLASSES + 1), counts.tolist(), color=plots.BLUE)
-    axes[2].set_xticks(range(CLASSES + 1))
+    counts = torch.bincount(found.clamp(0, CLASSES), minlength=CLASSES)  # the last: no class at all
+    axes[2].bar(range(len(counts)), counts.tolist(), color=plots.BLUE)
+    axes[2].set_xticks(range(len(counts)))
     axes[2].set_title("how often each class is named", fontsize=10)
     return shown(figure)
