@@ -22,7 +22,9 @@ def main() -> None:
     if named := _named(sys.argv[1:]):
         os.environ[tree.ROOT_VARIABLE] = str(Path(named).resolve())
     with contextlib.suppress(tree.TreeError):  # the command itself says so, if it needs one
-        put_first(tree.find().root)
+        root = tree.find().root
+        os.environ[tree.ROOT_VARIABLE] = str(root)  # for kernels, which start elsewhere
+        put_first(root)
     from autograde.cli import main as commands
 
     commands()
@@ -32,7 +34,9 @@ def put_first(root: Path) -> None:
     """Let ``course`` be the one of this folder, here and in kernels."""
     library = root / "course" / "__init__.py"
     there = find_spec("course")
-    if library.is_file() and not (there and there.origin and library.samefile(there.origin)):
+    known = there and there.origin and library.is_file() and library.samefile(there.origin)
+    here = Path(sys.path[0]).resolve() == root  # of `python -m`: a kernel starts elsewhere
+    if library.is_file() and (here or not known):
         sys.path.insert(0, str(root))
         before = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), before)))

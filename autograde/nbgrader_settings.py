@@ -30,7 +30,7 @@ CELL_TIMEOUT = 60
 
 OWN_WAY = (
     "Switched off: this would run students' code on this machine with your rights. Grade with "
-    "`autograde grade LAB`, which runs it behind walls; formgrader then shows the same gradebook."
+    "`autograde grade LAB`, which runs it behind walls; `autograde mark LAB` shows what came out."
 )
 
 

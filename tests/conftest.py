@@ -63,6 +63,7 @@ print(torch.rand(1).shape)
 # Tests that run notebooks, classes, or every check of every lab; `make quick` leaves them out.
 SLOW = (
     "autograde/cli/test_round.py",
+    "autograde/formgrader",
     "autograde/gradebook",
     "autograde/marking/test_faults.py",
     "autograde/marking/test_follow.py",

@@ -23,6 +23,7 @@ LONGEST = 400  # lines of a module
 AUTOGRADE = (
     "autograde.__main__",
     "autograde.cli",
+    "autograde.formgrader",
     "autograde.reports",
     "autograde.proving",
     "autograde.marking",

@@ -19,12 +19,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
+from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from autograde.authoring import reference
+from autograde.authoring import faults, reference
 from autograde.authoring.checks import package
+from autograde.errors import DesignedError
 from autograde.tree import Tree, TreeError, find
 
 
@@ -42,6 +44,7 @@ class Attempt:
         at_least: share that it must get, since most of it is right.
         unseen: whether only grading sees that it is wrong, not the visible check.
         home: the module that gives it.
+        place: ``solutions/LAB/answers/FILE.py:LINE``, where it is given.
     """
 
     exercise: str
@@ -53,6 +56,11 @@ class Attempt:
     at_least: float = 0.0
     unseen: bool = False
     home: str = ""
+    place: str = ""
+
+
+class AnswerError(DesignedError):
+    """A hand-written answer can't be tried; the message names file, line and what to do."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +111,8 @@ class Answers:
 
     def right(self, exercise: str, says: str, answer: Any) -> None:
         """An answer that must get full points; a mapping gives several names."""
-        objects, home = _named(exercise, answer), sys._getframe(1).f_globals["__name__"]
-        self._add(Attempt(exercise, says, objects, True, at_least=1.0, home=home))
+        objects, home = _named(exercise, answer), self._home(1)
+        self._add(Attempt(exercise, says, objects, True, "", 1.0, 1.0, False, *home))
 
     def wrong(
         self,
@@ -118,8 +126,9 @@ class Answers:
         unseen: bool = False,
     ) -> None:
         """An answer that must lose points; see :class:`Attempt`."""
-        objects, home = _named(exercise, answer), sys._getframe(1).f_globals["__name__"]
-        self._add(Attempt(exercise, says, objects, False, mistake, at_most, at_least, unseen, home))
+        objects, home = _named(exercise, answer), self._home(1)
+        bounds = (at_most, at_least, unseen)
+        self._add(Attempt(exercise, says, objects, False, mistake, *bounds, *home))
 
     def equivalent(self, exercise: str, change: str, reason: str) -> None:
         """Explain a mutant that no check can catch, since it is right: see :class:`Equivalent`."""
@@ -132,8 +141,17 @@ class Answers:
 
     def _add(self, attempt: Attempt) -> None:
         if any((one.exercise, one.says) == (attempt.exercise, attempt.says) for one in self):
-            raise ValueError(f"{self.lab}: two answers to {attempt.exercise} say {attempt.says!r}")
+            raise AnswerError(
+                f"two answers to {attempt.exercise} say {attempt.says!r}: change what one says."
+            )
         self._attempts.append(attempt)
+
+    def _home(self, depth: int) -> tuple[str, str]:
+        """The module that calls, and its file and line."""
+        frame = sys._getframe(depth + 1)
+        file = Path(frame.f_code.co_filename).name
+        place = f"solutions/{self.lab}/answers/{file}:{frame.f_lineno}"
+        return frame.f_globals["__name__"], place
 
     def __iter__(self) -> Iterator[Attempt]:
         return iter(self._attempts)
@@ -144,6 +162,8 @@ def load(lab: str, tree: Tree | None = None) -> Answers:
     """The hand-written answers of a lab; none, where there is no such folder.
 
     Raises:
+        AnswerError: an answer is to no exercise.
+        CheckError: a file can't be run; names its line.
         TreeError: there are files, but no ``__init__.py`` imports them and ``answers``.
     """
     folder = (tree or find()).answers(lab)
@@ -162,6 +182,13 @@ def load(lab: str, tree: Tree | None = None) -> Answers:
             f"{folder / '__init__.py'} has no `answers`: write `from .book import answers` into "
             f"it, where book.py makes `answers = Answers({lab!r})`."
         )
+    exercises = dict(reference.cells(lab, tree))
+    for one in found:
+        if one.exercise not in exercises:
+            raise AnswerError(
+                f"{one.place}: {lab} has no exercise {one.exercise!r}, so nobody would try this "
+                f"answer. {faults.like(one.exercise, exercises)}Correct the name."
+            )
     return found
 
 

@@ -177,6 +177,18 @@ def differences(tree: Tree, built: Built) -> list[str]:
     return found
 
 
+def without_source(tree: Tree) -> list[str]:
+    """Folders of labs whose source is gone: students would be given them all the same."""
+    known = set(tree.lab_names())
+    return [
+        f"{path.relative_to(tree.root)}/ has no source solutions/{path.name}/lab.py any more: "
+        "delete it, or bring the source back"
+        for top in (tree.labs, tree.notebooks, tree.root / "course" / "labs")
+        for path in sorted(top.glob("lab[0-9][0-9]_*"))
+        if path.name not in known and any(path.glob("*.*"))
+    ]
+
+
 def old_panels(tree: Tree, lab: str) -> list[str]:
     """Checks of the committed solution whose panel shows other cases than are stored now."""
     path, stored = tree.solution(lab), tree.compiled(lab)

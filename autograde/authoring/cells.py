@@ -31,7 +31,7 @@ def text(tree: Tree, source: LabSource, student: NotebookNode) -> str:
     found = {
         "title": source.title,
         "minutes": source.minutes,
-        "setup": list(dict.fromkeys(_setup(source))),
+        "setup": list(dict.fromkeys(setup_names(source))),
         "files": _files(tree, source.lab),
         "exercises": list(_exercises(source)),
         "cells": list(_marked(student)),
@@ -39,7 +39,8 @@ def text(tree: Tree, source: LabSource, student: NotebookNode) -> str:
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
-def _setup(source: LabSource) -> Iterator[str]:
+def setup_names(source: LabSource) -> Iterator[str]:
+    """Names that the setup cells define, but for those of typing, which nobody misses first."""
     for cell in source.cells:
         if "setup" in cell.metadata:
             for node in ast.parse(cell.source).body:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ from typing import Any
 
 import torch
 
+from autograde.authoring import faults
 from autograde.authoring import reference as references
 from autograde.authoring.contracts import Contract, weighted
 from autograde.authoring.factors import ambiguous
@@ -131,6 +133,12 @@ class Definition:
         return own, weighted(own, standard, self.contract.share)[len(own) :], hidden
 
     @property
+    def place(self) -> str:
+        """``solutions/LAB/checks/FILE.py:LINE``, where it is written."""
+        code = inspect.unwrap(self.visible).__code__
+        return f"solutions/{self.lab}/checks/{Path(code.co_filename).name}:{code.co_firstlineno}"
+
+    @property
     def reference(self) -> Mapping[str, Any]:
         """The lab's reference, and the oracle for what it has not."""
         try:
@@ -207,8 +215,9 @@ class Book:
         if name not in self._checks:
             known = ", ".join(self._checks) or "none"
             raise CheckError(
-                f"{self.lab} has no check {name!r}; it has: {known}. Correct the name, or write "
-                f"the check: a function {name} under @check.define(…)."
+                f"{self.lab} has no check {name!r}; it has: {known}. "
+                f"{faults.like(name, self._checks)}Correct the name, or write the check: a "
+                f"function {name} under @check.define(…), above what belongs to it."
             )
         return self._checks[name]
 
@@ -231,7 +240,7 @@ def load(lab: str, tree: Tree | None = None) -> Book:
         raise TreeError(
             f"no checks for {lab}: expected {folder / 'book.py'}, which makes "
             f"`check = Book({lab!r})`, and {folder / '__init__.py'}, which imports `check` from it "
-            "and the files with the checks. See CONTRIBUTING.md, Write a check."
+            "and the files with the checks. See docs/authoring.md, Checks."
         )
     name = f"checks_of_{lab}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
     book = getattr(package(name, folder), "check", None)
@@ -244,7 +253,11 @@ def load(lab: str, tree: Tree | None = None) -> Book:
 
 
 def package(name: str, folder: Path) -> ModuleType:
-    """The package in a folder that is on no import path, under a name of its own."""
+    """The package in a folder that is on no import path, under a name of its own.
+
+    Raises:
+        CheckError: its code can't be run; names the file and the line.
+    """
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(
@@ -255,10 +268,20 @@ def package(name: str, folder: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+    except BaseException as error:
+        for one in [one for one in sys.modules if one == name or one.startswith(f"{name}.")]:
+            del sys.modules[one]  # or what is mended is not read again
+        place = faults.place_of(error, folder.parents[2])
+        if not place or not isinstance(error, Exception):
+            raise
+        told = str(error) if isinstance(error, DesignedError) else _raised(error)
+        raise CheckError(f"{place}: {told}") from error
     return module
+
+
+def _raised(error: Exception) -> str:
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {said}. Correct this line; then run the command again."
 
 
 def expectation(case: Case, oracle: Mapping[str, Any]) -> Any:

@@ -56,6 +56,7 @@ def build(tree: Tree, lab: str) -> list[str]:
         return []
     book = load(lab, tree)
     exercises = _exercises(tree, lab, book)
+    _all_asked(tree, lab, book)
     wanted = compiled(book)
     with one_thread():
         trial.judge(book, wanted["checks"], exercises, reference.load(lab, tree))
@@ -97,13 +98,13 @@ def _has_checks(tree: Tree, lab: str) -> bool:
         if needed:
             raise TreeError(
                 f"{lab}: lab.py imports course.labs.{lab}, but there are no checks: write "
-                f"{tree.checks(lab).relative_to(tree.root)}/: see CONTRIBUTING.md, Write a check."
+                f"{tree.checks(lab).relative_to(tree.root)}/: see docs/authoring.md, Checks."
             )
         return False
     if not (home / "__init__.py").is_file():
         raise TreeError(
             f"{lab}: expected {home.relative_to(tree.root)}/__init__.py, which makes "
-            f'`check = Checks("{lab}")`: see CONTRIBUTING.md, Add a lab.'
+            f'`check = Checks("{lab}")`: see docs/authoring.md.'
         )
     return True
 
@@ -117,9 +118,20 @@ def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
             raise CheckError(
                 f"{lab}: the exercise {name!r} has no check. Write a function {name} under "
                 f"@check.define(…) into {tree.checks(lab).relative_to(tree.root)}/{name}.py, and "
-                "import that file in __init__.py: see CONTRIBUTING.md, Write a check."
+                "import that file in __init__.py: see docs/authoring.md, Checks."
             )
     return names
+
+
+def _all_asked(tree: Tree, lab: str, book: Book) -> None:
+    """See that the notebook asks every check, which a misspelt one is not."""
+    text = tree.source(lab).read_text("utf-8")
+    for one in book:
+        if f'"{one.name}"' not in text:
+            raise CheckError(
+                f"{one.place}: the check {one.name!r} is of no exercise, and lab.py never asks it. "
+                "Correct its name, or delete it."
+            )
 
 
 def _committed(tree: Tree, lab: str) -> dict[str, Any]:
@@ -205,7 +217,7 @@ def _check(lab: str, definition: Definition) -> dict[str, Any]:
             prepared.case = _with_argument(prepared.case, definition.reference)
             cases.append(stored.case(prepared))
         except (CheckError, stored.StoredError) as error:
-            where = f"{lab}, {definition.name}, case {prepared.case.title!r}"
+            where = f"{definition.place}, {definition.name}, case {prepared.case.title!r}"
             raise CheckError(f"{where}: {error}") from error
     advice = {one.name: one.hint for one in definition.mistakes}
     for case in cases:
@@ -237,7 +249,10 @@ def _with_argument(case: Case, objects: Mapping[str, Any]) -> Case:
 
 def _besides(definition: Definition, shown: int) -> dict[str, Any]:
     """What is forbidden and allowed, and what grading adds: how many cases, of what share."""
-    weigh = [one.case.weight for one in definition.graded({}, VISIBLE_SEED).cases]
+    graded = definition.graded({}, VISIBLE_SEED).cases
+    for one in graded[shown:]:  # what is stored was tried already
+        _askable(definition, one.case)
+    weigh = [one.case.weight for one in graded]
     share = sum(weigh[shown:]) / sum(weigh) if sum(weigh) else 0.0
     found = {
         "forbids": list(definition.forbids),
@@ -260,6 +275,18 @@ def told_apart(known: dict[str, str], advice: Mapping[str, str]) -> dict[str, st
         return {advice[one] for one in others} <= {advice[name]}
 
     return {name: packed for name, packed in known.items() if clear(name, packed)}
+
+
+def _askable(definition: Definition, case: Case) -> None:
+    """See that a hidden question can reach a student's process: its module must be there."""
+    try:
+        stored.named(case.probe.question)
+    except stored.StoredError as error:
+        raise CheckError(
+            f"{definition.place}, {definition.name}, hidden case {case.title!r}: {error}. Move "
+            f"what it asks to course/labs/{definition.lab}/questions.py, where students' processes "
+            "find it."
+        ) from None
 
 
 def _texts(hint: str | dict[str, str]) -> list[str]:

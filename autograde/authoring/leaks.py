@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import nbformat
 
-from autograde.authoring import build, new
+from autograde.authoring import build, skeleton
 from autograde.tree import Tree
 
 PUBLIC = ("course", "autograde", "tests")
@@ -73,7 +73,7 @@ def secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
     for path in sorted(tree.checks(lab).rglob("*.py")):
         lines, where = path.read_text("utf-8").split("\n"), str(path.relative_to(tree.root))
         secret += [(essence(line), where) for line in lines if _telling(line)]
-    example = {essence(line) for text in new.FILES.values() for line in text.split("\n")}
+    example = {essence(line) for text in skeleton.TEXTS for line in text.split("\n")}
     wording = {line for line, _ in secret if len(line) >= SHORTEST}
     own_wording = wording - released - IDIOMS - example
     yield from ((line, where) for line, where in secret if line in own_wording)

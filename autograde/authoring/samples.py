@@ -2,28 +2,8 @@
 
 A sample is a percent script in ``solutions/LAB/samples/``. Its file name says what must come
 out, ``NAME--OUTCOME.py``: ``full``, ``zero``, ``ungradable``, or ``loses-EXERCISE[-EXERCISE…]``.
-Its header has the details, and its cells the answers that differ from the reference::
-
-    # ---
-    # jupyter:
-    #   sample:
-    #     says: SELU without the factor λ
-    #     points: {selu: 0.5}          # exercises that do not get full points
-    #     mistakes: {selu: no_lambda}  # what the checks must recognise
-    #     flags: [missing-cell]        # what a person must be told
-    #     edits: [colab]               # see EDITS
-    #     files: network.safetensors = good.safetensors   # NAME = FILE[, NAME = FILE…]
-    # ---
-
-    # %% exercise="selu"
-    def selu(x): ...
-
-A cell replaces the answer to its exercise, or the setup cell (``exercise="setup"``); an empty one
-leaves the exercise unanswered. ``# %% [markdown] change="selu"`` is the reference's answer with
-lines replaced, see :mod:`autograde.authoring.changes`. ``# %% before="selu"`` is a cell of the
-student's own in front of that answer, and ``# %% copy="selu"`` a second cell with that answer's
-marks, behind it.
-``files`` are handed in beside the notebook: FILE, from the sample's own folder, as NAME.
+Its header has the details, and its cells the answers that differ from the reference:
+docs/authoring.md has a table of both.
 
 A ``.ipynb`` beside them is handed in byte for byte: for cases where the file itself is the case.
 Its ``metadata.sample`` is the header.
@@ -44,13 +24,20 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from autograde.authoring import faults
 from autograde.authoring.build import expected
 from autograde.authoring.changes import changed
+from autograde.authoring.source import LabSource
 from autograde.errors import DesignedError
 from autograde.tree import Tree
 
 OWN = "own-before-"
 """How the id of a cell of the student's own begins."""
+
+HEADER = ("says", "points", "mistakes", "flags", "edits", "files")
+"""What the header of a sample can say."""
+TAGS = ("exercise", "change", "before", "copy")
+"""What a cell of a sample can be tagged with."""
 
 PLAIN = re.compile(r"\w[\w. ()-]*")
 OUTCOME = re.compile(r"(?P<name>[\w-]+?)--(?P<outcome>full|zero|ungradable|loses-[\w-]+)")
@@ -96,6 +83,8 @@ def paths(folder: Path) -> list[Path]:
 def hand_in(samples: list[Sample], tree: Tree, lab: str, folder: Path) -> None:
     """Write each sample as ``folder/NAME/LAB/LAB.ipynb``, nbgrader's layout, and its files."""
     built = expected(tree, lab)
+    for sample in samples:
+        _fits(sample, built.source)
     for sample in samples:
         home = folder / sample.name / lab
         home.mkdir(parents=True)
@@ -172,6 +161,7 @@ def read(path: Path) -> Sample:
     else:
         book = _script(path)
         about, cells = book.metadata.get("sample", {}), book.cells
+        _known(path, about, cells)
     sample = Sample(
         match["name"],
         match["outcome"],
@@ -188,6 +178,42 @@ def read(path: Path) -> Sample:
         _tagged(cells, "copy"),
     )
     return _consistent(sample)
+
+
+def _fits(sample: Sample, source: LabSource) -> None:
+    """See that what a sample names is there: what is misspelt would change nothing."""
+    most = {one.name: one.points for one in source.exercises}
+    cells = {*sample.answers, *sample.changes, *sample.before, *sample.copies} - {"setup"}
+    for name in sorted({*sample.points, *sample.mistakes, *cells}):
+        if name not in most:
+            raise SampleError(
+                f"{sample.path}: {source.lab} has no exercise {name!r}. "
+                f"{faults.like(name, most)}Correct the name."
+            )
+    for name, points in sample.points.items():
+        if not isinstance(points, int | float) or not 0 <= points <= most[name]:
+            raise SampleError(
+                f"{sample.path}: points: {{{name}: {points}}}: expected the points that are kept, "
+                f"0 to {most[name]}."
+            )
+
+
+def _known(path: Path, about: dict[str, Any], cells: list[NotebookNode]) -> None:
+    """See that header and cells say nothing that nobody reads."""
+    for key in about:
+        if key not in HEADER:
+            raise SampleError(
+                f"{path}: unknown {key!r} in its header. {faults.like(key, HEADER)}"
+                f"There are: {', '.join(HEADER)}."
+            )
+    for cell, line in zip(cells, faults.lines_of(path.read_text("utf-8"), cells), strict=True):
+        found = [tag for tag in cell.metadata if tag not in ("lines_to_next_cell", "cell_marker")]
+        if len(found) != 1 or found[0] not in TAGS:
+            tags = ", ".join(f'{tag}="…"' for tag in TAGS)
+            raise SampleError(
+                f"{path}:{line}: expected one of the tags {tags}; found "
+                f"{' and '.join(found) or 'none'}. {faults.like((*found, '')[0], TAGS)}"
+            )
 
 
 def _script(path: Path) -> NotebookNode:

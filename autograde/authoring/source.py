@@ -1,18 +1,7 @@
 """Lab sources: a percent script becomes the notebook that nbgrader takes as its source.
 
-Cell headers carry short tags; :func:`notebook` expands them. Pure: text in, notebook out.
-
-=================================  ==============================================================
-``# %% setup=true``                imports and constants; also run to make the reference
-``# %% [markdown] intro="id"``     the exercise's text; gets its number and a line of facts
-``# %% exercise="id"``             the student's cell (``difficulty=1..3 minutes=5``)
-``# %% [raw] starter="id"``         code that the student's cell begins with, in place of a stub
-``# %% check="id" points=2``       the check; its code is written here
-``# %% [markdown] question="id"``  a manually graded answer (``points=3``)
-``# %% explore=true``              an experiment: grading skips it, no check depends on it
-``# %% varies=true``               output that differs between runs or machines
-``# %% [markdown] lang="ru"``      prose in one language; the build keeps one
-=================================  ==============================================================
+Cell headers carry short tags; :func:`notebook` expands them. docs/authoring.md has a table of all.
+Pure: text in, notebook out.
 """
 
 from __future__ import annotations
@@ -28,6 +17,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from autograde.authoring import faults
 from autograde.errors import DesignedError
 
 ANSWER = "{}_answer"  # grade_id of an exercise's own cell; the check has the exercise's id
@@ -45,7 +35,6 @@ TAGS = {
     "minutes",
     "points",
 }
-LONGEST_CELL = 25  # lines of code that a reader still takes in at once
 
 FIRST_CELL = """\
 # The course library lies beside the labs{otherwise}.
@@ -93,7 +82,7 @@ course.hand_in("{lab}")"""
 
 
 class SourceError(DesignedError):
-    """A lab source breaks the format; the message names the lab, the cell and what to write."""
+    """A lab source breaks the format; the message names file, line, tag and what to write."""
 
 
 @dataclass(frozen=True)
@@ -169,12 +158,13 @@ def parse(lab: str, text: str, *, language: str = "en") -> LabSource:
     about = book.metadata.get("course", {})
     if "title" not in about:
         raise SourceError(
-            f"{lab}: no title. Begin the file with '# ---', '# jupyter:', '#   course:', "
+            f"{_where(lab)}:1: no title. Begin the file with '# ---', '# jupyter:', '#   course:', "
             "'#     title: …', '# ---'."
         )
+    faults.locate(text, book.cells)
     cells = tuple(cell for cell in book.cells if cell.metadata.get("lang", language) == language)
-    for position, cell in enumerate(cells):
-        _check_tags(lab, position, cell)
+    for line, told in faults.found(lab, cells, TAGS):
+        raise SourceError(f"{_where(lab, line)}: {told}")
     return LabSource(
         lab, about["title"], int(about.get("minutes", 0)), cells, tuple(_exercises(lab, cells))
     )
@@ -205,39 +195,30 @@ def reference_code(source: LabSource) -> list[tuple[str, str]]:
     ]
 
 
-def _check_tags(lab: str, position: int, cell: NotebookNode) -> None:
-    where = f"{lab}, cell {position} ({_head(cell)})"
-    unknown = set(cell.metadata) - TAGS - {"cell_marker", "lines_to_next_cell", "title"}
-    if unknown or "title" in cell.metadata:
-        odd = ", ".join(sorted(unknown)) or repr(cell.metadata["title"])
-        raise SourceError(f"{where}: unknown tag {odd}. Tags are: {', '.join(sorted(TAGS))}.")
-    if cell.metadata.get("check") and cell.source.strip():
-        raise SourceError(f"{where}: a check cell has no body; the build writes it.")
-    if "exercise" in cell.metadata and "### BEGIN SOLUTION" not in cell.source:
-        raise SourceError(f"{where}: put the answer between ### BEGIN and ### END SOLUTION.")
-    lines = len(cell.source.splitlines())
-    if cell.cell_type == "code" and "exercise" not in cell.metadata and lines > LONGEST_CELL:
-        raise SourceError(
-            f"{where}: {lines} lines of code, at most {LONGEST_CELL}. Move what the reader "
-            f"need not see to course/labs/{lab}/experiments/."
-        )
+def _where(lab: str, line: int = 0) -> str:
+    """The source, and its line where that is known."""
+    return f"solutions/{lab}/lab.py" + (f":{line}" if line else "")
 
 
 def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
-    answers = {c.metadata["exercise"]: c.metadata for c in cells if "exercise" in c.metadata}
+    answers = {c.metadata["exercise"]: c for c in cells if "exercise" in c.metadata}
     number, seen = lab_number(lab), set[str]()
-    graded = [c.metadata for c in cells if "check" in c.metadata or "question" in c.metadata]
-    for order, tags in enumerate(graded, start=1):
+    graded = [c for c in cells if "check" in c.metadata or "question" in c.metadata]
+    for order, cell in enumerate(graded, start=1):
+        tags, where = cell.metadata, _where(lab, cell["line"])
         manual = "question" in tags
         name = tags["question"] if manual else tags["check"]
         if name in seen:
-            raise SourceError(f"{lab}: {name!r} is graded twice. Give each exercise one check.")
+            raise SourceError(f"{where}: {name!r} is graded twice. Give each exercise one check.")
         if not manual and name not in answers:
-            raise SourceError(f"{lab}: check {name!r} has no cell tagged exercise={name!r}.")
-        if not isinstance(tags.get("points"), int):
-            raise SourceError(f"{lab}: {name!r} has no whole number of points. Add points=2.")
+            raise SourceError(
+                f"{where}: check {name!r} has no cell tagged exercise={name!r}. "
+                f"{faults.like(name, answers)}Correct the name, or write the exercise above it."
+            )
+        if "points" not in tags:
+            raise SourceError(f"{where}: {name!r} has no points. Add points=2.")
         seen.add(name)
-        facts = tags if manual else answers[name]
+        facts = tags if manual else answers[name].metadata
         yield Exercise(
             name,
             f"{number}.{order}",
@@ -246,15 +227,18 @@ def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
             int(facts.get("minutes", 5)),
             manual,
         )
-    for name in [c.metadata["starter"] for c in cells if "starter" in c.metadata]:
-        if name not in answers:
-            raise SourceError(f"{lab}: starter {name!r} has no cell tagged exercise={name!r}.")
-    if unchecked := set(answers) - seen:
-        first = min(unchecked)
+    if unchecked := [name for name in answers if name not in seen]:
         raise SourceError(
-            f"{lab}: no check for {', '.join(sorted(unchecked))}. "
-            f'Add `# %% check="{first}" points=2`.'
+            f"{_where(lab, answers[unchecked[0]]['line'])}: no check for {', '.join(unchecked)}. "
+            f'Add `# %% check="{unchecked[0]}" points=2` below.'
         )
+    for tag in ("starter", "intro"):
+        for cell in (one for one in cells if tag in one.metadata):
+            if (name := cell.metadata[tag]) not in (answers if tag == "starter" else seen):
+                raise SourceError(
+                    f"{_where(lab, cell['line'])}: {tag} {name!r} has no cell tagged "
+                    f"exercise={name!r}. {faults.like(name, answers)}Correct one of the names."
+                )
 
 
 def _prologue(source: LabSource, links: Links) -> list[NotebookNode]:
@@ -292,8 +276,11 @@ def _expanded(
 ) -> NotebookNode:
     tags, text = cell.metadata, cell.source
     if "intro" in tags:
-        if tags["intro"] not in exercises:
-            raise SourceError(f"{source.lab}: intro {tags['intro']!r} names no exercise.")
+        if not text.startswith("#"):
+            raise SourceError(
+                f"{_where(source.lab, cell['line'])}: the text of exercise {tags['intro']!r} must "
+                f"begin with a heading, `# ### …`; found {_head(cell)!r}."
+            )
         return nbformat.v4.new_markdown_cell(_introduced(text, exercises[tags["intro"]]))
     if "exercise" in tags:
         exercise = exercises[tags["exercise"]]
@@ -348,10 +335,6 @@ def _graded_cell(
 
 def _introduced(text: str, exercise: Exercise) -> str:
     heading, _, rest = text.partition("\n")
-    if not heading.startswith("#"):
-        raise SourceError(
-            f"the text of exercise {exercise.name!r} must begin with a heading, found {heading!r}"
-        )
     marks, _, title = heading.partition(" ")
     word = "Question" if exercise.manual else "Exercise"
     dots = "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)

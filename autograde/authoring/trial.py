@@ -32,8 +32,8 @@ def judge(book: Book, checks: Mapping[str, Any], exercises: list[str], solved: A
             _try_reference(book.lab, definition, check, solved)
         for mistake in _passing(definition, check, solved):
             raise CheckError(
-                f"{book.lab}, {name}: the mistake {mistake!r} passes every case: it is no mistake, "
-                "or add a case."
+                f"{definition.place}, {name}: the mistake {mistake!r} passes every case: it is no "
+                "mistake, or add a case."
             )
 
 
@@ -42,8 +42,8 @@ def _try_reference(lab: str, definition: Definition, check: Check, solved: Any) 
         if result.outcome != "passed":
             author = "the oracle" if definition.oracle else "the check"
             raise CheckError(
-                f"{lab}, {check.name}: {author} and lab.py disagree on {result.title!r}: "
-                f"{_told(result)}"
+                f"{definition.place}, {check.name}: {author} and lab.py disagree on "
+                f"{result.title!r}: {_told(result)}. Correct whichever is wrong."
             )
 
 

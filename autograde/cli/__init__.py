@@ -18,6 +18,7 @@ from autograde.cli import (
     grading,
     handing,
     machine,
+    marking,
     proving,
     publishing,
     reporting,
@@ -75,14 +76,15 @@ def options(
         os.environ[trees.ROOT_VARIABLE] = str(course.resolve())
 
 
+app.add_typer(authoring.new, name="new")
 for command in (
-    authoring.new,
     authoring.build,
     authoring.verify,
     proving.prove,
     handing.collect,
     publishing.publish,
     grading.grade,
+    marking.mark,
     reporting.feedback,
     returning.return_,
     returning.export,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from autograde import tree as trees
 from autograde.cli.common import FOUND, Json, Labs
@@ -15,25 +17,75 @@ NEXT = """\
 Next:
   autograde build {lab}
       makes both notebooks, the stored checks and the README's row; commit them all
-  pytest tests/labs -k {lab}
-      tries the checks and the answers
+  autograde prove {lab}
+      tries right, wrong and lazy answers, and small slips
   autograde demo {lab}
       grades the samples
   make lab
       shows the page
-Then replace the example: see CONTRIBUTING.md, "Add an exercise".
+Then make it your own: docs/authoring.md.
 """
 
+Title = Annotated[str, typer.Argument(help="The title, in quotes. Default: the name, in words.")]
+Lab = Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")]
 
-def new(
+
+class _Beginning(TyperGroup):
+    """``autograde new lab08_name`` is short for ``autograde new lab lab08_name``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        known = args[0] in self.commands or args[0].startswith("-")
+        return super().resolve_command(ctx, args if known else ["lab", *args])
+
+
+new = typer.Typer(
+    cls=_Beginning,
+    no_args_is_help=True,
+    help="Begin a lab, an exercise or a question: it builds and passes at once. "
+    "`autograde new lab08_name` begins a lab.",
+)
+
+
+@new.command("lab")
+def new_lab(
     lab: Annotated[str, typer.Argument(help="The lab's name, for example lab08_name.")],
-    title: Annotated[str, typer.Argument(help="Its title, in quotes.")],
+    title: Title = "",
 ) -> None:
-    """Begin a lab: small files that build and pass at once, to be replaced one by one."""
+    """Begin a lab with one exercise: source, checks, answers, samples, an experiment."""
     from autograde.authoring import new as beginning
 
     course = trees.find()
-    for path in beginning.write(course, lab, title):
+    _say_new(course, lab, beginning.write(course, lab, title))
+
+
+@new.command("exercise")
+def new_exercise(
+    lab: Lab,
+    name: Annotated[str, typer.Argument(help="The function's name, for example batch_norm.")],
+    title: Title = "",
+) -> None:
+    """Add an exercise to a lab: its cells, a check with its contract, answers, a sample."""
+    from autograde.authoring import new as beginning
+
+    course = trees.find()
+    _say_new(course, lab, beginning.add_exercise(course, lab, name, title))
+
+
+@new.command("question")
+def new_question(
+    lab: Lab,
+    name: Annotated[str, typer.Argument(help="A short name, for example why_normalise.")],
+    title: Title = "",
+) -> None:
+    """Add a question to a lab, whose answer a person marks."""
+    from autograde.authoring import new as beginning
+
+    course = trees.find()
+    _say_new(course, lab, beginning.add_question(course, lab, name, title))
+
+
+def _say_new(course: trees.Tree, lab: str, paths: list[Path]) -> None:
+    for path in paths:
         print(path.relative_to(course.root))
     print(NEXT.format(lab=lab), end="")
 
@@ -80,6 +132,9 @@ def build(
             out.print("[red]README.md[/]: its table of labs is out of date; run `autograde build`")
         else:
             page.write_text(text, "utf-8")
+    for line in builder.without_source(course):
+        differing += 1
+        out.print(f"[red]left over[/] {line}", soft_wrap=True)
     leaking = leaks.find(course, chosen)
     for line in leaking:
         out.print(f"[red]leak[/] {escape(line)}", soft_wrap=True)

@@ -242,7 +242,7 @@ def _why(error: sqlite3.OperationalError) -> str:
     if "locked" in text:
         return (
             f"another program has had the gradebook for {PATIENCE:.0f} s. Close it (another "
-            "grading? formgrader?) and run this again; what is graded is kept."
+            "grading? `autograde mark`?) and run this again; what is graded is kept."
         )
     if "readonly" in text or "unable to open" in text:
         return f"the gradebook can't be written ({text}). See who owns it and its folder."

@@ -55,7 +55,7 @@ def _renamed(names: list[tuple[str, str]]) -> Iterator[Flag]:
         message = (
             f"{shown(new)} is called {shown(old)} in the gradebook, which takes them for two: a "
             f"person's marks are still {shown(old)}'s. Give the folder its old name and grade "
-            "again, or move the marks in formgrader."
+            "again, or move the marks with `autograde mark`."
         )
         yield Flag("student-renamed", "attention", "", message)
 

@@ -38,7 +38,7 @@ def class_of(tree: Tree, lab: str) -> list[Sample]:
     found = samples.load(folder)
     if not found:
         first = folder.relative_to(tree.root) / "reference--full.py"
-        raise SampleError(f"{lab} has no samples: add {first}, see CONTRIBUTING.md.")
+        raise SampleError(f"{lab} has no samples: add {first}, see docs/authoring.md.")
     return found
 
 

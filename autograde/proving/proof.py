@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from autograde.authoring import answers, samples
 from autograde.authoring.answers import Attempt
+from autograde.errors import DesignedError
 from autograde.proving import builtins, claims, equivalents, lazy, sources, trials, verdicts
 from autograde.proving.ledger import Ledger, tried
 from autograde.proving.mutants import Mutant, mutants, sampled
@@ -44,6 +45,7 @@ class Item:
         trial: how it is tried.
         trouble: from the outcome to what is wrong with it, empty if nothing is.
         mutant: the mutant, if it is one.
+        place: file and line of what an author wrote.
     """
 
     kind: Kind
@@ -51,6 +53,7 @@ class Item:
     trial: Trial
     trouble: Callable[[Outcome], str]
     mutant: Mutant | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,8 @@ def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
         trial = trials.of_answer(
             subject, partial(dict, objects), several[:1], "mistake", one.name, recognise=True
         )
-        yield Item("mistake", one.name, trial, partial(verdicts.of_mistake, mistake=one))
+        fits = partial(verdicts.of_mistake, mistake=one)
+        yield Item("mistake", one.name, trial, fits, place=subject.definition.place)
     for says, make in lazy.lazy(subject).items():
         trial = trials.of_answer(subject, make, several[:FEW], "lazy", says)
         yield Item("lazy", says, trial, verdicts.of_lazy)
@@ -161,7 +165,8 @@ def prove(
         wanted = list(items(tree, subject, plan))
         reasons = equivalents.reasons(tree, subject)
     except Exception as error:
-        return Proof(subject, (), broken=f"{type(error).__name__}: {error}")
+        kind = "" if isinstance(error, DesignedError) else f"{type(error).__name__}: "
+        return Proof(subject, (), broken=f"{kind}{error}")
     ledger = Ledger.at(tree.root / "build" / "prove" / subject.lab / f"{subject.name}.jsonl")
     outcomes = dict[str, Outcome]()
     with _beside(tree, subject.lab):
@@ -195,9 +200,10 @@ def _by_hand(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
                 recognise=bool(one.mistake),
             )
             if one.right:
-                yield Item("right", one.says, trial, verdicts.of_right)
+                yield Item("right", one.says, trial, verdicts.of_right, place=one.place)
             else:
-                yield Item("wrong", one.says, trial, partial(_of_wrong, attempt=one))
+                caught = partial(_of_wrong, attempt=one)
+                yield Item("wrong", one.says, trial, caught, place=one.place)
 
 
 def _of_wrong(outcome: Outcome, attempt: Attempt) -> str:

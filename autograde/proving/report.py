@@ -21,6 +21,10 @@ COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("hints fit", "mistake"),
 )
 SCORES = ("equivalent", "score")
+WHAT_NEXT: dict[Kind, str] = {
+    "wrong": ". Add a case that catches it, or say why it is right",
+    "right": ". Mend the case that it loses, or say in the exercise's text what it asks",
+}
 COUNTED: tuple[Kind, ...] = ("right", "wrong", "mutant", "mistake", "claim", "built-in")
 
 
@@ -144,7 +148,8 @@ def _line(proof: Proof, result: Result) -> str:
     item = result.item
     where = f"{proof.subject.name}: {item.kind}, {escape(item.says)}: {escape(result.trouble)}"
     if not item.mutant:
-        return f"[red]finding[/] {where}"
+        place = f" ({item.place})" if item.place else ""
+        return f"[red]finding[/] {where}{place}{WHAT_NEXT.get(item.kind, '')}"
     mark = "[dim]equivalent[/]" if result.reason else "[red]finding[/]"
     reason = f" — {escape(result.reason)}" if result.reason else ""
     change = indent(escape(_change(proof, result)), "    ")

@@ -134,7 +134,7 @@ def _needing(result: ClassResult) -> Iterator[str]:
     waiting = sum(item.status == "manual" for s in result.students for item in s.items)
     if waiting:
         answers = "answer waits" if waiting == 1 else "answers wait"
-        yield f"{waiting} written {answers} to be read: Formgrader in JupyterLab lists them"
+        yield f"{waiting} written {answers} to be read: `autograde mark {result.lab}` shows them"
     absent = [shown(s.student) for s in result.students if s.outcome == "not handed in"]
     if absent:
         yield f"handed nothing in ({len(absent)}): {escape(', '.join(absent))}"

@@ -79,12 +79,13 @@ def sizes_of(model: nn.Module) -> list[list[int]]:
     return sorted(size_of(parameter) for parameter in model.parameters())
 
 
-def filled(model: nn.Module, seed: int, dtype: torch.dtype = torch.float64) -> nn.Module:
+def filled(model: nn.Module, seed: int, dtype: torch.dtype | None = torch.float64) -> nn.Module:
     """The model in evaluation mode, with values drawn for its parameters and running statistics.
 
     What is drawn depends on the seed and on the parameter's size alone, see :func:`size_of`.
     Kernels have He's variance (He et al. 2015, equation 10); γ, β and biases are of either sign
-    and not small; running means lie around 0, running variances between 1/2 and 3/2.
+    and not small; running means lie around 0, running variances between 1/2 and 3/2. Where no
+    ``dtype`` is named, each keeps its own.
     """
     model.to(dtype).eval()
     drawn = cache(partial(_drawn, seed))  # many layers have one size

@@ -662,9 +662,9 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 #
 # $$r \leftarrow (1 - \text{momentum}) \cdot r + \text{momentum} \cdot b .$$
 #
-# For the mean, $b$ is $\mu$. For the variance, $b$ is the *unbiased* estimate, with $m - 1$ in place
-# of $m$ (algorithm 2): it has to speak for images that are not in the batch. Momentum is PyTorch's
-# word, with 0.1 as its usual value. No gradient flows through these two.
+# For the mean, $b$ is $\mu$. For the variance, $b$ is the *unbiased* estimate, with $m - 1$ in
+# place of $m$ (algorithm 2): it has to speak for images that are not in the batch. Momentum is
+# PyTorch's word, with 0.1 as its usual value. No gradient flows through these two.
 #
 # Your function takes the running statistics and returns the updated ones. An example with small
 # numbers, for one channel with the values 1, 3, 5, 7, $\gamma = 1$, $\beta = 0$, a running mean of
@@ -687,7 +687,7 @@ def batch_norm(
 
     x has the shape (N, C, H, W), all others (C,); `weight` is γ, `bias` is β. In training, the
     batch's statistics are used, and the running ones move; otherwise the running ones are used, and
-    come back as they are. What is given stays as it was. No gradient flows through the running ones.
+    come back as they are. What is given stays as it was. No gradient flows through the new ones.
     Raises: ValueError in training where a channel has a single number only.
     Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
     """

@@ -454,10 +454,10 @@ experiments.examine(globals())
 # %% [markdown] intro="build_network"
 # ### Your network
 #
-# Any network with at least one hidden layer will do; scores that are a linear function of the pixels
-# are not what this project is about. In evaluation mode an image's scores depend on that image alone.
-# Each call returns a new network of the same names and sizes, which shares nothing with the others:
-# it starts from random numbers of its own, and sets no seed.
+# Any network with at least one hidden layer will do; scores that are a linear function of the
+# pixels are not what this project is about. In evaluation mode an image's scores depend on that
+# image alone. Each call returns a new network of the same names and sizes, which shares nothing
+# with the others: it starts from random numbers of its own, and sets no seed.
 #
 # Which of the families' ideas are worth their numbers here? Some things to weigh:
 #

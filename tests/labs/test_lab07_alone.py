@@ -48,6 +48,14 @@ def attention() -> nn.Module:
     return Forward(lambda m, x: m.f(m.a(patches(x)).mean(1)), a=layer, f=linear(49))
 
 
+def pulled(model: Any, x: Tensor) -> Tensor:
+    with torch.enable_grad():
+        y = x.flatten(1).detach().requires_grad_()
+        (slope,) = torch.autograd.grad(F.softplus(model.g(y)).sum(), y)
+    found: Tensor = model.f(slope)
+    return found
+
+
 class Tied(nn.Sequential):
     """Two names for one weight, and one layer twice."""
 
@@ -88,6 +96,11 @@ RIGHT: dict[str, Callable[[], nn.Module]] = {
     "small constants": lambda: Forward(
         lambda m, x: m.f((x * torch.tensor([0.5, 2.0])[0]).flatten(1)), f=linear()
     ),
+    "odd names": lambda: Forward(
+        lambda m, x: m.images(x.flatten(1)) + torch.ones(10) * getattr(m, "constant: 0"),
+        **{"images": linear(), "constant: 0": nn.Parameter(torch.ones(()))},
+    ),
+    "a gradient within": lambda: Forward(pulled, f=linear(), g=nn.Linear(784, 784)),
     "half precision": lambda: layers().bfloat16().float(),
     "a complex filter": lambda: Forward(
         lambda m, x: m.f(torch.fft.irfft2(torch.fft.rfft2(x) * (1 + 2j)).flatten(1)), f=linear()
@@ -157,8 +170,30 @@ def test_a_text_in_an_operation_counts() -> None:
     assert alone.numbers_in(program(["aten.abs.default", ["a" * 9000], {}, 1])) == 9000
 
 
+def test_a_list_of_yes_and_no_counts() -> None:
+    assert alone.numbers_in(program(["aten.any.dims", [[True] * 900], {}, 1])) == 900
+
+
+def test_what_takes_minutes_is_stopped_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alone, "SECONDS", 0.01)
+    made = Forward(lambda m, x: m.f(x.flatten(1)) + (m.g @ m.g).sum(), f=linear(), g=SQUARE)
+    state = dict(made.state_dict())
+    told = classes_alone(the_network(lambda: made, state), state, IMAGES)["why"]
+    assert "50 images take it more than" in told
+
+
+SQUARE = nn.Parameter(torch.eye(2000))
+
+
+def test_no_text_of_torchs_tells_of_the_images() -> None:
+    gathered = ["aten.index_select.default", [{"at": "images"}, 0, {"at": 1}], {}, 2]
+    scaled = ["aten._to_copy.default", [{"at": "images"}], {"dtype": {"torch": "int64"}}, 1]
+    with pytest.raises(alone.NotAlone, match="Error at aten"):
+        alone.run(program(scaled, gathered), {}, torch.full((3, 1, 28, 28), 12345.0))
+
+
 def test_which_tensors_are_joined_counts() -> None:
-    joined = [{"at": place} for place in ("a", "b") * 3000]
+    joined = [{"at": f"file: {place}"} for place in ("a", "b") * 3000]
     assert alone.numbers_in(program(["aten.cat.default", [joined], {}, 1])) == 6000
 
 
@@ -196,6 +231,8 @@ def test_no_number_of_the_file_has_more_than_32_bits() -> None:
         ["aten.abs.default", [{"torch": "load"}], {}, 1],
         ["aten._sparse_csr_tensor_unsafe.default", [], {}, 1],
         ["aten._reshape_alias.default", [], {}, 1],
+        ["aten._embedding_bag_dense_backward.default", [], {}, 1],
+        ["aten.ljust.default", ["a", 9, "b"], {}, 1],
         ["aten.view.dtype", [{"at": "images"}, {"torch": "int32"}], {}, 1],
         ["aten.__class__.__name__", [], {}, 1],
         ["aten.abs.default"],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ MOST = 1_000_000  # numbers that are neither in the file nor computed
 LONGEST = 20_000  # operations
 TEXT = 900_000  # characters in which they are told
 PART = 90_000  # characters of one text
+FILE = "file: "
+SECONDS = 2.0  # of processor time for a batch; a ResNet-20 takes a tenth of one
 BATCH = 50  # images that it is recorded for, and run on
 REFUSED = (
     "from_file", "data_ptr", "set_", "resize", "record_stream", "item", "shallow_copy",
@@ -31,18 +34,22 @@ REFUSED = (
     "4pack", "8pack", "4bit", "_cslt", "sobol", "philox", "_fused", "view.dtype", "propagate",
     "mkldnn_reorder", "mkldnn_linear", "mkldnn_max", "mkldnn_adaptive", "to_mkldnn",
     "_mkldnn_reshape", "_mkldnn_transpose", "prepack", "pack_gemm", "raw", "_dep_token",
+    "_backward", "segment_reduce", "_embedding_bag", "ctc_loss", "max_unpool",
 )  # fmt: skip
 """Parts of names of operations that no network needs: what leaves torch, memory as it lies there,
 numbers packed into others, and what is not made to be called from outside.
 """
-ALLOWED = ("fake_quantize", "mkldnn_rnn_layer")
+ALLOWED = (
+    "fake_quantize", "mkldnn_rnn_layer", "softplus_backward", "sigmoid_backward", "tanh_backward",
+    "threshold_backward", "gelu_backward", "silu_backward", "elu_backward", "softmax_backward",
+)  # fmt: skip
 SCALAR = "aten._local_scalar_dense.default"
 
 Program = dict[str, Any]
 """``operations``, each a list of name, arguments, keywords and places of its results, as JSON in
 parts; ``constants`` by place; the place of the ``scores``; and as what the network keeps the file's
 tensors, ``dtypes`` by name. Places are numbers, in an argument ``{"at": 3}``; those of the file's
-tensors are their names, that of the images is ``images``.
+tensors are ``file: `` and their names, that of the images is ``images``.
 """
 
 
@@ -97,7 +104,7 @@ class _Recorder(TorchDispatchMode):
         self._places: Any = WeakTensorKeyDictionary()
         self._alive: list[Tensor] = []
         self._numbers = self._made = 0
-        self._places.update((tensor, name) for name, tensor in tensors.items())
+        self._places.update((tensor, FILE + name) for name, tensor in tensors.items())
         self._places[images] = "images"
         self._shown = {_memory(images)}  # what depends on the images, by where it lies
 
@@ -153,11 +160,11 @@ class _Recorder(TorchDispatchMode):
             self._numbers += tensor.numel()
             if self._numbers > MOST:
                 raise NotAlone(f"it uses more than {MOST:,} numbers that are not in the file")
-            place = f"constant {len(self.constants)}"
+            number = str(len(self.constants))
             self._alive.append(tensor)
-            self._places[tensor] = place
+            self._places[tensor] = f"constant: {number}"
             with torch.utils._python_dispatch._disable_current_modes():
-                self.constants[place] = tensor.detach().clone()
+                self.constants[number] = tensor.detach().clone()
         return self._places[tensor]
 
     def _placed(self, found: Any) -> Any:
@@ -170,6 +177,7 @@ class _Recorder(TorchDispatchMode):
         return None
 
 
+SLOW = f"{BATCH} images take it more than {SECONDS:g} s of processor time"
 LOOPS = "write loops over pixels or images as one operation of torch's"
 
 
@@ -196,8 +204,18 @@ def _check(name: str, operation: Any) -> None:
         raise NotAlone(f"a number that depends on the images leaves torch's tensors ({name})")
     if not name.startswith("aten.") or any(one in plain for one in REFUSED):
         raise NotAlone(f"it leaves torch's tensors ({name})")
+    if not _gives_tensors(operation):
+        raise NotAlone(f"it leaves torch's tensors ({name})")
     if _draws(operation):
         raise NotAlone(f"it draws random numbers ({name})")
+
+
+@functools.cache
+def _gives_tensors(operation: Any) -> bool:
+    """Whether all that it gives is tensors; torch has operations on texts and lists as well."""
+    schema = operation._schema
+    kinds = [str(one.type) for one in (schema.returns or schema.arguments[:1])]
+    return bool(kinds) and all("Tensor" in kind for kind in kinds)
 
 
 # Running, where nothing of the student's is -----------------------------------------------------
@@ -217,17 +235,22 @@ def run(program: Program, tensors: Mapping[str, Tensor], images: Tensor) -> Tens
     Raises:
         NotAlone: it is no program, or fails.
     """
-    parts = [_run(program, tensors, part) for part in images.split(BATCH)]
-    return torch.cat(parts)
+    found, begun = list[Tensor](), time.process_time()
+    for part in images.split(BATCH):
+        found.append(_run(program, tensors, part))
+        if time.process_time() - begun > SECONDS * len(found):
+            raise NotAlone(SLOW)
+    return torch.cat(found)
 
 
 def _run(program: Program, tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:
     spare = BATCH - len(images)
     places: dict[Any, Any] = {
-        **{name: _kept(one, _dtype(program, name)) for name, one in tensors.items()},
-        **{name: one.clone() for name, one in program["constants"].items()},
+        **{FILE + name: _kept(one, _dtype(program, name)) for name, one in tensors.items()},
+        **{f"constant: {name}": one.clone() for name, one in program["constants"].items()},
         "images": torch.cat([images, images.new_zeros(spare, *images.shape[1:])]),
     }
+    name = "their end"
     try:
         with torch.no_grad():
             for name, args, more, results in _listed(program):
@@ -237,8 +260,9 @@ def _run(program: Program, tensors: Mapping[str, Tensor], images: Tensor) -> Ten
         return scores[: len(images)] if isinstance(scores, Tensor) else _none()
     except NotAlone:
         raise
-    except Exception as error:
-        raise NotAlone(f"its operations fail without its code: {error}") from None
+    except Exception as error:  # its text may tell of the images
+        kind = type(error).__name__
+        raise NotAlone(f"its operations fail without its code ({kind} at {name})") from None
 
 
 def _kept(tensor: Tensor, dtype: torch.dtype) -> Tensor:
@@ -331,4 +355,6 @@ def _weight(value: Any, depth: int = 0) -> int:
         return sum(_weight(item, depth + 1) for item in held)
     if isinstance(value, str):
         return len(value)
-    return 0 if value is None or isinstance(value, bool) else 1
+    if isinstance(value, bool):
+        return int(depth > 1)
+    return int(value is not None)

@@ -7,6 +7,7 @@ their labels stay with the judge.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -69,7 +70,7 @@ def scores_in_training(build: Any, images: Tensor) -> dict[str, Any]:
     scores = model(given)
     if not isinstance(scores, Tensor):
         raise ProbeError(f"gives {wording.kind_of(scores)} for a batch; expected a tensor")
-    values = filled(model, 1, torch.float32).train()(images.clone())
+    values = filled(model, 1, None).train()(images.clone())
     return {"scores": scores, "with weights of our own": values, AFTERWARDS: given}
 
 
@@ -101,7 +102,7 @@ def alone_and_in_company(build: Any, images: Tensor, places: list[int]) -> dict[
         images: those that there are.
         places: which of them come, one after the other, some several times.
     """
-    model, images = filled(_network(build), 3, torch.float32).eval(), images[torch.tensor(places)]
+    model, images = filled(_network(build), 3, None).eval(), images[torch.tensor(places)]
     given = images.clone()
     with torch.no_grad():
         company = a_tensor(model(given), (len(images), CLASSES), "scores of a batch, eval()")
@@ -156,7 +157,7 @@ def built_twice(build: Any, images: Tensor, places: list[int]) -> dict[str, Any]
     own, images = {id(t) for t in _tensors(first)}, images[torch.tensor(places)]
     shared = any(id(t) in own for t in _tensors(second))
     with torch.no_grad():
-        filled(first, 2, torch.float32)
+        filled(first, 2, None)
         wanted = first(images.clone())
         if shapes[0] == shapes[1]:
             second.load_state_dict(first.state_dict())
@@ -175,7 +176,7 @@ def _tensors(model: nn.Module) -> list[Tensor]:
 
 def _network(build: Any, seed: int = 0) -> nn.Module:
     """A fresh network with a hidden layer: more than what ranks classes by linear scores."""
-    trial = filled(_built(build, seed), 0, torch.float32)
+    trial = filled(_built(build, seed), 0, None)
     with seeded(5), torch.no_grad():
         for middle, way in torch.randn(LINES, 2, 1, 28, 28):
             scores = trial(middle + STEPS.view(-1, 1, 1, 1) * way)
@@ -213,9 +214,11 @@ def the_network(build: Any, tensors: dict[str, Tensor]) -> dict[str, Any]:
     """The network with these weights as its operations, or why it is none."""
     with seeded(3):
         first, second = torch.rand(2, alone.BATCH, 1, 28, 28)
-    model = _with_weights(build, tensors)
+    model, begun = _with_weights(build, tensors), time.process_time()
     with torch.no_grad():
         scores = a_tensor(model(second.clone()), (len(second), CLASSES), "scores of the images")
+    if time.process_time() - begun > alone.SECONDS:
+        return {"why": alone.SLOW}
     try:
         program = alone.recorded(model, first, tensors)
         if not torch.allclose(alone.run(program, tensors, second), scores, 1e-3, 1e-3, True):
@@ -269,8 +272,10 @@ def _alone(claim: Any, asked: Callable[[alone.Program], dict[str, Any]]) -> dict
             said = claim.get("why") if isinstance(claim, dict) else "no network came back"
             raise alone.NotAlone(str(said))
         return asked(program) | {"numbers besides": _besides(program)}
+    except alone.NotAlone as error:
+        return {"why": wording.shortened(str(error))}
     except Exception as error:  # whatever a program made up leads to is decided by a person
-        return {"why": wording.shortened(str(error) or type(error).__name__)}
+        return {"why": f"what came back is no network ({type(error).__name__})"}
 
 
 def _scores(program: alone.Program, tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:

@@ -116,6 +116,19 @@ class Orthogonal(nn.Module):
         return self.body(x)
 
 
+class Precise(nn.Module):
+    """One layer computes in another number format than the rest."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(1, 12, 5, 2).to(dtype), nn.Linear(12 * 144, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = F.relu(self.first(x.to(self.first.weight.dtype)))
+        scores: Tensor = self.last(maps.float().flatten(1))
+        return scores
+
+
 for says, right in {
     "rows and columns mixed": RowsAndColumns,
     "norms of groups, dropout of maps": normed,
@@ -126,6 +139,8 @@ for says, right in {
     "features that are not trained": Frozen,
     "dropout of half, hard": lambda: of_layers(nn.Hardswish(), nn.Dropout(0.5)),
     "orthogonal weights to begin with": Orthogonal,
+    "a layer in half precision": lambda: Precise(torch.bfloat16),
+    "a layer in double precision": lambda: Precise(torch.float64),
     "BatchNorm of units": lambda: of_layers(nn.BatchNorm1d(32), nn.LeakyReLU(0.1)),
     "LayerNorm, which is no layer of numbers alone": lambda: of_layers(nn.LayerNorm(32), nn.ReLU()),
 }.items():

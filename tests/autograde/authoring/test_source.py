@@ -91,10 +91,10 @@ def test_the_reference_is_made_of_setup_and_exercise_cells_only():
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("points=2\n", "\n"), "no whole number of points"),
+        (("points=2\n", "\n"), "has no points. Add points=2"),
         (('check="double"', 'check="triple"'), "no cell tagged exercise='triple'"),
         (('# %% check="double" points=2\n', ""), 'Add `# %% check="double" points=2`'),
-        (("### BEGIN SOLUTION", "# begin"), "BEGIN and ### END SOLUTION"),
+        (("### BEGIN SOLUTION", "# begin"), "BEGIN SOLUTION and ### END SOLUTION"),
         (("explore=true", "exploration=true"), "unknown tag exploration"),
         (("#     title: A tiny lab\n", ""), "no title"),
         (("# ### Twice as much", "# Twice as much"), "must begin with a heading"),
