@@ -38,12 +38,22 @@ TAGS = {
     "points",
 }
 
-BOOTSTRAP = """\
-# On Colab, fetch the course library once; torch and numpy stay as they are there.
-try:
-    import course
-except ModuleNotFoundError:
-    %pip install -q --no-deps "{package} @ git+{repository}"
+FIRST_CELL = """\
+# The course library lies beside the labs{otherwise}.
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path[:0] = [str(top) for top in Path.cwd().parents if (top / "course/labs").is_dir()][:1]
+if not find_spec("course"):
+{missing}"""
+FETCHED = """. Where it does not, as on Colab, {size}
+# fetched once; torch and numpy stay as they are"""
+FETCH = """\
+    %pip install -q --no-deps "{package} @ {place}"
+if not find_spec("course"):
+    raise ModuleNotFoundError("The course library was not fetched; pip says why, above. Is this "
+                              "machine online? Then run this cell again, or ask your instructor.")
 """
 PARAMETERS = """\
 PROFILE = None  # "quick" or "full"; None takes COURSE_PROFILE, else what this machine can do
@@ -239,7 +249,11 @@ def _prologue(source: LabSource, links: Links) -> list[NotebookNode]:
         f"about {source.minutes} minutes · {counted(len(source.exercises), 'exercise')} · "
         f"{counted(source.points, 'point')} · [open in Colab]({links.colab(source.lab)})"
     )
-    bootstrap = BOOTSTRAP.format(package=links.package, repository=links.repository).rstrip()
+    place = f"git+{links.repository}"
+    bootstrap = FIRST_CELL.format(
+        otherwise=FETCHED.format(size="it is"),
+        missing=FETCH.format(package=links.package, place=place),
+    ).rstrip()
     return [
         nbformat.v4.new_markdown_cell(title),
         nbformat.v4.new_code_cell(bootstrap, metadata={"tags": ["bootstrap"]}),

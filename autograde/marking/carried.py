@@ -65,8 +65,8 @@ def odd(items: Iterable[Item]) -> Iterator[Flag]:
         right, moved = found.get("accuracy"), found.get(MOVED)
         if right is not None and right >= BEST:
             told = (
-                f"{right:.1%} of the judging images are right, more than small networks reach by "
-                "learning. Does it know public test images by heart? Ask, and decide."
+                f"{100 * right:.1f} % of the judging images are right, more than small networks "
+                "reach by learning. Does it know public test images by heart? Ask, and decide."
             )
             yield Flag("images-memorised", "attention", name, f"{item.grade_id}: {told}")
             continue
@@ -74,9 +74,9 @@ def odd(items: Iterable[Item]) -> Iterator[Flag]:
             continue
         if 1 - moved > RATIO * (1 - right):
             told = (
-                f"{right:.1%} of the judging images are right, and {moved:.1%} of the same images "
-                "a pixel aside. Honest networks lose far less: was it trained on public test "
-                "images? Ask, and decide."
+                f"{100 * right:.1f} % of the judging images are right, and {100 * moved:.1f} % of "
+                "the same images a pixel aside. Honest networks lose far less: was it trained on "
+                "public test images? Ask, and decide."
             )
             yield Flag("images-memorised", "attention", name, f"{item.grade_id}: {told}")
 

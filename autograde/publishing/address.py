@@ -20,23 +20,6 @@ REMOTE = re.compile(
 PATH = re.compile(r"[\w~.-]+(?:/[\w~.-]+)+")
 BRANCH = re.compile(r"\w[\w./-]*")
 
-FIRST_CELL = """\
-# The course library lies beside the labs{otherwise}.
-import sys
-from importlib.util import find_spec
-from pathlib import Path
-
-sys.path[:0] = [str(top) for top in Path.cwd().parents if (top / "course/labs").is_dir()][:1]
-if not find_spec("course"):
-{missing}"""
-FETCHED = """. Where it does not, as on Colab, {size} are
-# fetched once; torch and numpy stay as they are"""
-FETCH = """\
-    %pip install -q --no-deps "{package} @ {place}"
-if not find_spec("course"):
-    raise ModuleNotFoundError("The course library was not fetched; pip says why, above. Is this "
-                              "machine online? Then run this cell again, or ask your instructor.")
-"""
 UNPACK = """\
     raise ModuleNotFoundError("There is no folder `course` above this notebook. Unpack all that "
                               "you were given, and open the notebook there, in its own folder.")
@@ -126,9 +109,11 @@ def first_cell(address: Address | None, package: str, size: str) -> str:
         size: how much would be fetched, for people.
     """
     if address is None:
-        return FIRST_CELL.format(otherwise="", missing=UNPACK).rstrip()
-    missing = FETCH.format(package=package, place=address.package)
-    return FIRST_CELL.format(otherwise=FETCHED.format(size=size), missing=missing).rstrip()
+        return source.FIRST_CELL.format(otherwise="", missing=UNPACK).rstrip()
+    missing = source.FETCH.format(package=package, place=address.package)
+    return source.FIRST_CELL.format(
+        otherwise=source.FETCHED.format(size=f"{size} are"), missing=missing
+    ).rstrip()
 
 
 def readdressed(

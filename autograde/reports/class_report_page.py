@@ -220,7 +220,7 @@ def _attention(report: ClassReport, names: _Names) -> str:
     table = _table([("student", "name"), ("why", "tell")], rows) if rows else ""
     said = (
         "What grading could not settle alone, who handed nothing in or attempted nothing, and who "
-        f"has less than {LOW:.0%} of the points that checks give."
+        f"has less than {100 * LOW:.0f} % of the points that checks give."
     )
     return _section("Who needs attention", said, f"<ul>{flags}</ul>" * bool(flags) + table)
 
@@ -234,7 +234,7 @@ def _mistakes(report: ClassReport, names: _Names) -> str:
             f'<p class="soft">{_text(one.what.replace("_", " "))}</p>',
             f'<p class="say">Say: {_text(one.told)}</p>',
             f"{len(one.students):,}",
-            f"{one.share:.0%}",
+            f"{100 * one.share:.0f} %",
             names.some(one.students),
         )
         for one in report.mistakes
@@ -298,7 +298,7 @@ def _exercises(report: ClassReport) -> str:
 def _exercise(one: Exercise) -> Iterator[str]:
     yield _text(one.title)
     yield f"{one.maximum:g}"
-    yield "–" if one.mean is None else f"{one.mean:.0%}"
+    yield "–" if one.mean is None else f"{100 * one.mean:.0f} %"
     for status in ("passed", "failed", "skipped", "waiting"):
         yield f"{one.counts.get(status, 0) or ''}"
     yield f"{one.stood_in or ''}"

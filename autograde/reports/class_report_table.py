@@ -42,7 +42,7 @@ def _exercises(report: ClassReport) -> Table:
         table.add_column(name, justify="right")
     table.add_column("fails most", overflow="fold")
     for one in report.exercises:
-        mean = "" if one.mean is None else f"{one.mean:.0%}"
+        mean = "" if one.mean is None else f"{100 * one.mean:.0f} %"
         counts = (str(one.counts.get(name, 0) or "") for name in columns)
         worst = f"{one.worst[0][0]} ({one.worst[0][1]})" if one.worst else ""
         stood = str(one.stood_in or "")
@@ -62,7 +62,8 @@ def _listed(title: str, lines: Sequence[str], out: Console) -> None:
 def _mistakes(report: ClassReport) -> Iterator[str]:
     for one in report.mistakes:
         name = one.what.replace("_", " ")
-        yield f"{len(one.students):3} ({one.share:.0%}) {one.exercise}, {name}. Say: {one.told}"
+        who = f"{len(one.students):3} ({100 * one.share:.0f} %)"
+        yield f"{who} {one.exercise}, {name}. Say: {one.told}"
 
 
 def _case(one: Seen) -> str:

@@ -108,7 +108,9 @@ def _order(size: list[int]) -> tuple[int, ...]:
 
 def _surplus(line: Mapping[str, Any]) -> str:
     if bool((line["dropped"] == 1).any()):
-        return f"{_share(line):.0%} is dropped {where(line['size'])}, where nothing should be"
+        return (
+            f"{100 * _share(line):.0f} % is dropped {where(line['size'])}, where nothing should be"
+        )
     return f"{where(line['size'])}, training gives other numbers than evaluation"
 
 

@@ -70,7 +70,7 @@ class DropoutLaw:
             return Finding(False, every, wording.kind_of(answer), kind="shape")
         rows = answer.detach().double().reshape(len(answer), len(x), -1)
         gone = rows == 0
-        found = f"{gone.double().mean():.1%} of {gone.numel():,} values are 0"
+        found = f"{100 * gone.double().mean():.1f} % of {gone.numel():,} values are 0"
         fault = self._values(rows, x.detach().double().reshape(len(x), -1)) or mask_fault(
             gone, self.p
         )
@@ -130,7 +130,9 @@ def mask_fault(gone: Tensor, p: float, known: Tensor | None = None) -> str:
 def _share(count: int, tries: int, p: float) -> str:
     if count == 0:
         return "nothing is dropped"
-    return f"{count / tries:.1%} of the values are dropped, where {p:.1%} should be"
+    return (
+        f"{100 * (count / tries):.1f} % of the values are dropped, where {100 * p:.1f} % should be"
+    )
 
 
 def _whole(gone: Tensor, known: Tensor, p: float) -> str:

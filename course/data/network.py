@@ -73,6 +73,8 @@ def _copy(
     digest = hashlib.md5(usedforsecurity=False)
     total = int(response.headers.get("Content-Length") or 0)
     began, received = time.monotonic(), 0
+    if progress and total:
+        print(announced(total, host), flush=True)
     with tqdm(total=total or None, unit="B", unit_scale=True, disable=not progress) as bar:
         bar.set_description(host)
         while chunk := response.read(CHUNK):
@@ -82,6 +84,11 @@ def _copy(
             received += len(chunk)  # a bar that is off doesn't count
             _give_up_if_slow(received, total, time.monotonic() - began)
     return digest.hexdigest()
+
+
+def announced(size: int, place: str) -> str:
+    """What is said before anything large is fetched; ``size`` in bytes."""
+    return f"fetching {size / 1e6:.0f} MB, once, from {place}; to stop: Kernel, Interrupt"
 
 
 def _give_up_if_slow(received: int, total: int, seconds: float) -> None:

@@ -112,8 +112,8 @@ def _canvas(ax: Axes | None, layout: Layout, title: str) -> Axes:
 def _caption(ax: Axes, layout: Layout, graph: Graph) -> None:
     text = "in each block: shape of its output, number of parameters"
     if not graph.complete:
-        text = "could not be traced: layers in order of their calls, branches are not known"
-    ax.text(0, layout.height + 0.28, text, color=plots.GREY, fontsize=8, va="center")
+        text = "could not be traced: layers in order of their calls,\nbranches are not known"
+    ax.text(0, layout.height + 0.28, text, color=plots.GREY, fontsize=8.5, va="center")
 
 
 # Blocks --------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def _shape(node: Node) -> str:
 
 
 def _write(ax: Axes, x: float, y: float, text: str, room: float, **style: Any) -> None:
-    """Text of 8.5 points, or smaller where it must be to fit ``room`` inches."""
+    """Text of 8.5 points, or a little smaller where it must be to fit ``room`` inches."""
     wide = 0.069 if style.get("weight") == "bold" else 0.062  # inches for a letter
     size = 8.5 * min(1.0, room / (wide * max(len(text), 1)))
     ax.text(x, y, text, va="center", fontsize=size, **({"zorder": 5} | style))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from course.diagrams.graph import Node
 
-CARD_WIDTH, CARD_HEIGHT, SMALL_HEIGHT = 2.2, 0.62, 0.32
+CARD_WIDTH, CARD_HEIGHT, SMALL_HEIGHT = 2.30, 0.62, 0.32
 ROW_GAP, LANE_GAP, COLUMN_GAP = 0.26, 0.22, 0.5
 NARROW = 0.2
 BEST_ASPECT, WIDEST = 1.5, 9.9

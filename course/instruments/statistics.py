@@ -128,6 +128,6 @@ def _cells(row: ActivationRow) -> Sequence[str]:
         row.kind,
         f"{row.mean:.3g}",
         f"{row.std:.3g}",
-        f"{row.zeros:.1%}",
-        "–" if math.isnan(row.saturated) else f"{row.saturated:.1%}",
+        f"{100 * row.zeros:.1f} %",
+        "–" if math.isnan(row.saturated) else f"{100 * row.saturated:.1f} %",
     )

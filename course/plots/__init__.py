@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from course.plots.curves import curves, histograms_by_layer, spread
 from course.plots.pictures import feature_maps, filters, heatmap, image_grid, receptive_field
+from course.plots.showing import shown, use_display
 from course.plots.style import (
     BLUE,
     COLOURS,
@@ -31,6 +32,7 @@ from course.plots.style import (
     readable_on,
     use_style,
 )
+from course.plots.words import described
 
 __all__ = [
     "BLUE",
@@ -48,6 +50,7 @@ __all__ = [
     "axes",
     "colour_of",
     "curves",
+    "described",
     "feature_maps",
     "filters",
     "heatmap",
@@ -56,6 +59,8 @@ __all__ = [
     "looks_of",
     "readable_on",
     "receptive_field",
+    "shown",
     "spread",
+    "use_display",
     "use_style",
 ]

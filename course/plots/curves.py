@@ -164,7 +164,7 @@ def _remarks(values: np.ndarray) -> str:
     remarks = [f"std {finite.std():.2g}"] if finite.size else []
     zeros = np.mean(values == 0)
     if zeros >= 0.005:
-        remarks.append(f"{zeros:.0%} zeros")
+        remarks.append(f"{100 * zeros:.0f} % zeros")
     if finite.size < values.size:
         remarks.append(f"{values.size - finite.size:,} not finite")
     return "\n".join(remarks)
@@ -178,7 +178,7 @@ def _note_rows(ax: Axes, values: Mapping[str, Any], heights: Sequence[int]) -> N
     rows = list(zip(values, heights, strict=True))[::every]
     ax.set_yticks([height + 0.25 for _, height in rows], [name for name, _ in rows])
     ax.tick_params(axis="y", length=0)
-    style: dict[str, Any] = {"va": "center", "color": GREY, "fontsize": 8.5, "linespacing": 1.1}
+    style: dict[str, Any] = {"va": "center", "color": GREY, "fontsize": 9, "linespacing": 1.1}
     for name, height in rows:
         text = _remarks(as_array(values[name]))
         ax.text(1.01, height + 0.3, text, transform=ax.get_yaxis_transform(), **style)

@@ -12,6 +12,7 @@ from course.plots.style import (
     SKY,
     as_array,
     axes,
+    formatted,
     plain_label,
     readable_on,
 )
@@ -38,7 +39,7 @@ def heatmap(
     """A table of numbers ``(rows, columns)`` as colours, each number written in its cell.
 
     Args:
-        fmt: format specification of the numbers, such as ``".1%"``.
+        fmt: format specification of the numbers, such as ``".1%"``, which writes ``50.0 %``.
         limits: values at the two ends of the colours; by default the extremes found.
 
     Raises:
@@ -60,7 +61,7 @@ def heatmap(
     _separate_cells(ax, table.shape)
     for (row, column), value in np.ndenumerate(table):
         shade = image.cmap(image.norm(value)) if np.isfinite(value) else (0.9, 0.9, 0.9, 1.0)
-        text = format(value, fmt) if np.isfinite(value) else str(value)
+        text = formatted(value, fmt) if np.isfinite(value) else str(value)
         ax.text(column, row, text, ha="center", va="center", color=readable_on(shade))
     return ax
 

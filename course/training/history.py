@@ -32,7 +32,7 @@ class Evaluation(NamedTuple):
         return 1.0 - self.accuracy
 
     def __str__(self) -> str:
-        return f"loss {self.loss:.3f}, accuracy {self.accuracy:.1%}"
+        return f"loss {self.loss:.3f}, accuracy {100 * self.accuracy:.1f} %"
 
 
 class Epoch(NamedTuple):
@@ -155,9 +155,13 @@ class History:
             return f"no finished epoch. {self.message}".rstrip()
         last = self.last
         parts = [f"{len(self)} epoch{'s' if len(self) > 1 else ''} in {sum(self.seconds):.1f} s"]
-        parts.append(f"train loss {last.train_loss:.3f}, accuracy {last.train_accuracy:.1%}")
+        parts.append(
+            f"train loss {last.train_loss:.3f}, accuracy {100 * last.train_accuracy:.1f} %"
+        )
         if self.test_loss:
-            parts.append(f"test loss {last.test_loss:.3f}, accuracy {last.test_accuracy:.1%}")
+            parts.append(
+                f"test loss {last.test_loss:.3f}, accuracy {100 * last.test_accuracy:.1f} %"
+            )
         return " · ".join(parts) + (f" · {self.message}" if self.message else "")
 
     def to_dict(self) -> dict[str, Any]:
@@ -229,8 +233,8 @@ class Runs:
     def __str__(self) -> str:
         metric: Metric = "test_accuracy" if self.histories[0].test_loss else "train_accuracy"
         count = f"{len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
-        spread = f" ± {self.spread(metric):.1%}" if len(self.seeds) > 1 else ""
-        return f"{metric.replace('_', ' ')} {self.mean(metric):.1%}{spread} ({count})"
+        spread = f" ± {100 * self.spread(metric):.1f} %" if len(self.seeds) > 1 else ""
+        return f"{metric.replace('_', ' ')} {100 * self.mean(metric):.1f} %{spread} ({count})"
 
     def save(self, path: str | Path) -> None:
         """Write histories and ``about`` to a JSON file, so that others need not train again."""

@@ -253,7 +253,7 @@ def _one_epoch(run: Run, number: int) -> Epoch:
         return Epoch(number, *trained, math.nan, math.nan, seconds, run.throttle.lr)
     with evaluation_mode(run.model):
         tested = score(run.outputs, run.test, max(run.batch_size, 512), run.loss)
-    run.bar.set_postfix_str(f"test accuracy {tested.accuracy:.1%}", refresh=False)
+    run.bar.set_postfix_str(f"test accuracy {100 * tested.accuracy:.1f} %", refresh=False)
     return Epoch(number, *trained, *tested, seconds, run.throttle.lr)
 
 

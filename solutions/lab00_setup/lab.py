@@ -129,7 +129,7 @@ ax = plots.image_grid(images, [fashion.classes[label] for label in labels], colu
 # %% explore=true
 shares = torch.bincount(fashion.train.labels) / len(fashion.train)
 for name, share in zip(fashion.classes, shares.tolist(), strict=True):
-    print(f"{name:12} {share:.0%}")
+    print(f"{name:12} {100 * share:.0f} %")
 
 # %% [markdown]
 # A tensor lies on a **device**, and an operation needs all its tensors on the same one. The course

@@ -940,7 +940,10 @@ experiments.draw_feature_maps(trained, images.test[0][:1])
 few = experiments.inputs(fashion, train=pick(quick=2000, full=10_000), test=2000)
 accuracy = experiments.lenet5_run(globals(), few, budget)
 if accuracy is not None:
-    print(f"LeNet-5 after {budget.epochs} epochs on {len(few.train[1]):,} images: {accuracy:.1%}")
+    print(
+        f"LeNet-5 after {budget.epochs} epochs on {len(few.train[1]):,} images:",
+        f"{100 * accuracy:.1f} %",
+    )
 
 # %% [markdown]
 # What we saw at more length, in the recorded runs above: **86.0 % ± 0.6**, where the modern form

@@ -795,7 +795,7 @@ experiments.say_overlap()
 lesson = experiments.Lesson(cifar, epochs=pick(quick=4, full=20))
 design = experiments.Design(norm=False, dropout=0.0)
 score, small = lesson.score(design, seed=0)
-print(f"training accuracy {score.train:.0%}, test accuracy {score.test:.0%}")
+print(f"training accuracy {100 * score.train:.0f} %, test accuracy {100 * score.test:.0f} %")
 experiments.draw_filters(small.conv1.weight, "your filters")
 
 # %% [markdown]

@@ -23,19 +23,11 @@ from urllib.request import urlopen
 
 import pytest
 
-from autograde.tree import find
-from tests.browser.test_pages import CHROMIUM
+from tests.browser.chromium import NEEDS, ROOT, accessible, readable, shot
 
-NEEDS = "needs pip install -e '.[browser]'"
 playwright = pytest.importorskip("playwright.sync_api", reason=NEEDS)
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=NEEDS)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
-]
+pytestmark = pytest.mark.slow
 
-ROOT = find(Path(__file__).parent).root
-SHOTS = ROOT / "build" / "browser"
 LAB = "lab01_activations"
 TOKEN = "quince"
 WAIT = 40_000  # milliseconds; a busy machine takes its time
@@ -46,7 +38,6 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
 }
 RAN = re.compile(r"\[\d+\]")
-CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text()
 
 
 @dataclass
@@ -57,8 +48,7 @@ class Lab:
     page: Any
 
     def shot(self, name: str) -> None:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
+        shot(self.page, name)
 
     @property
     def notebook(self) -> Any:
@@ -89,6 +79,11 @@ class Lab:
     def command(self, name: str, **arguments: Any) -> None:
         """A command of JupyterLab's, where keys would prove nothing."""
         self.page.evaluate("([n, a]) => jupyterapp.commands.execute(n, a)", [name, arguments])
+
+    def restored(self) -> None:
+        """Wait until JupyterLab has put everything back in its place."""
+        self.page.wait_for_function("window.jupyterapp")
+        self.page.evaluate("async () => { await jupyterapp.restored }")
 
     def save(self) -> None:
         self.page.keyboard.press("ControlOrMeta+S")
@@ -145,15 +140,12 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab(served: tuple[Path, str]) -> Iterator[Lab]:
+def lab(served: tuple[Path, str], browser: Any) -> Lab:
     folder, address = served
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(WAIT)
-        page.goto(f"{address}/?token={TOKEN}")
-        yield Lab(folder, page)
-        browser.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(WAIT)
+    page.goto(f"{address}/?token={TOKEN}")
+    return Lab(folder, page)
 
 
 def test_a_student_s_hour(lab: Lab) -> None:
@@ -166,7 +158,7 @@ def test_a_student_s_hour(lab: Lab) -> None:
     playwright.expect(table).to_contain_text("0 of 30")
     assert "Nbgrader" not in page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
     lab.shot("1-start")
-    _accessible(page, ".jp-NotebookPanel .jp-RenderedMarkdown")
+    accessible(page, ".jp-NotebookPanel .jp-RenderedMarkdown")
     table.locator("a", has_text="Activations").click()
 
     # A check before anything was run.
@@ -210,7 +202,7 @@ def test_a_student_s_hour(lab: Lab) -> None:
     lab.save()
     told = lab.run(f'course.hand_in("{LAB}")')
     playwright.expect(told).to_contain_text(f"{LAB}-handin.zip is ready")
-    _reads(lab, told, "6-hand-in")
+    _reads(lab, told, "7-hand-in")
     with zipfile.ZipFile(lab.folder / "labs" / LAB / f"{LAB}-handin.zip") as packed:
         assert packed.namelist() == [f"{LAB}.ipynb", "receipt.json"]
         receipt = json.loads(packed.read("receipt.json"))
@@ -219,11 +211,12 @@ def test_a_student_s_hour(lab: Lab) -> None:
     # Closed and opened again: the panel and the points are still there.
     lab.save()
     page.reload()
+    lab.restored()
     lab.notebook.locator("h1", has_text="Lab 1").wait_for()
     panel = lab.cell('check("relu"').locator(".jp-OutputArea")
     playwright.expect(panel).to_contain_text("✓ passed")
     panel.scroll_into_view_if_needed()
-    lab.shot("7-opened-again")
+    lab.shot("8-opened-again")
 
     # The start page counts again.
     page.locator(".lm-TabBar-tabLabel", has_text="start_here").click()
@@ -231,7 +224,7 @@ def test_a_student_s_hour(lab: Lab) -> None:
     table.click()
     page.keyboard.press("Shift+Enter")
     playwright.expect(table).to_contain_text("1 of 30", timeout=WAIT)
-    lab.shot("8-start-again")
+    lab.shot("9-start-again")
 
 
 def _reads(lab: Lab, panel: Any, name: str) -> None:
@@ -243,18 +236,7 @@ def _reads(lab: Lab, panel: Any, name: str) -> None:
         panel.scroll_into_view_if_needed()
         lab.shot(f"{name}-{theme.split()[1].lower()}")
         shown = panel.locator(".jp-OutputArea-output").first
-        ratio, text = shown.evaluate(CONTRASTS)
-        assert ratio >= 4.5, (theme, text)
+        readable(shown, theme)
         shown.evaluate("(one) => one.setAttribute('data-looked-at', '')")
-        _accessible(lab.page, "[data-looked-at]")
+        accessible(lab.page, "[data-looked-at]")
         shown.evaluate("(one) => one.removeAttribute('data-looked-at')")
-
-
-def _accessible(page: Any, selector: str) -> None:
-    """axe finds nothing serious in an element."""
-    found = axe.Axe().run(page, context=selector).response["violations"]
-    assert not [
-        (one["id"], [node["html"][:200] for node in one["nodes"]])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]

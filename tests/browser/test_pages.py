@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -17,10 +16,9 @@ from autograde.reports.class_report_page import page as report_page
 from autograde.reports.feedback import closed
 from tests.autograde.reports.test_class_report import whole
 from tests.autograde.reports.test_inert import page
+from tests.browser.chromium import CHROMIUM
 from tests.payloads import MARKUP, RUN, hostile
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL)
 

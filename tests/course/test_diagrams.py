@@ -209,7 +209,7 @@ def test_a_drawing_says_shapes_and_parameters() -> None:
     [
         (Branches(), (3, 8, 8), "concat  12×8×8"),
         (BasicBlock(4, 4), (4, 8, 8), "+"),
-        (Reads(), (1, 5, 5), "could not be traced: layers in order of their calls, branches are "
+        (Reads(), (1, 5, 5), "could not be traced: layers in order of their calls,\nbranches are "
          "not known"),
     ],
 )  # fmt: skip

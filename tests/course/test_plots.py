@@ -61,7 +61,7 @@ def test_the_style_is_set_once_and_later_changes_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "tick"), [("test accuracy", "50%"), ("top-5 error", "50%"), ("loss", "0.5")]
+    ("quantity", "tick"), [("test accuracy", "50 %"), ("top-5 error", "50 %"), ("loss", "0.5")]
 )
 def test_accuracy_and_error_are_in_per_cent(quantity: str, tick: str) -> None:
     ax = plots.axes(ylabel=quantity)
@@ -185,7 +185,7 @@ def test_a_ridge_for_each_layer_with_the_first_at_the_top() -> None:
 def test_zeros_and_values_that_are_not_finite_are_said() -> None:
     values = torch.tensor([0.0, 0.0, 1.0, 3.0, float("nan"), float("inf"), 2.0, 2.0])
     ax = plots.histograms_by_layer({"relu": values, "dead": torch.zeros(5)})
-    assert texts(ax) == ["std 1.1\n25% zeros\n2 not finite", "std 0\n100% zeros"]
+    assert texts(ax) == ["std 1.1\n25 % zeros\n2 not finite", "std 0\n100 % zeros"]
     assert ax.get_xlim()[0] >= 0
     png_bytes(ax)
 
@@ -217,7 +217,7 @@ def test_every_cell_has_its_number_in_a_colour_that_stands_out() -> None:
     ax = plots.heatmap(
         [[0.0, 1.0], [0.25, float("nan")]], ["a", "b"], ["c", "d"], fmt=".0%", xlabel="init"
     )
-    assert texts(ax) == ["0%", "100%", "25%", "nan"]
+    assert texts(ax) == ["0 %", "100 %", "25 %", "nan"]
     assert [text.get_color() for text in ax.texts] == ["white", "black", "white", "black"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]

@@ -15,7 +15,7 @@ from autograde.tree import find
 COURSE = find(Path(__file__).parent)
 NAMED = {"torch", "torchvision", "numpy", "matplotlib", "safetensors", "tqdm"}
 BROUGHT = {"PIL", "cycler", "mpl_toolkits"}  # with torchvision and matplotlib
-OPTIONAL = {"IPython", "ipywidgets", "google"}  # where a notebook is running
+OPTIONAL = {"IPython", "matplotlib_inline", "ipywidgets", "google"}  # where a notebook is running
 OPTIONAL |= {"nbclient", "nbformat"}  # with JupyterLab
 ALLOWED = NAMED | BROUGHT | OPTIONAL | {"course"}
 NOT_NEEDED = ["matplotlib", "torchvision", "torch", "IPython", "course.checks", "course.data"]

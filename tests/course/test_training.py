@@ -300,10 +300,10 @@ def test_best_and_last() -> None:
 
 def test_a_history_reads_as_one_line() -> None:
     assert str(history_of(0.5, 0.75)) == (
-        "2 epochs in 1.0 s · train loss 0.500, accuracy 75.0% · test loss 1.000, accuracy 75.0%"
+        "2 epochs in 1.0 s · train loss 0.500, accuracy 75.0 % · test loss 1.000, accuracy 75.0 %"
     )
     assert str(history_of(0.5, tested=False)) == (
-        "1 epoch in 0.5 s · train loss 1.000, accuracy 50.0%"
+        "1 epoch in 0.5 s · train loss 1.000, accuracy 50.0 %"
     )
 
 
@@ -347,7 +347,7 @@ def test_runs_summarise_the_last_epoch() -> None:
     assert runs.values() == [0.5, 0.6, 0.7]
     assert runs.mean() == pytest.approx(0.6)
     assert runs.spread() == pytest.approx(0.1)
-    assert str(runs) == "test accuracy 60.0% ± 10.0% (3 seeds)"
+    assert str(runs) == "test accuracy 60.0 % ± 10.0 % (3 seeds)"
 
 
 def test_curves_are_cut_to_the_shortest_run() -> None:
@@ -358,7 +358,7 @@ def test_curves_are_cut_to_the_shortest_run() -> None:
 def test_one_seed_has_no_spread() -> None:
     runs = Runs([0], [history_of(0.5, tested=False)])
     assert math.isnan(runs.spread("train_accuracy"))
-    assert str(runs) == "train accuracy 50.0% (1 seed)"
+    assert str(runs) == "train accuracy 50.0 % (1 seed)"
 
 
 def test_an_interrupt_ends_the_series(data: tuple[Tensor, Tensor]) -> None:

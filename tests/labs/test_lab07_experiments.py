@@ -124,7 +124,7 @@ def test_a_race_is_run_and_stands_in_the_table(capsys: pytest.CaptureFixture[str
     told = capsys.readouterr().out
     assert "64 training images, 1 epochs, 100 test images" in told
     (row,) = re.findall(r"^LeNet  .*%$", told, re.MULTILINE)
-    assert row.split()[-1] == f"{own['LeNet'][0]['accuracy']:.1%}"
+    assert row.endswith(f"{100 * own['LeNet'][0]['accuracy']:.1f} %")
 
 
 def test_no_family_is_built_without_saying_for_how_many_classes() -> None:

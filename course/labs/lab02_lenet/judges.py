@@ -122,7 +122,9 @@ class RightAtLeast:
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """How many classes are right, and how large the network is."""
-        wanted = f"{self.share:.0%} right or more, at most {self.most_parameters:,} numbers kept"
+        wanted = (
+            f"{100 * self.share:.0f} % right or more, at most {self.most_parameters:,} numbers kept"
+        )
         found, count = _classes(answer), _parameters(answer)
         if isinstance(answer, dict) and answer.get("images and labels as they were") is False:
             told = "the images or the labels that came were changed"
@@ -130,7 +132,7 @@ class RightAtLeast:
         if found is None or count is None or found.shape != expected.shape:
             return Finding(False, wanted, wording.value(answer), kind="type")
         accuracy = (found == expected).double().mean().item()
-        seen = f"{accuracy:.1%} right, {count:,} numbers kept"
+        seen = f"{100 * accuracy:.1f} % right, {count:,} numbers kept"
         if not 0 < count <= self.most_parameters:
             return Finding(False, wanted, seen, _size_told(count), kind="unfit")
         return Finding(accuracy >= self.share, wanted, seen)

@@ -98,7 +98,7 @@ class RightAtLeast:
 
     def __call__(self, answer: Any, expected: Any, probe: Probe) -> Finding:
         """Whether enough are right; measures the accuracy, for a leaderboard."""
-        wanted = f"{self.share:.0%} right or more, below {self.limit:,} numbers"
+        wanted = f"{100 * self.share:.0f} % right or more, below {self.limit:,} numbers"
         if cause := _not_alone(answer):
             return replace(cause, expected=wanted)
         classes = answer.get("classes") if isinstance(answer, dict) else None
@@ -108,10 +108,12 @@ class RightAtLeast:
         measured = {"accuracy": accuracy, "images": len(expected), "parameters": numbers}
         if isinstance(answer.get("moved"), Tensor):
             measured[MOVED] = _right(answer["moved"], expected)
-        found = f"{accuracy:.1%} right, {numbers:,} numbers{_told(answer)}"
+        found = f"{100 * accuracy:.1f} % right, {numbers:,} numbers{_told(answer)}"
         without = _right(answer.get("with the file's numbers shuffled"), expected)
         if not without < LOST:
-            told = f"{without:.0%} are right also where the numbers in the file are shuffled"
+            told = (
+                f"{100 * without:.0f} % are right also where the numbers in the file are shuffled"
+            )
             return Finding(False, wanted, found, f"{told}: what it knows is not in the file")
         small = numbers < self.limit
         passed = small and accuracy >= self.share

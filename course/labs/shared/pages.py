@@ -6,20 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from statistics import mean
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from course.plots.showing import shown
+from course.plots.style import formatted
+
 T = TypeVar("T")
-
-
-def shown(figure: Any, dpi: int = 84) -> Any:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
-    figure.set_dpi(dpi)
-    return figure
+__all__ = ["attempt", "estimate", "live_front_end", "shown", "spread"]
 
 
 def attempt(name: str, work: Callable[[], T]) -> T | None:
@@ -39,9 +34,10 @@ def attempt(name: str, work: Callable[[], T]) -> T | None:
 def spread(values: Sequence[float], form: str = ".0%") -> str:
     """Mean ± standard deviation, or the value where there is one alone."""
     if len(values) < 2:
-        return format(values[0], form)
+        return formatted(values[0], form)
     numbers = np.asarray(values, dtype=float)  # NaN, from a training that diverged, stays NaN
-    return f"{mean(values):{form}} ± {numbers.std(ddof=1):{form}}"  # the exact mean: ties hold
+    middle = formatted(mean(values), form)  # the exact mean: ties hold
+    return f"{middle} ± {formatted(numbers.std(ddof=1), form)}"
 
 
 def estimate(values: Sequence[float], form: str = ".1f") -> str:

@@ -160,7 +160,7 @@ WRONG = {
     "a place too many": (Net(at=("6", "7", "8")), "where nothing should be"),
     "before pooling": (Net(at=("maps", "7")), "at the input of the layer 128 → 64"),
     "logits": (Net(at=("6", "7", "logits")), "in the network's output, where nothing should be"),
-    "another p": (Net(p=0.42), "values are dropped, where 50.0% should be"),
+    "another p": (Net(p=0.42), "values are dropped, where 50.0 % should be"),
     "never": (Net(lambda x, p, training: x), "nothing is dropped"),
     "not scaled": (
         Net(lambda x, p, training: x * (torch.rand_like(x) >= p) if training else x),

@@ -104,15 +104,15 @@ def show_errors_by_k(table: Mapping[str, np.ndarray], ks: Sequence[int] = (1, 2,
     for name, errors in rows.items():
         plots.spread(ax, np.array(chosen), errors, name, looks[name]["color"])
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=" %"))
     ax.set_xticks(chosen)
     ax.legend(loc="lower left")
     return ax
 
 
 def _mean_and_spread(values: np.ndarray) -> str:
-    spread = f" ± {values.std(ddof=1):.1%}" if len(values) > 1 else ""
-    return f"{values.mean():.1%}{spread}"
+    spread = f" ± {100 * values.std(ddof=1):.1f} %" if len(values) > 1 else ""
+    return f"{100 * values.mean():.1f} %{spread}"
 
 
 def show_by_class(

@@ -12,6 +12,7 @@ from course import plots
 from course.checks.probes import gradient_of
 from course.labs.lab01_activations.experiments.stacks import MODULES
 from course.labs.shared.pages import live_front_end, shown
+from course.labs.shared.sliders import follow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ PARAMETERS = {"leaky_relu": "negative_slope", "elu": "alpha"}
 def explorer() -> Any:
     """Sliders for activation, parameter and input where somebody can move them; else a picture.
 
-    The static picture is also what remains in a saved notebook or in print.
+    What was drawn last stays in the notebook when it is saved.
     """
     if not live_front_end():
         return static_explorer()
@@ -32,18 +33,12 @@ def explorer() -> Any:
     except ImportError:
         print("for sliders here: pip install ipywidgets, then restart the kernel")
         return static_explorer()
-    return widgets.interactive(
-        _explore,
+    return follow(
+        tangent,
         activation=widgets.Dropdown(options=list(MODULES), value="elu"),
         parameter=widgets.FloatSlider(1.0, min=0.0, max=3.0, step=0.05, continuous_update=False),
         x=widgets.FloatSlider(-1.0, min=-4.0, max=4.0, step=0.1, continuous_update=False),
     )
-
-
-def _explore(activation: str, parameter: float, x: float) -> None:
-    from IPython.display import display
-
-    display(tangent(activation, parameter, x))
 
 
 def tangent(activation: str, parameter: float, x: float) -> Figure:

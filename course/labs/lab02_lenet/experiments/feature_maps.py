@@ -40,6 +40,8 @@ def draw_feature_maps(model: nn.Module, image: Tensor, by: int = 5) -> Figure:
         plots.image_grid(_stretched(tiles), columns=len(tiles), ax=axes[start], title=title)
         title = f"{where}: C3's maps after ReLU"
         plots.image_grid(_stretched(second), columns=8, ax=axes[start + 1], title=title)
+    for ax in axes:
+        ax.set_anchor("W")  # all rows begin at one edge
     return shown(figure)
 
 

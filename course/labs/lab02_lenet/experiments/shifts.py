@@ -20,8 +20,8 @@ SHIFTS = tuple(range(9))
 RECORDED_SHIFTS: dict[str, dict[str, Any]] = {
     "LeNet, plain": {"color": plots.SKY, "linestyle": "-"},
     "perceptron, plain": {"color": plots.VERMILLION, "linestyle": "-"},
-    "LeNet, jittered": {"color": plots.BLUE, "linestyle": "--"},
-    "perceptron, jittered": {"color": plots.ORANGE, "linestyle": "--"},
+    "LeNet, jittered": {"color": plots.SKY, "linestyle": "--"},
+    "perceptron, jittered": {"color": plots.VERMILLION, "linestyle": "--"},
 }
 
 

@@ -36,12 +36,14 @@ def draw_budget(make: Any) -> Axes | None:
     ax.bar(places - 0.2, parameters, width=0.38, color=plots.ORANGE, label="parameters")
     ax.bar(places + 0.2, flops, width=0.38, color=plots.BLUE, label="multiplications")
     ax.set_xticks(places, [row.name for row in rows])
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     ax.grid(axis="x", visible=False)
     ax.legend()
     convolutions = [number for number, row in enumerate(rows) if row.kind == "Conv2d"]
     for name, shares in (("parameters", parameters), ("multiplications", flops)):
-        print(f"in the convolutions: {sum(shares[n] for n in convolutions):.1%} of the {name}")
+        print(
+            f"in the convolutions: {100 * sum(shares[n] for n in convolutions):.1f} % of the {name}"
+        )
     return shown(ax.figure)
 
 

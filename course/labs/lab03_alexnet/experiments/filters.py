@@ -71,4 +71,5 @@ def say_groups(sets: Sequence[Tensor], shuffles: int = 10_000) -> None:
         halves = share[order].chunk(2, dim=1)
         chance = (halves[1].mean(1) - halves[0].mean(1)).abs() >= abs(found)
         groups = " and ".join(f"{half.mean():.2f}" for half in share.chunk(2))
-        print(f"seed {number}: colour share {groups}; by chance in {chance.float().mean():.0%}")
+        by_chance = 100 * chance.float().mean()
+        print(f"seed {number}: colour share {groups}; by chance in {by_chance:.0f} %")

@@ -47,8 +47,8 @@ def draw_stages() -> Figure:
         values = [stage[key] for stage in sums.values()]
         ax.barh(list(sums), values, color=plots.colour_of("VGG"))
         for place, value in enumerate(values):
-            text = f" {value / sum(values):.0%}"
-            ax.text(value, place, text, va="center", fontsize=8.5)
+            text = f" {100 * (value / sum(values)):.0f} %"
+            ax.text(value, place, text, va="center", fontsize=9)
         ax.set_xlim(0, 1.2 * max(values))
         ax.set_title(f"{label}: {sum(values):.1f}", fontsize=10)
     axes[0].invert_yaxis()

@@ -33,6 +33,6 @@ def draw_stored() -> Figure:
     plots.axes(axes[0], xlabel="epoch", ylabel="test accuracy")
     plots.axes(axes[1], xlabel="epoch", ylabel="training loss")
     axes[0].get_legend().remove()
-    axes[1].legend(fontsize=8)
+    axes[1].legend(fontsize=9)
     print(results["about"])
     return shown(figure)

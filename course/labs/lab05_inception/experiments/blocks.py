@@ -26,7 +26,7 @@ def draw_block() -> Figure:
     with torch.device("meta"):
         block = SmallGoogLeNet(Design(width=1.0)).blocks["3a"]
     ax = diagrams.draw(block, (channels, side, side), title="Inception block 3a")
-    return shown(ax.figure, dpi=72)
+    return shown(ax.figure)
 
 
 def draw_savings(inception_cost: Any) -> Figure | None:

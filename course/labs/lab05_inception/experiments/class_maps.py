@@ -82,4 +82,4 @@ def _maps_figure(canvas: Tensor, maps: Tensor, names: Sequence[str]) -> Figure:
         ax.set_title(name, fontsize=9)
     for ax in axes:
         ax.axis("off")
-    return shown(figure, dpi=72)
+    return shown(figure)

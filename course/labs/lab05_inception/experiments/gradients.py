@@ -69,12 +69,12 @@ def draw_gradients(seeds: Sequence[int]) -> Figure:
             curve = _geometric([found[key.removesuffix(" loss alone")] for found in several])
             ax.plot(range(len(STAGES)), curve, style, ms=4, color=colour, label=key)
         ax.set_yscale("log")
-        ax.set_xticks(range(len(STAGES)), ["1", *TABLE], fontsize=8)
+        ax.set_xticks(range(len(STAGES)), ["1", *TABLE], fontsize=9)
         plots.axes(ax, title=title)
         _tell_gradients(title, several)
     axes[0].set_ylabel("gradient norm")
     axes[1].set_xlabel("first layer, then blocks")
-    axes[0].legend(fontsize=8.5)
+    axes[0].legend(fontsize=9)
     return shown(figure)
 
 

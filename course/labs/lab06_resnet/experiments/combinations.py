@@ -88,7 +88,7 @@ def draw_combinations() -> Figure:
 
     plots.use_style()
     results = stored(LAB)["gradients"]["combinations"]
-    figure, axes = pyplot.subplots(1, 2, figsize=(11.2, 3.4), sharey=True)
+    figure, axes = pyplot.subplots(1, 2, figsize=(9.6, 3.4), sharey=True)
     columns = [(name, depth) for name in ACTIVATIONS for depth in DEPTHS]
     for ax, norm in zip(axes, (False, True), strict=True):
         table = [
@@ -119,7 +119,7 @@ def _draw_table(ax: Axes, table: Sequence[Sequence[float]], columns: Sequence[An
             text = f"{value:+.1f}" if abs(value) < 9.95 else f"{value:+.0f}"
             dark = abs(value) > 0.6 * MOST
             ax.text(
-                column, row, text, ha="center", va="center", fontsize=8.5,
+                column, row, text, ha="center", va="center", fontsize=9,
                 color="white" if dark else plots.INK,
             )  # fmt: skip
     ax.set_yticks(range(len(ROWS)), list(ROWS))

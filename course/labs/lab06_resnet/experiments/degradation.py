@@ -112,12 +112,12 @@ def draw_degradation() -> Figure:
         plots.axes(ax, xlabel="epoch", ylabel="error", title=f"{part} error")
     axes[0].set_title("training error")
     axes[1].set_ylabel("")
-    axes[0].legend(fontsize=8)
+    axes[0].legend(fontsize=9)
     for name, curves in results["runs"].items():
         last = {key: spread([run[-1] for run in runs], ".1%") for key, runs in curves.items()}
         print(f"{name:24} training error {last['train_error']}, test error {last['test_error']}")
     print(results["about"])
-    return shown(figure, dpi=74)
+    return shown(figure)
 
 
 def _draw_errors(ax: Axes, name: str, runs: Sequence[Sequence[float]]) -> None:

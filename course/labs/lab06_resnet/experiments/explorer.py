@@ -11,6 +11,7 @@ from course import plots
 from course.labs.lab06_resnet.experiments.gradients import gradients_by_unit
 from course.labs.lab06_resnet.experiments.networks import ACTIVATIONS, Kind
 from course.labs.shared.pages import live_front_end, shown
+from course.labs.shared.sliders import follow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def explorer() -> Any:
     """Sliders for depth, activation, order and start where somebody can move them; else a picture.
 
-    The static picture is also what remains in a saved notebook or in print.
+    What was drawn last stays in the notebook when it is saved.
     """
     if not live_front_end():
         return static_explorer()
@@ -30,7 +31,7 @@ def explorer() -> Any:
         print("for sliders here: pip install ipywidgets, then restart the kernel")
         return static_explorer()
     orders = {"after the addition": "post", "in the branch": "inside", "before each layer": "pre"}
-    return widgets.interactive(
+    return follow(
         _explore,
         depth=widgets.IntSlider(56, min=8, max=110, step=6, continuous_update=False),
         activation=widgets.Dropdown(options=list(ACTIVATIONS), value="tanh"),
@@ -40,14 +41,13 @@ def explorer() -> Any:
     )
 
 
-def _explore(depth: int, activation: str, batchnorm: bool, order: str, start: str) -> None:
-    from IPython.display import display
+def _explore(depth: int, activation: str, batchnorm: bool, order: str, start: str) -> Figure:
     from matplotlib import pyplot
 
     plots.use_style()
     figure, ax = pyplot.subplots(figsize=(6.8, 3.6))
     compare_families(ax, Kind(True, batchnorm, activation, order, start), depth)
-    display(shown(figure))
+    return shown(figure)
 
 
 def compare_families(ax: Axes, kind: Kind, depth: int, seed: int = 0) -> None:
@@ -68,7 +68,7 @@ def static_explorer(depth: int = 38) -> Figure:
     from matplotlib import pyplot
 
     plots.use_style()
-    figure, axes = pyplot.subplots(1, 3, figsize=(10.4, 3.2), sharey=True)
+    figure, axes = pyplot.subplots(1, 3, figsize=(9.6, 3.2), sharey=True)
     for ax, activation in zip(axes, ACTIVATIONS, strict=True):
         compare_families(ax, Kind(True, True, activation), depth)
         ax.set_ylabel("gradient" if ax is axes[0] else "")

@@ -139,7 +139,7 @@ def print_vanished(seed: int = 0) -> None:
         gradient = torch.as_tensor(x.grad)
         share = (gradient == 0).double().mean().item()
         print(
-            f"{depth:4} layers: {share:4.0%} of the gradient is exactly 0, "
+            f"{depth:4} layers: {100 * share:3.0f} % of the gradient is exactly 0, "
             f"the largest entry is {gradient.abs().max().item():.0e}"
         )
 

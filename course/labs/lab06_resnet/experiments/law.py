@@ -59,7 +59,7 @@ def _law_figure(products: Mapping[str, Sequence[float]]) -> Figure:
     for ax, limits in ((left, (1e-34, 1e8)), (right, (2e-3, 1e2))):
         ax.set_yscale("log")
         ax.set_ylim(*limits)
-        ax.legend(fontsize=8.5, loc="lower left")
+        ax.legend(fontsize=9, loc="lower left")
     return shown(figure)
 
 

@@ -71,5 +71,7 @@ def _classified(make_resnet: Any, depth: int, weights: Any, photographs: Any) ->
     channel_std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     with torch.no_grad():
         sure, best = model((pixels / 255 - channel_mean) / channel_std).softmax(1).max(1)
-    titles = [f"{names[i]} {p:.0%}\n({t})" for i, p, t in zip(best, sure, truth, strict=True)]
+    titles = [
+        f"{names[i]} {100 * p:.0f} %\n({t})" for i, p, t in zip(best, sure, truth, strict=True)
+    ]
     return shown(plots.image_grid(pixels, titles).figure)

@@ -78,7 +78,9 @@ def first_sight(name: str | int) -> Figure:
     }  # fmt: skip
     exec(programs.text_of(number), names)
     signs = run(names)
-    print(f"program {number} of {programs.count()}: {signs.right:.1%} of the test images are right")
+    print(
+        f"program {number} of {programs.count()}: {100 * signs.right:.1f} % of the test images are right"
+    )
     return _drawn(signs, inputs=False)
 
 
@@ -129,7 +131,7 @@ def examine(names: Mapping[str, Any]) -> Figure | None:
     """
     try:
         signs = run(names)
-        print(f"{signs.right:.1%} of {len(signs.truth):,} test images are right")
+        print(f"{100 * signs.right:.1f} % of {len(signs.truth):,} test images are right")
         return _drawn(signs)
     except Exception as error:
         print(f"the program stops with {type(error).__name__}: {error}")
@@ -150,7 +152,7 @@ def one_bug_left(name: str | int) -> Figure:
     runs = sorted(_alone(name), key=lambda one: float(one["right"]))
     for ax, one in zip(axes, runs, strict=True):
         _confusion(ax, torch.tensor(one["confusion"]).div(100))
-        ax.set_title(f"{one['right']:.0%}", fontsize=10)
+        ax.set_title(f"{100 * one['right']:.0f} %", fontsize=10)
         ax.set_xticks([])
         ax.set_yticks([])
     return shown(figure)

@@ -51,7 +51,7 @@ def draw_attack(attack: Attack, looker: Looker, epsilon: float = 0.04) -> Figure
         return None
     found = curves(attack, looker, 0, QUICK)
     for name, values in found.items():
-        told = "  ".join(f"{e:g}: {v:.0%}" for e, v in zip(EPSILONS, values, strict=True))
+        told = "  ".join(f"{e:g}: {100 * v:.0f} %" for e, v in zip(EPSILONS, values, strict=True))
         print(f"accuracy by ε, {name:21} {told}")
     change = (moved - images) / (2 * epsilon) + 0.5
     return _rows(looker, {"before": images, "the change": change, "after": moved})
@@ -66,7 +66,7 @@ def draw_fooled(search: Attack, looker: Looker) -> Figure | None:
     if found is None:
         return None
     share = success(search, looker, 0, QUICK)
-    print(f"led to a class drawn by chance, ε = 0.08: {share:.0%} of {QUICK} images")
+    print(f"led to a class drawn by chance, ε = 0.08: {100 * share:.0f} % of {QUICK} images")
     answers = looker.model(found).argmax(dim=1)
     plots.use_style()
     figure, axes = pyplot.subplots(2, 5, figsize=(9.2, 4.2))
