@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -101,7 +99,7 @@ def _ticks(axis: Any) -> dict[int, str]:
 def _points(drawn: Any) -> int:
     from matplotlib.collections import PathCollection
 
-    return len(np.asarray(drawn.get_offsets())) if isinstance(drawn, PathCollection) else 0
+    return len(cast(Any, drawn).get_offsets()) if isinstance(drawn, PathCollection) else 0
 
 
 def _one_line(text: str) -> str:

@@ -78,9 +78,8 @@ def first_sight(name: str | int) -> Figure:
     }  # fmt: skip
     exec(programs.text_of(number), names)
     signs = run(names)
-    print(
-        f"program {number} of {programs.count()}: {100 * signs.right:.1f} % of the test images are right"
-    )
+    right = f"{100 * signs.right:.1f} % of the test images are right"
+    print(f"program {number} of {programs.count()}: {right}")
     return _drawn(signs, inputs=False)
 
 

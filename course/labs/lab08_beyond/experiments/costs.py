@@ -41,7 +41,8 @@ def draw_savings(cost: Cost) -> Figure | None:
         ax.plot(OUTPUTS, values, "o-", color=kernels[kernel], label=f"{kernel} × {kernel}")
         ax.axhline(1 / kernel**2, color=kernels[kernel], linestyle=":", linewidth=1)
         print(
-            f"{kernel} × {kernel}: {100 * values[0]:.1f} % with 4 outputs, {100 * values[-1]:.1f} % with 1,024"
+            f"{kernel} × {kernel}: {100 * values[0]:.1f} % with 4 outputs,",
+            f"{100 * values[-1]:.1f} % with 1,024",
         )
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
