@@ -350,10 +350,21 @@ experiments.few_images(TransferNet, backbone, per_class=2, seeds=range(3))
 # %% [markdown]
 # Longer, measured before: five seeds, each with a backbone, new images and heads of its own. Two
 # controls are there: a backbone that was **never trained** and is frozen all the same, and
-# **fine-tuning**, where the trained backbone goes on learning.
+# **fine-tuning**, where the trained backbone goes on learning. Predict before you look:
+
+# %% predict="two_images"
+course.predict(
+    "two_images",
+    "Two images per class: how far is the frozen backbone ahead of a network from scratch?",
+    answer=...,
+    unit="points",
+)
 
 # %% explore=true varies=true
 experiments.draw_transfer()
+
+# %% explore=true
+course.compare("two_images", 14.7, 4.7, digits=1)
 
 # %% [markdown]
 # Mean and standard error over five seeds:
@@ -536,8 +547,19 @@ def fast_gradient_sign(model: nn.Module, images: Tensor, labels: Tensor, epsilon
 # %% check="fast_gradient_sign" points=3
 
 # %% [markdown]
-# How much does it take? Accuracy by ε, with your function, and as a control the same step with
-# signs drawn by chance.
+# How much does it take? Ten of 255 grey values are hard to see. Predict first: this network has
+# some 78 per cent of the images right.
+
+# %% predict="ten_grey_values"
+course.predict(
+    "ten_grey_values",
+    "Every pixel may move by 10 of 255 grey values (ε = 0.04): how many stay right?",
+    answer=...,
+    unit="%",
+)
+
+# %% [markdown]
+# Accuracy by ε, with your function, and as a control the same step with signs drawn by chance:
 
 # %% explore=true varies=true
 experiments.draw_attack(fast_gradient_sign, looker)
@@ -547,6 +569,9 @@ experiments.draw_attack(fast_gradient_sign, looker)
 
 # %% explore=true varies=true
 experiments.draw_attacks()
+
+# %% explore=true
+course.compare("ten_grey_values", 40.3, 2.2, digits=1)
 
 # %% [markdown]
 # Mean and standard error: ε = 0.04 is about ten of 255 grey values, hard to see. It takes the

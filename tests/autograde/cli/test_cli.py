@@ -140,7 +140,7 @@ def test_each_command_takes_the_beginning_and_says_what_comes_first(built, comma
     ("words", "told"),
     [
         (["grade"], "Missing argument 'lab'. Write `autograde grade LAB …`; `autograde grade"),
-        (["grade", MINI, "--forse"], "No such option: --forse (Possible options: --force)."),
+        (["grade", MINI, "--forse"], "No such option: --forse (Possible options: --force"),
         (["export", MINI, "--to", "foo"], "'foo' is not one of 'moodle'"),
         (["grad"], "No such command 'grad'. Did you mean 'grade'? Write `autograde COMMAND …`;"),
         (["collect", MINI], "Write `autograde collect LAB SOURCES …`"),

@@ -112,7 +112,7 @@ MOST = 12  # powers of ten at the ends of the scale of colours
 
 
 def _draw_table(ax: Axes, table: Sequence[Sequence[float]], columns: Sequence[Any]) -> None:
-    shades = torch.tensor(table).clamp(-MOST, MOST)
+    shades = torch.tensor(table).clamp(-MOST, MOST).numpy()
     ax.imshow(shades, cmap="RdBu_r", vmin=-MOST, vmax=MOST, aspect="auto")
     for row, values in enumerate(table):
         for column, value in enumerate(values):
