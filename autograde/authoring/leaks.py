@@ -28,6 +28,7 @@ IDIOMS = frozenset(  # everybody's wording
 )
 NAME = re.compile(r"\s*(\w+|\"\w+\"),?\s*")
 MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "autograde.marking.hidden")
+HEADING = re.compile(r"# [^-]+ -{10,}")  # of a part of a module
 
 
 def find(tree: Tree, labs: list[str]) -> list[str]:
@@ -56,7 +57,9 @@ def find(tree: Tree, labs: list[str]) -> list[str]:
 
 
 def essence(line: str) -> str:
-    """A line without spaces and trailing comment: what must not reappear."""
+    """A line without spaces and trailing comment: what must not reappear. A heading is nothing."""
+    if HEADING.fullmatch(line.strip()):
+        return ""
     return re.sub(r"\s+", "", line.split("  #")[0])
 
 

@@ -75,6 +75,12 @@ def test_a_solution_line_in_a_public_place_is_found(mini, built, line):
     assert "course/helper.py:2" in found
 
 
+def test_a_heading_within_a_module_is_no_secret(mini, built):
+    heading = "# Blocks of both kinds " + "-" * 40
+    assert leaks.essence(heading) == ""
+    assert leaks.essence(f"secret = 2  {heading}") == "secret=2"
+
+
 def test_hidden_tests_in_a_release_are_found(mini, built):
     change(mini.student(MINI), "double", "### BEGIN HIDDEN TESTS")
     assert any("BEGIN HIDDEN TESTS" in line for line in leaks.find(mini, [MINI]))
