@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 from collections.abc import Iterator
 
@@ -65,7 +67,7 @@ def essence(line: str) -> str:
 
 def secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
     """The essence of each line that nobody may see outside ``solutions/``, and where it stands."""
-    released = set[str]()
+    released = set(_given_out(tree, lab))
     secret: list[tuple[str, str]] = []
     for cell in build.parse(tree, lab).cells:
         inside = "question" in cell.metadata
@@ -83,6 +85,13 @@ def secret_lines(tree: Tree, lab: str) -> Iterator[tuple[str, str]]:
     wording = {line for line, _ in secret if len(line) >= SHORTEST}
     own_wording = wording - released - IDIOMS - example
     yield from ((line, where) for line, where in secret if line in own_wording)
+
+
+def _given_out(tree: Tree, lab: str) -> Iterator[str]:
+    """Lines of programs that students are given to mend: what is right in them is public."""
+    path = tree.root / "course" / "labs" / lab / "programs.json.gz"
+    parts = json.loads(gzip.decompress(path.read_bytes()))["parts"] if path.is_file() else []
+    yield from (essence(line) for part in parts for line in part.split("\n"))
 
 
 def _telling(line: str) -> bool:

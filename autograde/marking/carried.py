@@ -63,16 +63,16 @@ def odd(items: Iterable[Item]) -> Iterator[Flag]:
             )
             yield Flag("network-not-alone", "attention", name, f"{item.grade_id}: {told}")
         right, moved = found.get("accuracy"), found.get(MOVED)
-        if right is not None and right >= BEST:
+        if right is None or moved is None:
+            continue
+        if right >= BEST:
             told = (
                 f"{100 * right:.1f} % of the judging images are right, more than small networks "
                 "reach by learning. Does it know public test images by heart? Ask, and decide."
             )
             yield Flag("images-memorised", "attention", name, f"{item.grade_id}: {told}")
             continue
-        if right is None or moved is None or right - moved <= FALL:
-            continue
-        if 1 - moved > RATIO * (1 - right):
+        if right - moved > FALL and 1 - moved > RATIO * (1 - right):
             told = (
                 f"{100 * right:.1f} % of the judging images are right, and {100 * moved:.1f} % of "
                 "the same images a pixel aside. Honest networks lose far less: was it trained on "

@@ -694,6 +694,7 @@ course.instruments.layer_table(experiments.small_alexnet(), (3, 32, 32))
 batch = cifar.normalise(cifar.test.images[8:14])
 shown = torch.cat([batch, experiments.flip_and_crop(batch), experiments.flip_and_crop(batch)])
 ax = plots.image_grid(shown, columns=6)
+ax.figure.suptitle("Six images, and twice what augmentation makes of them", fontsize=10)
 
 # %% [markdown]
 # Augmentation on and off, dropout on and off: four networks, trained in the same way. Which will

@@ -70,9 +70,9 @@ class Record:
     lab: str
     due: str = ""
     rule: str = ""
-    zone: str = ""
     students: dict[str, Entry] = field(default_factory=dict)
     unmatched: dict[str, str] = field(default_factory=dict)
+    zone: str = ""
 
     @property
     def deadline(self) -> datetime | None:

@@ -41,14 +41,19 @@ def spread(values: Sequence[float], form: str = ".0%") -> str:
 
 
 def estimate(values: Sequence[float], form: str = ".1f") -> str:
-    """Mean ± standard error of the mean; values that are missing (NaN) are left out and counted."""
+    """Mean ± standard error of the mean; values that are missing (NaN) are left out and counted.
+
+    Shares that are shown in per cent (``".1%"``) read ``58.7 % ± 2.2 %``.
+    """
     known = [value for value in values if value == value]
     if len(known) < 2:
         return "–"
     numbers = np.asarray(known, dtype=float)
     error = numbers.std(ddof=1) / len(known) ** 0.5
     left_out = len(values) - len(known)
-    text = f"{mean(known):{form}} ± {error:{form.lstrip('+')}}"
+    factor, unit = (100, " %") if form.endswith("%") else (1, "")
+    form = form.replace("%", "f")
+    text = f"{factor * mean(known):{form}}{unit} ± {factor * error:{form.lstrip('+')}}{unit}"
     return f"{text} ({len(known)} of {len(values)})" if left_out else text
 
 

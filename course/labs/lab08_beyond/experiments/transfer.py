@@ -164,9 +164,9 @@ def draw_transfer() -> Figure:
     ax.minorticks_off()
     ax.axhline(0.2, color=plots.GREY, linestyle=":", linewidth=1)
     ax.legend(fontsize=8, title="dotted: guessing")
-    print(f"{'images per class':24}" + "".join(f"{n:>15}" for n in PER_CLASS))
+    print(f"{'images per class':24}" + "".join(f"{n:>17}" for n in PER_CLASS))
     for name, curve in results["runs"].items():
-        print(f"{name:24}" + "".join(f"{estimate(v, '.1%'):>15}" for v in curve.values()))
+        print(f"{name:24}" + "".join(f"{estimate(v, '.1%'):>17}" for v in curve.values()))
     for one, other in ((FROZEN, SCRATCH), (FROZEN, CHANCE), (TUNED, SCRATCH)):
         print(f"{one}, less {other}: ", end="")
         print(", ".join(estimate(gap, "+.1%") for gap in _gaps(results["runs"], one, other)))
