@@ -45,7 +45,7 @@ class Class:
 
     def asked(self, path: str, data: dict[str, object] | None = None, method: str = "") -> str:
         """The answer's text."""
-        with self.person.open(self._request(path, data, method), timeout=30) as answer:
+        with self.person.open(self._request(path, data, method), timeout=90) as answer:
             return answer.read().decode()
 
     def refused(self, path: str, method: str = "GET") -> int:
@@ -57,7 +57,7 @@ class Class:
 
     def opened(self, path: str) -> tuple[str, str]:
         """A page, and its policy."""
-        with self.person.open(self._request(path, None, ""), timeout=30) as answer:
+        with self.person.open(self._request(path, None, ""), timeout=90) as answer:
             return answer.read().decode(), answer.headers["Content-Security-Policy"]
 
     def _request(self, path: str, data: dict[str, object] | None, method: str) -> Request:
@@ -109,7 +109,7 @@ def class_(tree: Tree, work: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with marking(tree, MINI, work, home) as found:
         jar = HTTPCookieProcessor(CookieJar())
         person = build_opener(jar)
-        person.open(f"{found.address}/?token={TOKEN}", timeout=30).close()
+        person.open(f"{found.address}/?token={TOKEN}", timeout=90).close()
         yield Class(work, found, person)
     assert not (home / "it-ran").exists()
 
@@ -210,7 +210,7 @@ def test_does_no_address_make_it_read_another_configuration(class_: Class) -> No
 def test_does_nobody_get_in_without_the_token(class_: Class) -> None:
     stranger = build_opener()
     for path in (f"/api/grades?submission_id={'0' * 32}", f"/gradebook/{MINI}/{MINI}", "/"):
-        with stranger.open(f"{class_.marking.address}{FORMGRADER}{path}", timeout=30) as answer:
+        with stranger.open(f"{class_.marking.address}{FORMGRADER}{path}", timeout=90) as answer:
             assert "/login" in answer.url
 
 
