@@ -55,7 +55,7 @@ def page(book: NotebookNode, template: str = TEMPLATE.name) -> str:
     config.HTMLExporter.extra_template_basedirs = [template_path, str(TEMPLATE.parent)]
     static = Path(template_path).parent / "static/node_modules/bootstrap/dist/css"
     config.HTMLExporter.extra_template_paths = [str(static)]
-    marks = {"score": 0, "max_score": 0, "late_penalty": 0, "waiting": 0, "notebook": "lab"}
+    marks = {"score": 0, "max_score": 0, "late_penalty": 0, "waiting": 0, "title": "lab"}
     made, _ = HTMLExporter(config=config).from_notebook_node(
         nbformat.from_dict(book),
         {"nbgrader": marks, "base_url": "", "submission_id": "1", "index": 0, "total": 1},
