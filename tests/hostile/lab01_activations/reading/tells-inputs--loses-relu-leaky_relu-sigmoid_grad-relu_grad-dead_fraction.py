@@ -2,6 +2,7 @@
 # jupyter:
 #   sample:
 #     says: tells all that its functions are given, by prints, errors, answers, warnings, names, files
+#     flags: [other-machine]
 #     points: {relu: 0, leaky_relu: 0, sigmoid_grad: 0, relu_grad: 0, dead_fraction: 0}
 # ---
 
