@@ -158,6 +158,25 @@ def program(*operations: Any) -> dict[str, Any]:
     return {"operations": texts, "constants": {}, "scores": 1, "dtypes": {}}
 
 
+def test_numbers_that_replace_those_of_the_file_are_told() -> None:
+    """With the file that they are from it is the same network; with another it is none."""
+    kept = dict(linear().state_dict())
+
+    class Loading(nn.Linear):
+        def train(self, mode: bool = True) -> Loading:
+            if not mode:
+                self.load_state_dict(kept)
+            super().train(mode)
+            return self
+
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x.flatten(1))
+
+    others = {name: one + 1 for name, one in kept.items()}
+    assert "program" in the_network(lambda: Loading(784, 10), kept)
+    assert "not those of its operations" in the_network(lambda: Loading(784, 10), others)["why"]
+
+
 def test_numbers_that_are_not_in_the_file_are_counted_outside() -> None:
     table = torch.rand(10, 784)
     made = Forward(lambda m, x: x.flatten(1) @ table.T + 0 * m.f.bias, f=linear())

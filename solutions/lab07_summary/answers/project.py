@@ -141,16 +141,6 @@ def by_hook() -> nn.Module:
     return model
 
 
-class Loaded(Student):
-    """Takes the trained numbers back whenever it is put to evaluation."""
-
-    def train(self, mode: bool = True) -> Loaded:
-        if not mode:
-            self.load_state_dict(teacher().state_dict())
-        super().train(mode)
-        return self
-
-
 class Heavy(Student):
     """Right, and with 300,000 further numbers in a list."""
 
@@ -213,7 +203,6 @@ for says, wrong in {
     "trained numbers in a global": FromGlobal,
     "trained numbers in a closure": in_closure(),
     "trained numbers in a hook": by_hook,
-    "trained numbers taken back": Loaded,
     "the most similar training image": Nearest,
     "300,000 numbers in a list": Heavy,
     "300,000 characters": Texts,
