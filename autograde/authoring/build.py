@@ -169,12 +169,23 @@ def differences(tree: Tree, built: Built) -> list[str]:
         if not path.is_file():
             found.append(f"{name}: missing")
             continue
-        committed = nbformat.read(path, as_version=4)
+        committed = readable(path)
+        if committed is None:
+            found.append(f"{name}: can't be read")
+            continue
         found += [f"{name}: {text}" for text in _cell_differences(committed, book)]
     path, wanted = tree.cells(built.lab), cells.text(tree, built.source, built.student)
     if not path.is_file() or path.read_text(encoding="utf-8") != wanted:
         found.append(f"{path.relative_to(tree.root)}: differs")
     return found
+
+
+def readable(path: Path) -> NotebookNode | None:
+    """A built notebook as it lies there; None where somebody or something has damaged it."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception:  # no JSON, cut off, or JSON of something else
+        return None
 
 
 def without_source(tree: Tree) -> list[str]:
@@ -195,10 +206,11 @@ def old_panels(tree: Tree, lab: str) -> list[str]:
     if not path.is_file() or not stored.is_file():
         return []
     checks = json.loads(gzip.decompress(stored.read_bytes()))["checks"]
+    committed = readable(path)
     return [
         f"{path.relative_to(tree.root)}: the panel of {cell.metadata.nbgrader.grade_id} is of "
         "earlier checks"
-        for cell in nbformat.read(path, as_version=4).cells
+        for cell in (committed.cells if committed else ())
         if (check := checks.get(cell.metadata.get("nbgrader", {}).get("grade_id")))
         and not _shows(cell, check)
     ]

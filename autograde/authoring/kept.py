@@ -7,9 +7,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-import nbformat
-
-from autograde.authoring.build import Built
+from autograde.authoring.build import Built, readable
 from autograde.authoring.source import has_own_id
 from autograde.tree import Tree
 
@@ -23,16 +21,19 @@ def typed(tree: Tree, built: Built) -> list[str]:
     """Ids of cells of the student notebook that neither this build nor the last one wrote.
 
     Outputs don't count. What the last build wrote of graded cells is in the lab's ``cells.json``;
-    any other cell's id is of the text that it was built with.
+    any other cell's id is of the text that it was built with. A file that can't be
+    read is somebody's as a whole.
     """
     path = tree.student(built.lab)
     if not path.is_file():
         return []
+    if (stands := readable(path)) is None:
+        return ["the file can't be read"]
     known = {(cell["id"], cell.source.strip()) for cell in built.student.cells}
     known |= _last(tree.cells(built.lab))
     return [
         str(cell.get("id", "a cell"))
-        for cell in nbformat.read(path, as_version=4).cells
+        for cell in stands.cells
         if (text := cell.source.strip())
         and (cell.get("id"), text) not in known
         and ("nbgrader" in cell.metadata or not has_own_id(cell))

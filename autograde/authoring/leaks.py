@@ -7,8 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 
-import nbformat
-
 from autograde.authoring import build, skeleton
 from autograde.tree import Tree
 
@@ -109,6 +107,7 @@ def _public_lines(tree: Tree) -> Iterator[tuple[str, str]]:
             yield essence(line), f"{path.relative_to(tree.root)}:{number}"
     books = (path for path in tree.labs.rglob("*.ipynb") if "-before-" not in path.name)
     for path in sorted(books):  # git ignores the copies
-        for cell in nbformat.read(path, as_version=4).cells:
+        book = build.readable(path)  # one that can't be read is told as a difference
+        for cell in book.cells if book else ():
             for line in cell.source.split("\n"):
                 yield essence(line), f"{path.relative_to(tree.root)}, cell {cell.get('id')}"

@@ -94,6 +94,20 @@ def test_what_somebody_typed_is_kept_when_a_notebook_is_built_anew(built, monkey
     assert autograde(built, "build", "--check").returncode == 0
 
 
+def test_a_damaged_notebook_is_noticed_kept_and_built_anew(built, monkeypatch):
+    monkeypatch.setattr(build, "execute", lambda lab, notebook: notebook)
+    monkeypatch.setattr(verify, "complaint", lambda *_, **__: ("", []))
+    path = built.student(MINI)
+    path.write_text(path.read_text()[:900])
+    done = autograde(built, "build", "--check")
+    assert (done.returncode, "can't be read" in done.stdout) == (1, True)
+    done = autograde(built, "build")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (copy,) = path.parent.glob(f"{MINI}-before-build-*.ipynb")
+    assert len(copy.read_text()) == 900
+    assert len(nbformat.read(path, as_version=4).cells) > 3
+
+
 def test_a_readme_without_the_lab_is_noticed(built):
     (built.root / "README.md").write_text("<!-- labs -->\n<!-- /labs -->\n")
     done = autograde(built, "build", "--check")
