@@ -521,7 +521,7 @@ experiments.draw_forgetting()
 # $$x' = x + \varepsilon \, \mathrm{sign}\left(\frac{\partial L(x, y)}{\partial x}\right)$$
 #
 # with the cross-entropy $L$ and the true label $y$. Afterwards the pixels are brought back into
-# [0, 1]: it shall be an image.
+# [0, 1], so that it stays an image.
 
 
 # %% exercise="fast_gradient_sign" difficulty=2 minutes=12
@@ -645,8 +645,8 @@ experiments.draw_fooled(fooling_images, looker)
 # %% [markdown]
 # ## What you take away
 #
-# - A convolution with $G$ groups costs $1/G$ of a full one. Depthwise and 1 × 1 together cost $1/N
-#   + 1/K^2$ of it.
+# - A convolution with $G$ groups costs $1/G$ of a full one. Depthwise and 1 × 1 together cost
+#   $1/N + 1/K^2$ of it.
 # - ResNeXt's paths are a grouped convolution, exactly. DenseNet appends where ResNet adds, and its
 #   parameters grow with the square of the depth.
 # - Frozen means: no gradient for the weights, *and* no batch moves the running statistics.

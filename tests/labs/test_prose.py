@@ -195,6 +195,16 @@ def test_ends_a_lab_with_what_to_take_away_and_where_to_go(lab: str) -> None:
 
 
 @pytest.mark.parametrize("lab", LABS)
+def test_is_no_formula_broken_where_a_list_would_begin(lab: str) -> None:
+    """Markdown takes ``+ 1/K^2$`` at the beginning of a line for an item of a list."""
+    cells = [cell for cell in notebook(lab)["cells"] if cell["cell_type"] == "markdown"]
+    lines = [line.strip() for cell in cells for line in text_of(cell).split("\n")]
+    items = [line for line in lines if re.match(r"([-+*]|\d+\.) ", line)]
+    assert items
+    assert [line for line in items if line.count("$") % 2 and line.startswith("+")] == []
+
+
+@pytest.mark.parametrize("lab", LABS)
 def test_leads_every_link_between_labs_to_a_notebook(lab: str) -> None:
     folder = ROOT / "labs" / lab
     cells = json.loads((folder / f"{lab}.ipynb").read_text("utf-8"))["cells"]

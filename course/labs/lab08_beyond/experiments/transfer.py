@@ -168,8 +168,11 @@ def draw_transfer() -> Figure:
     for name, curve in results["runs"].items():
         print(f"{name:24}" + "".join(f"{estimate(v, '.1%'):>17}" for v in curve.values()))
     for one, other in ((FROZEN, SCRATCH), (FROZEN, CHANCE), (TUNED, SCRATCH)):
-        print(f"{one}, less {other}: ", end="")
-        print(", ".join(estimate(gap, "+.1%") for gap in _gaps(results["runs"], one, other)))
+        gaps = (
+            estimate([100 * v for v in gap], "+.1f") for gap in _gaps(results["runs"], one, other)
+        )
+        print(f"{one}, less {other}, in points:")
+        print(" " * 24 + "".join(f"{gap:>17}" for gap in gaps).replace("-", "−"))
     print("mean ± standard error; differences seed by seed\n" + results["about"])
     return shown(ax.figure)
 
