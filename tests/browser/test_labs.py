@@ -220,6 +220,7 @@ def test_a_student_s_hour(lab: Lab) -> None:
 
     # The start page counts again.
     page.locator(".lm-TabBar-tabLabel", has_text="start_here").click()
+    lab.notebook.locator("h1", has_text="Convolutional networks").wait_for()
     table = lab.notebook.locator(".jp-OutputArea table")
     table.click()
     page.keyboard.press("Shift+Enter")
