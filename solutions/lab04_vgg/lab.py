@@ -684,6 +684,12 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 # 0 and a running variance of 1: $\mu = 4$, $\sigma^2 = 5$, $y = (-1.34, -0.45, 0.45, 1.34)$, and
 # afterwards the running mean is 0.4 and the running variance $0.9 \cdot 1 + 0.1 \cdot 20/3 = 1.57$.
 
+# %% [markdown]
+# Where it stands: between each convolution and its ReLU.
+
+# %% explore=true
+figure = course.diagrams.blocks("vgg", "vgg_batch_norm")
+
 
 # %% exercise="batch_norm" difficulty=2 minutes=25
 def batch_norm(

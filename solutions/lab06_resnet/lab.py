@@ -246,6 +246,13 @@ def weakest_gradient(jacobian: Tensor) -> tuple[Tensor, Tensor]:
 # of 25.03, 24.52 and 24.19 per cent with A, B, C). The authors conclude that projections are not
 # essential, and go on without C.
 
+# %% [markdown]
+# This is where the shortcut leaves and where it comes back, in the two blocks that you will build.
+# Mind the last ReLU: it stands after the sum, not before it.
+
+# %% explore=true
+figure = course.diagrams.blocks("basic", "bottleneck")
+
 # %% [markdown] intro="make_shortcut"
 # ### Three shortcuts
 #
