@@ -76,6 +76,8 @@ def blocks(*names: str) -> Figure:
         raise KeyError(f"no block {unknown[0]!r}; there are: {', '.join(BLOCKS)}")
     from matplotlib import pyplot as plt
 
+    plots.use_style()
+
     chosen = [BLOCKS[name] for name in names]
     widths = [max(len(one.branches), 1) * _COLUMN for one in chosen]
     height = max(_height(one) for one in chosen)
@@ -84,7 +86,6 @@ def blocks(*names: str) -> Figure:
     )
     for ax, one, width in zip(axes[0], chosen, widths, strict=True):
         _draw(ax, one, width, height)
-    figure.tight_layout()
     return figure
 
 
