@@ -60,7 +60,7 @@ BLOCKS = {
 }  # fmt: skip
 """He et al. 2016, figure 5, with the norms of section 3.4; Simonyan and Zisserman 2015, table 1."""
 
-_WIDTH, _HEIGHT, _GAP, _COLUMN = 1.55, 0.3, 0.2, 1.9  # inches
+_HEIGHT, _GAP, _COLUMN = 0.3, 0.2, 2.2  # inches
 
 
 def blocks(*names: str) -> Figure:
