@@ -19,6 +19,24 @@ from autograde.authoring.path import misplaced
 MARKER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+TAGS = {
+    "setup",
+    "intro",
+    "exercise",
+    "starter",
+    "predict",
+    "check",
+    "question",
+    "explore",
+    "varies",
+    "optional",
+    "lang",
+    "difficulty",
+    "minutes",
+    "points",
+}
+"""All tags of a cell."""
+
 ODD = "incorrectly_encoded_metadata"  # where jupytext puts a header that it can't read
 
 LONGEST_CELL = 25  # lines of code that a reader still takes in at once

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -66,6 +67,15 @@ def sections(cells: Iterable[NotebookNode]) -> dict[int, Minutes]:
         took = of(cell)
         found[here] += Minutes(took, 0 if cell["off"] else took)
     return found
+
+
+def timed(cell: NotebookNode, took: Minutes | None) -> NotebookNode:
+    """The cell that begins a section, with the section's minutes below the heading."""
+    if took is None or took.total < STEP:
+        return cell
+    timed = deepcopy(cell)
+    timed.source = re.sub(r"^## .*", rf"\g<0>\n\n*{took}*", cell.source, count=1, flags=re.M)
+    return timed
 
 
 def whole(cells: Sequence[NotebookNode]) -> Minutes:

@@ -22,22 +22,6 @@ from autograde.errors import DesignedError
 
 EQUALS = 20  # cells of one text that are told apart by their ids
 ANSWER = "{}_answer"  # grade_id of an exercise's own cell; the check has the exercise's id
-TAGS = {
-    "setup",
-    "intro",
-    "exercise",
-    "starter",
-    "predict",
-    "check",
-    "question",
-    "explore",
-    "varies",
-    "optional",
-    "lang",
-    "difficulty",
-    "minutes",
-    "points",
-}
 
 FIRST_CELL = """\
 # The course library lies beside the labs{otherwise}.
@@ -175,7 +159,7 @@ def parse(lab: str, text: str, *, language: str = "en") -> LabSource:
         )
     faults.locate(text, book.cells)
     cells = tuple(cell for cell in book.cells if cell.metadata.get("lang", language) == language)
-    for line, told in faults.found(lab, cells, TAGS):
+    for line, told in faults.found(lab, cells, faults.TAGS):
         raise SourceError(f"{_where(lab, line)}: {told}")
     path.mark(cells, everything=bool(about.get("optional")))
     for line, told in path.astray(cells):
@@ -192,7 +176,7 @@ def notebook(source: LabSource, links: Links) -> NotebookNode:
     sections = path.sections(source.cells)
     cells = [*_prologue(source, links)]
     cells += [
-        _expanded(source, _timed(cell, sections.get(place)), exercises)
+        _expanded(source, path.timed(cell, sections.get(place)), exercises)
         for place, cell in enumerate(source.cells)
         if "starter" not in cell.metadata
     ]
@@ -287,15 +271,6 @@ def _epilogue(source: LabSource) -> list[NotebookNode]:
             for code in (OVERVIEW, HAND_IN)
         ),
     ]
-
-
-def _timed(cell: NotebookNode, took: path.Minutes | None) -> NotebookNode:
-    """The cell that begins a section, with the section's minutes below the heading."""
-    if took is None or took.total < path.STEP:
-        return cell
-    timed = deepcopy(cell)
-    timed.source = re.sub(r"^## .*", rf"\g<0>\n\n*{took}*", cell.source, count=1, flags=re.M)
-    return timed
 
 
 def _expanded(
