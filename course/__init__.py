@@ -62,7 +62,7 @@ def start(profile: str | None = None, seed: int = 0) -> str:
     """Begin a notebook: choose the profile, fix the seeds, set the plot style.
 
     Returns:
-        One line that says what this notebook runs on.
+        What this notebook runs on, and on what its longer results were obtained before.
 
     Raises:
         ValueError: ``profile`` is not one of ``quick``, ``full``, ``grade``.
@@ -75,7 +75,20 @@ def start(profile: str | None = None, seed: int = 0) -> str:
     plots.use_style()
     if name != "grade":  # where nobody looks, figures are what matplotlib makes of them
         plots.use_display()
-    return f"course {__version__} · {device.describe()} · profile {name}"
+    line = f"course {__version__} · {device.describe()} · profile {name}"
+    return line if name == "grade" else "\n".join(filter(None, (line, _origin())))
+
+
+def _origin() -> str:
+    """Where the running lab's stored results come from; nothing outside of a lab."""
+    from course.labs.shared import results
+    from course.progress import NoFacts
+    from course.progress.released import running
+
+    try:
+        return results.origin(running())
+    except NoFacts:
+        return ""
 
 
 def predict(name: str, question: str, answer: Any = ..., *args: Any, **kwargs: Any) -> Any:
