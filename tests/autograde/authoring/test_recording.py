@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +212,14 @@ def test_a_note_is_kept_only_while_somebody_records(
     results.note("lab", b=2)
     results.note("other", a=3)
     assert results.read(tmp_path / "notes.json") == {"lab": {"a": 1, "b": 2}, "other": {"a": 3}}
+
+
+def test_a_fresh_kernel_says_at_its_start_where_results_come_from() -> None:
+    """To find the running lab modules are imported, while those that are there are gone over."""
+    code = (
+        "import course; from course.labs.lab03_alexnet import check; print(course.start('quick'))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, second = found.stdout.splitlines()
+    assert first.endswith("profile quick")
+    assert second == results.origin("lab03_alexnet")
