@@ -76,19 +76,8 @@ def start(profile: str | None = None, seed: int = 0) -> str:
     if name != "grade":  # where nobody looks, figures are what matplotlib makes of them
         plots.use_display()
     line = f"course {__version__} · {device.describe()} · profile {name}"
-    return line if name == "grade" else "\n".join(filter(None, (line, _origin())))
-
-
-def _origin() -> str:
-    """Where the running lab's stored results come from; nothing outside of a lab."""
-    from course.labs.shared import results
-    from course.progress import NoFacts
-    from course.progress.released import running
-
-    try:
-        return results.origin(running())
-    except NoFacts:
-        return ""
+    origin = importlib.import_module("course.recorded").here()
+    return line if name == "grade" else "\n".join(filter(None, (line, origin)))
 
 
 def predict(name: str, question: str, answer: Any = ..., *args: Any, **kwargs: Any) -> Any:

@@ -21,7 +21,7 @@ import nbformat
 from autograde.authoring.build import EXECUTION_TIMEOUT, QUIET_KERNEL, environment
 from autograde.errors import DesignedError
 from autograde.tree import Tree
-from course.labs.shared import results
+from course import recorded as results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,12 +16,12 @@ from autograde.authoring.recording import Cell, Recording
 from autograde.cli import authoring as commands
 from autograde.reports import show
 from autograde.tree import Tree
-from course.labs.shared import results
+from course import recorded as results
 from tests.conftest import MINI
 
 ON = "torch 2.11.0 · NVIDIA H100 80GB HBM3"
 NOTING = """
-from course.labs.shared import results
+from course import recorded as results
 results.note({lab!r}, race=[0.5, 0.75])
 results.note({lab!r}, steps=3)
 """
