@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from course import plots
+from course.experiments import where_it_can
 from course.labs.lab08_beyond.experiments.networks import LAB, Looker, accuracy, trained_network
 from course.labs.shared.pages import attempt, estimate, shown
 from course.labs.shared.results import stored
@@ -27,7 +28,7 @@ FAR = {**SEARCH, "epsilon": 0.16}  # for the picture
 def by_chance(images: Tensor, epsilon: float, seed: int) -> Tensor:
     """The same step for every pixel, up or down by the toss of a coin."""
     coins = torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) - 0.5
-    return (images + epsilon * coins.sign()).clamp(0, 1)
+    return (images + epsilon * coins.sign().to(images.device)).clamp(0, 1)
 
 
 def curves(attack: Attack, looker: Looker, seed: int, count: int = SOME) -> dict[str, list[float]]:
@@ -46,10 +47,16 @@ def draw_attack(attack: Attack, looker: Looker, epsilon: float = 0.04) -> Figure
     right = looker.model(looker.images).argmax(dim=1) == looker.labels
     firsts = [int((right & (looker.labels == k)).nonzero()[0]) for k in (1, 4, 5, 8, 9)]
     images, labels = looker.images[firsts], looker.labels[firsts]
-    moved = attempt("fast_gradient_sign", lambda: attack(looker.model, images, labels, epsilon))
-    if moved is None:
+
+    def work(place: torch.device) -> tuple[Tensor, dict[str, list[float]]]:
+        there = looker.to(place)
+        moved = attack(there.model, images.to(place), labels.to(place), epsilon)
+        return moved.cpu(), curves(attack, there, 0, QUICK)
+
+    done = attempt("fast_gradient_sign", lambda: where_it_can("fast_gradient_sign", work))
+    if done is None:
         return None
-    found = curves(attack, looker, 0, QUICK)
+    moved, found = done
     for name, values in found.items():
         told = "  ".join(f"{e:g}: {100 * v:.0f} %" for e, v in zip(EPSILONS, values, strict=True))
         print(f"accuracy by ε, {name:21} {told}")
@@ -62,10 +69,16 @@ def draw_fooled(search: Attack, looker: Looker) -> Figure | None:
     from matplotlib import pyplot
 
     image, targets = looker.images[:1].expand(10, -1, -1, -1), torch.arange(10)
-    found = attempt("fooling_images", lambda: search(looker.model, image, targets, **FAR))
-    if found is None:
+
+    def work(place: torch.device) -> tuple[Tensor, float]:
+        there = looker.to(place)
+        led = search(there.model, image.to(place), targets.to(place), **FAR)
+        return led.cpu(), success(search, there, 0, QUICK)
+
+    done = attempt("fooling_images", lambda: where_it_can("fooling_images", work))
+    if done is None:
         return None
-    share = success(search, looker, 0, QUICK)
+    found, share = done
     print(f"led to a class drawn by chance, ε = 0.08: {100 * share:.0f} % of {QUICK} images")
     answers = looker.model(found).argmax(dim=1)
     plots.use_style()
@@ -81,7 +94,7 @@ def success(search: Attack, looker: Looker, seed: int, count: int = SOME) -> flo
     """The share of images that are led to a class other than the true one, drawn by chance."""
     images, labels = looker.images[:count], looker.labels[:count]
     hops = torch.randint(1, 10, labels.shape, generator=torch.Generator().manual_seed(seed))
-    targets = (labels + hops) % 10
+    targets = (labels + hops.to(labels.device)) % 10
     return accuracy(looker.model, search(looker.model, images, targets, **SEARCH), targets)
 
 

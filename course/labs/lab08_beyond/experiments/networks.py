@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
@@ -54,7 +55,7 @@ def task(split: Split, classes: range) -> tuple[Tensor, Tensor]:
 def fitted(
     model: nn.Module, train: tuple[Tensor, Tensor], epochs: int, seed: int, lr: float = 0.05
 ) -> nn.Module:
-    """The model, trained in batches of 32, in evaluation mode on the processor."""
+    """The model, trained in batches of 32, in evaluation mode on the CPU."""
     schedule = training.schedules.cosine()
     settings = {"epochs": epochs, "batch_size": 32, "seed": seed, "lr": lr, "progress": False}
     training.fit(model, train, schedule=schedule, **settings)  # type: ignore[arg-type]
@@ -63,7 +64,7 @@ def fitted(
 
 @torch.no_grad()
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """The share of images that the model, as it is, names rightly."""
+    """The share of images that the model, as it is, names rightly; all on one device."""
     found = torch.cat([model(some).argmax(dim=1) for some in images.split(500)])
     return float((found == labels).double().mean())
 
@@ -82,6 +83,13 @@ class Looker:
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+
+    def to(self, device: torch.device) -> Looker:
+        """The same on another device; this one stays where it is."""
+        moved = copy.deepcopy(self.model).to(device)
+        return replace(
+            self, model=moved, images=self.images.to(device), labels=self.labels.to(device)
+        )
 
 
 @cache
