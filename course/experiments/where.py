@@ -17,6 +17,7 @@ from course.device import one_thread, pick_device, working_on
 
 T = TypeVar("T")
 
+WITHOUT_FLOAT64 = ("mps",)
 _SAID: set[str] = set()
 _CPU = torch.device("cpu")
 
@@ -28,7 +29,7 @@ def here(float64: bool = False) -> torch.device:
         float64: the work needs it. Apple's GPUs have none, so there it goes to the CPU.
     """
     device = pick_device()
-    if float64 and device.type == "mps":
+    if float64 and device.type in WITHOUT_FLOAT64:
         _say("numbers of 64 bits: on the CPU, the GPU here has none")
         return _CPU
     return device

@@ -89,7 +89,7 @@ def _measured(
         with seeded(seed):
             models.append(network(kind, block))
     settings = {"epochs": epochs, "batch_size": 64, "lr": 0.05, "progress": False}
-    runs = training.fit_each(models, seeds, train, test=test, **settings)
+    runs = training.fit_each(models, seeds, train, test=test, **settings)  # type: ignore[arg-type]
     costs = layer_table(models[0].cpu(), (1, 14, 14))
     accuracies = [float(run.last.test_accuracy or 0) for run in runs]
     return count_parameters(models[0]), costs.total_flops // 2, accuracies

@@ -10,7 +10,13 @@ from torch import Tensor
 
 from course import plots
 from course.experiments import where_it_can
-from course.labs.lab08_beyond.experiments.networks import LAB, Looker, accuracy, trained_network
+from course.labs.lab08_beyond.experiments.networks import (
+    LAB,
+    Looker,
+    accuracy,
+    answers,
+    trained_network,
+)
 from course.labs.shared.pages import attempt, estimate, shown
 from course.labs.shared.results import stored
 
@@ -44,7 +50,7 @@ def curves(attack: Attack, looker: Looker, seed: int, count: int = SOME) -> dict
 
 def draw_attack(attack: Attack, looker: Looker, epsilon: float = 0.04) -> Figure | None:
     """Some images before and after the student's step, with the network's answers."""
-    right = looker.model(looker.images).argmax(dim=1) == looker.labels
+    right = answers(looker.model, looker.images) == looker.labels
     firsts = [int((right & (looker.labels == k)).nonzero()[0]) for k in (1, 4, 5, 8, 9)]
     images, labels = looker.images[firsts], looker.labels[firsts]
 
@@ -80,10 +86,10 @@ def draw_fooled(search: Attack, looker: Looker) -> Figure | None:
         return None
     found, share = done
     print(f"led to a class drawn by chance, ε = 0.08: {100 * share:.0f} % of {QUICK} images")
-    answers = looker.model(found).argmax(dim=1)
+    named = answers(looker.model, found)
     plots.use_style()
     figure, axes = pyplot.subplots(2, 5, figsize=(9.2, 4.2))
-    for ax, picture, target, answer in zip(axes.flat, found, targets, answers, strict=True):
+    for ax, picture, target, answer in zip(axes.flat, found, targets, named, strict=True):
         ax.imshow(picture[0].detach(), cmap="gray", vmin=0, vmax=1)
         hit = "reached" if target == answer else f"says {looker.classes[int(answer)]}"
         _bare(ax, f"target: {looker.classes[int(target)]}\n{hit}")
@@ -141,8 +147,8 @@ def _rows(looker: Looker, rows: dict[str, Tensor]) -> Figure:
     columns = len(next(iter(rows.values())))
     figure, axes = pyplot.subplots(len(rows), columns, figsize=(8.4, 5.2))
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
-        answers = looker.model(pictures).argmax(dim=1)
-        for ax, picture, answer in zip(line, pictures, answers, strict=True):
+        named = answers(looker.model, pictures)
+        for ax, picture, answer in zip(line, pictures, named, strict=True):
             ax.imshow(picture[0].detach(), cmap="gray", vmin=0, vmax=1)
             _bare(ax, "" if name == "the change" else looker.classes[int(answer)])
         line[0].set_ylabel(name, fontsize=9)
