@@ -67,7 +67,7 @@ def start(profile: str | None = None, seed: int = 0) -> str:
     Raises:
         ValueError: ``profile`` is not one of ``quick``, ``full``, ``grade``.
     """
-    from course import device, plots
+    from course import device, plots, threads
     from course import profile as profiles
 
     name = profiles.choose(profile)
@@ -75,6 +75,7 @@ def start(profile: str | None = None, seed: int = 0) -> str:
     plots.use_style()
     if name != "grade":  # where nobody looks, figures are what matplotlib makes of them
         plots.use_display()
+        threads.share_cores()  # graders give each student's process its threads themselves
     return f"course {__version__} · {device.describe()} · profile {name}"
 
 

@@ -16,8 +16,6 @@ from course.labs.lab01_activations.experiments import dead, fixed_point, grid
 from course.labs.lab01_activations.experiments import training as perceptrons
 from course.labs.lab02_lenet.experiments import networks as lenets
 from course.labs.lab02_lenet.experiments import one_batch, studies
-from course.labs.lab03_alexnet.experiments import figure1
-from course.labs.lab03_alexnet.experiments import small as alexnets
 from course.labs.lab04_vgg.experiments import fields, normalising, score_map
 from course.labs.lab04_vgg.experiments import small as vggs
 from course.labs.lab05_inception.experiments import class_maps, gradients
