@@ -155,7 +155,8 @@ class _Crowd:
         parameters = _stacked([dict(model.named_parameters()) for model in models])
         self.weights: Stack = {name: nn.Parameter(one) for name, one in parameters.items()}
         self.buffers = _stacked([dict(model.named_buffers()) for model in models])
-        self.pace = speed.Pace(torch.contiguous_format, _dtype(options))
+        half = asked["precision"] == "bfloat16"  # if asked for: small networks lose by converting
+        self.pace = speed.Pace(torch.contiguous_format, torch.bfloat16 if half else torch.float32)
         self.show = bool(asked["progress"])
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.run = _run(self.shared, list(self.weights.values()), device, asked)
@@ -395,9 +396,3 @@ def _answers(outputs: Any) -> Tensor:
     """Of several outputs, the first is the answer."""
     answer: Tensor = outputs if isinstance(outputs, Tensor) else outputs[0]
     return answer
-
-
-def _dtype(options: Mapping[str, Any]) -> torch.dtype:
-    """What was asked for; small networks lose more by converting than they gain."""
-    wanted = options.get("precision", "auto")
-    return torch.bfloat16 if wanted == "bfloat16" else torch.float32
