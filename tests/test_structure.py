@@ -61,6 +61,8 @@ COURSE = (
     "course",
     "course.plots",
     "course.profile",
+    "course.experiments",
+    "course.threads",
     "course.device",
     "course.markup",
 )
