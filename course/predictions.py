@@ -78,7 +78,7 @@ class Prediction:
     def state(self) -> str:
         """A line about what is there, and what to do."""
         if self.answer is ...:
-            return f"Predict first: put {self.wanted} in the place of `...`, and run this cell."
+            return f"Predict first: put {self.wanted} in place of `...`, then run this cell."
         if self.value is None:
             return f"`{_shortened(self.answer)}` can't be read: expected {self.wanted}."
         when = ", after the measurement" if self.late else ""
