@@ -14,7 +14,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +27,17 @@ from course.progress import saved
 
 COURSE = find(Path(__file__).parent)
 LAB = "lab00_setup"
-OLD = (  # what Colab has, and what these need and newer ones do not
-    "ipython==7.34.0 ipykernel==6.17.1 jupyter_client==7.4.9 traitlets==5.7.1 pickleshare==0.7.5 "
-    "backcall==0.2.0 decorator==5.1.1 entrypoints==0.4 nest-asyncio==1.6.0"
-).split()
+OLD = [  # what Colab has, then what these need and newer ones do not
+    "ipython==7.34.0",
+    "ipykernel==6.17.1",
+    "jupyter_client==7.4.9",
+    "traitlets==5.7.1",
+    "pickleshare==0.7.5",
+    "backcall==0.2.0",
+    "decorator==5.1.1",
+    "entrypoints==0.4",
+    "nest-asyncio==1.6.0",
+]
 VERSIONS = "import IPython, ipykernel; print(IPython.__version__, ipykernel.__version__)"
 WORN = re.compile(r"training\.fit|train_kinds|trained\[|errors_by_k|accuracy_by_class\(x|top5")
 PREDICTED = 'course.predict("top5", "?", answer=1.5, unit="%")'
@@ -57,7 +63,7 @@ def stack() -> Path:
 
 
 @pytest.fixture(scope="module")
-def ran(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def ran(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Lab 0 with right answers, as an old notebook, run in an old kernel without its trainings."""
     work = tmp_path_factory.mktemp("old")
     spec = work / "jupyter" / "kernels" / "old"
@@ -82,7 +88,7 @@ def ran(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             node, kernel_name="old", timeout=120, resources={"metadata": {"path": str(work)}}
         )
         client.execute()
-    yield node
+    return node
 
 
 CODE = {"cell_type": "code", "outputs": [], "execution_count": None}
