@@ -81,8 +81,8 @@ class Prediction:
             return f"Predict first: put {self.wanted} in place of `...`, then run this cell."
         if self.value is None:
             return (
-                f"`{_shortened(self.answer)}` can't be read. Write {self.wanted} in its place, then "
-                "run this cell again."
+                f"`{_shortened(self.answer)}` can't be read. Write {self.wanted} in its place, "
+                "then run this cell again."
             )
         when = ", after the measurement" if self.late else ""
         return f"You say: {said(self.value, self.unit)}{when}. Run the cells below, and see."

@@ -26,7 +26,8 @@ TREE = find(Path(__file__).parent)
 STEP = re.compile(
     r"\b([Rr]un|[Ss]ave|[Cc]lick|[Cc]hoose|[Oo]pen|[Ww]rite|[Dd]elete|[Dd]ownload|[Gg]o to|[Nn]ame"
     r"|[Kk]eep|[Mm]end|[Hh]and in|[Cc]opy|[Tt]ry|[Dd]ouble-click|[Rr]ight-click|[Tt]ell|[Ll]ook"
-    r"|[Pp]redict|[Tt]rain|[Mm]ake|[Ii]nstall|[Uu]nset|[Rr]estart|[Ll]ower|Nothing to do|it has|there are|waits for)\b"
+    r"|[Pp]redict|[Tt]rain|[Mm]ake|[Ii]nstall|[Uu]nset|[Rr]estart|[Ll]ower"
+    r"|Nothing to do|it has|there are|waits for)\b"
 )
 SETUP = dict.fromkeys(facts(LAB).setup)
 
