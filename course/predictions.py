@@ -164,7 +164,7 @@ class Comparison:
     def measured(self) -> str:
         """``0.52 ± 0.01``."""
         if self.found is None:
-            return "nothing yet, see above"
+            return "nothing yet: look above for the reason"
         return said(self.found, self.unit, self.error, self.digits)
 
     @property
