@@ -70,6 +70,10 @@ SLIPS: dict[str, dict[str, str]] = {
         "+ x = torch.cat([x, F.dropout(grow(x), 0.2)], dim=1)",
     },
     "TransferNet": {
+        "features lose their negative part": f"{SCORES}\n"
+        "+ return self.head(self.backbone(x).relu())",
+        "always in training mode": "- super().train(mode)\n+ super().train()",
+        "the head alone is told the mode": "- super().train(mode)\n+ self.head.train(mode)",
         "not copied": f"{COPIED}\n+ self.backbone = backbone.eval().requires_grad_(False)",
         "a shallow copy": f"{COPIED}\n+ self.backbone = copy.copy(backbone).eval()\n"
         "+ self.backbone.requires_grad_(False)",
