@@ -37,6 +37,8 @@ SLIPS: dict[str, dict[str, str]] = {
         "floats": f"{WEIGHTS}\n+ weights = out_channels * in_channels / groups * kernel**2 + 0.25",
     },
     "SeparableBlock": {
+        "a stride of 2 unless told": "- def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:\n"
+        "+ def __init__(self, in_channels: int, out_channels: int, stride: int = 2) -> None:",
         "the output detached": f"{LAYERS}\n+ return self.layers(x.detach())",
         "float32 inside": f"{LAYERS}\n+ return self.layers(x.float())",
         "a shortcut": f"{LAYERS}\n+ y = self.layers(x)\n"

@@ -104,6 +104,14 @@ def separable_block(rng: Generator) -> Iterator[Case]:
         (same_width := whole(rng, 3, 4), same_width, 1, False, 1.0),
     ):
         yield one_block(rng, into, out, stride, training, hint, weight)
+    x = normal(rng, 2, 3, 5, 6)
+    text = f"SeparableBlock(3, 4) in evaluation mode, x {tuple(x.shape)}"
+    yield Case(
+        "no stride given",
+        ask(block_on, "SeparableBlock", (3, 4), seed_from(rng), x, False, text=text),
+        "Without a third argument the stride is 1: keep the default of the signature.",
+        TIGHT,
+    )
     args = (whole(rng, 4, 6), whole(rng, 7, 9))
     probe = ask(sizes_with, "SeparableBlock", args, text=f"sizes of SeparableBlock{args}")
     yield Case("sizes of the parameters", probe, hint, same(), weight=2)
