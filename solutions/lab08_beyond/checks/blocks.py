@@ -66,6 +66,7 @@ def slipped(*slips: str) -> dict[str, Any]:
     return {"SeparableBlock": make}
 
 
+DEFAULT = "Without a third argument the stride is 1: keep the default of the signature."
 HINTS = {
     "full": "Your 3 × 3 mixes channels: every filter reads all of them. How many groups make each "
     "filter read one?",
@@ -109,7 +110,7 @@ def separable_block(rng: Generator) -> Iterator[Case]:
     yield Case(
         "no stride given",
         ask(block_on, "SeparableBlock", (3, 4), seed_from(rng), x, False, text=text),
-        "Without a third argument the stride is 1: keep the default of the signature.",
+        dict.fromkeys(("values", "shape"), DEFAULT),
         TIGHT,
     )
     args = (whole(rng, 4, 6), whole(rng, 7, 9))
