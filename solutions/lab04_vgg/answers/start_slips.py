@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from torch import nn
-
 from .book import answers, slips
 from .changing import stages_of
 
@@ -182,14 +180,3 @@ answers.wrong(
         "+ if isinstance(layer, nn.MaxPool2d | nn.LocalResponseNorm):",
     ),
 )
-
-
-def with_new_parameters(deep: Any, shallow: Any) -> None:
-    """Right values in new parameters: an optimizer made before trains the old ones."""
-    answers.reference["initialise_from"](deep, shallow)
-    for layer in [*deep.features, *deep.classifier]:
-        for name, parameter in list(layer.named_parameters()):
-            setattr(layer, name, nn.Parameter(parameter.detach().clone()))
-
-
-answers.wrong("initialise_from", "new parameters with the right values", with_new_parameters)

@@ -153,8 +153,7 @@ def initialise_from(rng: Generator) -> Iterator[Case]:
     yield Case(
         "both networks go their own ways",
         ask(trained_after, NAME, "E", "A", seed_from(rng), text=text),
-        "Copy values into the parameters that are there: an optimizer made before knows no "
-        "new ones. Nothing is shared, and A stays as it is: its "
+        "Copy the values of weights and biases. Nothing is shared, and A stays as it is: its "
         "numbers, what is trainable, and the mode of each of its layers.",
         TIGHT,
         weight=5,
