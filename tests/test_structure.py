@@ -46,6 +46,7 @@ COURSE = (
     "course.handin",
     "course.labs.labNN",
     "course.labs.shared",
+    "course.recorded",
     "course.labs",
     "course.checks",
     "course.progress",

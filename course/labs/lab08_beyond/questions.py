@@ -120,12 +120,14 @@ def transferred(cls: Any) -> Callable[..., dict[str, Any]]:
         apart = round(float((together - alone).norm()), 3)  # what float32 rounds away is 0
         filled(net, 7, x.dtype)
         resting = net(x).detach()
+        modes = [net, *(layer for layer in net.modules() if isinstance(layer, nn.Linear))]
+        net.eval()
+        resting_layers = sum(not layer.training for layer in modes)
         if net.train() is not net:
             raise ProbeError("train() gives the network itself back, as that of nn.Module does")
         images = x.clone().requires_grad_()
         scores = net(images)
         scores.square().sum().backward()
-        linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
         return {
             "what neighbours change in a new network": apart,
             "scores in evaluation mode": resting,
@@ -134,7 +136,8 @@ def transferred(cls: Any) -> Callable[..., dict[str, Any]]:
             **{f"gradient of {name}": one for name, one in gradients_of(net).items()},
             "sizes that learn": sorted(list(p.shape) for p in net.parameters() if p.requires_grad),
             "parameters": count(net.parameters()),
-            "linear layers that train() reached": sum(layer.training for layer in linear),
+            "network and linear layers that eval() reached": resting_layers,
+            "network and linear layers that train() reached": sum(one.training for one in modes),
             "scores in evaluation mode again": net.eval()(x).detach(),
         }
 

@@ -88,6 +88,7 @@ SLIPS: dict[str, dict[str, str]] = {
         "detached features": f"{SCORES}\n+ return self.head(self.backbone(x).detach())",
         "a softmax": f"{SCORES}\n+ return self.head(self.backbone(x)).softmax(dim=1)",
         "train gives nothing back": "- return self\n+ return None",
+        "train does nothing": "- super().train(mode)\n+ pass",
         "the head stays in evaluation": f"{BACK}\n+ super().train(False)",
     },
     "fast_gradient_sign": {

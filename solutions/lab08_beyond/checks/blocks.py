@@ -98,7 +98,7 @@ def separable_block(rng: Generator) -> Iterator[Case]:
     """A depthwise 3 × 3 and a 1 × 1."""
     hint = "Depthwise 3 × 3, BatchNorm, ReLU, 1 × 1, BatchNorm, ReLU."
     for into, out, stride, training, weight in (
-        (whole(rng, 3, 4), whole(rng, 5, 7), 1, False, 3.0),
+        (whole(rng, 3, 4), whole(rng, 5, 7), None, False, 3.0),
         (whole(rng, 5, 6), whole(rng, 2, 4), 2, False, 2.0),
         (whole(rng, 3, 4), whole(rng, 5, 7), 2, True, 2.0),
         (same_width := whole(rng, 3, 4), same_width, 1, False, 1.0),
@@ -113,18 +113,19 @@ def one_block(
     rng: Generator,
     into: int,
     out: int,
-    stride: int,
+    stride: int | None,
     training: bool,
     hint: str = "",
     weight: float = 1,
 ) -> Case:
-    """One block on random maps of uneven size."""
+    """One block on random maps of uneven size; of no stride, it is made with the default."""
     x = normal(rng, 3, into, whole(rng, 5, 8), whole(rng, 5, 8))
     mode = "training" if training else "evaluation"
-    text = f"SeparableBlock({into}, {out}, {stride}) in {mode} mode, x {tuple(x.shape)}"
-    args = ((into, out, stride), seed_from(rng), x, training)
-    probe = ask(block_on, "SeparableBlock", *args, text=text)
-    return Case(f"{into} → {out}, stride {stride}, {mode} mode", probe, hint, TIGHT, weight=weight)
+    made = (into, out) if stride is None else (into, out, stride)
+    text = f"SeparableBlock{made} in {mode} mode, x {tuple(x.shape)}"
+    probe = ask(block_on, "SeparableBlock", made, seed_from(rng), x, training, text=text)
+    title = "no stride given" if stride is None else f"stride {stride}"
+    return Case(f"{into} → {out}, {title}, {mode} mode", probe, hint, TIGHT, weight=weight)
 
 
 @check.hidden("SeparableBlock")
