@@ -14,6 +14,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograde.authoring.path import misplaced
+
 MARKER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -25,7 +27,7 @@ KINDS = {"intro": "markdown", "question": "markdown", "starter": "raw", "exercis
 """Tags that name an exercise, and the kind of their cell; a check's is code as well."""
 KINDS |= {"check": "code", "setup": "code"}
 ONCE = ("intro", "exercise", "starter", "check")
-FLAGS = ("setup", "explore", "varies")
+FLAGS = ("setup", "explore", "varies", "optional")
 WRITTEN = {"markdown": " [markdown]", "raw": " [raw]", "code": ""}
 
 AUTHORS = ("solutions", "course")
@@ -136,6 +138,7 @@ def _of_lab(cells: Sequence[NotebookNode]) -> Iterator[Fault]:
                 yield line, f"{tag}={name!r}: {told}: choose another one."
             first.setdefault((tag, name), line)
     yield from _of_helpers(cells)
+    yield from misplaced(cells)
 
 
 def _of_header(cell: NotebookNode, found: dict[str, Any], tags: set[str]) -> Iterator[str]:
