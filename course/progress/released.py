@@ -114,7 +114,8 @@ def running() -> str:
     Raises:
         NoFacts: none was.
     """
-    names = (name.removeprefix(f"{HOME}.") for name in sys.modules if name.startswith(HOME))
+    modules = tuple(sys.modules)  # as they are now: `labs` imports more of them
+    names = (name.removeprefix(f"{HOME}.") for name in modules if name.startswith(HOME))
     found = [name for name in names if name in labs()]
     if not found:
         raise NoFacts(

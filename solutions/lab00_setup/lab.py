@@ -386,7 +386,7 @@ trained = experiments.train_kinds(
 )
 
 # %% [markdown]
-# Before the next figure comes a **prediction**: put your number in the place of `...` and run the
+# Before the next figure comes a **prediction**: put your number in place of `...` and run the
 # cell. A wrong one costs nothing, and no points are given for a right one. But once you
 # have guessed, you read a figure with other eyes.
 

@@ -65,7 +65,8 @@ print(course.start(PROFILE))
 # - What is given stays as it was, and the same call gives the same again.
 # - What comes back has the dtype of what was given, and gradients flow through. The tensors may lie
 #   in memory in any way, and a batch may have one image.
-# - Networks and layers start with finite numbers of PyTorch's usual dtype, float32. They do the
+# - Networks and layers start with finite numbers of PyTorch's usual dtype, float32, and the kernels
+#   with random ones. They do the
 #   same in training and in evaluation mode, and two of them share nothing.
 
 # %% [markdown] intro="conv_output_size"
