@@ -90,7 +90,7 @@ class StudentResult:
 
     @property
     def attention(self) -> list[Flag]:
-        """Flags that want a look; what was put back in many cells is told once, with their number."""
+        """Flags that want a look; what was put back in many cells is told once, and counted."""
         found = [flag for flag in self.flags if flag.severity != "info"]
         counts = Counter(flag.code for flag in found)
         return [*_once(found, {code for code in ALIKE if counts[code] > MOST_ALIKE})]
