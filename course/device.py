@@ -18,6 +18,7 @@ VARIABLE = "COURSE_DEVICE"
 KINDS = ("cuda", "mps", "cpu")  # best first
 
 Device = torch.device | str | None
+_INSISTED: list[torch.device] = []  # by working_on, the innermost last
 
 
 class DeviceMissing(RuntimeError):
@@ -36,12 +37,29 @@ def pick_device(prefer: Device = None) -> torch.device:
         ValueError: the name is not a CUDA device, ``mps`` or ``cpu``.
         DeviceMissing: the named device is not on this machine.
     """
+    if _INSISTED:
+        return _INSISTED[-1]
     named = os.environ.get(VARIABLE, "").strip()
     if named:
         return _demand(named, asked_by=f"the environment variable {VARIABLE}")
     if prefer is not None:
         return _demand(str(prefer), asked_by="this notebook")
     return torch.device(next(kind for kind in KINDS if _count(kind)))
+
+
+@contextmanager
+def working_on(device: torch.device | str) -> Iterator[torch.device]:
+    """For a block, ``pick_device`` picks this device, whatever else is there or asked for.
+
+    Raises:
+        ValueError: as ``pick_device``.
+        DeviceMissing: as ``pick_device``.
+    """
+    _INSISTED.append(_demand(str(device), asked_by="this block"))
+    try:
+        yield _INSISTED[-1]
+    finally:
+        _INSISTED.pop()
 
 
 def device_of(model: torch.nn.Module) -> torch.device:

@@ -78,11 +78,14 @@ class Prediction:
     def state(self) -> str:
         """A line about what is there, and what to do."""
         if self.answer is ...:
-            return f"Predict first: put {self.wanted} in the place of `...`, and run this cell."
+            return f"Predict first: put {self.wanted} in place of `...`, then run this cell."
         if self.value is None:
-            return f"`{_shortened(self.answer)}` can't be read: expected {self.wanted}."
+            return (
+                f"`{_shortened(self.answer)}` can't be read. Write {self.wanted} in its place, "
+                "then run this cell again."
+            )
         when = ", after the measurement" if self.late else ""
-        return f"You say: {said(self.value, self.unit)}{when}. Run on, and see."
+        return f"You say: {said(self.value, self.unit)}{when}. Run the cells below, and see."
 
     def __str__(self) -> str:
         listed = [f"  {key}: {text}" for key, text in (self.choices or {}).items() if text != key]
@@ -161,14 +164,14 @@ class Comparison:
     def measured(self) -> str:
         """``0.52 ± 0.01``."""
         if self.found is None:
-            return "nothing yet, see above"
+            return "nothing yet: look above for the reason"
         return said(self.found, self.unit, self.error, self.digits)
 
     @property
     def sentence(self) -> str:
         """Both in one line."""
         if self.guess is None:
-            first = "Predict first, next time: a guess makes the number stick. "
+            first = "Predict first next time: a guess makes the number stick. "
             return f"{first if self.reminded else ''}Measured: {self.measured}."
         you = f"You said{' (afterwards)' if self.late else ''}"
         return f"{you}: {said(self.guess, self.unit)}. Measured: {self.measured}."

@@ -46,6 +46,7 @@ COURSE = (
     "course.handin",
     "course.labs.labNN",
     "course.labs.shared",
+    "course.recorded",
     "course.labs",
     "course.checks",
     "course.progress",
@@ -60,6 +61,8 @@ COURSE = (
     "course",
     "course.plots",
     "course.profile",
+    "course.experiments",
+    "course.threads",
     "course.device",
     "course.markup",
 )

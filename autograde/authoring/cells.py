@@ -14,6 +14,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograde.authoring.path import rounded
 from autograde.authoring.source import LabSource
 from autograde.tree import Tree
 
@@ -31,6 +32,7 @@ def text(tree: Tree, source: LabSource, student: NotebookNode) -> str:
     found = {
         "title": source.title,
         "minutes": source.minutes,
+        "core_minutes": rounded(source.took.core) if source.took.core else 0,
         "setup": list(dict.fromkeys(setup_names(source))),
         "files": _files(tree, source.lab),
         "predictions": [c.metadata["predict"] for c in source.cells if "predict" in c.metadata],
@@ -80,6 +82,7 @@ def _exercises(source: LabSource) -> Iterator[dict[str, Any]]:
             "points": one.points,
             "minutes": one.minutes,
             "written": one.manual,
+            "optional": one.optional,
         }
 
 

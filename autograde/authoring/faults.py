@@ -14,9 +14,29 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograde.authoring.path import misplaced
+
 MARKER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+TAGS = {
+    "setup",
+    "intro",
+    "exercise",
+    "starter",
+    "predict",
+    "check",
+    "question",
+    "explore",
+    "varies",
+    "optional",
+    "lang",
+    "difficulty",
+    "minutes",
+    "points",
+}
+"""All tags of a cell."""
+
 ODD = "incorrectly_encoded_metadata"  # where jupytext puts a header that it can't read
 
 LONGEST_CELL = 25  # lines of code that a reader still takes in at once
@@ -25,7 +45,7 @@ KINDS = {"intro": "markdown", "question": "markdown", "starter": "raw", "exercis
 """Tags that name an exercise, and the kind of their cell; a check's is code as well."""
 KINDS |= {"check": "code", "setup": "code"}
 ONCE = ("intro", "exercise", "starter", "check")
-FLAGS = ("setup", "explore", "varies")
+FLAGS = ("setup", "explore", "varies", "optional")
 WRITTEN = {"markdown": " [markdown]", "raw": " [raw]", "code": ""}
 
 AUTHORS = ("solutions", "course")
@@ -136,6 +156,7 @@ def _of_lab(cells: Sequence[NotebookNode]) -> Iterator[Fault]:
                 yield line, f"{tag}={name!r}: {told}: choose another one."
             first.setdefault((tag, name), line)
     yield from _of_helpers(cells)
+    yield from misplaced(cells)
 
 
 def _of_header(cell: NotebookNode, found: dict[str, Any], tags: set[str]) -> Iterator[str]:

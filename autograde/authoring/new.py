@@ -19,6 +19,7 @@ LAB = re.compile(r"lab\d\d_[a-z][a-z0-9_]*")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 FIRST = "weighted_mean"
 """The exercise of a new lab."""
+HEADER_MINUTES = re.compile(r"^(#     minutes: )(\d+)", re.MULTILINE)
 FOLDED = "<details"
 """How help begins that belongs to the exercise above it."""
 
@@ -186,7 +187,9 @@ def _inserted(found: LabSource, text: str, new: str) -> str:
     gap = [""] * (_blank_before(before) if after else 0)
     while before and not before[-1].strip():
         before.pop()
-    return "\n".join([*before, "", *new.rstrip().split("\n"), *gap, *after]) + "\n"
+    text = "\n".join([*before, "", *new.rstrip().split("\n"), *gap, *after]) + "\n"
+    more = sum(map(int, re.findall(r"^# %%.* minutes=(\d+)", new, re.M)))
+    return HEADER_MINUTES.sub(lambda said: f"{said[1]}{int(said[2]) + more}", text, count=1)
 
 
 def _blank_before(lines: list[str]) -> int:

@@ -27,6 +27,6 @@ def table(tree: Tree, labs: Iterable[str], colab: Callable[[str], str] | None) -
 
 def _row(tree: Tree, lab: str, colab: str) -> str:
     source = build.parse(tree, lab)
-    work = f"{counted(len(source.exercises), 'exercise')}, about {source.minutes} minutes"
+    work = f"{counted(len(source.exercises), 'exercise')}, {source.took}"
     badge = f"[![Open in Colab]({BADGE})]({colab})" if colab else ""
     return f"| [{source.number} · {source.title}](labs/{lab}/{lab}.ipynb) | {work} | {badge} |\n"

@@ -17,26 +17,11 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from autograde.authoring import faults
+from autograde.authoring import faults, path
 from autograde.errors import DesignedError
 
 EQUALS = 20  # cells of one text that are told apart by their ids
 ANSWER = "{}_answer"  # grade_id of an exercise's own cell; the check has the exercise's id
-TAGS = {
-    "setup",
-    "intro",
-    "exercise",
-    "starter",
-    "predict",
-    "check",
-    "question",
-    "explore",
-    "varies",
-    "lang",
-    "difficulty",
-    "minutes",
-    "points",
-}
 
 FIRST_CELL = """\
 # The course library lies beside the labs{otherwise}.
@@ -97,6 +82,7 @@ class Exercise:
     difficulty: int
     minutes: int
     manual: bool
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +99,14 @@ class LabSource:
     def number(self) -> int:
         """The 1 of ``lab01_activations``."""
         return lab_number(self.lab)
+
+    @property
+    def took(self) -> path.Minutes:
+        """What it takes, as the header states it; the core path as counted, at most that."""
+        found = path.whole(self.cells)
+        everything = found.core == found.total
+        core = self.minutes if everything else min(found.core, self.minutes)
+        return path.Minutes(self.minutes, core)
 
     @property
     def points(self) -> int:
@@ -165,20 +159,25 @@ def parse(lab: str, text: str, *, language: str = "en") -> LabSource:
         )
     faults.locate(text, book.cells)
     cells = tuple(cell for cell in book.cells if cell.metadata.get("lang", language) == language)
-    for line, told in faults.found(lab, cells, TAGS):
+    for line, told in faults.found(lab, cells, faults.TAGS):
         raise SourceError(f"{_where(lab, line)}: {told}")
-    return LabSource(
-        lab, about["title"], int(about.get("minutes", 0)), cells, tuple(_exercises(lab, cells))
-    )
+    path.mark(cells, everything=bool(about.get("optional")))
+    for line, told in path.astray(cells):
+        raise SourceError(f"{_where(lab, line)}: {told}")
+    minutes = int(about.get("minutes") or path.rounded(path.whole(cells).total))
+    if told := path.miscounted(minutes, cells):
+        raise SourceError(f"{_where(lab)}:1: {told}")
+    return LabSource(lab, about["title"], minutes, cells, tuple(_exercises(lab, cells)))
 
 
 def notebook(source: LabSource, links: Links) -> NotebookNode:
     """The notebook that nbgrader takes as its source: answers and hidden tests still in it."""
     exercises = {exercise.name: exercise for exercise in source.exercises}
+    sections = path.sections(source.cells)
     cells = [*_prologue(source, links)]
     cells += [
-        _expanded(source, cell, exercises)
-        for cell in source.cells
+        _expanded(source, path.timed(cell, sections.get(place)), exercises)
+        for place, cell in enumerate(source.cells)
         if "starter" not in cell.metadata
     ]
     cells += _epilogue(source)
@@ -228,6 +227,7 @@ def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
             int(facts.get("difficulty", 1)),
             int(facts.get("minutes", 5)),
             manual,
+            cell["off"],
         )
     if unchecked := [name for name in answers if name not in seen]:
         raise SourceError(
@@ -246,7 +246,7 @@ def _exercises(lab: str, cells: tuple[NotebookNode, ...]) -> Iterator[Exercise]:
 def _prologue(source: LabSource, links: Links) -> list[NotebookNode]:
     title = (
         f"# Lab {source.number} · {source.title}\n\n"
-        f"about {source.minutes} minutes · {counted(len(source.exercises), 'exercise')} · "
+        f"{source.took} · {counted(len(source.exercises), 'exercise')} · "
         f"{counted(source.points, 'point')} · [open in Colab]({links.colab(source.lab)})"
     )
     place = f"git+{links.repository}"
@@ -343,7 +343,8 @@ def _introduced(text: str, exercise: Exercise) -> str:
     word = "Question" if exercise.manual else "Exercise"
     dots = "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)
     points = counted(exercise.points, "point")
-    facts = f"{dots} · about {exercise.minutes} minutes · {points}"
+    place = "optional" if exercise.optional else "core path"
+    facts = f"{dots} · about {exercise.minutes} minutes · {points} · {place}"
     return f"{marks} {word} {exercise.number} · {title}\n\n*{facts}*\n\n{rest.lstrip()}"
 
 

@@ -84,6 +84,7 @@ app.add_typer(authoring.new, name="new")
 for command in (
     authoring.build,
     authoring.verify,
+    authoring.record,
     proving.prove,
     handing.collect,
     publishing.publish,

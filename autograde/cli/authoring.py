@@ -1,8 +1,9 @@
-"""Commands for who writes labs: new, build, verify."""
+"""Commands for who writes labs: new, build, verify, record."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -181,6 +182,52 @@ def verify(
             out.print(escape(run.source), style="dim")
     if any(run.trouble for run in runs):
         raise typer.Exit(FOUND)
+
+
+def record(
+    labs: Labs = None,
+    dry: Annotated[
+        bool, typer.Option("--dry", help="Run profile quick on what is here; store nothing.")
+    ] = False,
+    again: Annotated[bool, typer.Option(help="Also what is recorded already.")] = False,
+    json_: Json = False,
+) -> None:
+    """Run solutions in profile full; keep device, torch, date, seconds a cell, what was found."""
+    from autograde.authoring import recording
+    from autograde.reports.show import cell_table, console
+    from course.device import describe
+
+    out, course = console(), trees.find()
+    chosen, profile = course.chosen(labs), "quick" if dry else "full"
+    if not dry:
+        recording.look_for_card()
+    runs = []
+    for number, lab in enumerate(chosen, start=1):
+        if not dry and not again and recording.known(course, lab, profile, describe()):
+            out.print(f"{lab}: recorded already", soft_wrap=True) if not json_ else None
+            continue
+        if not json_:
+            out.print(f"{lab}: {number} of {len(chosen)}, profile {profile}, {describe()}")
+        run = recording.record(course, lab, profile, progress=sys.stderr.isatty())
+        runs.append(run)
+        if not run.trouble and not dry:
+            recording.store(course, run)  # at once: who stops now loses only the next
+        if not json_:
+            out.print(cell_table(run))
+            _say_recording(out, run, dry=dry)
+    if json_:
+        print(recording.to_json(runs))
+    if any(run.trouble or run.seconds > run.budget for run in runs):
+        raise typer.Exit(FOUND)
+
+
+def _say_recording(out: Any, run: Any, *, dry: bool) -> None:
+    if run.trouble:
+        out.print(f"[red]{run.lab}[/]: not recorded; {escape(run.trouble)}", soft_wrap=True)
+        return
+    noted = ", ".join(run.results) or "nothing"
+    verb = "would be recorded" if dry else "recorded"
+    out.print(f"{run.lab}: {verb}; its experiments noted: {escape(noted)}", soft_wrap=True)
 
 
 def _say_differences(out: Any, lab: str, found: list[str]) -> None:

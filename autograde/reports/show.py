@@ -28,11 +28,13 @@ from autograde.reports.leaderboard_page import percent, size, spread
 from autograde.results import ClassResult, Item, StudentResult, summary
 
 if TYPE_CHECKING:
+    from autograde.authoring.recording import Recording
     from autograde.authoring.verify import Run
     from autograde.doctor import Line
 
 PLAIN_WIDTH = 160  # where no terminal tells its width: logs, CI
 MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "yellow"}
+SLOW = 0.5  # seconds from which a cell has a row of its own
 SIGNS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
 
@@ -256,3 +258,25 @@ def _outcome(student: StudentResult) -> str:
     if statuses == {"skipped"}:
         return "not attempted"
     return "partly right" if student.points else "nothing right yet"
+
+
+def cell_table(run: Recording) -> Table:
+    """Seconds of a run's slower cells, and of all together, against the budget."""
+    table = Table("cell", "begins", title=run.lab, title_justify="left")
+    table.add_column("seconds", justify="right")
+    table.add_column("of the budget", justify="right")
+    slow = [one for one in run.cells if one.seconds >= SLOW or one.error]
+    for one in slow:
+        error = f" [red]{escape(one.error)}[/]" if one.error else ""
+        part = _share(one.seconds, run.budget)
+        table.add_row(one.id, escape(one.begins) + error, f"{one.seconds:.1f}", part)
+    rest = sum(one.seconds for one in run.cells if one not in slow)
+    table.add_row("", f"the others ({len(run.cells) - len(slow)})", f"{rest:.1f}", "")
+    colour = "red" if run.seconds > run.budget else "green"
+    share = _share(run.seconds, run.budget)
+    table.add_row("", "all, with the kernel", f"{run.seconds:.1f}", f"[{colour}]{share}[/]")
+    return table
+
+
+def _share(seconds: float, budget: float) -> str:
+    return f"{100 * seconds / budget:.0f} % of {budget:.0f} s" if budget < float("inf") else "none"

@@ -14,6 +14,11 @@ _ARGUMENTS = "Compare the names and the order of the arguments with the definiti
 
 COMMON: tuple[tuple[str, str], ...] = (
     (
+        r"uninitialized parameter|UninitializedParameter",
+        "A lazy layer has no weights before its first call. How many channels or numbers come in? "
+        "Say it in `__init__`, with the layer that is not lazy.",
+    ),
+    (
         r"NameError",
         "The name is not known where your code runs: a slip of the pen, or a cell that has not "
         "been run?",

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
+from course.diagrams.blocks import BLOCKS, blocks
 from course.diagrams.drawing import draw
 from course.diagrams.graph import Graph, Node, graph_of
 
-__all__ = ["Graph", "Node", "draw", "graph_of"]
+__all__ = ["BLOCKS", "Graph", "Node", "blocks", "draw", "graph_of"]

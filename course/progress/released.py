@@ -28,6 +28,7 @@ class Exercise:
     points: float
     minutes: int
     written: bool
+    optional: bool = False
 
     @property
     def label(self) -> str:
@@ -42,7 +43,8 @@ class Facts:
     Attributes:
         lab: ``lab01_activations``.
         title: what it is called.
-        minutes: that it takes, about.
+        minutes: that it takes, about, reading and experiments counted.
+        core_minutes: of them on the core path; 0 for a lab that is optional.
         setup: names that the setup cell makes.
         files: what is handed in beside the notebook.
         predictions: names of those that the notebook asks for.
@@ -53,6 +55,7 @@ class Facts:
     lab: str
     title: str
     minutes: int
+    core_minutes: int
     setup: tuple[str, ...]
     files: tuple[str, ...]
     predictions: tuple[str, ...]
@@ -89,6 +92,7 @@ def facts(lab: str) -> Facts:
         name,
         found["title"],
         found["minutes"],
+        found.get("core_minutes", found["minutes"]),
         tuple(found["setup"]),
         tuple(found["files"]),
         tuple(found.get("predictions", ())),
@@ -110,7 +114,8 @@ def running() -> str:
     Raises:
         NoFacts: none was.
     """
-    names = (name.removeprefix(f"{HOME}.") for name in sys.modules if name.startswith(HOME))
+    modules = tuple(sys.modules)  # as they are now: `labs` imports more of them
+    names = (name.removeprefix(f"{HOME}.") for name in modules if name.startswith(HOME))
     found = [name for name in names if name in labs()]
     if not found:
         raise NoFacts(

@@ -51,6 +51,11 @@ class Row:
         return f"#cell-id={name}"
 
     @property
+    def path(self) -> str:
+        """Whether the exercise lies on the core path."""
+        return "optional" if self.exercise.optional else "core"
+
+    @property
     def points(self) -> str:
         """``1.5 of 2``."""
         if self.earned is None:
@@ -77,6 +82,18 @@ class Overview:
         return tuple(row for row in self.rows if row.state in OPEN)
 
     @property
+    def next(self) -> Row | None:
+        """The first that is open on the core path; where that is done, the first of all."""
+        core = (row for row in self.open if not row.exercise.optional)
+        return next(core, next(iter(self.open), None))
+
+    @property
+    def core_done(self) -> bool:
+        """Whether nothing of the core path is open, if the lab has any of it."""
+        core = [one for one in self.facts.exercises if not one.optional]
+        return bool(core) and all(row.exercise.optional for row in self.open)
+
+    @property
     def headline(self) -> str:
         """Points, and how many exercises are open."""
         total = sum(one.points for one in self.facts.checked)
@@ -88,14 +105,14 @@ class Overview:
     @property
     def next_step(self) -> str:
         """What to do now."""
-        if not self.open:
+        if not (first := self.next):
             return (
                 "Run the last cell of the notebook, or `python -m course handin "
                 f"{self.facts.lab.split('_')[0]}`, to hand in."
             )
-        first = self.open[0]
         todo = "write your answer" if first.exercise.written else TODO[first.state]
-        return f"Next: {first.exercise.label}: {todo}."
+        begin = "The core path is done. Next, if you like: " if self.core_done else "Next: "
+        return f"{begin}{first.exercise.label}: {todo}."
 
     @property
     def about(self) -> str:
@@ -112,7 +129,7 @@ class Overview:
     def __str__(self) -> str:
         width = max((len(row.exercise.label) for row in self.rows), default=0)
         lines = [
-            f"  {row.exercise.label:{width}}  {row.points:>10}  {WORDS[row.state]}"
+            f"  {row.exercise.label:{width}}  {row.path:8}  {row.points:>10}  {WORDS[row.state]}"
             for row in self.rows
         ]
         return "\n".join([self.headline, *lines, self.next_step, self.about])
@@ -122,7 +139,7 @@ class Overview:
     def _repr_html_(self) -> str:
         head = "".join(
             f'<th scope="col" style="text-align:left;padding:2px 16px 2px 0">{name}</th>'
-            for name in ("exercise", "points", "state")
+            for name in ("exercise", "path", "points", "state")
         )
         rows = "".join(_html_row(row, f"{self.facts.lab}.ipynb") for row in self.rows)
         return markup.panel(
@@ -231,4 +248,5 @@ def _rows(
 def _html_row(row: Row, file: str) -> str:
     cell = '<td style="text-align:left;padding:2px 16px 2px 0">{}</td>'
     link = f'<a href="{file}{escape(row.anchor)}">{escape(row.exercise.label)}</a>'
-    return f"<tr>{cell.format(link)}{cell.format(row.points)}{cell.format(WORDS[row.state])}</tr>"
+    rest = (row.path, row.points, WORDS[row.state])
+    return f"<tr>{cell.format(link)}{''.join(map(cell.format, rest))}</tr>"

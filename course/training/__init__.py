@@ -16,6 +16,7 @@ from course.training.optimisers import MakeOptimizer
 from course.training.progress import PROGRESS_VARIABLE, show_progress
 from course.training.repeating import repeat
 from course.training.schedules import Schedule
+from course.training.together import fit_each
 
 __all__ = [
     "PROGRESS_VARIABLE",
@@ -32,6 +33,7 @@ __all__ = [
     "StopReason",
     "evaluate",
     "fit",
+    "fit_each",
     "repeat",
     "schedules",
     "show_progress",

@@ -132,12 +132,12 @@ def fit(
         optimizer=make_optimizer(optimizer, model, lr, weight_decay, decay),
         schedule=schedule,
         clip_norm=clip_norm,
-        augment=augment or _unchanged,
-        prepare=prepare or _unchanged,
+        augment=augment or unchanged,
+        prepare=prepare or unchanged,
         loss=loss,
-        train_loss=_smoothed(loss, label_smoothing),
+        train_loss=smoothed(loss, label_smoothing),
         deadline=time.monotonic() + (math.inf if time_budget is None else time_budget),
-        on_epoch=on_epoch or _ignore,
+        on_epoch=on_epoch or ignore,
     )
     sample = run.prepare(run.train[0][:batch_size])
     run.pace = speed.choose_pace(model, sample, precision, channels_last)
@@ -224,7 +224,7 @@ class Run:
         """What the model says of images as they are stored; float32, whatever it computed in."""
         images = self.pace.place(self.prepare(images))
         with self.pace.autocast(self.device):
-            return _in_float32(self.forward(images))
+            return speed.in_float32(self.forward(images))
 
 
 def _train(run: Run, keeper: _Keeper) -> None:
@@ -362,7 +362,12 @@ class _Keeper:
         run.history.message = f"went on after epoch {len(run.history)}, from {self.path}"
 
 
-def _smoothed(loss: Loss, label_smoothing: float) -> Loss:
+def smoothed(loss: Loss, label_smoothing: float) -> Loss:
+    """The loss of training, with part of each label spread evenly over all classes.
+
+    Raises:
+        ValueError: that is asked of another loss than the cross-entropy.
+    """
     if not label_smoothing:
         return loss
     if loss is not F.cross_entropy:
@@ -373,18 +378,10 @@ def _smoothed(loss: Loss, label_smoothing: float) -> Loss:
     return partial(F.cross_entropy, label_smoothing=label_smoothing)
 
 
-def _in_float32(outputs: Any) -> Any:
-    if isinstance(outputs, Tensor):
-        return outputs.float() if outputs.dtype in (torch.bfloat16, torch.float16) else outputs
-    if isinstance(outputs, tuple) and hasattr(outputs, "_make"):  # a named tuple
-        return outputs._make(map(_in_float32, outputs))
-    if isinstance(outputs, (list, tuple)):
-        return type(outputs)(map(_in_float32, outputs))
-    return outputs
-
-
-def _unchanged(images: Tensor) -> Tensor:
+def unchanged(images: Tensor) -> Tensor:
+    """The images, where nobody prepares or augments them."""
     return images
 
 
-def _ignore(epoch: Epoch) -> None: ...
+def ignore(epoch: Epoch) -> None:
+    """Where nobody looks on."""

@@ -11,6 +11,7 @@ from torch import nn
 from course.device import seeded
 from course.training.history import Runs
 from course.training.loop import fit
+from course.training.together import fit_each, worth_a_try
 
 
 def repeat(
@@ -33,7 +34,9 @@ def repeat(
     Raises:
         ValueError: no seeds.
     """
-    runs = Runs([], [])
+    runs, seeds = Runs([], []), list(seeds)
+    if worth_a_try(fit_options) and len(seeds) > 1:
+        return _together(make_model, seeds, keep_models, fit_options)
     for seed in seeds:
         with seeded(seed):
             model = make_model()
@@ -47,6 +50,22 @@ def repeat(
     if not runs.seeds:
         raise ValueError("no finished run: repeat needs one seed or more, such as range(3)")
     return runs
+
+
+def _together(
+    make_model: Callable[[], nn.Module],
+    seeds: list[int],
+    keep_models: bool,
+    fit_options: dict[str, Any],
+) -> Runs:
+    models = []
+    for seed in seeds:
+        with seeded(seed):
+            models.append(make_model())
+    histories = fit_each(models, seeds, **fit_options)
+    if any(history.stopped_by == "interrupt" for history in histories):
+        raise ValueError("no finished run: all of them were learning when they were interrupted")
+    return Runs(seeds, histories, models if keep_models else [])
 
 
 def _options_of(seed: int, options: dict[str, Any]) -> dict[str, Any]:

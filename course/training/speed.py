@@ -223,5 +223,16 @@ def _trial(model: nn.Module, sample: Tensor, pace: Pace) -> Iterator[Callable[[]
         yield batch
 
 
+def in_float32(outputs: Any) -> Any:
+    """What a model says, one tensor or several, in float32."""
+    if isinstance(outputs, Tensor):
+        return outputs.float() if outputs.dtype in (torch.bfloat16, torch.float16) else outputs
+    if isinstance(outputs, tuple) and hasattr(outputs, "_make"):  # a named tuple
+        return outputs._make(map(in_float32, outputs))
+    if isinstance(outputs, (list, tuple)):
+        return type(outputs)(map(in_float32, outputs))
+    return outputs
+
+
 def _named(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")

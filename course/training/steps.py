@@ -186,7 +186,7 @@ def obstacle(run: Run) -> str:
         return "there is no whole batch"
     if run.forward is not run.model:
         return "torch.compile does it its own way"
-    if _has_hooks(run.model):
+    if has_hooks(run.model):
         return "hooks of the model run in Python"
     return trouble_with(run)
 
@@ -194,7 +194,7 @@ def obstacle(run: Run) -> str:
 def trouble_with(run: Run) -> str:
     """What a batch does that a recording would not; empty where nothing was found."""
     images, labels = (one[: run.batch_size] for one in run.train)
-    before = _attributes(run.model)
+    before = attributes(run.model)
     with seeded(0, run.device), preserved_modes(run.model):
         run.model.train()
         drawn, told = _random_numbers(), ""
@@ -206,7 +206,7 @@ def trouble_with(run: Run) -> str:
             told = f"a batch can't go by without Python: {first}"
         if not told and _random_numbers() != drawn:
             told = "random numbers are drawn on the CPU"
-    changed = _put_back(before)
+    changed = put_back(before)
     return told or (f"{changed} is another after every batch" if changed else "")
 
 
@@ -238,7 +238,7 @@ def _random_numbers() -> tuple[Any, ...]:
     return random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist()
 
 
-def _attributes(model: nn.Module) -> list[tuple[str, nn.Module, dict[str, Any]]]:
+def attributes(model: nn.Module) -> list[tuple[str, nn.Module, dict[str, Any]]]:
     """What a model's modules keep besides layers and tensors; of lists, what is in them."""
     return [
         (where or "model", one, {k: _copied(v) for k, v in vars(one).items() if k[0] != "_"})
@@ -246,7 +246,7 @@ def _attributes(model: nn.Module) -> list[tuple[str, nn.Module, dict[str, Any]]]
     ]
 
 
-def _put_back(before: list[tuple[str, nn.Module, dict[str, Any]]]) -> str:
+def put_back(before: list[tuple[str, nn.Module, dict[str, Any]]]) -> str:
     """Undo what a trial has changed there; the name of one thing that it changed."""
     found = ""
     for name, module, kept in before:
@@ -274,7 +274,8 @@ def _same(value: Any, other: Any) -> bool:
     return value is other or (isinstance(value, int | float | str) and value == other)
 
 
-def _has_hooks(model: nn.Module) -> bool:
+def has_hooks(model: nn.Module) -> bool:
+    """Whether Python of somebody's runs beside the model's own."""
     kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return any(getattr(module, kind, None) for module in model.modules() for kind in kinds) or any(
         parameter._backward_hooks for parameter in model.parameters()

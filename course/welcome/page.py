@@ -16,7 +16,9 @@ FILE = "start_here.ipynb"
 INTRODUCTION = """\
 # Convolutional networks, hands on
 
-The labs, in their order. Click one to open it. In each: read, write your answers where a cell says
+The labs, in their order. Click one to open it. The **core path** has what later labs build on, the
+rest is for when you want more; every section and exercise says which it is, and all of them give
+points. Times count reading and experiments. In each lab: read, write your answers where a cell says
 `raise NotImplementedError`, run the check below, read its panel.
 
 Run the cell below (click it, then Shift+Enter) to count your points again; it reads the notebooks
@@ -53,13 +55,31 @@ class Progress:
     labs: tuple[Overview, ...]
 
     def __str__(self) -> str:
-        return "\n".join(_line(one) for one in self.labs) or "no labs are here"
+        lines = [_line(one) for one in self.labs]
+        lines += [f"{'all':20} {self._hours}"] if lines else []
+        return "\n".join(lines) or "no labs are here"
 
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
-        head = "| lab | about | exercises | points by checks | |\n|---|---|---|---|---|\n"
-        return head + "".join(map(_row, self.labs))
+        head = "| lab | core path | with all | exercises | points by checks | |\n"
+        return head + "|---|---|---|---|---|---|\n" + "".join(map(_row, self.labs)) + self._sum
+
+    @property
+    def _minutes(self) -> tuple[int, int]:
+        """Of the core path, and of everything."""
+        facts = [one.facts for one in self.labs]
+        return sum(one.core_minutes for one in facts), sum(one.minutes for one in facts)
+
+    @property
+    def _hours(self) -> str:
+        core, everything = self._minutes
+        return f"core path {core / 60:.0f} h of {everything / 60:.0f} h"
+
+    @property
+    def _sum(self) -> str:
+        core, everything = self._minutes
+        return f"| **together** | **{core / 60:.0f} h** | {everything / 60:.0f} h | | | |\n"
 
 
 def progress(folder: Path | None = None) -> Progress:
@@ -124,13 +144,15 @@ def _overviews(folder: Path) -> Iterator[Overview]:
 def _row(one: Overview) -> str:
     facts = one.facts
     link = f"[{facts.number} · {facts.title}]({facts.lab}/{facts.lab}.ipynb)"
-    about = f"{facts.minutes} min | {len(facts.exercises)}"
+    core = f"{facts.core_minutes} min" if facts.core_minutes else "optional"
+    about = f"{core} | {facts.minutes} min | {len(facts.exercises)}"
     return f"| {link} | {about} | {_points(one)} | {_state(one)} |\n"
 
 
 def _line(one: Overview) -> str:
     facts = one.facts
-    return f"{facts.lab:20} {facts.minutes:>4} min  {_points(one):>10}  {_state(one)}"
+    minutes = f"core {facts.core_minutes:>3} of {facts.minutes:>3} min"
+    return f"{facts.lab:20} {minutes}  {_points(one):>10}  {_state(one)}"
 
 
 def _points(one: Overview) -> str:
@@ -142,7 +164,8 @@ def _state(one: Overview) -> str:
         return "✓ done, hand in"
     if len(one.open) == len(one.rows):
         return "○ not begun"
-    return f"next: {one.open[0].exercise.label}"
+    begin = "✓ core path done; next" if one.core_done else "next"
+    return f"{begin}: {one.next.exercise.label}" if one.next else ""
 
 
 def _markdown(name: str, text: str) -> dict[str, Any]:

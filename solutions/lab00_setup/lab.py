@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: The task and the tools
-#     minutes: 75
+#     minutes: 95
 # ---
 
 # %% [markdown]
@@ -386,7 +386,7 @@ trained = experiments.train_kinds(
 )
 
 # %% [markdown]
-# Before the next figure comes a **prediction**: put your number in the place of `...` and run the
+# Before the next figure comes a **prediction**: put your number in place of `...` and run the
 # cell. A wrong one costs nothing, and no points are given for a right one. But once you
 # have guessed, you read a figure with other eyes.
 
@@ -418,7 +418,7 @@ course.compare("top5", top5, digits=1)
 # with $k$. By how many of the test images do the two networks still differ at $k = 5$? You will
 # need it for the question at the end.
 
-# %% [markdown] intro="accuracy_by_class"
+# %% [markdown] intro="accuracy_by_class" optional=true
 # ### Which classes are hard?
 #
 # One number hides much. A network may be perfect on nine classes and blind on the tenth. The
@@ -474,7 +474,7 @@ ax = experiments.surest_mistakes(
     trained["small CNN"].logits[0], fashion.test.images, fashion.test.labels, fashion.classes
 )
 
-# %% [markdown] intro="why_top5"
+# %% [markdown] intro="why_top5" optional=true
 # ### Would you report top-5 here?
 #
 # A colleague trains on Fashion-MNIST and writes: "Our network reaches a top-5 error below 1 %."

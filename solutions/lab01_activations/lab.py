@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: Activations and their derivatives
-#     minutes: 150
+#     minutes: 195
 # ---
 
 # %% [markdown]
@@ -176,7 +176,7 @@ def relu(x: Tensor) -> Tensor:
 # numbers and the functions that end in `_like` follow `x`.
 # </details>
 
-# %% [markdown] intro="leaky_relu"
+# %% [markdown] intro="leaky_relu" optional=true
 # ### Leaky ReLU
 #
 # $$\mathrm{LeakyReLU}(x) = \begin{cases} a x & x \le 0 \\ x & x > 0 \end{cases}$$
@@ -233,7 +233,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 # Choosing *after* the exponential is too late. What would you have to choose *before* it?
 # </details>
 
-# %% [markdown] intro="selu"
+# %% [markdown] intro="selu" optional=true
 # ### SELU
 #
 # $$\mathrm{SELU}(x) = \lambda \begin{cases} \alpha e^{x} - \alpha & x \le 0 \\ x & x > 0
@@ -330,7 +330,7 @@ def relu_grad(y: Tensor) -> Tensor:
 
 # %% check="relu_grad" points=1
 
-# %% [markdown] intro="leaky_relu_grad"
+# %% [markdown] intro="leaky_relu_grad" optional=true
 # ### Slope of leaky ReLU
 #
 # The sign of $y$ is the sign of $x$, as long as $a$ is positive.
@@ -346,7 +346,7 @@ def leaky_relu_grad(y: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 # %% check="leaky_relu_grad" points=1
 
-# %% [markdown] intro="elu_grad"
+# %% [markdown] intro="elu_grad" optional=true
 # ### Slope of ELU
 #
 # On the left the slope at $x$ is $\alpha e^x$. Now say that with $y = \alpha e^x - \alpha$.
@@ -362,7 +362,7 @@ def elu_grad(y: Tensor, alpha: float = 1.0) -> Tensor:
 
 # %% check="elu_grad" points=2
 
-# %% [markdown] intro="selu_grad"
+# %% [markdown] intro="selu_grad" optional=true
 # ### Slope of SELU
 #
 # The same with λ. Mind where it is already inside $y$.
@@ -403,7 +403,8 @@ experiments.gallery(globals())
 # %% [markdown]
 # Look at the grey bands. The sigmoid's slope never gets above 0.25. tanh reaches 1, at one point.
 # ReLU has slope 1 on half of the line. Part 3 is about what follows from these numbers.
-#
+
+# %% [markdown] optional=true
 # ### What autograd keeps
 #
 # Between forward and backward autograd holds on to tensors. PyTorch lets us watch, with
@@ -437,7 +438,7 @@ experiments.memory_table(
 #
 # ELU *could* be as cheap as the sigmoid, as `elu_grad` shows. Let us make it so.
 
-# %% [markdown] intro="ELUFunction"
+# %% [markdown] intro="ELUFunction" optional=true
 # ### An ELU that keeps only its output
 #
 # A `torch.autograd.Function` says by hand what happens forwards and backwards:
@@ -514,7 +515,7 @@ for alpha in (0.5, 1.0, 2.0):
 
 experiments.memory_table({"F.elu": F.elu, "ELUFunction": lambda x: ELUFunction.apply(x, 1.0)})
 
-# %% [markdown] intro="why_output"
+# %% [markdown] intro="why_output" optional=true
 # ### When does the output suffice?
 #
 # 1. Derive the slope of ELU through its output, on both branches. Say where you need
@@ -702,7 +703,7 @@ experiments.draw_grid(grid)
 # - Each activation has a column that suits it. "Which activation is best" has no answer until you
 #   say how the weights start.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ### Does it matter for learning?
 #
 # A gradient of $10^{-7}$ could be made up for by a larger step: Adam divides by the gradient's
@@ -755,7 +756,7 @@ course.compare("best_by_default", ["selu", "tanh", "relu", "sigmoid"])
 # here tanh is ahead: with He's start by 2.8 points, standard error 0.8. Two epochs of a small fully
 # connected network are not AlexNet. Lab 3 repeats that experiment properly.
 
-# %% [markdown] intro="which_init"
+# %% [markdown] intro="which_init" optional=true
 # ### Predict the table
 #
 # 1. Weights have variance $v/\mathrm{fan\_in}$, biases are left out, and the inputs of a ReLU layer
@@ -846,7 +847,7 @@ experiments.draw_dead_by_depth(range(pick(quick=4, full=10)))
 # of the road, and PyTorch's start gets there in ten layers. These units are dead for this batch.
 # Training can still wake them, because the layers below change.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ### Dead after training
 #
 # The textbook says that a too large step kills units: one blow moves the bias so far that no input
@@ -875,7 +876,7 @@ experiments.rate_table(experiments.Budget(images, range(pick(quick=2, full=5))),
 # did *not* find the textbook picture: up to rate 0.2 the layer had at most 3 % dead units, at 0.3
 # single seeds lost most of it (up to 78 %), and at 0.5 all five diverged to `nan` instead of dying.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 5 · SELU's fixed point
 #
 # SELU's constants are the solution of two equations: if the inputs of a unit are normal with mean 0

@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: LeNet
-#     minutes: 270
+#     minutes: 305
 # ---
 
 # %% [markdown]
@@ -65,7 +65,8 @@ print(course.start(PROFILE))
 # - What is given stays as it was, and the same call gives the same again.
 # - What comes back has the dtype of what was given, and gradients flow through. The tensors may lie
 #   in memory in any way, and a batch may have one image.
-# - Networks and layers start with finite numbers of PyTorch's usual dtype, float32. They do the
+# - Networks and layers start with finite numbers of PyTorch's usual dtype, float32, and the kernels
+#   with random ones. They do the
 #   same in training and in evaluation mode, and two of them share nothing.
 
 # %% [markdown] intro="conv_output_size"
@@ -193,7 +194,7 @@ def conv_parameters(in_channels: int, out_channels: int, kernel: int, bias: bool
 
 # %% check="conv_parameters" points=1
 
-# %% [markdown] intro="why_sharing"
+# %% [markdown] intro="why_sharing" optional=true
 # ### What sharing saves, and what it assumes
 #
 # LeNet's first layer turns an image of 32 × 32 into 6 maps of 28 × 28, with kernels of 5 × 5.
@@ -224,7 +225,7 @@ def conv_parameters(in_channels: int, out_channels: int, kernel: int, bias: bool
 # is the simplest locally connected layer, and at the new place stands another factor. Locality is
 # as it was; stationarity is gone, and equivariance with it.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 2 · LeNet-5, as printed in 1998
 #
 # | layer | what | output |
@@ -751,7 +752,7 @@ experiments.draw_one_batch(globals(), images, steps=pick(quick=60, full=200))
 #
 # Four lines of code tell them apart, in seconds.
 
-# %% [markdown] intro="train_lenet"
+# %% [markdown] intro="train_lenet" optional=true
 # ### Train a LeNet
 #
 # Now in earnest. Your function gets 2,000 images with labels. It builds a `LeNet`, trains it, and
@@ -865,7 +866,7 @@ course.compare("permutation", 3.1, 0.2, digits=1)
 #
 # The rows called *jittered* belong to the next experiment.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ### Shifted images
 #
 # Now move the *test* images to the right, pixel by pixel. Nobody has trained on such images. Left:
@@ -910,7 +911,7 @@ course.compare("shifted", 28.5, 1.4, digits=1)
 # ones lose their right edge. That this matters little up to 4 pixels is what the dashed lines
 # show.)
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ### Feature maps
 #
 # What do the kernels of the trained network look like, and what do its maps show? The lower half
@@ -930,7 +931,7 @@ experiments.draw_feature_maps(trained, images.test[0][:1])
 # It is not exact any more. After one pooling a shift by 5 pixels is one by 2.5, after two
 # poolings 1.25. A map cannot move by half a pixel, so it changes a little instead.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ### 1998 against today
 #
 # Does your LeNet-5 learn? With its own loss, on codes of clothes, with Adam, which nobody had in
@@ -955,7 +956,7 @@ if accuracy is not None:
 # T-shirts and shirts have the nearest codes, 20 units apart. Are they also what your network
 # confuses most? You have all you need to find out.
 
-# %% [markdown] intro="what_helped"
+# %% [markdown] intro="what_helped" optional=true
 # ### What helped?
 #
 # Argue with the recorded table and the two curves on the right. "Better" means: by at least twice

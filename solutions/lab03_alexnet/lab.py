@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: AlexNet and ReLU
-#     minutes: 165
+#     minutes: 190
 # ---
 
 # %% [markdown]
@@ -59,7 +59,8 @@ print(course.start(PROFILE))
 
 # %% [markdown]
 # ## Part 1 · The parts
-#
+
+# %% [markdown] optional=true
 # ### Neighbours that compete
 #
 # In the eye a nerve cell that fires strongly quiets its neighbours. The paper borrows the idea.
@@ -74,7 +75,7 @@ print(course.start(PROFILE))
 # Channels have no natural order. Which ones become neighbours is decided by chance, before
 # training, and the network has to make the best of it.
 
-# %% [markdown] intro="local_response_norm"
+# %% [markdown] intro="local_response_norm" optional=true
 # ### Local response normalisation
 #
 # Write the formula. Two things to look at closely:
@@ -147,7 +148,7 @@ print(f"the formula above, alpha 0.0001: 100 becomes {100 / (2 + 1e-4 * 5 * 100*
 # paper's network out of PyTorch's layer, ask for `alpha=5e-4` (with `size=5`), and mind that its
 # `k` is 1 unless you say 2.
 
-# %% [markdown] intro="overlapping_pool_size"
+# %% [markdown] intro="overlapping_pool_size" optional=true
 # ### Windows that overlap
 #
 # LeNet's pooling windows lie side by side: 2 wide, 2 apart. AlexNet's are 3 wide and 2 apart, so
@@ -233,7 +234,7 @@ def dropout(x: Tensor, p: float, training: bool, generator: Generator | None = N
 # How many random numbers do you draw? Each element needs its own.
 # </details>
 
-# %% [markdown] intro="paper_dropout"
+# %% [markdown] intro="paper_dropout" optional=true
 # ### Dropout as in the paper
 #
 # The first row of the table. AlexNet's p is 0.5, where dropping and keeping are equally likely,
@@ -275,7 +276,7 @@ experiments.draw_masks(globals().get("dropout"), globals().get("paper_dropout"))
 # The single pass equals the average *here*, because what follows the mask is linear. Behind a ReLU
 # or a softmax it is an approximation. A good one, as it turned out.
 
-# %% [markdown] intro="pca_lighting"
+# %% [markdown] intro="pca_lighting" optional=true
 # ### Other light
 #
 # A red car stays a car at sunset. So the paper shifts the colours of each training image, along
@@ -359,7 +360,7 @@ experiments.say_lighting(values, vectors)
 # everything. In PyTorch that is a convolution with `groups=2`: its input and output channels fall
 # into two halves, and each half of the outputs looks at its half of the inputs only.
 
-# %% [markdown] intro="grouped_conv_parameters"
+# %% [markdown] intro="grouped_conv_parameters" optional=true
 # ### What groups save
 #
 # How many numbers, weights and biases, does a convolution with groups hold? The layer is
@@ -530,7 +531,7 @@ course.compare("convolutions_hold", 3.8, digits=1)
 # %% explore=true
 course.compare("convolutions_work", 91.9, digits=1)
 
-# %% [markdown] intro="two_groups"
+# %% [markdown] intro="two_groups" optional=true
 # ### What the two groups cost and save
 #
 # 1. The network without groups has 62,378,344 parameters. Show, layer by layer, where the
@@ -672,7 +673,7 @@ experiments.saturation(cifar)
 # for instance: today's weights with raw RGB values, to find out whether the inputs or the weights
 # matter more.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 4 · A small AlexNet
 #
 # AlexNet on 227 × 227 pixels is nothing for a laptop. But its plan fits 32 × 32 pixels too, at a

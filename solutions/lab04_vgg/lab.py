@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: VGG and the cascade of convolutions
-#     minutes: 205
+#     minutes: 240
 # ---
 
 # %% [markdown]
@@ -116,7 +116,7 @@ def stack_parameters(channels: int, kernel: int, depth: int) -> int:
 # against $49C^2$: 45 % fewer (the paper says it the other way round: the 7 × 7 has 81 % more). And
 # there are three ReLUs where there was one.
 
-# %% [markdown] intro="effective_receptive_field"
+# %% [markdown] intro="effective_receptive_field" optional=true
 # ### Measure it
 #
 # The formula says which pixels *can* matter. How much *do* they? Ask the gradient: take the
@@ -185,7 +185,7 @@ experiments.draw_fields(effective_receptive_field, (2, 5, 10, 20), range(10))
 # of 1.4, the square root of 2. Luo and others derive just that for random weights. (Training
 # changes the map: they saw it grow.)
 
-# %% [markdown] intro="why_small"
+# %% [markdown] intro="why_small" optional=true
 # ### Is the stack really the same as the large kernel?
 #
 # 1. Leave out the ReLU between two 3 × 3 convolutions (one channel each). Which single convolution
@@ -352,7 +352,7 @@ experiments.parameter_ledger(make_vgg, VGG_CONFIGS)
 # %% explore=true
 experiments.score_ledger(make_vgg)
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 3 · Where the cost sits
 #
 # "VGG is large" can mean three things: many parameters, much memory for what passes through, or
@@ -532,7 +532,7 @@ course.compare("memory_stage", "stage 1")
 # is trained anew with four times as many weights (411 million), or it becomes a convolution, which
 # is the next exercise.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 4 · Any size: fully convolutional
 #
 # The first fully connected layer reads $512 \times 7 \times 7$ numbers. A convolution with a 7 × 7
@@ -613,7 +613,7 @@ experiments.draw_map(to_fully_convolutional, fashion, epochs=pick(quick=6, full=
 # bad start can stall the learning of a deep network, they write. So A was trained first from random
 # weights, and the deeper ones began with layers of A.
 
-# %% [markdown] intro="initialise_from"
+# %% [markdown] intro="initialise_from" optional=true
 # ### Start from a shallow network
 #
 # Section 3.1: the first **four** convolutions and the **three** fully connected layers of the deep
@@ -683,6 +683,12 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 # numbers, for one channel with the values 1, 3, 5, 7, $\gamma = 1$, $\beta = 0$, a running mean of
 # 0 and a running variance of 1: $\mu = 4$, $\sigma^2 = 5$, $y = (-1.34, -0.45, 0.45, 1.34)$, and
 # afterwards the running mean is 0.4 and the running variance $0.9 \cdot 1 + 0.1 \cdot 20/3 = 1.57$.
+
+# %% [markdown]
+# Where it stands: between each convolution and its ReLU.
+
+# %% explore=true
+figure = course.diagrams.blocks("vgg", "vgg_batch_norm")
 
 
 # %% exercise="batch_norm" difficulty=2 minutes=25

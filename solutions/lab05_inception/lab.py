@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: Inception and GoogLeNet
-#     minutes: 165
+#     minutes: 175
 # ---
 
 # %% [markdown]
@@ -183,7 +183,7 @@ experiments.naive_chain(inception_cost)
 # times** the multiplications of the real one. So the pool projection is not decoration: it is what
 # stops the growth.
 
-# %% [markdown] intro="why_reduce"
+# %% [markdown] intro="why_reduce" optional=true
 # ### What does the 1 × 1 cost?
 #
 # 1. Leave out the ReLU between the 3 × 3 reduction (192 → 96) and the 3 × 3 convolution (96 → 128)
@@ -274,7 +274,7 @@ class InceptionBlock(nn.Module):
 # %% explore=true
 experiments.block_ledger(InceptionBlock)
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 3 · GoogLeNet
 #
 # The whole network, from the paper's table 1, for images of 224 × 224:
@@ -429,7 +429,7 @@ experiments.parameter_ledger(GoogLeNet)
 # paper. AlexNet has 60,965,224 (lab 3), GoogLeNet 6,998,552: 8.7 times fewer. Leave GoogLeNet's
 # classifier out and it is 10.2. Count before you quote.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 4 · The auxiliary heads
 #
 # 22 layers in 2014, without BatchNorm and without shortcuts: the authors worried that the gradient
@@ -611,7 +611,7 @@ experiments.draw_stored(["BatchNorm", "BatchNorm, FC"])
 # *training* images (42.1 % ± 1.1 against 38.9 % ± 1.5), so if there is something, it is no matter
 # of overfitting after three epochs. What is beyond doubt is the price.
 
-# %% [markdown] intro="class_maps"
+# %% [markdown] intro="class_maps" optional=true
 # ### Where does it see that?
 #
 # Average, then a linear layer. Both are linear, so they may change places: first the linear layer
@@ -657,7 +657,8 @@ experiments.draw_class_maps(class_maps, fashion, epochs=pick(quick=3, full=10))
 # clearest. Look at the mistakes, too: the pullover also speaks for the bag, and the *empty* floor
 # for the sneaker. A picture of a sneaker is mostly empty. The network never had to tell the two
 # apart.
-#
+
+# %% [markdown] optional=true
 # ### A goal for a long evening
 #
 # A small GoogLeNet of the University of Amsterdam's deep learning tutorials (Phillip Lippe) has

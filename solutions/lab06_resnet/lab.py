@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: ResNet and gradient flow
-#     minutes: 210
+#     minutes: 225
 # ---
 
 # %% [markdown]
@@ -135,13 +135,14 @@ course.compare("negative_branch", "it vanishes")
 # So the honest law is: *a residual chain keeps the gradient's size if the branches are small*, so
 # small that even the sum of all $f_l'^2$ stays well below 1 when their signs are mixed, and the sum
 # of all $|f_l'|$ when they are not.
-#
+
+# %% [markdown] optional=true
 # ### More dimensions
 #
 # A block takes a vector now, $y = f(x) + x$ with $x \in \mathbb{R}^D$. A gradient $g$ at the
 # output arrives at the input as $J_{\text{block}}^\top g$ (columns times rows: the chain rule).
 
-# %% [markdown] intro="residual_jacobian"
+# %% [markdown] intro="residual_jacobian" optional=true
 # ### The Jacobian of a block
 #
 # Entry $(i, j)$ is the derivative of output $i$ by input $j$. For $f$,
@@ -163,7 +164,7 @@ def residual_jacobian(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 # %% check="residual_jacobian" points=2
 
-# %% [markdown] intro="weakest_gradient"
+# %% [markdown] intro="weakest_gradient" optional=true
 # ### The gradient that hardly comes through
 #
 # "The gradient does not vanish": *which* gradient? Among all unit vectors $g$ at the block's
@@ -244,6 +245,13 @@ def weakest_gradient(jacobian: Tensor) -> tuple[Tensor, Tensor]:
 # In the paper C is slightly better than B, and B than A (their table 3: ResNet-34 has a top-1 error
 # of 25.03, 24.52 and 24.19 per cent with A, B, C). The authors conclude that projections are not
 # essential, and go on without C.
+
+# %% [markdown]
+# This is where the shortcut leaves and where it comes back, in the two blocks that you will build.
+# Mind the last ReLU: it stands after the sum, not before it.
+
+# %% explore=true
+figure = course.diagrams.blocks("basic", "bottleneck")
 
 # %% [markdown] intro="make_shortcut"
 # ### Three shortcuts
@@ -353,7 +361,7 @@ class BasicBlock(nn.Module):
 # by the first layer and added afterwards; BatchNorm2d with two numbers (the second one is ε).
 # </details>
 
-# %% [markdown] intro="Bottleneck"
+# %% [markdown] intro="Bottleneck" optional=true
 # ### The bottleneck
 #
 # Deeper networks squeeze the channels before the 3 × 3 (you know the trick from lab 5):
@@ -452,7 +460,7 @@ class ResNetCIFAR(nn.Module):
 
 # %% check="ResNetCIFAR" points=4
 
-# %% [markdown] intro="make_resnet"
+# %% [markdown] intro="make_resnet" optional=true
 # ### For ImageNet
 #
 # The paper's table 1. After every convolution come BatchNorm and, but for the end of a block, ReLU.
@@ -508,7 +516,7 @@ def make_resnet(depth: int, num_classes: int = 1000, width: float = 1.0) -> nn.M
 # 64 to 256 channels. What does shortcut B do then?
 # </details>
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ### The ledger
 #
 # Your counts beside the paper's (its table 6, in millions) and torchvision's. ResNet-152 has 60
@@ -676,7 +684,8 @@ experiments.draw_combinations()
 #
 # So "the gradient does not vanish" is a statement about a clean path, and the formula on the slide,
 # $y = f(x) + x$, is clean only because it leaves out the activation that follows.
-#
+
+# %% [markdown] optional=true
 # ### And the initial weights?
 #
 # All this was PyTorch's start. He and others (2015) proposed larger weights, made for ReLU. The
@@ -817,7 +826,7 @@ course.compare("depth_costs", 82.7, 5.3, digits=1)
 # (shattering, part 6); the error at other learning rates; the size of a step relative to the
 # weights, layer by layer.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 6 · Further
 #
 # ### Where to put what

@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: Summary and project
-#     minutes: 240
+#     minutes: 285
 # ---
 
 # %% [markdown]
@@ -142,7 +142,7 @@ course.compare("more_epochs", 85.1, 0.6, digits=1)
 #   Inception's time. (It is 0.4 points ahead of Inception, with a standard error of 0.3: no
 #   finding. Its training loss is 0.01 then: more epochs will hardly help.)
 
-# %% [markdown] intro="fair_race"
+# %% [markdown] intro="fair_race" optional=true
 # ### Was that fair?
 #
 # 1. The table says *same data, same epochs*. Name two other budgets that one could hold fixed. For
@@ -169,14 +169,14 @@ course.compare("more_epochs", 85.1, 0.6, digits=1)
 # receptive fields have little to do; ten classes of centred clothes are an easy task, where a small
 # network is already near to what is possible.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 2 · How sure are these numbers?
 #
 # There are two kinds of chance in an accuracy. Another **seed** gives another network: that is the
 # ± of the table. Other **test images** give another count: no number of seeds shows that one, since
 # all of them share the images. You can compute it.
 
-# %% [markdown] intro="confidence_interval"
+# %% [markdown] intro="confidence_interval" optional=true
 # ### An interval for an accuracy
 #
 # A network gets `correct` of `total` images right. Let $p$ be its true accuracy, on all images of
@@ -239,7 +239,7 @@ experiments.history_intervals(confidence_interval)
 # (Two networks on the *same* images can be compared better than that: look only at the images
 # where one is right and the other wrong. That is McNemar's test.)
 
-# %% [markdown] intro="pareto_front"
+# %% [markdown] intro="pareto_front" optional=true
 # ### Which networks are undominated?
 #
 # "The best network" is not a question with an answer as long as cost matters. But some networks can
@@ -460,7 +460,7 @@ experiments.examine(globals())
 # only, since training and prediction are wrong in the same way. Who sees such numbers blames the
 # architecture, and adds layers. That is why one tests the parts and not just the whole.
 
-# %% [markdown]
+# %% [markdown] optional=true
 # ## Part 4 · The project
 #
 # Design a network of your own for Fashion-MNIST with **fewer than 300,000 numbers**, train it as

@@ -2,7 +2,8 @@
 # jupyter:
 #   course:
 #     title: Beyond the lecture (optional)
-#     minutes: 195
+#     minutes: 185
+#     optional: true
 # ---
 
 # %% [markdown]

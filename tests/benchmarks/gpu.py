@@ -2,9 +2,10 @@
 
     python tests/benchmarks/gpu.py [--dry] [--out build/gpu.json] [--minutes 10] [STEP …]
 
-The steps: the tests marked ``gpu``; ``fit`` beside a DataLoader; every notebook in profile full,
-one after the other, with the seconds of its cells. Each step is a process of its own; one that
-fails or takes too long is told, and the next one runs. The file is written after each step.
+The steps: the tests marked ``gpu``; ``fit`` beside a DataLoader; ``autograde record`` of every
+notebook, one after the other: seconds of its cells, its budget, what its experiments found.
+Each step is a process of its own; one that fails or takes too long is told, and the next one
+runs. The file is written after each step.
 ``--dry`` runs the same steps, short, on whatever device there is.
 """
 
@@ -20,19 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from autograde import tree
 
 TAIL = 4_000  # characters of a step's output that are kept
-RUN = """
-import sys, nbformat
-from nbclient import NotebookClient
-path, out = sys.argv[1:]
-book = nbformat.read(path, 4)
-NotebookClient(book, timeout=None, record_timing=True, allow_errors=True).execute(cwd="{folder}")
-nbformat.write(book, out)
-"""
 
 
 @dataclass
@@ -41,33 +32,29 @@ class Step:
 
     Attributes:
         share: of the minutes, at most.
-        notebook: where it leaves an executed notebook, if it does.
+        recording: whether it prints a recorded run, in JSON.
     """
 
     name: str
     command: list[str]
     share: float = 0.3
     settings: dict[str, str] = field(default_factory=dict)
-    notebook: Path | None = None
+    recording: bool = False
 
 
 def steps(dry: bool) -> list[Step]:
     """What is run, in this order."""
     python = sys.executable
-    tests = [python, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests/course"]
+    tests = [python, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests"]
     speed = [python, "tests/benchmarks/training.py", "--workers", "0" if dry else "8"]
     found = [
         Step("tests", tests),
         Step("training", speed + (["--quick", "--rounds", "1"] if dry else ["--rounds", "3"])),
     ]
-    folder = Path("build/gpu").absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = {"COURSE_PROFILE": "quick" if dry else "full", "COURSE_PROGRESS": "0"}
-    for path in sorted(tree.find().notebooks.glob("lab*/*.ipynb")):
-        out = folder / path.name
-        code = RUN.format(folder=folder)
-        command = [python, "-c", code, str(path.absolute()), str(out)]
-        found.append(Step(path.stem, command, 0.2, settings, out))
+    course, words = tree.find(), ["--dry" if dry else "--again", "--json"]
+    for lab in course.lab_names():
+        command = [python, "-m", "autograde", "record", lab, *words]
+        found.append(Step(lab, command, 0.2, recording=True))
     return found
 
 
@@ -85,33 +72,26 @@ def taken(step: Step, seconds: float) -> dict[str, Any]:
         text = said if isinstance(said, str) else said.decode(errors="replace")
         found = {"rc": None, "output": f"stopped after {seconds:.0f} s\n{text[-TAIL:]}"}
     found["seconds"] = round(time.perf_counter() - begun, 1)
-    if step.notebook and step.notebook.exists():
-        found["cells"] = cells(step.notebook)
+    if step.recording and found["rc"] is not None:
+        found |= recorded(done.stdout)
     return found
 
 
-def cells(path: Path) -> list[dict[str, Any]]:
-    """Of each cell of an executed notebook that took a while: how it begins, seconds, its error."""
-    told = []
-    for number, cell in enumerate(nbformat.read(path, 4).cells):
-        times = cell.metadata.get("execution", {})
-        ends = times.get("iopub.execute_input"), times.get("shell.execute_reply")
-        spent = seconds_between(*ends) if all(ends) else 0.0
-        errors = [one.ename for one in cell.get("outputs", []) if one.output_type == "error"]
-        if spent > 0.5 or errors:
-            first = cell.source.partition("\n")[0][:60]
-            told.append({"cell": number, "seconds": round(spent, 2), "begins": first} | (
-                {"error": errors[0]} if errors else {}
-            ))  # fmt: skip
-    return told
+def recorded(said: str) -> dict[str, Any]:
+    """The one run in what ``autograde record --json`` printed; nothing where it printed none."""
+    try:
+        (run,) = json.loads(said[said.index("[\n") :])
+    except ValueError:
+        return {}
+    return {"recorded": run, "output": table(run)}
 
 
-def seconds_between(start: str, end: str) -> float:
-    """Between two times as notebooks keep them."""
-    from datetime import datetime
-
-    one, two = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (start, end))
-    return (two - one).total_seconds()
+def table(run: dict[str, Any]) -> str:
+    """The slower cells of a run, a line each, and all together against the budget."""
+    slow = [one for one in run["cells"] if one["seconds"] > 0.5 or one["error"]]
+    lines = [f"{one['seconds']:8.1f} s  {one['begins']} {one['error']}" for one in slow]
+    limit = f" of {run['budget']:.0f} s" if run["budget"] else ""
+    return "\n".join([*lines, f"{run['seconds']:8.1f} s{limit}, {run['on']} {run['trouble']}"])
 
 
 def main() -> None:

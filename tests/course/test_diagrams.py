@@ -226,3 +226,20 @@ def test_a_network_of_too_many_blocks_is_drawn_with_closed_ones() -> None:
     ax = diagrams.draw(deep(17), (4, 8, 8))
     assert texts(ax).count("BasicBlock") == 17
     assert "16" in texts(ax)  # the last block's name
+
+
+@pytest.mark.parametrize("name", list(diagrams.BLOCKS))
+def test_shows_a_sketch_every_layer_and_where_the_branches_meet(name: str) -> None:
+    one = diagrams.BLOCKS[name]
+    (ax,) = diagrams.blocks(name).axes
+    texts = [text.get_text() for text in ax.texts if text.get_text()]
+    layers = [layer for branch in one.branches for layer in branch]
+    joined = [one.join] if one.join else []
+    shortcuts = ["shortcut"] * one.branches.count(())
+    assert sorted(texts) == sorted(["input", *layers, *joined, *one.after, *shortcuts])
+    assert one.title in (ax.get_title(), ax.get_title(loc="left"))
+
+
+def test_names_a_sketch_that_is_not_there() -> None:
+    with pytest.raises(KeyError, match="no block 'dense'; there are: vgg, "):
+        diagrams.blocks("dense")

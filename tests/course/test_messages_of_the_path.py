@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from autograde.tree import find
 from course import __main__ as command
-from course import handin, welcome
+from course import handin, predictions, preflight, weights, welcome
 from course.handin import archive, looking, rerun
 from course.labs.lab01_activations import check
 from course.preflight import Line
@@ -24,6 +26,7 @@ TREE = find(Path(__file__).parent)
 STEP = re.compile(
     r"\b([Rr]un|[Ss]ave|[Cc]lick|[Cc]hoose|[Oo]pen|[Ww]rite|[Dd]elete|[Dd]ownload|[Gg]o to|[Nn]ame"
     r"|[Kk]eep|[Mm]end|[Hh]and in|[Cc]opy|[Tt]ry|[Dd]ouble-click|[Rr]ight-click|[Tt]ell|[Ll]ook"
+    r"|[Pp]redict|[Tt]rain|[Mm]ake|[Ii]nstall|[Uu]nset|[Rr]estart|[Ll]ower"
     r"|Nothing to do|it has|there are|waits for)\b"
 )
 SETUP = dict.fromkeys(facts(LAB).setup)
@@ -126,6 +129,63 @@ def test_has_every_message_in_the_terminal_a_next_step(
     messages["no JupyterLab"] = capsys.readouterr().err
     messages |= {"opens": server.OPENS, "no browser": server.NO_BROWSER}
     _all_step(messages)
+
+
+def test_has_every_message_of_a_prediction_a_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, empty in (("_MADE", {}), ("_SEEN", set()), ("_TOLD", set())):
+        monkeypatch.setattr(predictions, name, empty)
+    choices = {"relu": "▁▂▃", "tanh": "▃▂▁"}
+    messages = {
+        "none": str(predictions.predict("p", "?")),
+        "no number": str(predictions.predict("p", "?", "many", unit="%")),
+        "no choice": str(predictions.predict("p", "?", "elu", choices)),
+        "half an order": str(predictions.predict("p", "?", ["relu"], choices, order=True)),
+        "made": str(predictions.predict("p", "?", 0.5)),
+        "measured first": str(predictions.compare("q", 0.5)),
+        "nothing measured": str(predictions.compare("p", None)),
+    }
+    assert "in place of `...`" in messages["none"]
+    _all_step(messages)
+
+
+def test_has_every_line_of_the_preflight_a_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = {"metadata": {"nbgrader": {"grade": True, "grade_id": "relu"}}}
+    lines = [*preflight.run(notebook={"cells": [copied, copied]}).lines]
+    lines += preflight.run(Path("/nowhere"), {"cells": []}).lines
+    monkeypatch.setenv("COURSE_DEVICE", "tpu")
+    monkeypatch.setattr(preflight, "PACKAGES", {"torch": "99", "nothing-of-this-name": "1"})
+    monkeypatch.setattr(preflight, "PYTHON", ((99, 0), (99, 9)))
+    monkeypatch.setattr(preflight, "_shell", lambda: SimpleNamespace(kernel=None, user_ns={}))
+    lines += preflight.run().lines
+    monkeypatch.setattr(preflight, "PYTHON", ((3, 0), (3, 1)))
+    monkeypatch.setattr(preflight, "FREE_BYTES", 2**90)
+    lines += preflight.run().lines
+    told = {line.name for line in lines if line.status != "ok"}
+    assert told == {"Python", "packages", "device", "backward pass", "writing", "notebook"}
+    for line in lines:
+        assert line.status == "ok" or STEP.search(line.advice), line
+
+
+def test_has_every_message_of_a_network_s_file_a_next_step(tmp_path: Path) -> None:
+    model, other = torch.nn.Linear(2, 3), torch.nn.Linear(3, 3)
+    diverged = torch.nn.Linear(2, 3)
+    torch.nn.init.constant_(diverged.weight, float("nan"))
+    path = tmp_path / "network.safetensors"
+    messages = {"none there": _refused(lambda: weights.load(model, path))}
+    torch.save(model.state_dict(), path)
+    messages["a pickle"] = _refused(lambda: weights.load(model, path))
+    path.write_bytes(b"\x10" + bytes(40))
+    messages["cut short"] = _refused(lambda: weights.load(model, path))
+    weights.save(other, path)
+    messages["of another network"] = _refused(lambda: weights.load(model, path))
+    messages["diverged"] = _refused(lambda: weights.save(diverged, path))
+    _all_step(messages)
+
+
+def _refused(work: Callable[[], object]) -> str:
+    with pytest.raises(weights.WeightsError) as refused:
+        work()
+    return str(refused.value)
 
 
 def _all_step(messages: dict[str, str]) -> None:

@@ -109,11 +109,27 @@ def test_is_an_answer_without_its_check_told_from_a_blank_one(book: dict[str, An
     assert "✓ written; a person will read it" in table.WORDS.values()
 
 
+def test_comes_the_core_path_first_and_is_it_said_when_it_is_done(book: dict[str, Any]) -> None:
+    assert {one.optional for one in FACTS.exercises} == {True, False}
+    right = Result(1.0, 1, "passed", 1, 1)
+    done = {one.name: right for one in FACTS.checked if not one.optional}
+    left = done.popitem()[0]
+    nearly = table.of(FACTS, book, done)
+    assert nearly.next is not None
+    assert nearly.next.exercise.name == left
+    assert nearly.next_step.startswith("Next: ")
+    core = table.of(FACTS, book, {**done, left: right})
+    assert core.core_done
+    assert core.next_step.startswith("The core path is done. Next, if you like: ")
+    assert "optional" in str(core)
+    assert ">optional<" in core._repr_html_()
+
+
 def test_is_the_overview_a_table_that_cleaning_leaves_whole(book: dict[str, Any]) -> None:
     page = table.of(FACTS, book, {})._repr_html_()
     cleaned = markup.clean(page)
     assert cleaned.count("<tr>") == page.count("<tr>") == 18
-    assert cleaned.count('scope="col"') == 3
+    assert cleaned.count('scope="col"') == 4
     assert "&lt;" not in cleaned
     assert "`" not in cleaned
 

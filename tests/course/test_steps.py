@@ -71,7 +71,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             super().close()
 
     def obstacle(run: Any) -> str:
-        return steps._has_hooks(run.model) * "hooks" or steps.trouble_with(run)
+        return steps.has_hooks(run.model) * "hooks" or steps.trouble_with(run)
 
     # The CPU's random numbers are those of the device here; on a GPU they are not.
     monkeypatch.setattr(steps, "_random_numbers", random.getstate)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograde.tree import find
-from course import welcome
+from course import progress, welcome
 from course.progress import NoFacts
 from course.welcome import page, server
 
@@ -26,12 +26,16 @@ def test_has_the_page_every_lab_in_order_and_opens_with_its_table(tmp_path: Path
     assert path is not None
     book = json.loads(path.read_text())
     (shown,) = book["cells"][1]["outputs"]
-    rows = shown["data"]["text/markdown"].splitlines()[2:]
+    *rows, total = shown["data"]["text/markdown"].splitlines()[2:]
     assert len(rows) == len(TREE.lab_names())
     for lab, row in zip(TREE.lab_names(), rows, strict=True):
         assert f"({lab}/{lab}.ipynb)" in row
-        assert " min |" in row
+        facts = progress.facts(lab)
+        core = f"{facts.core_minutes} min" if facts.core_minutes else "optional"
+        assert f"| {core} | {facts.minutes} min |" in row
         assert "○ not begun" in row
+    hours = sum(progress.facts(lab).core_minutes for lab in TREE.lab_names()) / 60
+    assert f"**{hours:.0f} h**" in total
     assert str(welcome.progress(labs)) == shown["data"]["text/plain"]
 
 

@@ -37,11 +37,11 @@ def test_does_a_start_from_a_take_four_convolutions_and_the_head(
 ) -> None:
     trained: list[dict[str, Tensor]] = []
 
-    def keep(model: nn.Module, **options: Any) -> None:
-        trained.append({name: value.clone() for name, value in model.state_dict().items()})
+    def keep(models: list[nn.Module], seeds: list[int], **options: Any) -> None:
+        trained.append({name: value.clone() for name, value in models[0].state_dict().items()})
 
-    monkeypatch.setattr(small.training, "fit", keep)
-    small.train("D, from A", {}, seed=0)
+    monkeypatch.setattr(small.training, "fit_each", keep)
+    small.train("D, from A", {}, seeds=[0])
     shallow, deep = trained
     equal = {name for name in shallow if torch.equal(shallow[name], deep[name])}
     assert {name.rpartition(".")[0] for name in equal} == {

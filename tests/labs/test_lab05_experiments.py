@@ -49,11 +49,15 @@ def test_does_the_ledger_lead_from_torchvision_to_the_paper() -> None:
 
 def test_does_training_discount_the_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: dict[str, Any] = {}
-    monkeypatch.setattr(training, "fit", lambda model, **options: taken.update(options))
-    networks.train("plain, heads", {"epochs": 1}, seed=3)
+
+    def take(models: list[Any], seeds: list[int], **options: Any) -> None:
+        taken.update(options, seeds=seeds)
+
+    monkeypatch.setattr(training, "fit_each", take)
+    networks.train("plain, heads", {"epochs": 1}, seeds=[3])
     scores, labels = torch.randn(4, 10), torch.arange(4)
     once = F.cross_entropy(scores, labels)
-    assert (taken["epochs"], taken["seed"]) == (1, 3)
+    assert (taken["epochs"], taken["seeds"]) == (1, [3])
     assert torch.isclose(taken["loss"]((scores, scores, scores), labels), 1.6 * once)
     assert torch.equal(taken["loss"](scores, labels), once)
 

@@ -52,13 +52,16 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
     for one in floats(args):
         one.grad = torch.full_like(one, EARLIER)  # from who knows where: nobody's to touch
     with seeded():
-        first = plain(function(*args))
+        first = function(*args)
         drawn = next_numbers()
+    arguments = plain(list(args))
+    touched = sum(map(_touched, floats(args)))
+    between = plain(function(*other))
     return {
-        ANSWER: first,
-        "arguments afterwards": plain(list(args)),
-        "arguments with another gradient afterwards": sum(map(_touched, floats(args))),
-        "other arguments": plain(function(*other)),
+        ANSWER: plain(first),  # looked at now: the call between must not have written into it
+        "arguments afterwards": arguments,
+        "arguments with another gradient afterwards": touched,
+        "other arguments": between,
         "the same call again": plain(function(*kept)),
         "next random numbers": drawn,
         "settings": settings(),

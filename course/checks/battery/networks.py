@@ -101,8 +101,7 @@ def two_of_them(
     """
     fresh, begun = two_made(lambda: _made(thing, adapter, args))
     dtypes = sorted({str(parameter.dtype) for parameter in fresh[0].parameters()})
-    begun["kernels that start alike in two networks"] = sum(map(torch.equal, *map(_kernels, fresh)))
-    begun["kernels whose units start alike"] = sum(map(_alike, _kernels(fresh[0])))
+    begun |= alike(fresh)
     lost = (one[~one.isfinite()] for one in fresh[0].parameters())
     begun["numbers that start as nan or infinite"] = count(lost)
     one, other = (filled(model, seed + number) for number, model in enumerate(fresh))
@@ -163,6 +162,14 @@ def two_made(make: Callable[[], nn.Module]) -> tuple[list[nn.Module], dict[str, 
         drawn.append(next_numbers())
     seeds = any(map(eq, *drawn))
     return fresh, {"who makes one sets the random generators": seeds}
+
+
+def alike(fresh: Sequence[nn.Module]) -> dict[str, int]:
+    """How many kernels of two fresh networks start alike, and how many have units that do."""
+    return {
+        "kernels that start alike in two networks": sum(map(torch.equal, *map(_kernels, fresh))),
+        "kernels whose units start alike": sum(map(_alike, _kernels(fresh[0]))),
+    }
 
 
 def _kernels(model: nn.Module) -> list[Tensor]:

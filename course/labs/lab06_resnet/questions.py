@@ -260,8 +260,8 @@ def of_its_loss(function: Any) -> Callable[..., Any]:
     return norms
 
 
-class LossError(Exception):
-    """What a loss of ours raises."""
+class LossError(ValueError, RuntimeError):
+    """What a loss of ours raises: no handler that means one kind may swallow it."""
 
 
 def after_an_error(

@@ -110,6 +110,11 @@ def dropping(seed: int) -> nn.Module:
     return filled(Dropping(), seed)
 
 
+def signed(seed: int) -> nn.Module:
+    """A backbone whose features are negative as often as positive."""
+    return filled(nn.Sequential(Backbone(), nn.LayerNorm(5, elementwise_affine=False)), seed)
+
+
 def transferred(cls: Any) -> Callable[..., dict[str, Any]]:
     """``TransferNet`` of a backbone and images: what it makes of them, and what learns."""
 
@@ -143,12 +148,22 @@ def transferred(cls: Any) -> Callable[..., dict[str, Any]]:
 
 def transferred_from(cls: Any, kind: str, seed: int, x: Tensor, classes: int) -> dict[str, Any]:
     """The same of a backbone by its name, and what became of that."""
-    model = {"BatchNorm": backbone, "dropout": dropping}[kind](seed).train()
+    model = {"BatchNorm": backbone, "dropout": dropping, "signs": signed}[kind](seed).train()
     before = battery.inside(model)
     found = transferred(cls)(model, x, classes)
     after = battery.inside(model)
     changed = [name for name in before if before[name] != after[name]]
-    return {**found, "what changed in the backbone given": changed}
+    found["what changed in the backbone given"] = changed
+    if kind != "signs":  # the mode is asked once: one slip should not cost every case
+        return found
+    net, modes = cls(model, 5, classes), []
+    for mode in (True, False, True):
+        net.train(mode)
+        modes.append(net.training)
+    return {
+        **found,
+        "`training` after train(True), train(False), train(True)": modes,
+    }
 
 
 # Gradients at images ----------------------------------------------------------------------

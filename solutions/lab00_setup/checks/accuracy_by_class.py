@@ -90,15 +90,20 @@ BY_CLASS_MISTAKES = [
 WITHIN = close(rtol=1e-5, atol=1e-6, dtype=False)
 
 
-def _batch(rng: Generator, N: int = 23, K: int = 4) -> tuple[Tensor, Tensor, int]:
+def _batch(rng: Generator, N: int = 23, K: int = 4, far: float = 0.0) -> tuple[Tensor, Tensor, int]:
     labels = torch.randperm(N, generator=rng) % K
     lead = 1.2 * F.one_hot(labels, K)
-    return untied(torch.randn(N, K, generator=rng, dtype=torch.float64) + lead), labels, K
+    logits = untied(torch.randn(N, K, generator=rng, dtype=torch.float64) + lead)
+    return logits + far, labels, K
 
 
 CONTRACT = Function(
     _batch,
-    edges={"as many images as classes": {"N": 7, "K": 7}, "two classes": {"N": 9, "K": 2}},
+    edges={
+        "as many images as classes": {"N": 7, "K": 7},
+        "two classes": {"N": 9, "K": 2},
+        "logits far from zero": {"far": 2000.0},
+    },
     judge=WITHIN,
     single=WITHIN,
 )

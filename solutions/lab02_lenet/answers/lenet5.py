@@ -177,3 +177,15 @@ slips(
         "a layer of 84 units too many": (CODES, CODES + "\nself.output = nn.Linear(84, 10)"),
     },
 )
+
+
+class StartsAtZero(LeNet5ByLinear):
+    """A network that can't learn: all its units are alike for ever."""
+
+    def __init__(self, codes: Tensor) -> None:
+        super().__init__(codes)
+        for layer in (self.c1, self.c5, self.f6):
+            nn.init.zeros_(layer.weight)
+
+
+answers.wrong("LeNet5", "its layers start at zero", StartsAtZero)

@@ -261,3 +261,20 @@ slips(
         ),
     },
 )
+
+
+class MadeOnce(nn.Module):
+    """Reads a view of its coefficient that `.to` leaves behind."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.coefficient = nn.Parameter(torch.full((channels,), 0.25))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.scale = self.coefficient.view(-1, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = 4 * F.avg_pool2d(x, 2) * self.scale + self.bias.view(-1, 1, 1)
+        return 1.7159 * torch.tanh(total * 2 / 3)
+
+
+answers.wrong("Subsampling", "a view of the coefficient, made once", MadeOnce)

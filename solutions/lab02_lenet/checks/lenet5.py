@@ -181,7 +181,8 @@ def lenet5(rng: Generator) -> Iterator[Case]:
         "the codes are fixed, and saved with the weights",
         ask(codes_kept, "LeNet5", codes, others, lenet5_weights(rng), x, text=text),
         "Where other cases fail as well, mend those first: this one looks at the penalties, too. "
-        "And a tensor that belongs to a module and is not trained: look up register_buffer.",
+        "And a tensor that belongs to a module and is not trained: look up register_buffer. "
+        "Kernels start as random numbers: those that start alike stay alike.",
         PENALTIES,
     )
     yield lenet5_case(rng, "penalties and gradients of three images", 3, 4)

@@ -279,6 +279,14 @@ def batch_norm(rng: Generator) -> Iterator[Case]:
         CLOSE,
         weight=2,
     )
+    far, *others = _drawn(rng)[:6]
+    yield Case(
+        "maps far from zero",
+        call(BN, far + 1e6, *others),
+        "Take the mean away first, then square. The mean of the squares less the square of the "
+        "mean is a small difference of large numbers, and rounding eats it.",
+        CLOSE,
+    )
     flat = torch.stack([coarse(normal(rng, 3, 4)), torch.full((3, 4), 1.5, dtype=torch.float64)], 1)
     yield Case(
         "a channel that is constant",

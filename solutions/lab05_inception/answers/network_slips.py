@@ -11,6 +11,7 @@ JOINED = "- return F.relu(torch.cat([self.ones(x), threes, fives, pooled], dim=1
 FIVES = "- self.fives = nn.Conv2d(spec.n5x5_reduce, spec.n5x5, 5, padding=2)"
 POOL = "- self.pool = nn.MaxPool2d(3, stride=1, padding=1)"
 BLOCK = {
+    "large maps cut off": f"{POOLED}\n+ pooled = self.projection(self.pool(x.clamp(-10, 10)))",
     "no ReLU after the 3×3 reduction": f"{FORWARD_3}\n"
     "+ threes = self.threes(self.reduce_threes(x))",
     "no ReLU after the 5×5 reduction": f"{FORWARD_5}\n+ fives = self.fives(self.reduce_fives(x))",
@@ -76,6 +77,8 @@ BLOCK = {
 }
 
 HEAD = {
+    "ReLU6": "- *(nn.Linear(4 * 4 * filters, units), nn.ReLU(), nn.Dropout(0.7)),\n"
+    "+ *(nn.Linear(4 * 4 * filters, units), nn.ReLU6(), nn.Dropout(0.7)),",
     "rounded down": "- filters, units = (max(1, round(width * number)) for number in (128, 1024))\n"
     "+ filters, units = (max(1, int(width * number)) for number in (128, 1024))",
     "no smallest number": "- filters, units = (max(1, round(width * number)) "

@@ -106,6 +106,8 @@ SLIPS: dict[str, dict[str, str]] = {
         "one head twice": f"{EARLY}\n+ early = 2 * F.cross_entropy(aux1, labels)",
         "the main scores twice": f"{EARLY}\n"
         "+ early = F.cross_entropy(aux1, labels) + F.cross_entropy(main, labels)",
+        "large scores cut off": f"{LOSS}\n"
+        "+ return F.cross_entropy(main.clamp(-50, 50), labels) + 0.3 * early",
         "a weight of 0.33": f"{LOSS}\n+ return F.cross_entropy(main, labels) + 0.33 * early",
         "subtracted": f"{LOSS}\n+ return F.cross_entropy(main, labels) - 0.3 * early",
         "a mean of the heads": f"{LOSS}\n+ return F.cross_entropy(main, labels) + 0.15 * early",

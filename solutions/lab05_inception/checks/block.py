@@ -138,8 +138,10 @@ def _small(rng: Generator) -> tuple[int, list[int]]:
     return whole(rng, 3, 6), small_spec(rng)
 
 
-def _maps(rng: Generator, N: int = 2, C: int = 5, H: int = 5, W: int = 6) -> Tensor:
-    return normal(rng, N, C, H, W)
+def _maps(
+    rng: Generator, N: int = 2, C: int = 5, H: int = 5, W: int = 6, size: float = 1.0
+) -> Tensor:
+    return size * normal(rng, N, C, H, W)
 
 
 @check.define(
@@ -147,7 +149,11 @@ def _maps(rng: Generator, N: int = 2, C: int = 5, H: int = 5, W: int = 6) -> Ten
     contract=Network(
         lambda rng: (5, small_spec(rng)),
         _maps,
-        edges={"one pixel": {"N": 8, "H": 1, "W": 1}, "two rows": {"H": 2, "W": 7}},
+        edges={
+            "one pixel": {"N": 8, "H": 1, "W": 1},
+            "two rows": {"H": 2, "W": 7},
+            "large maps": {"size": 100.0},
+        },
         adapter=from_numbers,
         share=0.15,
     ),

@@ -94,7 +94,8 @@ def _slip(name: str, hint: str) -> Mistake:
     name=NAME,
     contract=Network(
         lambda rng: (5, whole(rng, 3, 6), 1 / 16),
-        lambda rng, N=2: normal(rng, N, 5, 14, 14),
+        lambda rng, N=2, size=1.0: size * normal(rng, N, 5, 14, 14),
+        edges={"large maps": {"size": 100.0}},
         variants={
             "the narrowest": (7, 3, 0.0004),
             "a width that is rounded up": (7, 4, 0.0285),

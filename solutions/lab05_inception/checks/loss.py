@@ -117,9 +117,8 @@ def auxiliary_loss(rng: Generator) -> Iterator[Case]:
     for place, name in enumerate(("main", "aux1", "aux2")):
         probe = gradient(NAME, *given, wrt=place)
         yield Case(f"its gradient at {name}", probe, hint, TIGHT)
-    right = whole(rng, 1000, 2000) * torch.eye(3, dtype=torch.float64)
-    wrong = right.roll(1, 1)
-    probe = call(NAME, right, wrong, 2 * wrong, torch.arange(3))
+    wrong = whole(rng, 1000, 2000) * torch.eye(3, dtype=torch.float64).roll(1, 1)
+    probe = call(NAME, 3 * wrong, wrong, 2 * wrong, torch.arange(3))
     yield Case("scores of some thousand", probe, "Is the logarithm of a softmax safe there?", TIGHT)
 
 

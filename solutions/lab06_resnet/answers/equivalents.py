@@ -11,6 +11,7 @@ PROJECTION = "return nn.Sequential(projection, nn.BatchNorm2d(out_channels))"
 NORMS = "return {name: slope.norm().item() for name, slope in zip(outputs, slopes, strict=True)}"
 MADE = "def __init__(self, in_channels: int, channels: int, stride: int=1, shortcut: str='{}') -> None:"
 FIRST = "nobody asks for the gradient of a Jacobian"
+SECOND = "nobody asks for the gradient of a derivative"
 
 answers.equivalent(
     "make_shortcut", f"- {PROJECTION}\n+ {PROJECTION}.float()", "layers are float32 when made"
@@ -33,6 +34,8 @@ for block in ("BasicBlock", "Bottleneck"):
             f"- {MADE.format('B')}\n+ {MADE.format(other)}",
             "make_shortcut takes for B what is neither A nor C",
         )
+for change in ("(df(x) + 1).detach()", "df(x).detach() + 1"):
+    answers.equivalent("residual_derivative", f"- return df(x) + 1\n+ return {change}", SECOND)
 answers.equivalent(
     "residual_jacobian",
     """\

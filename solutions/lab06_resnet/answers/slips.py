@@ -67,6 +67,8 @@ SLIPS: dict[str, dict[str, str]] = {
         "+ return gains[-1], outputs[:, -1]",
     },
     "make_shortcut": {
+        "projections by two": f"{PROJECTION}\n"
+        "+ projection = nn.Conv2d(in_channels, out_channels, 1, min(stride, 2), bias=False)",
         "from the second pixel": f"{PICKED}\n"
         "+ picked = x[:, :, 1 :: self.stride, 1 :: self.stride]",
         "rows only": f"{PICKED}\n+ picked = x[:, :, :: self.stride]",
@@ -147,6 +149,8 @@ SLIPS: dict[str, dict[str, str]] = {
         "no channel at all": "- base = max(1, round(16 * width))\n+ base = round(16 * width) or 2",
         "averaged over eight": f"{MEAN}\n"
         "+ return self.classifier(F.avg_pool2d(maps, min(maps.shape[2:])).flatten(2).amax(2))",
+        "eight by eight pixels": f"{MEAN}\n"
+        "+ return self.classifier(maps[:, :, :8, :8].mean(dim=(2, 3)))",
         "summed": f"{MEAN}\n+ return self.classifier(maps.sum(dim=(2, 3)))",
         "squeezed": f"{MEAN}\n+ return self.classifier(maps.mean(dim=(2, 3))).squeeze()",
         "log-softmax": f"{MEAN}\n"
@@ -197,6 +201,8 @@ SLIPS: dict[str, dict[str, str]] = {
     },
     "gradient_norms": {
         "hooks stay": f"{REMOVE}\n+ handles.clear()",
+        "an error is swallowed": "- try:\n-     value = loss()\n- finally:\n"
+        "+ try:\n+     value = loss()\n+ except ValueError:\n+     return {}\n+ finally:",
         "one hook stays": f"{REMOVE}\n+ for handle in handles[1:]:\n+     handle.remove()",
         "the loss is called twice": "- value = loss()\n+ loss()\n+ value = loss()",
         "hooks stay where the loss raises": "- try:\n-     value = loss()\n- finally:\n"

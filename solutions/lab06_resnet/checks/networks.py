@@ -75,7 +75,7 @@ def _mistakes(make: Callable[..., dict[str, Any]], hints: dict[str, str]) -> lis
     contract=Network(
         lambda rng: (1, "B", whole(rng, 3, 6), 0.25),
         lambda rng, N=2, H=9, W=20: normal(rng, N, 3, H, W),
-        edges={"one pixel": {"N": 8, "H": 1, "W": 1}},
+        edges={"one pixel": {"N": 8, "H": 1, "W": 1}, "larger images": {"H": 36, "W": 44}},
         variants={
             "a tiny width": (1, "A", 10, 0.01),
             "a width that is rounded up": (1, "A", 10, 0.22),

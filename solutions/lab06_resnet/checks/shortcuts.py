@@ -100,6 +100,7 @@ def make_shortcut(rng: Generator) -> Iterator[Case]:
         ("A", small, small + 1, 3, 1),
         ("A", small, small, 1, 0.5),
         ("B", small, wide, 2, 2),
+        ("B", small, small + 1, 3, 1),
         ("B", small, small, 1, 0.5),
         ("C", small, small, 1, 2),
     ):
@@ -134,3 +135,4 @@ def other_strides_and_sizes(rng: Generator) -> Iterator[Case]:
     yield one_shortcut(rng, "A", into, into, 2)
     yield one_shortcut(rng, "B", into, into, 2)
     yield one_shortcut(rng, "C", into, 2 * into, 2)
+    yield one_shortcut(rng, "C", into, into + 1, 3)

@@ -199,3 +199,10 @@ answers.equivalent(EXERCISE, f"- {LOOP.format(1)}\n+ {LOOP.format(-1)}", WHY)
 IF = "if networks[name][{}] > best[{}] or networks[name] == best:"
 for places in ((-1, 1), (1, -1)):
     answers.equivalent(EXERCISE, f"- {IF.format(1, 1)}\n+ {IF.format(*places)}", WHY)
+
+answers.wrong(
+    EXERCISE,
+    "equals by name, whatever the size of its letters",
+    lambda networks: sorted(by_double_loop(networks), key=lambda n: (networks[n][0], n.lower())),
+    unseen=True,
+)

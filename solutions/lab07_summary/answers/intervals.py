@@ -179,3 +179,12 @@ for says, wrong in {
     "the counts": lambda correct, total, z=1.96: (correct, total),
 }.items():
     answers.wrong(EXERCISE, says, wrong)
+answers.wrong(
+    EXERCISE,
+    "ten thousand images at most",
+    slip(
+        "- a = total + z**2\n+ correct, total = correct * min(1, 10_000 / total), "
+        "min(total, 10_000)\n+ a = total + z**2"
+    ),
+    unseen=True,
+)

@@ -159,5 +159,7 @@ def of_few_images(rng: Generator) -> Iterator[Case]:
     name, total = "confidence_interval", whole(rng, 20, 100)
     yield Case("one image", call(name, 1, 1), judge=EXACT)
     yield Case("one image, wrong", call(name, 0, 1), judge=EXACT)
+    many = whole(rng, 200_000, 900_000)
+    yield Case("very many images", call(name, many // 20, many), judge=EXACT)
     correct, z = whole(rng, total // 3, 2 * total // 3), between(rng, 2.5, 3.5)
     yield Case("a wide one", call(name, correct, total, z), judge=EXACT)

@@ -221,5 +221,8 @@ def _at_least(one: float, other: float) -> bool:
 @check.hidden("pareto_front")
 def larger_fronts(rng: Generator) -> Iterator[Case]:
     yield front_case("forty networks", *landscape(rng, 12, 28))
+    cost = float(whole(rng, 2, 9))
+    equals: Networks = dict.fromkeys(("b", "C", "a", "B"), (cost, 0.5))
+    yield front_case("equals of small and large letters", equals, ["B", "C", "a", "b"], 0.5)
     networks, front = landscape(rng, 6, 0)
     yield front_case("all of them stay", networks, front, weight=0.25)

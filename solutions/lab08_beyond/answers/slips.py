@@ -9,6 +9,7 @@ WEIGHTS = "- weights = out_channels * (in_channels // groups) * kernel * kernel"
 BOTH = "- return weights, weights * height * width"
 MERGED = "- return reduce.flatten(0, 1), transform.flatten(0, 1), last"
 LAST = "- last = expand.transpose(0, 1).flatten(1, 2)"
+BLOCK = "- def __init__(self, in_channels: int, out_channels: int, stride: int = {}) -> None:"
 LAYERS = "- return self.layers(x)"
 COPIED = "- self.backbone = copy.deepcopy(backbone).eval().requires_grad_(False)"
 HEAD = "- self.head = nn.Linear(num_features, num_classes)"
@@ -37,6 +38,7 @@ SLIPS: dict[str, dict[str, str]] = {
         "floats": f"{WEIGHTS}\n+ weights = out_channels * in_channels / groups * kernel**2 + 0.25",
     },
     "SeparableBlock": {
+        "a stride of 2 unless told": f"{BLOCK.format(1)}\n+{BLOCK.format(2)[1:]}",
         "the output detached": f"{LAYERS}\n+ return self.layers(x.detach())",
         "float32 inside": f"{LAYERS}\n+ return self.layers(x.float())",
         "a shortcut": f"{LAYERS}\n+ y = self.layers(x)\n"
@@ -70,6 +72,10 @@ SLIPS: dict[str, dict[str, str]] = {
         "+ x = torch.cat([x, F.dropout(grow(x), 0.2)], dim=1)",
     },
     "TransferNet": {
+        "features lose their negative part": f"{SCORES}\n"
+        "+ return self.head(self.backbone(x).relu())",
+        "always in training mode": "- super().train(mode)\n+ super().train()",
+        "the head alone is told the mode": "- super().train(mode)\n+ self.head.train(mode)",
         "not copied": f"{COPIED}\n+ self.backbone = backbone.eval().requires_grad_(False)",
         "a shallow copy": f"{COPIED}\n+ self.backbone = copy.copy(backbone).eval()\n"
         "+ self.backbone.requires_grad_(False)",
@@ -88,6 +94,7 @@ SLIPS: dict[str, dict[str, str]] = {
         "detached features": f"{SCORES}\n+ return self.head(self.backbone(x).detach())",
         "a softmax": f"{SCORES}\n+ return self.head(self.backbone(x)).softmax(dim=1)",
         "train gives nothing back": "- return self\n+ return None",
+        "train does nothing": "- super().train(mode)\n+ pass",
         "the head stays in evaluation": f"{BACK}\n+ super().train(False)",
     },
     "fast_gradient_sign": {

@@ -66,6 +66,7 @@ def slipped(*slips: str) -> dict[str, Any]:
     return {"SeparableBlock": make}
 
 
+DEFAULT = "Without a third argument the stride is 1: keep the default of the signature."
 HINTS = {
     "full": "Your 3 × 3 mixes channels: every filter reads all of them. How many groups make each "
     "filter read one?",
@@ -104,6 +105,14 @@ def separable_block(rng: Generator) -> Iterator[Case]:
         (same_width := whole(rng, 3, 4), same_width, 1, False, 1.0),
     ):
         yield one_block(rng, into, out, stride, training, hint, weight)
+    x = normal(rng, 2, 3, 5, 6)
+    text = f"SeparableBlock(3, 4) in evaluation mode, x {tuple(x.shape)}"
+    yield Case(
+        "no stride given",
+        ask(block_on, "SeparableBlock", (3, 4), seed_from(rng), x, False, text=text),
+        dict.fromkeys(("values", "shape"), DEFAULT),
+        TIGHT,
+    )
     args = (whole(rng, 4, 6), whole(rng, 7, 9))
     probe = ask(sizes_with, "SeparableBlock", args, text=f"sizes of SeparableBlock{args}")
     yield Case("sizes of the parameters", probe, hint, same(), weight=2)

@@ -79,11 +79,12 @@ def transfer_net(rng: Generator) -> Iterator[Case]:
     """A frozen copy of a backbone with a linear layer that learns."""
     yield one_network(rng, "BatchNorm", 4, HINT, 4)
     yield one_network(rng, "dropout", 2, HINT, 2)
+    yield one_network(rng, "signs", 3, HINT, 1)
 
 
 HINT = {
     "values": "Features of the backbone in evaluation mode, then one linear layer. What does "
-    "train() on the network do to the backbone?",
+    "train() on the network do to the backbone? And does `training` of the network itself follow?",
     "gradient": "The head learns, the backbone does not, and the image still gets its gradient.",
     "changed": "The backbone given stays as it was: copy it. Running statistics never move.",
 }

@@ -64,6 +64,7 @@ def test_do_exercises_fit_into_every_lab(tmp_path: Path, lab: str) -> None:
     theirs = f"lint.extend-per-file-ignores = {{'solutions/{lab}/lab.py' = ['ALL']}}"
     assert formatted(tmp_path, made, "--config", theirs) == ""
     after = source.parse(lab, tree.source(lab).read_text())
+    assert after.minutes == before.minutes + 2 * 10
     assert [one.name for one in after.exercises] == [
         *(one.name for one in before.exercises),
         *names,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograde.authoring import samples, source
+from autograde.authoring import faults, samples
 from autograde.tree import Tree, find
 
 COURSE = find(Path(__file__).parent)
@@ -31,7 +31,7 @@ def first_column(head: str) -> list[str]:
 @pytest.mark.parametrize(
     ("head", "known"),
     [
-        ("tag", source.TAGS),
+        ("tag", faults.TAGS),
         ("in the header", samples.HEADER),
         ("tag of a cell", samples.TAGS),
     ],
@@ -82,6 +82,6 @@ def test_lead_the_pages_commands_to_a_graded_class_in_minutes(empty: Tree) -> No
     assert "Every submission came out as its file name says." in said["demo"]
     assert f"{lab} student: ok" in said["verify"]
     page = (empty.root / "README.md").read_text()
-    assert f"(labs/{lab}/{lab}.ipynb) | 2 exercises, about 15 minutes" in page
+    assert f"(labs/{lab}/{lab}.ipynb) | 2 exercises, about 25 minutes" in page
     assert (empty.root / "demo-class" / lab / "gradebook.db").is_file()
     assert len(list((empty.root / "demo-class" / lab / "feedback").rglob("*.html"))) == 4

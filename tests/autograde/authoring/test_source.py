@@ -42,7 +42,7 @@ def test_the_text_of_an_exercise_gets_its_number_difficulty_minutes_and_points()
     texts = [one.source for one in built().cells if one.cell_type == "markdown"]
     found = next(text for text in texts if "Twice as much" in text)
     assert found.startswith("### Exercise 90.1 · Twice as much")
-    assert "●●○ · about 3 minutes · 2 points" in found
+    assert "●●○ · about 3 minutes · 2 points · core path" in found
     assert any(text.startswith("### Question 90.2 · Why?") for text in texts)
 
 

@@ -252,6 +252,8 @@ def twice():
         (lambda: square(y=2), "arguments"),
         (lambda: None.shape, "None"),
         (lambda: torch.ones(2, 3).T.view(6), "reshape"),
+        (lambda: nn.LazyLinear(3).weight.numel(), "lazy layer"),
+        (lambda: nn.LazyLinear(3).weight.shape, "lazy layer"),
     ],
 )
 def test_common_errors_have_their_advice(code, told):

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from course import plots
-from course.device import one_thread, seeded
+from course.device import device_of, one_thread, seeded
+from course.experiments import here
 from course.instruments import record_activations
 from course.labs.lab01_activations.experiments.stacks import MODULES, stack
 from course.labs.lab01_activations.experiments.training import Budget, classifier
@@ -32,9 +33,10 @@ def dead_by_depth(
 def _loudest(initialisation: str, depth: int, width: int, seed: int, samples: int = 512) -> Tensor:
     """Each unit's largest output in a fresh ReLU stack on normal inputs; ``(depth, width)``."""
     with seeded(seed):
-        model = stack("relu", initialisation, depth, width)
-        outputs = record_activations(model, torch.randn(samples, width), nn.ReLU)
-    return torch.stack(list(outputs.values())).amax(dim=1)
+        model = stack("relu", initialisation, depth, width).to(here())
+        inputs = torch.randn(samples, width).to(here())
+        outputs = record_activations(model, inputs, nn.ReLU)
+    return torch.stack(list(outputs.values())).amax(dim=1).cpu()
 
 
 def draw_dead_by_depth(seeds: Sequence[int]) -> Figure:
@@ -67,13 +69,13 @@ def dead_by_rate(budget: Budget, rate: float, activation: str = "relu") -> DeadA
         return models[-1]
 
     accuracy = budget.accuracies(make, lr=rate)
-    test = budget.normalised[1][0]
+    test = budget.normalised[1][0].to(device_of(models[0]))
     kind = MODULES[activation]
     last = [list(record_activations(model, test, kind).values())[-1] for model in models]
     loudest = torch.stack(last).abs().amax(dim=1)  # (seeds, units)
     dead = loudest.eq(0).float().mean(dim=1)
     dead[~loudest.isfinite().all(dim=1)] = torch.nan  # training diverged
-    return DeadAfterTraining(dead, accuracy)
+    return DeadAfterTraining(dead.cpu(), accuracy)
 
 
 def rate_table(budget: Budget, rates: Sequence[float]) -> None:

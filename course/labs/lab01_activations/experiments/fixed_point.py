@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course import plots
 from course.device import one_thread, seeded
+from course.experiments import here
 from course.instruments import record_activations
 from course.labs.lab01_activations.experiments.stacks import MODULES, stack
 from course.labs.shared.pages import shown
@@ -30,8 +31,8 @@ def moments(
 ) -> Tensor:
     """Mean and variance of inputs and of each layer's outputs; ``(2, depth + 1)``."""
     with seeded(seed), one_thread():
-        model = stack(activation, initialisation, depth, width)
-        x = mean + std * torch.randn(256, width)
+        model = stack(activation, initialisation, depth, width).to(here())
+        x = (mean + std * torch.randn(256, width)).to(here())
         layers = [x, *record_activations(model, x, MODULES[activation]).values()]
         return torch.tensor([[float(y.mean()) for y in layers], [float(y.var()) for y in layers]])
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from course.device import describe, one_thread
+from course.device import describe, one_thread, working_on
 from course.labs.lab01_activations.experiments.dead import dead_by_depth, dead_by_rate
 from course.labs.lab01_activations.experiments.fixed_point import FIXED_POINT, moments
 from course.labs.lab01_activations.experiments.grid import init_grid
@@ -37,7 +37,7 @@ def precompute(only: Sequence[str] = ()) -> None:
     }
     machine = {"on": f"{describe('cpu')}, float32", "date": date.today().isoformat()}
     for name in only or parts:
-        with one_thread():
+        with working_on("cpu"), one_thread():
             results.store(LAB, **{name: {**parts[name](), **machine}})
         print(f"{name}: stored", flush=True)
 

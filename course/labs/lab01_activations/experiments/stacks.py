@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from course import plots
 from course.device import one_thread, seeded
+from course.experiments import here
 from course.instruments import record_activations, record_gradients
 from course.labs.shared.pages import shown
 
@@ -109,8 +110,9 @@ def propagate(
     """
     kind = MODULES[activation]
     with seeded(seed), one_thread():
-        model = stack(activation, initialisation, depth, width).double()
-        x, upstream = torch.randn(2, samples, width, dtype=torch.float64).unbind()
+        place = here(float64=True)
+        model = stack(activation, initialisation, depth, width).double().to(place)
+        x, upstream = torch.randn(2, samples, width, dtype=torch.float64).to(place).unbind()
         outputs = record_activations(model, x, kind)
         gradients = record_gradients(model, lambda: (model(x) * upstream).sum(), kind)
     return Signal(outputs, gradients)

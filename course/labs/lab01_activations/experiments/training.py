@@ -59,7 +59,6 @@ class Budget:
                 optimizer=torch.optim.Adam,
                 lr=lr,
                 progress=False,
-                device="cpu",
             )
         return torch.tensor([history.test_accuracy[-1] for history in runs.histories])
 

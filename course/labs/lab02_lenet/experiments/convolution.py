@@ -11,6 +11,7 @@ from torch import Tensor
 
 from course import plots
 from course.device import seeded
+from course.experiments import on_cpu
 from course.labs.lab02_lenet.experiments.networks import Names
 from course.labs.shared.pages import attempt, shown
 
@@ -24,6 +25,8 @@ KERNELS = {
     "upper edges": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
     "spots": [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]],
 }
+
+LOOPS = "a convolution written in loops is many short operations on a few images"
 
 
 def _conv_of(names: Names) -> Callable[..., Tensor]:
@@ -39,7 +42,8 @@ def _conv_of(names: Names) -> Callable[..., Tensor]:
 def draw_kernels(names: Names, images: Tensor) -> Figure:
     """Images uint8 ``(N, 1, H, W)`` and what five kernels of 3×3 make of them, row by row."""
     weight = torch.tensor(list(KERNELS.values()), dtype=torch.float32).unsqueeze(1)
-    maps = _conv_of(names)(images.float() / 255, weight, padding=1).detach()
+    with on_cpu(LOOPS):
+        maps = _conv_of(names)(images.float() / 255, weight, padding=1).detach()
     low, high = maps.amin((0, 2, 3), keepdim=True), maps.amax((0, 2, 3), keepdim=True)
     tiles = ((maps - low) / (high - low)).flatten(0, 1).unsqueeze(1)
     labels = [*KERNELS] * len(images)
@@ -52,8 +56,9 @@ def shift_test(names: Names, images: Tensor, by: int = 3) -> None:
     x = F.pad(images.double() / 255, (8, 8, 8, 8))
     with seeded(0):
         weight = torch.randn(4, 1, 5, 5, dtype=torch.float64)
-    first = conv(x.roll(by, 3), weight)
-    then = conv(x, weight).roll(by, 3)
+    with on_cpu(LOOPS):
+        first = conv(x.roll(by, 3), weight)
+        then = conv(x, weight).roll(by, 3)
     inside = float((first - then)[..., by:].abs().max())
     print(f"shift {by} to the right, then convolve: {_close_to(inside)} convolve, then shift")
 

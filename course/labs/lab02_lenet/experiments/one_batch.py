@@ -12,6 +12,7 @@ from torch import Tensor
 
 from course import plots
 from course.device import one_thread, seeded
+from course.experiments import here
 from course.labs.lab02_lenet.experiments.networks import MakeModel, Names, lenet_of
 from course.labs.lab02_lenet.experiments.studies import Inputs
 from course.labs.shared.pages import shown
@@ -31,13 +32,13 @@ def losses_on_one_batch(
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
 ) -> list[float]:
     """The loss at each step on one and the same batch; two of the arguments are bugs."""
-    images, labels = batch
+    images, labels = (part.to(here()) for part in batch)
     with seeded(0), one_thread():
-        model = make()
+        model = make().to(here())
         optimizer = torch.optim.Adam(model.parameters(), lr=lr)
         values = []
         for _ in range(steps):
-            answers = labels[torch.randperm(len(labels))] if other_labels else labels
+            answers = labels[torch.randperm(len(labels)).to(here())] if other_labels else labels
             value = loss(model(images), answers)
             if not forget_to_clear:
                 optimizer.zero_grad(set_to_none=True)

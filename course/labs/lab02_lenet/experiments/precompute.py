@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from course.device import one_thread
+from course.device import one_thread, working_on
 from course.labs.lab02_lenet.experiments.networks import MakeModel, linear, perceptron
 from course.labs.lab02_lenet.experiments.shifts import by_shift
 from course.labs.lab02_lenet.experiments.studies import (
@@ -77,7 +77,7 @@ def _measure_one(
 ) -> None:
     changed = data.changed(permuted) if how == "permuted" else data
     augment = jittered if how == "jittered" else None
-    models = [budget.fit(make, changed, seed, augment=augment, device="cpu") for seed in seeds]
+    models = budget.fit_each(make, changed, seeds, augment=augment)
     found["accuracy"][key] = [round(accuracy(model, changed.test), 4) for model in models]
     if how != "permuted":
         runs = [by_shift(model, changed.test) for model in models]
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=8)
     chosen = parser.parse_args()
     budget = Budget(chosen.epochs, batch_size=64)
-    with one_thread():
+    with working_on("cpu"), one_thread():
         new = measure(range(chosen.seeds), budget, chosen.only)
     for part in ("accuracy", "by shift"):
         new[part] = {**stored(LAB).get(part, {}), **new[part]}

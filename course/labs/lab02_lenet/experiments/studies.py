@@ -52,21 +52,29 @@ class Budget:
 
     def fit(self, make: MakeModel, data: Inputs, seed: int, **options: Any) -> nn.Module:
         """Train a fresh network with Adam."""
-        with seeded(seed):
-            model = make()
+        return self.fit_each(make, data, [seed], **options)[0]
+
+    def fit_each(
+        self, make: MakeModel, data: Inputs, seeds: Sequence[int], **options: Any
+    ) -> list[nn.Module]:
+        """Train a fresh network from each seed, with Adam."""
+        models = []
+        for seed in seeds:
+            with seeded(seed):
+                models.append(make())
         with one_thread():
-            training.fit(
-                model,
-                data.train,
+            training.fit_each(
+                models,
+                seeds,
+                train=data.train,
                 epochs=self.epochs,
                 batch_size=self.batch_size,
                 optimizer=torch.optim.Adam,
                 lr=self.lr,
-                seed=seed,
                 progress=False,
                 **options,
             )
-        return model
+        return models
 
 
 @dataclass
@@ -89,7 +97,7 @@ def study(
     for pixels, change in PIXELS.items():
         changed = data.changed(change)
         for name, make in networks.items():
-            models = [budget.fit(make, changed, seed) for seed in seeds]
+            models = budget.fit_each(make, changed, seeds)
             found.models[name, pixels] = models
             found.accuracies[name, pixels] = [accuracy(model, changed.test) for model in models]
     return found

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checks import ProbeError, battery
-from course.checks.battery.networks import two_made
+from course.checks.battery.networks import alike, two_made
 from course.checks.modules import a_tensor
 from course.checks.probes import plain
 from course.labs.lab02_lenet.questions.modules import (
@@ -30,6 +30,7 @@ from course.labs.lab02_lenet.questions.modules import (
 from course.labs.lab02_lenet.questions.wires import load_wires, trace
 
 Args = Sequence[Any]
+LAYERS = ("c1", "c5", "f6")  # whose kernels have the names of PyTorch's layers
 
 
 def fill_c3(layer: nn.Module, weights: Weights, path: str = "") -> dict[str, Leaf]:
@@ -47,7 +48,7 @@ def fill_lenet5(model: nn.Module, weights: Weights) -> dict[str, Leaf]:
     c3 = {"kernels": two_neighbours(weights["c3"]), "biases": weights["c3 bias"]}
     filled = fill_c3(_part(model, "c3"), c3, "c3")
     found = {"c3": _within(filled["kernels"], c3["kernels"]), "c3 bias": filled["biases"]}
-    for name in ("c1", "c5", "f6"):
+    for name in LAYERS:
         layer = _part(model, name)
         for part, key in (("weight", name), ("bias", f"{name} bias")):
             own = getattr(layer, part, None)
@@ -174,6 +175,7 @@ def two_of_them(
     one, other = (filled_with(made_by, name, *pair) for pair in pairs)
     with torch.no_grad():
         found = {"the second": plain(other(x)), "the first": plain(one(x)), **begun}
+        other.double().float()  # moved, as to a GPU: views that were made of a weight stay behind
         other.load_state_dict(one.state_dict())
         return {**found, "the second, loaded from the first": plain(other(x))}
 
@@ -188,4 +190,6 @@ def codes_kept(
     second = filled_with(made_by, "LeNet5", [others], weights)
     with torch.no_grad():
         second.load_state_dict(one.state_dict())
-        return {"numbers trained": learnt(one), "loaded into another": plain(second(x))}
+        found = {"numbers trained": learnt(one), "loaded into another": plain(second(x))}
+    fresh = (made(made_by, codes) for _ in range(2))
+    return found | alike([nn.ModuleList(_part(net, name) for name in LAYERS) for net in fresh])

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from course import plots
 from course.device import seeded
+from course.experiments import where_it_can
 from course.labs.shared.pages import attempt, shown, spread
 
 if TYPE_CHECKING:
@@ -36,9 +37,13 @@ def conv_stack(depth: int, channels: int = 8, kernel: int = 3) -> nn.Sequential:
 
 
 def field_of(measure: Callable[..., Tensor], depth: int, seed: int) -> Tensor:
-    """The student's map ``(64, 64)`` for a fresh stack of ``depth`` 3×3 layers."""
+    """The student's map ``(64, 64)`` for a fresh stack of ``depth`` 3×3 layers, on the CPU."""
     with seeded(seed):
-        return measure(conv_stack(depth), torch.randn(4, 3, SIDE, SIDE)).detach()
+        model, images = conv_stack(depth), torch.randn(4, 3, SIDE, SIDE)
+    return where_it_can(
+        "effective_receptive_field",
+        lambda place: measure(model.to(place), images.to(place)).detach().cpu(),
+    )
 
 
 def side_holding(share: Tensor, wanted: float = 0.95) -> int:

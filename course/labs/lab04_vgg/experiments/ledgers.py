@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checks.modules import count, filled
+from course.experiments import on_cpu
 from course.labs.shared.pages import attempt
 
 IN_THE_PAPER = {"A": 133, "A-LRN": 133, "B": 133, "C": 134, "D": 138, "E": 144}  # table 2
@@ -53,7 +54,9 @@ def score_ledger(make_vgg: Any) -> None:
     def differences() -> dict[str, float]:
         return {name: _difference(make_vgg, name, images) for name in "ABDE"}
 
-    for name, gap in (attempt("make_vgg", differences) or {}).items():
+    with on_cpu("digits are compared, of two images in narrow networks"):
+        gaps = attempt("make_vgg", differences)
+    for name, gap in (gaps or {}).items():
         verdict = "equal to 12 digits" if gap < 1e-12 else f"they differ by {gap:.2g}"
         print(f"column {name}, width 1/32, torchvision's weights copied in: {verdict}")
     wide = torch.randn(1, 3, 288, 320)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
+from course.device import one_thread, working_on
 from course.labs.lab04_vgg.experiments.races import LAB
 from course.labs.lab04_vgg.experiments.small import VARIANTS, Budget, train
 from course.labs.shared.results import store
@@ -21,12 +20,12 @@ def precompute(seeds: Sequence[int] = range(3)) -> dict[str, Any]:
     """Train all variants: 4,000 CIFAR-10 images, four epochs, one thread."""
     from course import data
 
-    torch.set_num_threads(1)
     images = data.load("cifar10", size=(4000, 1000), verbose=False)
     options = Budget(images, epochs=4).options()
     runs: dict[str, Any] = {}
     for variant in VARIANTS:
-        histories = [train(variant, options, seed) for seed in seeds]
+        with working_on("cpu"), one_thread():
+            histories = train(variant, options, seeds)
         runs[variant] = {
             "test_accuracy": [[round(a, 4) for a in h.test_accuracy] for h in histories],
             "train_loss": [[round(a, 4) for a in h.train_loss] for h in histories],

@@ -15,6 +15,7 @@ from torch import nn
 
 from course import training
 from course.device import seeded
+from course.experiments import here
 from course.instruments import record_gradients
 from course.labs.shared.pages import spread
 from course.labs.shared.pictures import as_rgb32
@@ -72,16 +73,21 @@ class Budget:
         return {**tensors, **options, "lr": 0.001, "progress": False}
 
 
-def train(variant: str, options: Mapping[str, Any], seed: int) -> training.History:
-    """Train one small VGG; "D, from A" trains A first, with the same budget, and starts from it."""
-    with seeded(seed):
-        model = small_vgg(variant)
+def train(variant: str, options: Mapping[str, Any], seeds: Sequence[int]) -> list[training.History]:
+    """Train small VGGs, one for each seed; "D, from A" trains A first, with the same budget."""
+    models = [_fresh(variant, seed) for seed in seeds]
     if variant.endswith("from A"):
-        with seeded(seed + 1000):
-            shallow = small_vgg("A")
-        training.fit(shallow, seed=seed + 1000, **options)
-        _start_from(model, shallow)
-    return training.fit(model, seed=seed, **options)
+        others = [seed + 1000 for seed in seeds]
+        shallow = [_fresh("A", seed) for seed in others]
+        training.fit_each(shallow, others, **options)
+        for model, taught in zip(models, shallow, strict=True):
+            _start_from(model, taught)
+    return training.fit_each(models, seeds, **options)
+
+
+def _fresh(variant: str, seed: int) -> nn.Sequential:
+    with seeded(seed):
+        return small_vgg(variant)
 
 
 def _start_from(deep: nn.Sequential, shallow: nn.Sequential) -> None:
@@ -98,7 +104,7 @@ def race(variants: Sequence[str], budget: Budget, seeds: Sequence[int]) -> None:
     """Train and print test accuracy and training loss after the last epoch, with their spread."""
     options = budget.options()
     for variant in variants:
-        runs = [train(variant, options, seed) for seed in seeds]
+        runs = train(variant, options, seeds)
         accuracy = spread([run.last.test_accuracy for run in runs], ".1%")
         loss = spread([run.last.train_loss for run in runs], ".2f")
         print(f"{variant:14} test accuracy {accuracy}, training loss {loss}")
@@ -123,6 +129,7 @@ def _start(variant: str, seed: int) -> tuple[float, float]:
     with seeded(seed):
         model, images = small_vgg(variant), torch.randn(64, 3, 32, 32)
         labels = torch.randint(0, 10, (64,))
+        model, images, labels = model.to(here()), images.to(here()), labels.to(here())
         gradients = record_gradients(model, lambda: F.cross_entropy(model(images), labels))
         with torch.no_grad():
             scores = model(images)

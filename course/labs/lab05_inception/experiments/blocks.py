@@ -10,6 +10,7 @@ from torch import nn
 
 from course import plots
 from course.checks.modules import filled, sizes_of
+from course.experiments import on_cpu
 from course.labs.lab05_inception.experiments.networks import Design, SmallGoogLeNet
 from course.labs.lab05_inception.paper import INPUTS, TABLE
 from course.labs.shared.pages import attempt, shown
@@ -98,7 +99,8 @@ def block_ledger(make_block: Any) -> None:
             found[name] = _difference(yours, theirs, into)
         return found
 
-    gaps = attempt("InceptionBlock", differences)
+    with on_cpu("digits are compared, of two images in narrow blocks"):
+        gaps = attempt("InceptionBlock", differences)
     if gaps is None:
         return
     print("torchvision's blocks with the same weights, at 1/8 of the width:")

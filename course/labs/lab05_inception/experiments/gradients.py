@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from course import plots
+from course.experiments import here
 from course.instruments import parameter_gradient_norms
 from course.labs.lab05_inception.experiments.networks import HEAD_WEIGHT, small_googlenet
 from course.labs.lab05_inception.paper import TABLE
@@ -33,11 +34,11 @@ def early_gradients(design: str, seed: int) -> dict[str, list[float]]:
 
     One network with heads, one batch of 64 random images: the same weights for both losses.
     """
-    model = small_googlenet(f"{design}, heads", seed)
+    model = small_googlenet(f"{design}, heads", seed).to(here())
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn(64, 3, 32, 32, generator=generator)
     labels = torch.randint(0, 10, (64,), generator=generator)
-    outputs = model(images)
+    outputs, labels = model(images.to(here())), labels.to(here())
     main, *early = [F.cross_entropy(scores, labels) for scores in outputs]
     losses = {"main": main, "with heads": main + HEAD_WEIGHT * sum(early)}
     return {name: _by_stage(parameter_gradient_norms(model, loss)) for name, loss in losses.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -140,8 +140,8 @@ def small_googlenet(design: str | Design, seed: int = 0) -> SmallGoogLeNet:
         return SmallGoogLeNet(DESIGNS[design] if isinstance(design, str) else design)
 
 
-def train(design: str, options: Mapping[str, Any], seed: int) -> training.History:
-    """Train one small GoogLeNet."""
+def train(design: str, options: Mapping[str, Any], seeds: Sequence[int]) -> list[training.History]:
+    """Train small GoogLeNets, one for each seed."""
 
     def loss(outputs: Any, labels: Tensor) -> Tensor:
         scores, *early = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -150,4 +150,5 @@ def train(design: str, options: Mapping[str, Any], seed: int) -> training.Histor
             total = total.add(F.cross_entropy(one, labels), alpha=HEAD_WEIGHT)
         return total
 
-    return training.fit(small_googlenet(design, seed), seed=seed, loss=loss, **options)
+    models = [small_googlenet(design, seed) for seed in seeds]
+    return training.fit_each(models, seeds, loss=loss, **options)

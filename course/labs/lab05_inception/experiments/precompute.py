@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import torch
-
-from course.device import describe
+from course.device import describe, one_thread, working_on
 from course.instruments import count_parameters
 from course.labs.lab05_inception.experiments.networks import DESIGNS, small_googlenet, train
 from course.labs.lab05_inception.experiments.races import LAB, options
@@ -26,12 +24,12 @@ def precompute(seeds: Sequence[int] = range(3)) -> dict[str, Any]:
     """Train all designs: 4,000 CIFAR-10 images, three epochs, one thread."""
     from course import data
 
-    torch.set_num_threads(1)
     images = data.load("cifar10", size=(4000, 1000), verbose=False)
     budget = options(images, epochs=3)
     runs: dict[str, Any] = {}
     for design in DESIGNS:
-        histories = [train(design, budget, seed) for seed in seeds]
+        with working_on("cpu"), one_thread():
+            histories = train(design, budget, seeds)
         runs[design] = {
             "parameters": count_parameters(small_googlenet(design)),
             "test_accuracy": [[round(a, 4) for a in h.test_accuracy] for h in histories],
@@ -49,12 +47,12 @@ def first_epochs(seeds: Sequence[int] = range(3, 13)) -> dict[str, Any]:
     """Whether heads help a plain network at once: from other seeds than ``precompute``."""
     from course import data
 
-    torch.set_num_threads(1)
     budget = options(data.load("cifar10", size=(4000, 1000), verbose=False), epochs=3)
     runs: dict[str, list[list[float]]] = {"plain": [], "plain, heads": []}
     for seed in seeds:
         for design, curves in runs.items():
-            accuracies = train(design, budget, seed).test_accuracy
+            with working_on("cpu"), one_thread():
+                accuracies = train(design, budget, [seed])[0].test_accuracy
             curves.append([round(accuracy, 4) for accuracy in accuracies])
             print(seed, design, curves[-1], flush=True)
     about = (

@@ -36,7 +36,7 @@ def race(designs: Sequence[str], images: Dataset, epochs: int, seeds: Sequence[i
     """Train and print test and training accuracy after the last epoch, with their spread."""
     budget = options(images, epochs)
     for design in designs:
-        runs = [train(design, budget, seed) for seed in seeds]
+        runs = train(design, budget, seeds)
         tested = spread([run.last.test_accuracy for run in runs], ".1%")
         trained = spread([run.last.train_accuracy for run in runs], ".1%")
         print(f"{design:18} test accuracy {tested}, on the training images {trained}")

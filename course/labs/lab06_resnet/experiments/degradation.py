@@ -56,13 +56,17 @@ class Budget:
         return as_small(self.images, pixels) if self.small else self.images.normalise(pixels)
 
 
-def train(name: str, budget: Budget, options: Mapping[str, Any], seed: int) -> training.History:
-    """Train one network of ``PAIRS`` from a seed."""
+def train(
+    name: str, budget: Budget, options: Mapping[str, Any], seeds: Sequence[int]
+) -> list[training.History]:
+    """Train one of ``PAIRS``, a network from each seed."""
     kind, depth = PAIRS[name]
     channels = options["train"][0].shape[1]
-    with seeded(seed):
-        model = stage_network(kind, depth, budget.width, channels)
-    return training.fit(model, seed=seed, **options)
+    models = []
+    for seed in seeds:
+        with seeded(seed):
+            models.append(stage_network(kind, depth, budget.width, channels))
+    return training.fit_each(models, seeds, **options)
 
 
 def degradation(seeds: Sequence[int] = range(3), epochs: int = 12) -> dict[str, Any]:
@@ -75,7 +79,7 @@ def degradation(seeds: Sequence[int] = range(3), epochs: int = 12) -> dict[str, 
     runs: dict[str, Any] = {name: {"train_error": [], "test_error": []} for name in PAIRS}
     for seed in seeds:
         for name, curves in runs.items():
-            history = train(name, budget, options, seed)
+            (history,) = train(name, budget, options, [seed])
             curves["train_error"].append([round(1 - a, 4) for a in history.train_accuracy])
             curves["test_error"].append([round(1 - a, 4) for a in history.test_accuracy])
             print(
@@ -93,7 +97,7 @@ def race(names: Sequence[str], budget: Budget, seeds: Sequence[int]) -> None:
     """Train networks of ``PAIRS`` and print errors of the last epoch, with their spread."""
     options = budget.options()
     for name in names:
-        runs = [train(name, budget, options, seed) for seed in seeds]
+        runs = train(name, budget, options, seeds)
         errors = spread([1 - run.last.train_accuracy for run in runs], ".1%")
         tests = spread([1 - run.last.test_accuracy for run in runs], ".1%")
         print(f"{name:24} training error {errors:14} test error {tests}")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from course import plots
 from course.device import seeded
+from course.experiments import here
 from course.labs.lab06_resnet.experiments.inputs import batch
 from course.labs.lab06_resnet.experiments.networks import DEPTHS, PANELS, Kind, Unit, even_network
 from course.labs.shared.pages import attempt, shown
@@ -33,7 +34,8 @@ def build(kind: Kind, depth: int, seed: int) -> nn.Sequential:
     In float64: in float32 the norm of a small gradient is 0 long before the gradient is.
     """
     with seeded(seed):
-        return even_network(lambda: Unit(kind, 16, 16), depth, norm=kind.norm).double()
+        model = even_network(lambda: Unit(kind, 16, 16), depth, norm=kind.norm)
+    return model.double().to(here(float64=True))
 
 
 def norms_by_unit(norms: Norms, kind: Kind, depth: int, seed: int) -> list[float]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course import plots
 from course.device import seeded
+from course.experiments import on_cpu
 from course.labs.shared.pages import attempt, shown
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def _draw_spectrum(ax: Axes, residual: bool, colour: str) -> None:
 
     (Of a product of J alone float64 can't tell the smallest: it is lost beside the largest.)
     """
-    logs = torch.stack([singular_values(residual, seed).log10() for seed in range(3)])
+    with on_cpu("singular values of small matrices, one after the other"):
+        logs = torch.stack([singular_values(residual, seed).log10() for seed in range(3)])
     spectra = 10 ** logs.mean(dim=0)
     typical = spectra.square().mean(dim=1).sqrt()
     name = "residual, I + J" if residual else "plain, J"

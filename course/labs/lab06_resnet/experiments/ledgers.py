@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torchvision.models import resnet
 
-from course.device import one_thread, seeded
+from course.device import seeded
+from course.experiments import on_cpu
 from course.instruments import count_parameters
 from course.labs.shared.pages import attempt
 
@@ -53,7 +54,7 @@ def copy_in_order(target: nn.Module, source: nn.Module) -> None:
 
 def score_ledger(make_resnet: Any) -> None:
     """Print how far the student's scores are from torchvision's, with the same weights."""
-    with one_thread():  # small images: threads would wait for one another
+    with on_cpu("digits are compared, of two small images"):
         gaps = attempt(
             "make_resnet", lambda: {depth: _gap(make_resnet, depth) for depth in IMAGENET_DEPTHS}
         )

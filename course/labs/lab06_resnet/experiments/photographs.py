@@ -7,10 +7,11 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import torch
-from torch import hub
+from torch import Tensor, hub
 from torchvision.models import get_model_weights, resnet
 
 from course import data, plots
+from course.experiments import where_it_can
 from course.labs.lab06_resnet.experiments.ledgers import copy_in_order
 from course.labs.shared.pages import attempt, shown
 
@@ -69,8 +70,14 @@ def _classified(make_resnet: Any, depth: int, weights: Any, photographs: Any) ->
     copy_in_order(model, theirs)
     channel_mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     channel_std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    seen = (pixels / 255 - channel_mean) / channel_std
+
+    def scores(place: torch.device) -> Tensor:
+        result: Tensor = model.to(place)(seen.to(place))
+        return result.cpu()
+
     with torch.no_grad():
-        sure, best = model((pixels / 255 - channel_mean) / channel_std).softmax(1).max(1)
+        sure, best = where_it_can("make_resnet", scores).softmax(1).max(1)
     titles = [
         f"{names[i]} {100 * p:.0f} %\n({t})" for i, p, t in zip(best, sure, truth, strict=True)
     ]

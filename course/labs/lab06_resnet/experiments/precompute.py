@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from course.device import one_thread
+from course.device import one_thread, working_on
 from course.labs.lab06_resnet.experiments.combinations import measured_combinations
 from course.labs.lab06_resnet.experiments.degradation import degradation
 from course.labs.lab06_resnet.experiments.gradients import LAB, measured_curves
@@ -29,6 +29,6 @@ def measured_gradients(seeds: Sequence[int] = range(5)) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    with one_thread():
+    with working_on("cpu"), one_thread():
         store(LAB, command=COMMAND, gradients=measured_gradients())
         store(LAB, command=COMMAND, degradation=degradation())

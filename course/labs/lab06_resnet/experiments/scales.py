@@ -67,7 +67,7 @@ def _first_and_last(make: Callable[[], nn.Module], seed: int) -> tuple[float, fl
     """Two ratios of 54 units: of gradients, first to last, and of variances, last to first."""
     images, labels = batch()
     with seeded(seed):
-        model = even_network(make, 110)
+        model = even_network(make, 110).to(images.device)
     first = model[0](images.float())
     last = model[1:-1](first)
     loss = F.cross_entropy(model[-1](last), labels)

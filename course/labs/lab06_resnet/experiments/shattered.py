@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from course import plots
 from course.device import seeded
+from course.experiments import here
 from course.labs.shared.pages import shown, spread
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ class Line(nn.Module):
 def slopes_on_a_line(layers: int, residual: bool, seed: int, points: int = 256) -> Tensor:
     """dy/dx of a fresh network at ``points`` places between −2 and 2, float64."""
     with seeded(seed):
-        model = Line(layers, residual).double()
-    x = torch.linspace(-2, 2, points, dtype=torch.float64).unsqueeze(1).requires_grad_()
+        model = Line(layers, residual).double().to(here(float64=True))
+    x = torch.linspace(-2, 2, points, dtype=torch.float64).unsqueeze(1)
+    x = x.to(here(float64=True)).requires_grad_()
     with torch.no_grad():
         model(x)  # sets the running statistics, so that the points do not see each other below
     (slopes,) = torch.autograd.grad(model.eval()(x).sum(), x)
-    return slopes.squeeze(1)
+    return slopes.squeeze(1).cpu()
 
 
 def autocorrelation(series: Tensor, lags: int = 40) -> Tensor:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from course import data
+from course.device import one_thread, working_on
 from course.labs.lab07_summary.experiments.comparison import LAB
 from course.labs.lab07_summary.experiments.families import FAMILIES
 from course.labs.lab07_summary.experiments.race import Budget, Measured, measure, paces, prepared
@@ -21,7 +20,6 @@ LONGER = "LeNet, 25 epochs"
 
 def precompute(seeds: Sequence[int] = range(5)) -> dict[str, Any]:
     """Train all families: 4,000 images of Fashion-MNIST, five epochs, one thread."""
-    torch.set_num_threads(1)
     images = data.load("fashion_mnist", verbose=False)
     budget = Budget(images, train=4000, epochs=5)
     runs: Measured = {family: [] for family in FAMILIES}
@@ -49,4 +47,5 @@ def _about(seeds: int) -> str:
 
 
 if __name__ == "__main__":
-    store(LAB, **precompute())
+    with working_on("cpu"), one_thread():
+        store(LAB, **precompute())

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from course import plots
 from course.data.fashion_mnist import bundled
-from course.device import one_thread, seeded
+from course.device import seeded
+from course.experiments import on_cpu
 from course.labs.lab07_summary import programs
 from course.labs.lab07_summary.images import CLASSES, MEAN, STD, as_file
 from course.labs.shared.pages import shown
@@ -55,7 +56,7 @@ def run(names: Mapping[str, Any], count: int = 2000, epochs: int = 3) -> Signs:
     splits = bundled().splits
     train, test = splits.train, splits.test
     signs = Signs(test.labels)
-    with seeded(0), one_thread(), _noting_losses(signs.losses):
+    with seeded(0), on_cpu("the program knows of no other device"), _noting_losses(signs.losses):
         x = signs.inputs = names["as_input"](as_file(train.images[:count]))
         model = names["Network"]()
         optimizer = torch.optim.Adam(model.parameters(), lr=0.002)

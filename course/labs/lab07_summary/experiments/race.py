@@ -16,9 +16,12 @@ from course import training
 from course.device import one_thread
 from course.labs.lab07_summary.experiments.families import FAMILIES, fresh
 from course.labs.shared.pages import spread
+from course.labs.shared.results import note
 
 if TYPE_CHECKING:
     from course.data import Dataset
+
+LAB = "lab07_summary"
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def race(budget: Budget, seeds: Iterable[int] = (0,)) -> Measured:
         accuracy = spread([run["accuracy"] for run in found[family]], ".1%")
         seconds = mean(run["seconds"] for run in found[family])
         print(f"  {family:10} {accuracy}, {seconds:.1f} s for an epoch")
+    note(LAB, race=found)
     return found
 
 

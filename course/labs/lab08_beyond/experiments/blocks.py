@@ -84,15 +84,15 @@ def _measured(
     kind: str, block: Block, images: Dataset, epochs: int, seeds: Sequence[int]
 ) -> tuple[int, int, list[float]]:
     train, test = (_pooled(split) for split in (images.train, images.test))
-    runs = []
+    models = []
     for seed in seeds:
         with seeded(seed):
-            model = network(kind, block)
-        settings = {"epochs": epochs, "batch_size": 64, "lr": 0.05, "progress": False}
-        run = training.fit(model, train, test=test, seed=seed, **settings)  # type: ignore[arg-type]
-        runs.append(float(run.last.test_accuracy or 0))
-    costs = layer_table(model.cpu(), (1, 14, 14))
-    return count_parameters(model), costs.total_flops // 2, runs
+            models.append(network(kind, block))
+    settings = {"epochs": epochs, "batch_size": 64, "lr": 0.05, "progress": False}
+    runs = training.fit_each(models, seeds, train, test=test, **settings)  # type: ignore[arg-type]
+    costs = layer_table(models[0].cpu(), (1, 14, 14))
+    accuracies = [float(run.last.test_accuracy or 0) for run in runs]
+    return count_parameters(models[0]), costs.total_flops // 2, accuracies
 
 
 def _pooled(split: Split) -> tuple[torch.Tensor, torch.Tensor]:

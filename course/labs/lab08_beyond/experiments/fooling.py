@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 
 from course import plots
-from course.labs.lab08_beyond.experiments.networks import LAB, Looker, accuracy, trained_network
+from course.experiments import where_it_can
+from course.labs.lab08_beyond.experiments.networks import (
+    LAB,
+    Looker,
+    accuracy,
+    answers,
+    trained_network,
+)
 from course.labs.shared.pages import attempt, estimate, shown
 from course.labs.shared.results import stored
 
@@ -27,7 +34,7 @@ FAR = {**SEARCH, "epsilon": 0.16}  # for the picture
 def by_chance(images: Tensor, epsilon: float, seed: int) -> Tensor:
     """The same step for every pixel, up or down by the toss of a coin."""
     coins = torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) - 0.5
-    return (images + epsilon * coins.sign()).clamp(0, 1)
+    return (images + epsilon * coins.sign().to(images.device)).clamp(0, 1)
 
 
 def curves(attack: Attack, looker: Looker, seed: int, count: int = SOME) -> dict[str, list[float]]:
@@ -43,13 +50,19 @@ def curves(attack: Attack, looker: Looker, seed: int, count: int = SOME) -> dict
 
 def draw_attack(attack: Attack, looker: Looker, epsilon: float = 0.04) -> Figure | None:
     """Some images before and after the student's step, with the network's answers."""
-    right = looker.model(looker.images).argmax(dim=1) == looker.labels
+    right = answers(looker.model, looker.images) == looker.labels
     firsts = [int((right & (looker.labels == k)).nonzero()[0]) for k in (1, 4, 5, 8, 9)]
     images, labels = looker.images[firsts], looker.labels[firsts]
-    moved = attempt("fast_gradient_sign", lambda: attack(looker.model, images, labels, epsilon))
-    if moved is None:
+
+    def work(place: torch.device) -> tuple[Tensor, dict[str, list[float]]]:
+        there = looker.to(place)
+        moved = attack(there.model, images.to(place), labels.to(place), epsilon)
+        return moved.cpu(), curves(attack, there, 0, QUICK)
+
+    done = attempt("fast_gradient_sign", lambda: where_it_can("fast_gradient_sign", work))
+    if done is None:
         return None
-    found = curves(attack, looker, 0, QUICK)
+    moved, found = done
     for name, values in found.items():
         told = "  ".join(f"{e:g}: {100 * v:.0f} %" for e, v in zip(EPSILONS, values, strict=True))
         print(f"accuracy by ε, {name:21} {told}")
@@ -62,15 +75,21 @@ def draw_fooled(search: Attack, looker: Looker) -> Figure | None:
     from matplotlib import pyplot
 
     image, targets = looker.images[:1].expand(10, -1, -1, -1), torch.arange(10)
-    found = attempt("fooling_images", lambda: search(looker.model, image, targets, **FAR))
-    if found is None:
+
+    def work(place: torch.device) -> tuple[Tensor, float]:
+        there = looker.to(place)
+        led = search(there.model, image.to(place), targets.to(place), **FAR)
+        return led.cpu(), success(search, there, 0, QUICK)
+
+    done = attempt("fooling_images", lambda: where_it_can("fooling_images", work))
+    if done is None:
         return None
-    share = success(search, looker, 0, QUICK)
+    found, share = done
     print(f"led to a class drawn by chance, ε = 0.08: {100 * share:.0f} % of {QUICK} images")
-    answers = looker.model(found).argmax(dim=1)
+    named = answers(looker.model, found)
     plots.use_style()
     figure, axes = pyplot.subplots(2, 5, figsize=(9.2, 4.2))
-    for ax, picture, target, answer in zip(axes.flat, found, targets, answers, strict=True):
+    for ax, picture, target, answer in zip(axes.flat, found, targets, named, strict=True):
         ax.imshow(picture[0].detach(), cmap="gray", vmin=0, vmax=1)
         hit = "reached" if target == answer else f"says {looker.classes[int(answer)]}"
         _bare(ax, f"target: {looker.classes[int(target)]}\n{hit}")
@@ -81,7 +100,7 @@ def success(search: Attack, looker: Looker, seed: int, count: int = SOME) -> flo
     """The share of images that are led to a class other than the true one, drawn by chance."""
     images, labels = looker.images[:count], looker.labels[:count]
     hops = torch.randint(1, 10, labels.shape, generator=torch.Generator().manual_seed(seed))
-    targets = (labels + hops) % 10
+    targets = (labels + hops.to(labels.device)) % 10
     return accuracy(looker.model, search(looker.model, images, targets, **SEARCH), targets)
 
 
@@ -128,8 +147,8 @@ def _rows(looker: Looker, rows: dict[str, Tensor]) -> Figure:
     columns = len(next(iter(rows.values())))
     figure, axes = pyplot.subplots(len(rows), columns, figsize=(8.4, 5.2))
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
-        answers = looker.model(pictures).argmax(dim=1)
-        for ax, picture, answer in zip(line, pictures, answers, strict=True):
+        named = answers(looker.model, pictures)
+        for ax, picture, answer in zip(line, pictures, named, strict=True):
             ax.imshow(picture[0].detach(), cmap="gray", vmin=0, vmax=1)
             _bare(ax, "" if name == "the change" else looker.classes[int(answer)])
         line[0].set_ylabel(name, fontsize=9)

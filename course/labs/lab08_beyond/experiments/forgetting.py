@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from course import plots
 from course.device import seeded
+from course.experiments import where_it_can
 from course.labs.lab08_beyond.experiments.networks import LAB, Looker, trained_network
 from course.labs.shared.pages import attempt, estimate, shown
 from course.labs.shared.results import stored
@@ -41,11 +42,11 @@ def draw_saliency(saliency: Maps, looker: Looker) -> Figure | None:
     picked = [int((looker.labels == k).nonzero()[0]) for k in (0, 5, 8, 9)]
     images, labels = looker.images[picked], looker.labels[picked]
 
-    def work() -> list[Tensor]:
-        nets = [forgotten(looker.model, parts, 1) for parts in range(len(STEPS))]
-        return [saliency(net, images, labels) for net in nets]
+    def work(place: torch.device) -> list[Tensor]:
+        nets = [forgotten(looker.model, parts, 1).to(place) for parts in range(len(STEPS))]
+        return [saliency(net, images.to(place), labels.to(place)).cpu() for net in nets]
 
-    maps = attempt("saliency", work)
+    maps = attempt("saliency", lambda: where_it_can("saliency", work))
     if maps is None:
         return None
     plots.use_style()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
@@ -13,6 +14,7 @@ from torchvision.models.resnet import BasicBlock
 from course import data, training
 from course.data import Dataset, Split
 from course.device import seeded
+from course.experiments import here
 
 LAB = "lab08_beyond"
 FEATURES = 32
@@ -54,18 +56,23 @@ def task(split: Split, classes: range) -> tuple[Tensor, Tensor]:
 def fitted(
     model: nn.Module, train: tuple[Tensor, Tensor], epochs: int, seed: int, lr: float = 0.05
 ) -> nn.Module:
-    """The model, trained in batches of 32, in evaluation mode on the processor."""
+    """The model, trained in batches of 32, in evaluation mode on the CPU."""
     schedule = training.schedules.cosine()
     settings = {"epochs": epochs, "batch_size": 32, "seed": seed, "lr": lr, "progress": False}
     training.fit(model, train, schedule=schedule, **settings)  # type: ignore[arg-type]
     return model.cpu().eval()
 
 
-@torch.no_grad()
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """The share of images that the model, as it is, names rightly."""
-    found = torch.cat([model(some).argmax(dim=1) for some in images.split(500)])
-    return float((found == labels).double().mean())
+    return float((answers(model, images) == labels.cpu()).double().mean())
+
+
+@torch.no_grad()
+def answers(model: nn.Module, images: Tensor) -> Tensor:
+    """What the model, as it is, says of images ``(N, C, H, W)``: classes ``(N,)``, on the CPU."""
+    there = copy.deepcopy(model).to(here())
+    return torch.cat([there(some.to(here())).argmax(dim=1) for some in images.split(500)]).cpu()
 
 
 @cache
@@ -82,6 +89,13 @@ class Looker:
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+
+    def to(self, device: torch.device) -> Looker:
+        """The same on another device; this one stays where it is."""
+        moved = copy.deepcopy(self.model).to(device)
+        return replace(
+            self, model=moved, images=self.images.to(device), labels=self.labels.to(device)
+        )
 
 
 @cache
