@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograde.handing_in.normalise import Flag
+from autograde.handing_in.normalise.flags import listed
 
 if TYPE_CHECKING:
     from course.checks import Report  # loads torch
+
+MOST_ALIKE = 3
+"""Of these flags, that are told one by one."""
+
+ALIKE = frozenset({"cell-type-restored", "marks-restored"})
+"""Codes of flags that were settled the same way wherever they stand; of others each is evidence."""
 
 Status = Literal["passed", "failed", "skipped", "grader_error", "manual"]
 Handing = Literal["graded", "ungradable", "not handed in"]
@@ -81,9 +89,16 @@ class StudentResult:
         return sum(item.maximum for item in self.items)
 
     @property
+    def attention(self) -> list[Flag]:
+        """Flags that want a look; what was put back in many cells is told once, and counted."""
+        found = [flag for flag in self.flags if flag.severity != "info"]
+        counts = Counter(flag.code for flag in found)
+        return [*_once(found, {code for code in ALIKE if counts[code] > MOST_ALIKE})]
+
+    @property
     def needs(self) -> list[str]:
         """Why a person should look, in words; empty when nobody needs to."""
-        reasons = [flag.message for flag in self.flags if flag.severity != "info"]
+        reasons = [flag.message for flag in self.attention]
         broken = [item.grade_id for item in self.items if item.status == "grader_error"]
         if broken:
             reasons.append(f"the check itself failed for {', '.join(broken)}: grade by hand")
@@ -102,6 +117,21 @@ class StudentResult:
             "cells": {item.grade_id: item.as_json() for item in self.items},
             "flags": [_flag(flag) for flag in self.flags],
         }
+
+
+def _once(found: list[Flag], often: set[str]) -> Iterator[Flag]:
+    """The flags, those whose code is told too often only where the first of them stands."""
+    told = set[str]()
+    for flag in found:
+        if flag.code not in often:
+            yield flag
+        elif flag.code not in told:
+            told.add(flag.code)
+            alike = [one for one in found if one.code == flag.code]
+            cells = listed(dict.fromkeys(one.cell for one in alike if one.cell))
+            where = f" ({cells})" if cells else ""
+            message = f"{len(alike)} times alike{where}, first: {flag.message}"
+            yield Flag(flag.code, flag.severity, "", message)
 
 
 @dataclass(frozen=True, order=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autograde.handing_in.collecting.bounds import Trouble
 from autograde.handing_in.collecting.collecting import Collected, Row
 from autograde.handing_in.normalise.flags import listed, shown
 
 STYLES = {"new": "green", "newer": "green", "the same": "dim", "changed by hand: kept": "yellow"}
+MOST_TROUBLES = 6  # of one student, that are named
 
 
 def table(found: Collected) -> Table:
@@ -82,5 +86,16 @@ def tell(found: Collected, out: Console) -> None:
             out.print(f"  {escape(shown(row.student))}: what lies in submitted/ was changed since "
                       "it was collected, and is kept. What came now lies in collected/; --force "
                       "puts it in its place.", soft_wrap=True)  # fmt: skip
-    for trouble in found.troubles:
-        out.print(f"  {escape(str(trouble))}", soft_wrap=True)
+    for line in troubles(found.troubles):
+        out.print(f"  {escape(line)}", soft_wrap=True)
+
+
+def troubles(found: Sequence[Trouble]) -> Iterator[str]:
+    """What was not taken, a line each, and of one student's few: no flood hides another's."""
+    whose: dict[str, list[Trouble]] = {}
+    for one in found:
+        whose.setdefault(one.where.split("/")[0], []).append(one)
+    for head, every in whose.items():
+        yield from map(str, every[:MOST_TROUBLES])
+        if (more := len(every) - MOST_TROUBLES) > 0:
+            yield f"{shown(head)}: {more:,} more; --json FILE writes them all."

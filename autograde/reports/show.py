@@ -144,10 +144,9 @@ def _needing(result: ClassResult) -> Iterator[str]:
         yield escape(flag.message)
     for student in result.students:
         who = escape(shown(student.student))
-        for flag in student.flags:
-            if flag.severity != "info":
-                where = f" ({escape(flag.cell)})" if flag.cell else ""
-                yield f"{who}{where}: {escape(flag.message)}"
+        for flag in student.attention:
+            where = f" ({escape(flag.cell)})" if flag.cell else ""
+            yield f"{who}{where}: {escape(flag.message)}"
         for item in student.items:
             if item.status == "grader_error":
                 yield f"{who}: the check {item.grade_id} itself failed"

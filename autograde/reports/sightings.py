@@ -79,11 +79,10 @@ class Student:
         """Why a person should look; ``visible`` tells checks from written answers."""
         if self.result.outcome == "not handed in":
             yield "not handed in"
-        for flag in self.result.flags:
-            if flag.severity != "info":
-                where = flag.cell.removesuffix(ANSWER.format(""))
-                known = not where or where in flag.message
-                yield flag.message if known else f"{where}: {flag.message}"
+        for flag in self.result.attention:
+            where = flag.cell.removesuffix(ANSWER.format(""))
+            known = not where or where in flag.message
+            yield flag.message if known else f"{where}: {flag.message}"
         for item in self.result.items:
             if item.status == "grader_error" and self.points(item) is None:
                 yield f"{item.grade_id}: the check itself failed; mark it by hand"

@@ -100,6 +100,7 @@ class Warm:
             self._library = ""
         if self.isolation == "user":
             os.chown(self._folder, self._user, self._user)
+            os.chmod(self._folder, 0o711)  # students' folders lie in it, each its own user's
             self._library = self._own.enter_context(tempfile.TemporaryDirectory(prefix="library-"))
             launch.copy_library(Path(self._library))
         self.environment = launch.environment(

@@ -36,6 +36,7 @@ NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
 MAP_SHARED_ANONYMOUS = 0x21
 CLONE3 = 435  # the same on every architecture
 SO_SNDBUF, SO_SNDBUFFORCE = int(socket.SO_SNDBUF), 32
+PR_SET_CHILD_SUBREAPER = 36
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 
 
@@ -63,6 +64,8 @@ def compiled() -> bytes:
     rules.add_rule(seccomp.ERRNO(errno.ENOSYS), CLONE3)
     for flag in (1 << bit for bit in range(32) if NAMESPACES >> bit & 1):
         rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+    # Without a namespace, what it starts is found by its descent.
+    rules.add_rule(refuse, "prctl", seccomp.Arg(0, seccomp.EQ, PR_SET_CHILD_SUBREAPER))
     rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, int(socket.AF_UNIX)))
     # What lies in sockets counts by their number, so all have buffers of the same size.
     for option in (SO_SNDBUF, SO_SNDBUFFORCE):

@@ -78,6 +78,12 @@ def prctl(option: int, value: int) -> None:
     _checked(_libc.prctl(option, *rest), f"prctl {option}")
 
 
+def keep_capabilities(mask: int) -> None:
+    """Of root's rights, keep these bits (below 32) and no others."""
+    rights = struct.pack("III", mask, mask, 0)  # effective, permitted, inheritable
+    _checked(_libc.capset(struct.pack("Ii", 0x20080522, 0), rights + bytes(12)), "capset")
+
+
 def drop_capabilities() -> None:
     """Give up every capability, and the ways to gain one by executing a file."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)

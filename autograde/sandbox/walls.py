@@ -24,7 +24,10 @@ DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 INSIDE = 1000  # user and group id inside
 NOBODY = 65534  # user and group id outside, when the grader is root
 SPARE_PROCESSES = 2  # threads that libraries start by themselves
-USERS = range(40_000, 60_000)  # user ids that a container maps, and gives to nobody
+USERS = range(40_000, 50_000)  # user ids that a container maps, and gives to nobody
+STUDENTS = 10_000  # further on: who students' processes are, beside the warm one's user
+WARM_RIGHTS = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 6 | 1 << 7  # CHOWN DAC_OVERRIDE KILL SETGID SETUID
+PR_SET_KEEPCAPS = 8
 
 
 class WallError(Exception):
@@ -80,12 +83,20 @@ def become_nobody() -> None:
 
 
 def become_user(user: int) -> None:
-    """Become a user that has nothing here, for good: for a machine that allows no namespaces."""
+    """Become a user that has nothing here, for a machine that allows no namespaces. Of root's
+    rights those stay that make another user of a student's process, kill it and clear up after it.
+    """
+    kernel.prctl(PR_SET_KEEPCAPS, 1)
+    _be(user)
+    kernel.keep_capabilities(WARM_RIGHTS)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # nobody else can look into it
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a student's process leaves comes here
+
+
+def _be(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # others of this user can't look into it
-    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a student's process leaves comes here
 
 
 def unshare_user(me: int, others: int = 0) -> None:
@@ -149,7 +160,16 @@ def raise_fewer_walls(program: bytes, readable: list[str], folder: str) -> None:
     Raises:
         WallError: something is missing on this machine.
     """
+    me = _myself()
+    _write(me, "oom_score_adj", "1000")  # whoever runs out of memory, it is not the grader
+    os.close(me)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # whatever it starts stays in its family
+    with building("a user of its own"):
+        # Not the warm process's: it could stop that one, or take its files and its time.
+        user = os.getuid() + STUDENTS
+        os.chown(folder, user, user)
+        _be(user)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     with building("capabilities"):
         kernel.drop_capabilities()
     if kernel.landlock_version():

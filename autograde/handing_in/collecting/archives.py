@@ -60,6 +60,36 @@ def _raise_ours(error: Exception) -> None:
         raise error
 
 
+@dataclass
+class Room:
+    """How much more is taken of one archive. Notebooks have room of their own: nothing that lies
+    beside them takes it.
+    """
+
+    notebooks: int
+    others: int
+    left_out: int = 0
+
+    @classmethod
+    def of(cls, below: tuple[str, ...], bounds: Bounds) -> Room:
+        """For an archive; one in another, or in a folder, is a student's, and has less."""
+        most = bounds.inner if below else bounds.members
+        return cls(most, most)
+
+    def has(self, name: str) -> bool:
+        """Whether there is room for a file, which then takes it."""
+        if is_junk(tuple(name.split("/"))):
+            return True  # it is passed over, and counted, elsewhere
+        if name.lower().endswith(NOTEBOOK):
+            self.notebooks -= 1
+            left = self.notebooks
+        else:
+            self.others -= 1
+            left = self.others
+        self.left_out += left < 0
+        return left >= 0
+
+
 def is_archive(name: str) -> bool:
     """Whether a file is called like one."""
     return name.lower().endswith(SUFFIXES)
@@ -219,9 +249,13 @@ class Opened:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
             self._check_flood(len(infos))
+            room = Room.of(below, self.bounds)
             for info in infos:
-                name = "/".join((*below, zip_name(info)))
-                self._guarded(name, partial(self._of_zip, archive, info, below, depth))
+                name = zip_name(info)
+                if info.is_dir() or room.has(name):
+                    name = "/".join((*below, name))
+                    self._guarded(name, partial(self._of_zip, archive, info, below, depth))
+        self._crowded(below, room)
 
     def _of_zip(
         self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, below: tuple[str, ...], depth: int
@@ -260,10 +294,20 @@ class Opened:
 
     def _tar(self, file: Path, below: tuple[str, ...], depth: int) -> None:
         with tarfile.open(file, "r:") as archive:
+            room = Room.of(below, self.bounds)
             for number, info in enumerate(archive):
                 self._check_flood(number)
-                name = "/".join((*below, info.name))
-                self._guarded(name, partial(self._of_tar, archive, info, below, depth))
+                if info.isdir() or room.has(info.name):
+                    name = "/".join((*below, info.name))
+                    self._guarded(name, partial(self._of_tar, archive, info, below, depth))
+        self._crowded(below, room)
+
+    def _crowded(self, below: tuple[str, ...], room: Room) -> None:
+        """Tell once, and with a number, that an archive holds more than anybody hands in."""
+        if room.left_out:
+            most = self.bounds.inner
+            told = f"{room.left_out:,} of its files were left out: at most {most:,} are taken."
+            self._trouble(below, told)
 
     def _of_tar(
         self, archive: tarfile.TarFile, info: tarfile.TarInfo, below: tuple[str, ...], depth: int

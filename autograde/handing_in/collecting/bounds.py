@@ -34,6 +34,7 @@ class Bounds:
     ratio: int = 100  # of a file over ``free`` bytes; deflate reaches 1,000 on nothing but zeros
     free: int = 25_000_000
     depth: int = 2  # archives in archives
+    inner: int = 3_000  # notebooks, and other files, of an archive in an archive or folder
     path: int = 1_000  # characters
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from autograde.handing_in.collecting.archives import Opened, content
-from autograde.handing_in.collecting.bounds import NOT_TAKEN, Bounds
+from autograde.handing_in.collecting.bounds import NOT_TAKEN, Bounds, Trouble
+from autograde.reports.collected import troubles
 
 GOOD = b'{"cells": []}'
 
@@ -264,3 +265,41 @@ def test_do_many_files_of_one_name_cost_as_many_times_as_they_are(tmp_path: Path
         assert len(taken(opened(tmp_path, path))) == number
         times.append(time.process_time() - begun)
     assert times[1] < 8 * times[0]  # four times; sixteen where each is compared with all
+
+
+@pytest.mark.parametrize("kind", ["zip", "tgz"])
+def test_a_students_archive_of_countless_empty_files_costs_little_and_no_notebook(
+    kind: str, tmp_path: Path
+) -> None:
+    names = [f"d/f{number}" for number in range(60_000)]
+    packed = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(packed, "w") as inner:
+            for name in names:
+                inner.writestr(name, b"")
+            inner.writestr("lab.ipynb", GOOD)
+    else:
+        with tarfile.open(fileobj=packed, mode="w:gz") as inner:
+            for name in names:
+                inner.addfile(tarfile.TarInfo(name))
+            last = tarfile.TarInfo("lab.ipynb")
+            last.size = len(GOOD)
+            inner.addfile(last, io.BytesIO(GOOD))
+    mine = f"mallory/mine.{kind}"
+    source = zipped(tmp_path / "in.zip", {mine: packed.getvalue(), "anna/lab.ipynb": GOOD})
+    begun = time.process_time()
+    one = opened(tmp_path, source)
+    assert time.process_time() - begun < 8  # it took 16 s where nobody was in the way
+    (members,) = one.members.values()
+    found = ["/".join(member.path) for member in members]
+    assert len(found) == Bounds().inner + 2
+    assert {f"{mine}/lab.ipynb", "anna/lab.ipynb"} <= set(found)
+    assert told(one) == [f"{mine}: 57,000 of its files were left out: at most 3,000 are taken."]
+
+
+def test_a_flood_of_troubles_hides_nobody_elses() -> None:
+    flood = [Trouble(f"mallory/{number}", "no.") for number in range(20_000)]
+    shown = list(troubles([*flood, Trouble("zoe/lab.ipynb", "it has a password.")]))
+    assert len(shown) == 8
+    assert shown[6] == "mallory: 19,994 more; --json FILE writes them all."
+    assert shown[7] == "zoe/lab.ipynb: it has a password."

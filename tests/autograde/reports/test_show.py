@@ -88,3 +88,17 @@ def test_a_name_that_looks_like_another_or_like_nothing_is_told(name, capsys):
 @pytest.mark.parametrize("name", ["Ève O'Brien", "李雷", "محمد", "Åsa-Li"])
 def test_an_ordinary_name_is_not(name):
     assert [*odd_name(name)] == []
+
+
+def test_marks_changed_in_every_cell_are_one_line_that_counts_and_other_evidence_is_not(capsys):
+    cells = [f"cell{number}" for number in range(30)]
+    flags = [Flag("marks-restored", "attention", cell, f"{cell}: changed.") for cell in cells]
+    flags += [Flag("forbidden", "attention", cell, f"{cell}: calls it.") for cell in cells[:5]]
+    student = StudentResult("mallory", "graded", (), tuple(flags))
+    show.attention(ClassResult("lab90_mini", (student,)), show.console())
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert len(lines) == len(student.needs) == 6
+    assert lines[0].startswith(
+        "  mallory: 30 times alike (cell0, cell1, cell2, cell3, cell4 and 25"
+    )
+    assert lines[0].endswith("first: cell0: changed.")

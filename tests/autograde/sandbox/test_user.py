@@ -1,0 +1,125 @@
+"""Isolation "user": what a student's process can do to the one that made it, with Landlock and as
+where the kernel has none.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PYTHON = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+
+GRADER = """
+import sys
+from autograde.sandbox import Limits, Warm, launch
+if sys.argv[1] == "without":
+    copied = launch.copy_library
+    def copy(folder):
+        copied(folder)
+        with (folder / "autograde/sandbox/kernel.py").open("a") as file:
+            file.write("\\n\\ndef landlock_version():\\n    return 0\\n")
+    launch.copy_library = copy
+with Warm(Limits(memory=512 << 20), isolation="user", preload=[]) as warm:
+    with warm.session() as session:
+        done = session.run(sys.stdin.read(), timeout=30)
+        from autograde.sandbox.watch import family
+        print(done.status, "".join(one.get("text", "") for one in done.outputs).strip())
+        print(len(family(session.pid)))
+    with warm.session() as session:
+        print(session.run("1 + 1").status)
+"""
+
+TRIED = """
+import os, resource, signal
+maker = os.getppid()
+home = os.path.dirname(os.path.dirname(os.getcwd()))
+got = []
+for name, work in {
+    "stop": lambda: os.kill(maker, signal.SIGSTOP),
+    "limit": lambda: resource.prlimit(maker, resource.RLIMIT_NOFILE, (3, 3)),
+    "slow": lambda: os.setpriority(os.PRIO_PROCESS, maker, 19),
+    "pin": lambda: os.sched_setaffinity(maker, {min(os.sched_getaffinity(0))}),
+    "open": lambda: os.chmod(home, 0o777),
+    "move": lambda: os.rename(home, home + "x"),
+    "list": lambda: os.listdir(home),
+    "plant": lambda: os.mkdir(os.path.join(home, "home")),
+    "root": lambda: os.setuid(0),
+    "maker": lambda: os.setuid(os.getuid() - 10_000),
+    "spare": lambda: open("/proc/self/oom_score_adj", "w").write("-1000"),
+    "kill": lambda: os.kill(maker, signal.SIGKILL),
+}.items():
+    try:
+        work()
+        got.append(name)
+    except OSError:
+        pass
+print(got)
+"""
+
+ORPHAN = """
+import ctypes, os, time
+ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)  # whose orphans come to its parent
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+print("left")
+"""
+
+
+def works() -> bool:
+    """Whether there is a Python that a stranger can start, of this version."""
+    return Path(PYTHON).exists() and os.getuid() == 0 and sys.platform == "linux"
+
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not works(), reason="needs root, and a Python where others may read it"),
+    pytest.mark.parametrize("landlock", ["with", "without"]),
+]
+
+
+def graded(source: str, landlock: str) -> list[str]:
+    """What a cell printed, how many processes are watched, and how the next session went."""
+    paths = [str(ROOT), *(path for path in sys.path if path.endswith("-packages"))]
+    done = subprocess.run(
+        [PYTHON, "-s", "-P", "-c", GRADER, landlock],
+        input=source,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_student_can_neither_stop_nor_hamper_the_process_that_made_theirs(landlock: str) -> None:
+    assert graded(TRIED, landlock) == ["ok []", "1", "ok"]
+
+
+def test_what_a_student_leaves_running_is_watched_and_then_gone(landlock: str) -> None:
+    before = set(strangers())
+    assert graded(ORPHAN, landlock) == ["ok left", "2", "ok"]
+    assert set(strangers()) <= before
+
+
+def strangers() -> list[str]:
+    """Processes of users that nobody is."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            owner = (place / "status").read_text().partition("Uid:")[2].split()[0]
+        except OSError:
+            continue
+        if 40_000 <= int(owner) < 60_000:
+            found.append(place.name)
+    return found
