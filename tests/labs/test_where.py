@@ -137,8 +137,8 @@ def _still() -> networks.Looker:
 
     class Right(nn.Sequential):
         def forward(self, x: Tensor) -> Tensor:
-            scores: Tensor = super().forward(x)
-            return scores + 5 * F.one_hot(labels[: len(x)], 10).to(x.device)
+            shown: Tensor = super().forward(x)
+            return shown + 5 * F.one_hot(labels[: len(x)], 10).to(x.device)
 
     return networks.Looker(Right(*model), images, labels, garments().classes)
 
