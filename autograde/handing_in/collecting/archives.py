@@ -36,6 +36,11 @@ from autograde.handing_in.collecting.bounds import (
 from autograde.handing_in.files import NOTEBOOK
 
 CHUNK = 1 << 20
+WORDS = frozenset(
+    (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
+     tarfile.GNUTYPE_LONGLINK)
+)  # fmt: skip
+LONGEST_WORDS = 100_000  # bytes
 ENCRYPTED = 1  # a zip member's flag
 IN_UTF8 = 0x800
 CENTRAL = b"PK\x01\x02"  # stands before each member in a zip's table of contents
@@ -58,6 +63,16 @@ def _raise_ours(error: Exception) -> None:
     """This machine's trouble is not the archive's."""
     if isinstance(error, OSError) and error.errno in OURS:
         raise error
+
+
+class Modest(tarfile.TarInfo):
+    """A tar's member; its long name and other words about it, read whole, have a bound."""
+
+    def _proc_member(self, file: tarfile.TarFile) -> tarfile.TarInfo:
+        # No public way leads to where these are read.
+        if self.type in WORDS and self.size > LONGEST_WORDS:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(file)  # type: ignore[misc,no-any-return]
 
 
 @dataclass
@@ -232,7 +247,7 @@ class Opened:
             if zipfile.is_zipfile(file):
                 self._zip(file, path, depth)
             else:
-                self._tar(self._unpacked(file, head), path, depth)
+                self._packed_tar(file, head, path, depth)
         except Unfit as error:
             self._trouble(path, str(error))
             return False
@@ -293,7 +308,7 @@ class Opened:
             raise Unfit(f"it has {found:,} files, at most {self.bounds.members:,} are looked at.")
 
     def _tar(self, file: Path, below: tuple[str, ...], depth: int) -> None:
-        with tarfile.open(file, "r:") as archive:
+        with tarfile.open(file, "r:", tarinfo=Modest) as archive:
             room = Room.of(below, self.bounds)
             for number, info in enumerate(archive):
                 self._check_flood(number)
@@ -326,13 +341,21 @@ class Opened:
         if stream is not None:
             self._take_file(path, self._spooled(stream, info.size), float(info.mtime), depth)
 
-    def _unpacked(self, file: Path, head: bytes) -> Path:
-        """A tar archive without its compression, never more of it than is allowed in all."""
-        for mark, opener in PACKED.items():
-            if head.startswith(mark):
-                with opener(file) as stream:
-                    return self._spooled(stream, self.bounds.total_bytes - self._bytes)
-        return file
+    def _packed_tar(self, file: Path, head: bytes, below: tuple[str, ...], depth: int) -> None:
+        """A tar archive, without its compression while it is read: never more of it than is allowed
+        in all, or than an honest file of its size holds.
+        """
+        opener = next((one for mark, one in PACKED.items() if head.startswith(mark)), None)
+        if opener is None:
+            self._tar(file, below, depth)
+            return
+        honest = max(self.bounds.free, self.bounds.ratio * file.stat().st_size)
+        with opener(file) as stream:
+            place = self._spooled(stream, min(honest, self.bounds.total_bytes - self._bytes))
+        try:
+            self._tar(place, below, depth)
+        finally:
+            place.unlink()
 
     def _spooled(self, stream: IO[bytes], limit: int) -> Path:
         """A copy of ours; a member that is larger than it says is refused."""
