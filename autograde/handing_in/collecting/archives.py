@@ -33,6 +33,7 @@ from autograde.handing_in.collecting.bounds import (
     kind_of,
     parts,
 )
+from autograde.handing_in.collecting.room import Modest, Room
 from autograde.handing_in.files import NOTEBOOK
 
 CHUNK = 1 << 20
@@ -58,36 +59,6 @@ def _raise_ours(error: Exception) -> None:
     """This machine's trouble is not the archive's."""
     if isinstance(error, OSError) and error.errno in OURS:
         raise error
-
-
-@dataclass
-class Room:
-    """How much more is taken of one archive. Notebooks have room of their own: nothing that lies
-    beside them takes it.
-    """
-
-    notebooks: int
-    others: int
-    left_out: int = 0
-
-    @classmethod
-    def of(cls, below: tuple[str, ...], bounds: Bounds) -> Room:
-        """For an archive; one in another, or in a folder, is a student's, and has less."""
-        most = bounds.inner if below else bounds.members
-        return cls(most, most)
-
-    def has(self, name: str) -> bool:
-        """Whether there is room for a file, which then takes it."""
-        if is_junk(tuple(name.split("/"))):
-            return True  # it is passed over, and counted, elsewhere
-        if name.lower().endswith(NOTEBOOK):
-            self.notebooks -= 1
-            left = self.notebooks
-        else:
-            self.others -= 1
-            left = self.others
-        self.left_out += left < 0
-        return left >= 0
 
 
 def is_archive(name: str) -> bool:
@@ -232,7 +203,7 @@ class Opened:
             if zipfile.is_zipfile(file):
                 self._zip(file, path, depth)
             else:
-                self._tar(self._unpacked(file, head), path, depth)
+                self._packed_tar(file, head, path, depth)
         except Unfit as error:
             self._trouble(path, str(error))
             return False
@@ -293,7 +264,7 @@ class Opened:
             raise Unfit(f"it has {found:,} files, at most {self.bounds.members:,} are looked at.")
 
     def _tar(self, file: Path, below: tuple[str, ...], depth: int) -> None:
-        with tarfile.open(file, "r:") as archive:
+        with tarfile.open(file, "r:", tarinfo=Modest) as archive:
             room = Room.of(below, self.bounds)
             for number, info in enumerate(archive):
                 self._check_flood(number)
@@ -326,13 +297,21 @@ class Opened:
         if stream is not None:
             self._take_file(path, self._spooled(stream, info.size), float(info.mtime), depth)
 
-    def _unpacked(self, file: Path, head: bytes) -> Path:
-        """A tar archive without its compression, never more of it than is allowed in all."""
-        for mark, opener in PACKED.items():
-            if head.startswith(mark):
-                with opener(file) as stream:
-                    return self._spooled(stream, self.bounds.total_bytes - self._bytes)
-        return file
+    def _packed_tar(self, file: Path, head: bytes, below: tuple[str, ...], depth: int) -> None:
+        """A tar archive, without its compression while it is read: never more of it than is allowed
+        in all, or than an honest file of its size holds.
+        """
+        opener = next((one for mark, one in PACKED.items() if head.startswith(mark)), None)
+        if opener is None:
+            self._tar(file, below, depth)
+            return
+        honest = max(self.bounds.free, self.bounds.ratio * file.stat().st_size)
+        with opener(file) as stream:
+            place = self._spooled(stream, min(honest, self.bounds.total_bytes - self._bytes))
+        try:
+            self._tar(place, below, depth)
+        finally:
+            place.unlink()
 
     def _spooled(self, stream: IO[bytes], limit: int) -> Path:
         """A copy of ours; a member that is larger than it says is refused."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import stat
 import struct
 import tarfile
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -303,3 +305,29 @@ def test_a_flood_of_troubles_hides_nobody_elses() -> None:
     assert len(shown) == 8
     assert shown[6] == "mallory: 19,994 more; --json FILE writes them all."
     assert shown[7] == "zoe/lab.ipynb: it has a password."
+
+
+def test_a_tars_long_header_is_not_read_into_memory(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as inner:
+        member = tarfile.TarInfo("lab.ipynb")
+        member.pax_headers = {"comment": os.urandom(4_000).hex() * 2_500}  # 20 MB, as honest packs
+        inner.addfile(member)
+    source = zipped(tmp_path / "in.zip", {"mallory/a.tgz": packed.getvalue(), "anna.ipynb": GOOD})
+    tracemalloc.start()
+    one = opened(tmp_path, source)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    assert taken(one)["anna.ipynb"] == GOOD
+    assert told(one) == [
+        "mallory/a.tgz: it is no archive that can be read (ReadError). Ask for it again."
+    ]
+
+
+def test_a_compressed_tar_that_unpacks_to_nothing_but_size_fills_no_disk(tmp_path: Path) -> None:
+    bomb = gzip.compress(bytes(100_000_000))
+    one = opened(tmp_path, zipped(tmp_path / "in.zip", {"mallory/a.tgz": bomb, "b.ipynb": GOOD}))
+    assert taken(one)["b.ipynb"] == GOOD
+    assert [line for line in told(one) if "larger than it says" in line]
+    assert sum(path.stat().st_size for path in one.spool.iterdir()) < 1_000_000
