@@ -141,9 +141,12 @@ def test_a_person_marks(page: Any, work: Path) -> None:
     playwright.expect(waiting).to_have_count(1)  # hers waits no more
     for number, name in enumerate(PAGES):
         page.goto(f"{page.home}/formgrader/{name}")
-        page.locator("#main-table tbody tr").first.wait_for()
+        page.locator("#main-table td").first.wait_for()
         shot(page, f"4-narrow-page-{number}")
         fits(page, name)
+        last = page.locator("#main-table tr").first.locator("td").last
+        last.scroll_into_view_if_needed()
+        playwright.expect(last).to_be_in_viewport()
     page.set_viewport_size({"width": 1280, "height": 900})
 
     assert autograde(COURSE, "feedback", LAB, "--workdir", str(work)).returncode == 0
