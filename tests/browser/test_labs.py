@@ -160,11 +160,13 @@ def test_a_student_s_hour(lab: Lab) -> None:
     lab.shot("1-start")
     accessible(page, ".jp-NotebookPanel .jp-RenderedMarkdown")
     page.set_viewport_size({"width": NARROW, "height": 900})
+    lab.command("application:toggle-left-area")  # the files, as one does in a narrow window
     fits(page, "start page")
     _reads(lab, lab.notebook.locator(".jp-OutputArea").first, "1-start-narrow")
     link = table.locator("a", has_text="Activations")
     link.scroll_into_view_if_needed()
     playwright.expect(link).to_be_in_viewport()
+    lab.command("application:toggle-left-area")
     page.set_viewport_size({"width": WIDE, "height": 900})
     table.locator("a", has_text="Activations").click()
 
