@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from autograde.handing_in.normalise.flags import printable, shown
 from autograde.reports.class_report import ClassReport, Exercise
-from autograde.reports.document import document, plural
+from autograde.reports.document import document, plural, scrolling
 from autograde.reports.sightings import LOW, Seen
 from autograde.reports.similar import Alike, Cluster, Similar
 
@@ -23,7 +23,6 @@ LONGEST = 300  # characters of a text
 
 STYLE = """
 body { max-width: 900px; }
-.scroll { overflow-x: auto; }
 .bar { fill: var(--mark); }
 svg text.count { text-anchor: middle; fill: var(--ink); }
 svg .middle-line { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 2 4; }
@@ -165,11 +164,10 @@ def _table(
     more = (
         f'<p class="soft">… and {left:,} more; <code>--json</code> has all.</p>' if left > 0 else ""
     )
-    return (
-        f'<div class="scroll"><table class="{kind}">\n<thead>{top}</thead>\n'
-        f"<tbody>\n{''.join(rest)}</tbody>\n"
-        f"</table></div>{more}"
+    table = (
+        f'<table class="{kind}">\n<thead>{top}</thead>\n<tbody>\n{"".join(rest)}</tbody>\n</table>'
     )
+    return scrolling(table, f"Table: {', '.join(title for title, _ in columns)}") + more
 
 
 def _figure(report: ClassReport) -> str:

@@ -12,7 +12,8 @@ STYLE = """
   :root { --ink: #e8e8e8; --paper: #17191c; --soft: #a5a5a5; --line: #363a3f; --mark: #56b4e9;
     --on-mark: #10212d; --rest: #8a8a8a; --stripe: #1e2125; } }
 body { margin: 0 auto; max-width: 780px; padding: 28px 18px 48px; background: var(--paper);
-  color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
+  color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif;
+  overflow-wrap: break-word; }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; }
 h2 { font-size: 18px; margin: 32px 0 6px; }
 p { margin: 0 0 12px; }
@@ -27,7 +28,8 @@ tbody tr:nth-child(even) { background: var(--stripe); }
 p:first-child { margin: 0; }
 h1 + p { margin-top: 8px; }
 table + p { margin-top: 10px; }
-figure { margin: 18px 0 8px; overflow-x: auto; }
+figure { margin: 18px 0 8px; }
+.scroll { overflow-x: auto; }
 figcaption { margin-top: 4px; }
 svg { display: block; width: 100%; height: auto; }
 figure svg { min-width: 520px; }
@@ -55,6 +57,19 @@ def document(title: str, body: str, style: str = "") -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}{style.lstrip()}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def scrolling(content: str, label: str) -> str:
+    """What may be wider than the window: it scrolls by itself, by keyboard too.
+
+    Args:
+        content: HTML.
+        label: for screen readers, not yet escaped.
+    """
+    return (
+        f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(label)}">'
+        f"{content}</div>"
     )
 
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+from jupyterlab_pygments import JupyterStyle
 from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from traitlets.config import Config
@@ -76,6 +77,7 @@ def page_settings(work: Path) -> Config:
     config = settings(work, work, source=work / "source", release=work / "release")
     config.GenerateFeedback.preprocessors = [Marks, CSSHTMLHeaderPreprocessor]
     config.GenerateFeedback.exporter_class = StudentPage
+    config.CSSHTMLHeaderPreprocessor.style = JupyterStyle  # colours by name: page.css has them
     config.StudentPage.template_name = TEMPLATE.name  # nbgrader gives HTMLExporter its own
     config.StudentPage.extra_template_basedirs = [str(TEMPLATE.parent)]
     return config

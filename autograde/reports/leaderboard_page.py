@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
-from autograde.reports.document import document, plural
+from autograde.reports.document import document, plural, scrolling
 from autograde.reports.leaderboard import Board, Entry
 
 WIDTH, HEIGHT = 720.0, 380.0  # of the picture, in its own units
@@ -20,6 +20,7 @@ STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between lines of ac
 STYLE = """
 .unbeaten { color: var(--mark); font-weight: 600; }
 .range { width: 110px; vertical-align: middle; }
+.scroll + p { margin-top: 10px; }
 svg .whisker, svg .rest { stroke: var(--rest); }
 svg .rest { fill: var(--paper); }
 svg .front, svg .track { stroke: var(--mark); fill: none; }
@@ -77,15 +78,18 @@ def _table(board: Board) -> str:
     unbeaten = {id(entry) for entry in board.frontier}
     low, high = _extent(_near(board.entries))
     rows = "".join(_row(entry, id(entry) in unbeaten, low, high) for entry in board.entries)
-    return (
-        "<h2>Ranking</h2>\n<table>\n<thead><tr>"
+    table = (
+        "<table>\n<thead><tr>"
         '<th scope="col" class="number">rank</th><th scope="col">name</th>'
         '<th scope="col" class="number">accuracy</th>'
         '<th scope="col" class="number wide">95 % interval</th>'
-        '<th scope="col" class="wide"></th>'
+        '<th scope="col" class="wide">drawn</th>'
         '<th scope="col" class="number">parameters</th>'
         '<th scope="col" class="number">points</th>'
-        f"</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+        f"</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>"
+    )
+    return (
+        f"<h2>Ranking</h2>\n{scrolling(table, 'Ranking')}\n"
         '<p class="soft">The interval is Wilson’s: of intervals made like this, 19 in 20 hold the '
         "accuracy on all images of the kind. Where two overlap, their order may be luck. Equal "
         "accuracies share a rank, the smaller network first. Parameters are the numbers in the "
@@ -177,11 +181,15 @@ def _figure(board: Board) -> str:
     marks = [_mark(entry, scale, False, numbered) for entry in reversed(rest)]
     marks += [_mark(entry, scale, True, numbered) for entry in reversed(best)]
     drawn = [*_axes(scale), _front(best, scale), *marks]
-    return (
-        f'<figure>\n<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
+    picture = (
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
         'aria-label="Accuracy against number of parameters, by rank">\n'
         + "\n".join(drawn)
-        + '\n</svg>\n<figcaption class="soft">Each mark is a network with its rank; the bar is its '
+        + "\n</svg>"
+    )
+    return (
+        f"<figure>\n{scrolling(picture, 'The picture')}\n"
+        '<figcaption class="soft">Each mark is a network with its rank; the bar is its '
         "interval. Blue ones are beaten by nobody: every other network is larger, or less "
         f"accurate, or just as they are.{told}</figcaption>\n</figure>"
     )

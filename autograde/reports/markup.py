@@ -243,6 +243,8 @@ def _mathml(tex: str, kind: str) -> str:
             one.attrib = {}
     if sum(lengths := [*_lengths(root)]) > ROOM or max(lengths, default=0.0) > LONGEST:
         raise ValueError("a formula that is larger than its page")
+    if kind == "block":
+        root.set("tabindex", "0")  # where it is wider than the window, it scrolls by keyboard too
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -15,6 +15,7 @@ ROOT = find(Path(__file__).parent).root
 SHOTS = ROOT / "build" / "browser"
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text("utf-8")
 LEAST = 4.5  # WCAG 2.2, 1.4.3: text and what is behind it
+WIDE, NARROW = 1280, 420  # pixels: a laptop's window, a telephone
 
 
 def shot(page: Any, name: str) -> None:
@@ -27,6 +28,12 @@ def readable(element: Any, where: str = "") -> None:
     """All its text has contrast enough with what is behind it, as it shows now."""
     ratio, text = element.evaluate(CONTRASTS)
     assert ratio >= LEAST, f"{where}: contrast {ratio:.2f}:1 in {text!r}"
+
+
+def fits(page: Any, where: str = "") -> None:
+    """Nothing lies beside the window; what is wider scrolls inside the page."""
+    width, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width <= window, f"{where}: {width} pixels in a window of {window}"
 
 
 def accessible(page: Any, selector: str = "html") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import CHROMIUM, NEEDS, shot
+from tests.browser.chromium import CHROMIUM, NARROW, NEEDS, WIDE, shot
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,19 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield opened
         opened.close()
+
+
+@pytest.fixture(params=[(w, scheme) for w in (WIDE, NARROW) for scheme in ("light", "dark")])
+def window(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
+    """A page in light or dark, wide or narrow; ``named`` says which. Policies of pages are off,
+    for axe is a script.
+    """
+    width, scheme = request.param
+    size = {"width": width, "height": 900}
+    page = browser.new_page(color_scheme=scheme, viewport=size, bypass_csp=True)
+    page.named = f"{width}-{scheme}"
+    yield page
+    page.close()
 
 
 @pytest.hookimpl(wrapper=True)

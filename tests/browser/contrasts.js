@@ -19,6 +19,25 @@
     for (let one = node; one; one = one.parentElement) all *= getComputedStyle(one).opacity;
     return all;
   };
+  // Through the filters of the elements around it; such an element has a ground of its own.
+  const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const seen = (color, node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const { filter } = getComputedStyle(one);
+      if (filter === "none") continue;
+      brush.filter = filter;
+      brush.fillStyle = `rgb(${color.slice(0, 3).map(Math.round)})`;
+      brush.fillRect(0, 0, 9, 9);
+      color = [...brush.getImageData(4, 4, 1, 1).data.slice(0, 3), 1];
+    }
+    return color;
+  };
+  // In a drawing letters are filled, and may stand on the circle that was drawn before them.
+  const ink = (node) => getComputedStyle(node)[node instanceof SVGElement ? "fill" : "color"];
+  const below = (node) => {
+    const under = node.previousElementSibling;
+    return under instanceof SVGCircleElement ? parsed(ink(under)) : ground(node);
+  };
   const light = (color) => {
     const [r, g, b] = color.slice(0, 3).map((part) => {
       const x = part / 255;
@@ -32,10 +51,10 @@
     const text = walker.currentNode.textContent.trim();
     const node = walker.currentNode.parentElement;
     if (!text || !node.getClientRects().length) continue;
-    const below = ground(node);
-    const [r, g, b, a] = parsed(getComputedStyle(node).color);
-    const color = over([r, g, b, a * opacity(node)], below);
-    const pair = [light(color), light(below)].sort((x, y) => y - x);
+    const behind = below(node);
+    const [r, g, b, a] = parsed(ink(node));
+    const color = over([r, g, b, a * opacity(node)], behind);
+    const pair = [light(seen(color, node)), light(seen(behind, node))].sort((x, y) => y - x);
     const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
     if (ratio < worst[0]) worst = [ratio, text];
   }

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.chromium import NEEDS, ROOT, accessible, readable, shot
+from tests.browser.chromium import NARROW, NEEDS, ROOT, WIDE, accessible, fits, readable, shot
 
 playwright = pytest.importorskip("playwright.sync_api", reason=NEEDS)
 pytestmark = pytest.mark.slow
@@ -159,6 +159,15 @@ def test_a_student_s_hour(lab: Lab) -> None:
     assert "Nbgrader" not in page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
     lab.shot("1-start")
     accessible(page, ".jp-NotebookPanel .jp-RenderedMarkdown")
+    page.set_viewport_size({"width": NARROW, "height": 900})
+    lab.command("application:toggle-left-area")  # the files, as one does in a narrow window
+    fits(page, "start page")
+    _reads(lab, lab.notebook.locator(".jp-OutputArea").first, "1-start-narrow")
+    link = table.locator("a", has_text="Activations")
+    link.scroll_into_view_if_needed()
+    playwright.expect(link).to_be_in_viewport()
+    lab.command("application:toggle-left-area")
+    page.set_viewport_size({"width": WIDE, "height": 900})
     table.locator("a", has_text="Activations").click()
 
     # A check before anything was run.

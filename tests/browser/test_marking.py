@@ -15,17 +15,14 @@ from autograde.handing_in.collecting.record import Entry, Record
 from autograde.tree import find
 from tests.autograde.cli.test_cli import autograde
 from tests.autograde.formgrader.marking import TOKEN, marking
-from tests.browser.test_pages import CHROMIUM
+from tests.browser import chromium
+from tests.browser.chromium import NARROW, NEEDS, accessible, fits, readable
 from tests.payloads import RUN, hostile
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install -e '.[browser]'")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
-]
+playwright = pytest.importorskip("playwright.sync_api", reason=NEEDS)
+pytestmark = pytest.mark.slow
 
 COURSE = find(Path(__file__).parent)
-SHOTS = COURSE.root / "build" / "browser"
 LAB = "lab00_setup"
 WRITTEN = "why_top5"
 MODEL = "Five different guesses out of K hold the label"
@@ -59,14 +56,10 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(work: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def page(work: Path, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The class in formgrader, as the printed address opens it; ``asked`` has all requests."""
     home = tmp_path_factory.mktemp("home")
-    with (
-        marking(COURSE, LAB, work, home) as served,
-        playwright.sync_playwright() as driver,
-    ):
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with marking(COURSE, LAB, work, home) as served:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(WAIT)
         page.asked, page.failed, page.home = [], [], served.address
@@ -74,16 +67,15 @@ def page(work: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         page.on("pageerror", lambda error: page.failed.append(str(error)))
         page.goto(f"{served.address}/?token={TOKEN}")
         yield page
-        browser.close()
+        page.close()
         assert served.ended() == 0, served.log.read_text()
 
 
 def shot(page: Any, name: str, shown: Any = None) -> None:
-    SHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(700)  # formgrader scrolls, and its boxes come, slowly
     if shown is not None:
         shown.scroll_into_view_if_needed()
-    page.screenshot(path=SHOTS / f"marking-{name}.png")
+    chromium.shot(page, f"marking-{name}")
 
 
 def opened(page: Any, name: str) -> Any:
@@ -96,6 +88,27 @@ def opened(page: Any, name: str) -> Any:
     cell = page.locator(".nbgrader_cell", has=page.locator(f"#{WRITTEN}"))
     playwright.expect(page.locator(f"#{WRITTEN}")).to_be_focused()
     return cell
+
+
+def test_a_feedback_page_is_read_in_light_and_dark(window: Any, work: Path) -> None:
+    assert autograde(COURSE, "feedback", LAB, "--workdir", str(work)).returncode == 0
+    window.goto((work / "feedback" / "anna" / LAB / f"{LAB}.html").as_uri())
+    chromium.shot(window, f"feedback-{window.named}")
+    fits(window, window.named)
+    readable(window.locator("body"), window.named)
+    accessible(window)
+
+
+# The pages of formgrader, beside the one of a student, which are light in any theme.
+PAGES = (
+    "manage_assignments",
+    f"manage_submissions/{LAB}",
+    "gradebook",
+    f"gradebook/{LAB}",
+    f"gradebook/{LAB}/{LAB}",
+    "manage_students",
+    "manage_students/anna",
+)
 
 
 def test_a_person_marks(page: Any, work: Path) -> None:
@@ -120,14 +133,20 @@ def test_a_person_marks(page: Any, work: Path) -> None:
     page.reload()
     playwright.expect(score).to_have_value("1.5")
     playwright.expect(comment).to_have_value("Which figure of *yours* says so?")
-    page.set_viewport_size({"width": 420, "height": 900})
-    assert page.evaluate("document.documentElement.scrollWidth") == 420
+    page.set_viewport_size({"width": NARROW, "height": 900})
+    fits(page, "a student's page")
     shot(page, "4-narrow", cell)
     page.goto(f"{page.home}/formgrader/gradebook/{LAB}/{LAB}")
     waiting = page.locator("#main-table tr:has(td.needs-manual-grade span)")
     playwright.expect(waiting).to_have_count(1)  # hers waits no more
-    assert page.evaluate("document.documentElement.scrollWidth") == 420
-    shot(page, "4-narrow-class")
+    for number, name in enumerate(PAGES):
+        page.goto(f"{page.home}/formgrader/{name}")
+        page.locator("#main-table td").first.wait_for()
+        shot(page, f"4-narrow-page-{number}")
+        fits(page, name)
+        last = page.locator("#main-table tr").first.locator("td").last
+        last.scroll_into_view_if_needed()
+        playwright.expect(last).to_be_in_viewport()
     page.set_viewport_size({"width": 1280, "height": 900})
 
     assert autograde(COURSE, "feedback", LAB, "--workdir", str(work)).returncode == 0
