@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 NEEDS_A_HAND = 1
+BY_LAB = ("handin", "points", "overview")  # commands that take a lab
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,7 +16,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with it."""
-        example = "python -m course handin lab04"
+        example = (
+            f"{self.prog} lab04" if self.prog.endswith(BY_LAB) else "python -m course handin lab04"
+        )
         told = f"{self.prog}: {message}. Try `{example}`; `{self.prog} --help` shows what it takes."
         self.exit(2, f"{told}\n")
 

@@ -20,7 +20,7 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from autograde.authoring import cells
+from autograde.authoring import cells, faults
 from autograde.authoring import source as sources
 from autograde.errors import DesignedError
 from autograde.nbgrader_settings import settings
@@ -64,7 +64,7 @@ def links(tree: Tree) -> sources.Links:
 
 def parse(tree: Tree, lab: str, language: str = "en") -> sources.LabSource:
     """The lab's parsed source."""
-    return sources.parse(lab, tree.source(lab).read_text("utf-8"), language=language)
+    return sources.parse(lab, faults.text_of(tree.source(lab)), language=language)
 
 
 def expected(tree: Tree, lab: str, language: str = "en") -> Built:

@@ -124,13 +124,28 @@ class Definition:
     def _cases(self, seed: int) -> tuple[list[Case], list[Case], list[Case]]:
         """The author's visible cases, the standard ones, and the hidden ones."""
         rng = torch.Generator().manual_seed(seed)
-        own = list(self.visible(rng))
-        hidden = [case for maker in self.hidden for case in maker(rng)]
+        own = self._made(self.visible, rng)
+        hidden = [case for maker in self.hidden for case in self._made(maker, rng)]
         if self.contract is None:
             return own, [], hidden
         thing = self.reference[self.name]
         standard = list(self.contract.cases(self.name, thing, rng))
         return own, weighted(own, standard, self.contract.share)[len(own) :], hidden
+
+    def _made(self, maker: CaseMaker, rng: torch.Generator) -> list[Case]:
+        """The cases of one maker.
+
+        Raises:
+            CheckError: it raises; names the file and the line.
+        """
+        try:
+            return list(maker(rng))
+        except DesignedError:
+            raise
+        except Exception as error:
+            home = Path(inspect.unwrap(maker).__code__.co_filename)
+            place = faults.place_of(error, home.parents[min(3, len(home.parents) - 1)])
+            raise CheckError(f"{place or self.place}: {_raised(error)}") from error
 
     @property
     def place(self) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograde.authoring import reference, trial
+from autograde.authoring import faults, reference, trial
 from autograde.authoring.checks import VISIBLE_SEED, Book, CheckError, Definition, load
 from autograde.authoring.source import parse
 from autograde.tree import Tree, TreeError
@@ -92,7 +92,7 @@ def drift(tree: Tree, lab: str) -> list[str]:
 
 def _has_checks(tree: Tree, lab: str) -> bool:
     """Whether there is anything to store; a lab whose notebook imports no checks needs none."""
-    source, home = tree.source(lab).read_text("utf-8"), tree.compiled(lab).parent
+    source, home = faults.text_of(tree.source(lab)), tree.compiled(lab).parent
     needed = re.search(rf"\bcourse\.labs\.{lab}\b", source)
     if not tree.checks(lab).is_dir():
         if needed:
@@ -111,7 +111,7 @@ def _has_checks(tree: Tree, lab: str) -> bool:
 
 def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
     """The lab's exercises, if each has its check."""
-    source = parse(lab, tree.source(lab).read_text("utf-8"))
+    source = parse(lab, faults.text_of(tree.source(lab)))
     names = [one.name for one in source.exercises if not one.manual]
     for name in names:
         if name not in checks:
@@ -125,7 +125,7 @@ def _exercises(tree: Tree, lab: str, checks: Container[str]) -> list[str]:
 
 def _all_asked(tree: Tree, lab: str, book: Book) -> None:
     """See that the notebook asks every check, which a misspelt one is not."""
-    text = tree.source(lab).read_text("utf-8")
+    text = faults.text_of(tree.source(lab))
     for one in book:
         if f'"{one.name}"' not in text:
             raise CheckError(

@@ -15,6 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograde.authoring.path import misplaced
+from autograde.errors import DesignedError
 
 MARKER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -71,10 +72,31 @@ def locate(text: str, cells: list[NotebookNode]) -> None:
         cell["line"], cell["header"] = line, lines[line - 1] if line else ""
 
 
+class EncodingError(DesignedError):
+    """A file is not UTF-8."""
+
+
 def like(name: str, known: Iterable[str]) -> str:
     """``Did you mean 'check'? `` where a known name is near."""
     near = get_close_matches(name, list(known), 1)
     return f"Did you mean {near[0]!r}? " if near else ""
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that an author wrote.
+
+    Raises:
+        EncodingError: it is not UTF-8; names the line.
+    """
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise EncodingError(
+            f"{'/'.join(path.parts[-3:])}:{line}: this is not UTF-8: save the file in UTF-8, as "
+            "editors do when their encoding is set to it."
+        ) from None
 
 
 def place_of(error: BaseException, root: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from autograde.authoring import cells, skeleton, source
+from autograde.authoring import cells, faults, skeleton, source
 from autograde.authoring.listing import with_module
 from autograde.authoring.source import LabSource, lab_number
 from autograde.errors import DesignedError
@@ -59,7 +59,7 @@ def add_exercise(tree: Tree, lab: str, name: str, title: str = "") -> list[Path]
         DesignedError: the lab's own files can't be read.
     """
     title, found = _line(title or _words(name)), _lab(tree, lab, name)
-    text = tree.source(lab).read_text("utf-8")
+    text = faults.text_of(tree.source(lab))
     tensor, text = _tensor(found, text)
     facts = _facts(lab, name, title, tensor)
     besides = _files(tree, skeleton.BESIDE, facts)
@@ -76,7 +76,7 @@ def add_question(tree: Tree, lab: str, name: str, title: str = "") -> list[Path]
     """Add a question that a person marks; arguments and errors as of :func:`add_exercise`."""
     title, found = _line(title or _words(name)), _lab(tree, lab, name)
     asked = _filled(skeleton.QUESTION, _facts(lab, name, title, ""))
-    text = tree.source(lab).read_text("utf-8")
+    text = faults.text_of(tree.source(lab))
     return _written({tree.source(lab): _inserted(found, text, asked)})
 
 
@@ -104,7 +104,7 @@ def _lab(tree: Tree, lab: str, name: str) -> LabSource:
             "expected the name of a function, such as weighted_mean: small letters of English, "
             f"digits and _, 30 at most, and no word of Python; found {name!r}."
         )
-    found = source.parse(lab, tree.source(lab).read_text("utf-8"))
+    found = source.parse(lab, faults.text_of(tree.source(lab)))
     taken = {one.name: f"the exercise {one.number}" for one in found.exercises}
     taken |= dict.fromkeys(cells.setup_names(found), "the setup cell")
     taken |= {"setup": "the setup cell", "book": "book.py"}

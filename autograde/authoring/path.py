@@ -103,7 +103,8 @@ def miscounted(declared: int, cells: Sequence[NotebookNode]) -> str:
     work = sum(of(one) for one in cells if {"exercise", "question"} & set(one.metadata))
     return (
         f"minutes: {declared} does not add up. Exercises and questions take {work:.0f}, reading "
-        f"and experiments {total - work:.0f}: write minutes: {rounded(total)}, or correct theirs."
+        f"and experiments {total - work:.0f}, to the next {STEP}: write "
+        f"minutes: {rounded(total)}, or correct theirs."
     )
 
 

@@ -46,7 +46,7 @@ def load(lab: str, tree: Tree | None = None) -> dict[str, Any]:
 @cache
 def cells(lab: str, tree: Tree | None = None) -> list[tuple[str, str]]:
     """The code of the setup and exercise cells, each with its exercise's name or ``setup``."""
-    return reference_code(parse(lab, (tree or trees.find()).source(lab).read_text("utf-8")))
+    return reference_code(parse(lab, faults.text_of((tree or trees.find()).source(lab))))
 
 
 def changed(lab: str, exercise: str, change: str) -> dict[str, Any]:
@@ -69,6 +69,6 @@ def _line(tree: Tree, lab: str, name: str, code: str, error: BaseException) -> i
     """The line of the source on which a cell of the reference failed."""
     frames = traceback.extract_tb(error.__traceback__)
     inside = [one.lineno or 0 for one in frames if one.filename == f"<{lab}:{name}>"]
-    source = parse(lab, tree.source(lab).read_text("utf-8"))
+    source = parse(lab, faults.text_of(tree.source(lab)))
     found = (one["line"] for one in source.cells if one.source == code)
     return next(found, 0) + (inside[-1] if inside else 0)

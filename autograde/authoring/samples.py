@@ -206,7 +206,7 @@ def _known(path: Path, about: dict[str, Any], cells: list[NotebookNode]) -> None
                 f"{path}: unknown {key!r} in its header. {faults.like(key, HEADER)}"
                 f"There are: {', '.join(HEADER)}."
             )
-    for cell, line in zip(cells, faults.lines_of(path.read_text("utf-8"), cells), strict=True):
+    for cell, line in zip(cells, faults.lines_of(faults.text_of(path), cells), strict=True):
         found = [tag for tag in cell.metadata if tag not in ("lines_to_next_cell", "cell_marker")]
         if len(found) != 1 or found[0] not in TAGS:
             tags = ", ".join(f'{tag}="…"' for tag in TAGS)
@@ -218,7 +218,7 @@ def _known(path: Path, about: dict[str, Any], cells: list[NotebookNode]) -> None
 
 def _script(path: Path) -> NotebookNode:
     try:
-        return jupytext.reads(path.read_text("utf-8"), fmt="py:percent")
+        return jupytext.reads(faults.text_of(path), fmt="py:percent")
     except yaml.YAMLError as error:
         raise SampleError(
             f"{path}: its header is no YAML: {error}. Put a text that has a colon in quotes."

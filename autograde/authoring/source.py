@@ -27,7 +27,6 @@ FIRST_CELL = """\
 # The course library lies beside the labs{otherwise}.
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 sys.path[:0] = [str(top) for top in Path.cwd().parents if (top / "course/labs").is_dir()][:1]
 if not find_spec("course"):
@@ -166,7 +165,8 @@ def parse(lab: str, text: str, *, language: str = "en") -> LabSource:
         raise SourceError(f"{_where(lab, line)}: {told}")
     minutes = int(about.get("minutes") or path.rounded(path.whole(cells).total))
     if told := path.miscounted(minutes, cells):
-        raise SourceError(f"{_where(lab)}:1: {told}")
+        line = next((n for n, one in enumerate(text.split("\n"), 1) if "minutes:" in one), 1)
+        raise SourceError(f"{_where(lab, line)}: {told}")
     return LabSource(lab, about["title"], minutes, cells, tuple(_exercises(lab, cells)))
 
 

@@ -124,6 +124,9 @@ def test_has_every_message_in_the_terminal_a_next_step(
         messages[f"a slip: {words}"] = told = capsys.readouterr().err
         assert told.count("\n") == 1
         assert "Try `python -m course handin lab04`" in told
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["overview"])
+    assert "Try `python -m course overview lab04`" in capsys.readouterr().err
     monkeypatch.setattr(server, "find_spec", lambda name: None)
     assert welcome.open_labs() == 1
     messages["no JupyterLab"] = capsys.readouterr().err

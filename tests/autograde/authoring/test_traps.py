@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +90,25 @@ HELPER = "# %%\ndef total(weights):\n    return weights.sum()\n\n"
 
 TRAPS = {
     # The source's tags
+    "minutes that do not add up": Trap(
+        parsed, SOURCE, "minutes: ", "minutes: 9", "minutes: 9", "does not add up"
+    ),
+    "a hidden check that raises": Trap(
+        stored,
+        CHECK,
+        '    yield Case(\n        "many rows"',
+        '    raise KeyError("oops")\n    yield Case(\n        "many rows"',
+        "raise KeyError",
+        "KeyError: 'oops'",
+    ),
+    "a hint for a kind that there is not": Trap(
+        stored,
+        CHECK,
+        '"Does your answer hold for any number of rows and columns?"',
+        '{"value": "any number"}',
+        'yield Case(\n        "many rows"',
+        "a hint for 'value'",
+    ),
     "a misspelt tag": Trap(
         parsed,
         SOURCE,
@@ -378,3 +398,13 @@ def test_is_a_wrong_answer_that_passes_told_where_it_stands(begun: Tree) -> None
     [told] = report.told(found)
     assert "wrong, the plain mean: visible: full points" in told
     assert f"({ANSWER}:{line}). Add a case that catches it" in told
+
+
+@pytest.mark.parametrize(("file", "step"), [(SOURCE, parsed), (SAMPLE, handed_in)])
+def test_is_another_encoding_told(begun: Tree, file: str, step: Callable[[Tree], None]) -> None:
+    path = begun.root / file
+    path.write_bytes(path.read_bytes() + "\n# Köln\n".encode("latin-1"))
+    with pytest.raises(DesignedError) as caught:
+        step(begun)
+    assert Path(file).name in str(caught.value)
+    assert re.search(r"UTF-8|utf-8", str(caught.value))
