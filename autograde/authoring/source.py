@@ -27,6 +27,7 @@ FIRST_CELL = """\
 # The course library lies beside the labs{otherwise}.
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 sys.path[:0] = [str(top) for top in Path.cwd().parents if (top / "course/labs").is_dir()][:1]
 if not find_spec("course"):
