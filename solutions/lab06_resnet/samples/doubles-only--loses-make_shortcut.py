@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: option A pads as many zero channels as there are, right only where they double
-#     points: {make_shortcut: 2.62}
+#     points: {make_shortcut: 2.72}
 #     mistakes: {make_shortcut: doubles_only}
 # ---
 

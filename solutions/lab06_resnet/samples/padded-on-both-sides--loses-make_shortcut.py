@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: option A with half of the zero channels in front, as many published programs have it
-#     points: {make_shortcut: 2.44}
+#     points: {make_shortcut: 2.56}
 #     mistakes: {make_shortcut: zeros_on_both_sides}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the projection has no stride, so shapes do not fit where it shrinks
-#     points: {make_shortcut: 2.8}
+#     points: {make_shortcut: 2.56}
 #     mistakes: {make_shortcut: shortcut_without_stride}
 # ---
 
