@@ -27,7 +27,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -128,8 +128,8 @@ class Definition:
         hidden = [case for maker in self.hidden for case in self._made(maker, rng)]
         if self.contract is None:
             return own, [], hidden
-        thing = self.reference[self.name]
-        standard = list(self.contract.cases(self.name, thing, rng))
+        standing = partial(self.contract.cases, self.name, self.reference[self.name])
+        standard = self._made(standing, rng)
         return own, weighted(own, standard, self.contract.share)[len(own) :], hidden
 
     def _made(self, maker: CaseMaker, rng: torch.Generator) -> list[Case]:
@@ -143,8 +143,8 @@ class Definition:
         except DesignedError:
             raise
         except Exception as error:
-            home = Path(inspect.unwrap(maker).__code__.co_filename)
-            place = faults.place_of(error, home.parents[min(3, len(home.parents) - 1)])
+            home = Path(inspect.unwrap(self.visible).__code__.co_filename)
+            place = faults.place_of(error, [*home.parents][:4][-1])  # solutions/LAB/checks/FILE.py
             raise CheckError(f"{place or self.place}: {_raised(error)}") from error
 
     @property

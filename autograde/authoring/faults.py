@@ -65,15 +65,15 @@ def lines_of(text: str, cells: list[NotebookNode]) -> list[int]:
     return found if len(found) == len(cells) else [0] * len(cells)
 
 
+class EncodingError(DesignedError):
+    """A file is not UTF-8."""
+
+
 def locate(text: str, cells: list[NotebookNode]) -> None:
     """Let each cell of a source know its ``line`` and its ``header``, the text of that line."""
     lines = text.split("\n")
     for cell, line in zip(cells, lines_of(text, cells), strict=True):
         cell["line"], cell["header"] = line, lines[line - 1] if line else ""
-
-
-class EncodingError(DesignedError):
-    """A file is not UTF-8."""
 
 
 def like(name: str, known: Iterable[str]) -> str:
@@ -94,8 +94,7 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise EncodingError(
-            f"{'/'.join(path.parts[-3:])}:{line}: this is not UTF-8: save the file in UTF-8, as "
-            "editors do when their encoding is set to it."
+            f"{path}:{line}: this is not UTF-8. Save the file with that encoding."
         ) from None
 
 

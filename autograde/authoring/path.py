@@ -19,6 +19,7 @@ EXPERIMENT = 1.5  # minutes to run a cell, read its figure and think about it
 TOLERANCE = 10  # minutes, or a tenth, by which a header may miss the sum
 STEP = 5  # minutes to which a sum is rounded
 HEADING = re.compile(r"^(#+) ", re.MULTILINE)
+FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)  # a # in code is a comment
 SECTION = 2  # the rank of a heading that begins a section
 
 
@@ -122,8 +123,10 @@ def astray(cells: Sequence[NotebookNode]) -> Iterator[tuple[int, str]]:
 
 
 def misplaced(cells: Iterable[NotebookNode]) -> Iterator[tuple[int, str]]:
-    """Cells with the tag ``optional`` that begin with no heading."""
+    """Cells with the tag ``optional`` and no heading at their beginning; headings like titles."""
     for cell in cells:
+        if _rank(cell) == 1:
+            yield cell["line"], "`# #` is the lab's title alone: begin a section with `# ## …`."
         if cell.metadata.get("optional") and not cell.source.startswith("#"):
             yield cell["line"], "optional=true is for a text that begins with a heading, `# ### …`."
 
@@ -132,7 +135,7 @@ def _rank(cell: NotebookNode) -> int:
     """The highest rank of a text's headings, 1 before 2; 0 if it has none."""
     if cell.cell_type != "markdown":
         return 0
-    return min((len(marks) for marks in HEADING.findall(cell.source)), default=0)
+    return min(map(len, HEADING.findall(FENCED.sub("", cell.source))), default=0)
 
 
 def _names(code: str) -> Iterator[str]:

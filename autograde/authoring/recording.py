@@ -112,16 +112,17 @@ def look_for_card() -> None:
         )
 
 
-def fingerprint(book: NotebookNode) -> str:
-    """Of all code of a notebook: another one where a cell was changed."""
-    code = "\0".join(cell.source for cell in book.cells if cell.cell_type == "code")
-    return hashlib.sha256(code.encode()).hexdigest()[:16]
+def fingerprint(tree: Tree, book: NotebookNode) -> str:
+    """Of all code that runs, a notebook's and the library's: another one where any was changed."""
+    code = [cell.source for cell in book.cells if cell.cell_type == "code"]
+    code += [one.read_text("utf-8") for one in sorted((tree.root / "course").rglob("*.py"))]
+    return hashlib.sha256("\0".join(code).encode()).hexdigest()[:16]
 
 
 def known(tree: Tree, lab: str, profile: str, on: str) -> bool:
-    """Whether a run of this notebook, as it is now, is recorded on this device and torch."""
+    """Whether a run of the code as it is now is recorded on this device and torch."""
     kept = results.read(path(tree, lab)).get(PART, {})
-    wanted = {"profile": profile, "on": on, "source": fingerprint(_book(tree, lab))}
+    wanted = {"profile": profile, "on": on, "source": fingerprint(tree, _book(tree, lab))}
     return bool(kept) and all(kept.get(key) == value for key, value in wanted.items())
 
 
@@ -161,7 +162,7 @@ def record(tree: Tree, lab: str, profile: str, *, progress: bool = False) -> Rec
         ran = nbformat.read(out, as_version=4) if out.is_file() else book
         noted = results.read(notes)
     return Recording(
-        lab, profile, describe(), date.today().isoformat(), fingerprint(book),
+        lab, profile, describe(), date.today().isoformat(), fingerprint(tree, book),
         round(time.monotonic() - begun, 1), tuple(cells(ran)), noted.get(lab, {}), trouble,
     )  # fmt: skip
 

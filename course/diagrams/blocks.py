@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from course import plots
@@ -18,44 +19,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sketch:
-    """A block: branches side by side from one input, and how they are joined.
+    """A block.
 
     Attributes:
         title: what it is called, and where it comes from.
-        branches: each a row of layers from top to bottom; an empty one is the identity.
-        join: ``+`` or ``concat``; empty for a single branch.
-        after: what follows the join.
+        layers: from top to bottom.
+        residual: whether a shortcut goes around them, into a sum that a ReLU follows.
     """
 
     title: str
-    branches: tuple[tuple[str, ...], ...]
-    join: str = ""
-    after: tuple[str, ...] = ()
+    layers: tuple[str, ...]
+    residual: bool = False
+
+    @property
+    def boxes(self) -> tuple[str, ...]:
+        """All that is drawn, from the input on."""
+        return ("input", *self.layers, *(("+", "ReLU") if self.residual else ()))
 
 
 BLOCKS = {
-    "vgg": Sketch("a stage of VGG-11", (("conv 3×3", "ReLU", "conv 3×3", "ReLU", "max pool 2×2"),)),
+    "vgg": Sketch("a stage of VGG-11", ("conv 3×3", "ReLU", "conv 3×3", "ReLU", "max pool 2×2")),
     "vgg_batch_norm": Sketch(
         "with BatchNorm",
-        (("conv 3×3", "BatchNorm", "ReLU", "conv 3×3", "BatchNorm", "ReLU", "max pool 2×2"),),
+        ("conv 3×3", "BatchNorm", "ReLU", "conv 3×3", "BatchNorm", "ReLU", "max pool 2×2"),
     ),
     "basic": Sketch(
         "basic block",
-        (("conv 3×3, stride", "BatchNorm", "ReLU", "conv 3×3", "BatchNorm"), ()),
-        "+",
-        ("ReLU",),
+        ("conv 3×3, stride", "BatchNorm", "ReLU", "conv 3×3", "BatchNorm"),
+        residual=True,
     ),
     "bottleneck": Sketch(
         "bottleneck",
         (
-            (
-                "conv 1×1, narrower", "BatchNorm", "ReLU", "conv 3×3, stride", "BatchNorm", "ReLU",
-                "conv 1×1, 4× as wide", "BatchNorm",
-            ),
-            (),
+            "conv 1×1, narrower", "BatchNorm", "ReLU", "conv 3×3, stride", "BatchNorm", "ReLU",
+            "conv 1×1, 4× as wide", "BatchNorm",
         ),
-        "+",
-        ("ReLU",),
+        residual=True,
     ),
 }  # fmt: skip
 """He et al. 2016, figure 5, with the norms of section 3.4; Simonyan and Zisserman 2015, table 1."""
@@ -79,7 +78,7 @@ def blocks(*names: str) -> Figure:
     plots.use_style()
 
     chosen = [BLOCKS[name] for name in names]
-    widths = [max(len(one.branches), 1) * _COLUMN for one in chosen]
+    widths = [(1 + one.residual) * _COLUMN for one in chosen]
     height = max(_height(one) for one in chosen)
     figure, axes = plt.subplots(
         1, len(chosen), figsize=(sum(widths), height + 0.4), squeeze=False, width_ratios=widths
@@ -90,35 +89,21 @@ def blocks(*names: str) -> Figure:
 
 
 def _height(one: Sketch) -> float:
-    rows = max(map(len, one.branches)) + len(one.after) + bool(one.join) + 1
-    return rows * (_HEIGHT + _GAP) + _GAP
+    return len(one.boxes) * (_HEIGHT + _GAP) + _GAP
 
 
 def _draw(ax: Axes, one: Sketch, width: float, height: float) -> None:
     ax.set(xlim=(0, width), ylim=(height, 0))
     ax.set_title(one.title)
     ax.axis("off")
-    step = _HEIGHT + _GAP
-    top, middle = _GAP + _HEIGHT / 2, _COLUMN / 2
-    _box(ax, middle, top, "input")
-    end = top + step * (max(map(len, one.branches)) + 1)
-    if not one.join:
-        end -= step
-    for place, branch in enumerate(one.branches):
-        x, before = middle + place * _COLUMN, (middle, top)
-        for row, name in enumerate(branch, start=1):
-            _box(ax, x, top + row * step, name)
-            _arrow(ax, before, (x, top + row * step))
-            before = (x, top + row * step)
-        if not branch:
-            _shortcut(ax, x, top, end, middle)
-        elif one.join:
-            _arrow(ax, before, (middle, end))
-    rest = ([one.join] if one.join else []) + list(one.after)
-    for row, name in enumerate(rest):
-        _box(ax, middle, end + row * step, name)
-        if row:
-            _arrow(ax, (middle, end + (row - 1) * step), (middle, end + row * step))
+    middle = _COLUMN / 2
+    rows = [_GAP + _HEIGHT / 2 + row * (_HEIGHT + _GAP) for row in range(len(one.boxes))]
+    for name, y in zip(one.boxes, rows, strict=True):
+        _box(ax, middle, y, name)
+    for y, below in pairwise(rows):
+        _arrow(ax, middle, y, below)
+    if one.residual:
+        _shortcut(ax, middle + _COLUMN, rows[0], rows[one.boxes.index("+")], middle)
 
 
 def _box(ax: Axes, x: float, y: float, text: str) -> None:
@@ -128,15 +113,14 @@ def _box(ax: Axes, x: float, y: float, text: str) -> None:
     ax.text(x, y, text, ha="center", va="center", color=plots.INK, bbox=look, zorder=3)
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    half = _HEIGHT / 2
+def _arrow(ax: Axes, x: float, y: float, below: float) -> None:
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": plots.GREY}
-    tail, head = (start[0], start[1] + half), (end[0], end[1] - half)
+    tail, head = (x, y + _HEIGHT / 2), (x, below - _HEIGHT / 2)
     ax.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=2)
 
 
 def _shortcut(ax: Axes, x: float, top: float, end: float, middle: float) -> None:
-    """From the input around the branch into the join, from the side."""
+    """From the input around the layers into the sum, from the side."""
     colour, near = plots.VERMILLION, middle + 0.14
     ax.plot([middle + 0.35, x, x], [top, top, end], color=colour, linewidth=1.6, zorder=1)
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.6}

@@ -64,7 +64,10 @@ def _together(
             models.append(make_model())
     histories = fit_each(models, seeds, **fit_options)
     if any(history.stopped_by == "interrupt" for history in histories):
-        raise ValueError("no finished run: all of them were learning when they were interrupted")
+        raise ValueError(
+            "no finished run: all were learning at once when they were stopped. Run the cell "
+            "again, or with fewer epochs."
+        )
     return Runs(seeds, histories, models if keep_models else [])
 
 

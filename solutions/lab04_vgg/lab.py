@@ -668,7 +668,9 @@ def initialise_from(deep: Any, shallow: Any) -> None:
 # y = \gamma \cdot \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta .$$
 #
 # $\gamma$ and $\beta$ are learned, one of each per channel, so nothing is lost that the network
-# could do before. The gradient flows through $\mu$ and $\sigma^2$, too.
+# could do before. The gradient flows through $\mu$ and $\sigma^2$, too. Take $\mu$ away before you
+# square: the mean of the squares less the square of the mean is the same on paper, but for maps far
+# from zero rounding eats it.
 #
 # And when somebody brings a single image? Its result must not depend on its neighbours. So the
 # layer keeps **running statistics** while it trains, and uses them when it does not:

@@ -229,14 +229,14 @@ def test_a_network_of_too_many_blocks_is_drawn_with_closed_ones() -> None:
 
 
 @pytest.mark.parametrize("name", list(diagrams.BLOCKS))
-def test_shows_a_sketch_every_layer_and_where_the_branches_meet(name: str) -> None:
+def test_shows_a_sketch_every_layer_and_its_shortcut(name: str) -> None:
     one = diagrams.BLOCKS[name]
     (ax,) = diagrams.blocks(name).axes
     texts = [text.get_text() for text in ax.texts if text.get_text()]
-    layers = [layer for branch in one.branches for layer in branch]
-    joined = [one.join] if one.join else []
-    shortcuts = ["shortcut"] * one.branches.count(())
-    assert sorted(texts) == sorted(["input", *layers, *joined, *one.after, *shortcuts])
+    shortcuts = ["shortcut"] * one.residual
+    assert sorted(texts) == sorted([*one.boxes, *shortcuts])
+    assert {"input", *one.layers} <= set(texts)
+    assert ("+" in texts) == one.residual
     assert one.title in (ax.get_title(), ax.get_title(loc="left"))
 
 

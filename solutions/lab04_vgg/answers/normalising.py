@@ -226,30 +226,12 @@ slips(
     },
 )
 
-
-def by_difference(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    mean: Tensor,
-    var: Tensor,
-    training: bool,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The variance as mean of the squares less the squared mean: right near zero only."""
-    center, spread = mean, var
-    if training:
-        count = x.numel() // x.shape[1]
-        if count == 1:
-            raise ValueError("one number has no variance")
-        center = x.mean(dim=(0, 2, 3))
-        spread = (x * x).mean(dim=(0, 2, 3)) - center * center
-        mean = (1 - momentum) * mean + momentum * center.detach()
-        var = (1 - momentum) * var + momentum * spread.detach() * count / (count - 1)
-    shape = (-1, 1, 1)
-    y = (x - center.view(shape)) / (spread.view(shape) + eps).sqrt()
-    return y * weight.view(shape) + bias.view(shape), mean, var
-
-
-answers.wrong("batch_norm", "the variance as a difference of large numbers", by_difference)
+answers.wrong(
+    BN,
+    "the variance as a difference of large numbers",
+    answers.changed(
+        BN,
+        "- spread = (x - center.view(shape)).square().mean(dim=(0, 2, 3))\n"
+        "+ spread = (x * x).mean(dim=(0, 2, 3)) - center * center",
+    ),
+)

@@ -31,6 +31,13 @@ def test_takes_a_heading_all_below_it_off_the_path_up_to_the_next_of_its_rank() 
     assert optional(parse(MINI, MINI_SOURCE)) == []
 
 
+def test_is_a_comment_in_quoted_code_no_heading() -> None:
+    quoted = "\n# %% [markdown]\n# Like so:\n#\n# ```python\n# # here\n# x = 1\n# ```\n"
+    found = parse(MINI, SECTIONS + quoted)
+    assert optional(found) == ["why"]
+    assert found.cells[-1]["off"]
+
+
 def test_is_a_whole_lab_optional_by_its_header() -> None:
     whole = MINI_SOURCE.replace("minutes: 5\n", "minutes: 5\n#     optional: true\n")
     found = parse(MINI, whole)

@@ -92,13 +92,19 @@ def test_a_failing_cell_is_named(noting: Tree) -> None:
     assert found.cells[-1].error == "ZeroDivisionError"
 
 
-def test_a_changed_notebook_torch_or_device_is_recorded_anew(noting: Tree) -> None:
+def test_a_changed_notebook_library_torch_or_device_is_recorded_anew(noting: Tree) -> None:
     book = nbformat.read(noting.solution(MINI), as_version=4)
     assert not recording.known(noting, MINI, "full", ON)
-    recording.store(noting, run(source=recording.fingerprint(book)))
+    recording.store(noting, run(source=recording.fingerprint(noting, book)))
     assert recording.known(noting, MINI, "full", ON)
     assert not recording.known(noting, MINI, "full", "torch 2.12.0 · Tesla T4")
     assert not recording.known(noting, MINI, "quick", ON)
+    experiment = noting.root / "course" / "another.py"
+    experiment.parent.mkdir(exist_ok=True)
+    experiment.write_text("x = 1")
+    assert not recording.known(noting, MINI, "full", ON)
+    experiment.unlink()
+    assert recording.known(noting, MINI, "full", ON)
     book.cells.append(nbformat.v4.new_code_cell("x = 1"))
     nbformat.write(book, noting.solution(MINI))
     assert not recording.known(noting, MINI, "full", ON)
@@ -121,7 +127,7 @@ def test_without_a_card_the_full_profile_does_not_begin(monkeypatch: pytest.Monk
 @pytest.fixture
 def fake(noting: Tree, monkeypatch: pytest.MonkeyPatch) -> Tree:
     """The command on a machine with a card, without running anything."""
-    source = recording.fingerprint(nbformat.read(noting.solution(MINI), as_version=4))
+    source = recording.fingerprint(noting, nbformat.read(noting.solution(MINI), as_version=4))
     monkeypatch.setattr("autograde.tree.find", lambda: noting)
     monkeypatch.setattr("course.device.describe", lambda device=None: ON)
     monkeypatch.setattr(recording, "look_for_card", lambda: None)

@@ -101,6 +101,17 @@ TRAPS = {
         "raise KeyError",
         "KeyError: 'oops'",
     ),
+    "a contract that raises": Trap(
+        stored,
+        CHECK,
+        "    contract=CONTRACT,",
+        "    contract=Function(lambda rng: (1 / 0,)),",
+        "1 / 0",
+        "ZeroDivisionError",
+    ),
+    "a second title": Trap(
+        parsed, SOURCE, "# ### ", "# # ", "# %% [markdown] intro", "begin a section with `# ## …`"
+    ),
     "a hint for a kind that there is not": Trap(
         stored,
         CHECK,
