@@ -180,16 +180,18 @@ def results_of(work: Path, lab: str) -> Path:
 
 
 def summary(students: Iterable[StudentResult]) -> dict[str, dict[str, float]]:
-    """For each exercise how many students have each status, and the mean points of those whose
-    notebook was graded.
+    """For each exercise how many students have each status, and their mean points; of notebooks
+    that were graded.
     """
     found: dict[str, dict[str, float]] = {}
     points: dict[str, list[float]] = {}
     for student in students:
         for item in student.items:
             row = found.setdefault(item.grade_id, {"maximum": item.maximum})
+            if student.outcome != "graded":
+                continue
             row[item.status] = row.get(item.status, 0) + 1
-            if student.outcome == "graded" and item.points is not None:
+            if item.points is not None:
                 points.setdefault(item.grade_id, []).append(item.points)
     for name, row in found.items():
         row["mean"] = round(fmean(points[name]), 2) if name in points else 0.0

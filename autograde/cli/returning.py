@@ -128,7 +128,8 @@ def export(
          [one.student for one in graded if one.known and one.known.penalty]),
         ("not graded, because nothing was handed in",
          [one.student for one in every if one.outcome in ("not handed in", "not graded")]),
-        ("not graded, because it could not be read: give points by hand",
+        ("not graded, because it could not be read: ask for the file again, or write the points "
+         "into the file",
          [one.student for one in every if one.outcome == "ungradable" and not one.known]),
         (f"without {to.capitalize()}'s number, and not in the file",
          [one.student for one in graded if to == "moodle" and not one.number(to)]),

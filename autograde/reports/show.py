@@ -109,8 +109,8 @@ def class_table(result: ClassResult, width: int) -> Table:
 
 
 def exercise_table(result: ClassResult) -> Table:
-    """A row an exercise: how many have it, and the mean of those who handed in."""
-    title = "By exercise (mean: of those who handed in)"
+    """A row an exercise: how many have it, and the mean, of notebooks that were graded."""
+    title = "By exercise (of notebooks that were graded)"
     table = Table(title=title, title_justify="left", box=None)
     for name in ("", "exercise", "points", "mean"):
         table.add_column(name, justify="left" if name == "exercise" else "right")

@@ -8,7 +8,7 @@ from autograde.handing_in.normalise.flags import Flag
 from autograde.handing_in.roster import odd_name
 from autograde.reports import show
 from autograde.reports.leaderboard import Absent, Board
-from autograde.results import ClassResult, Item, Move, StudentResult
+from autograde.results import ClassResult, Item, Move, StudentResult, summary
 
 EVIL = "\x1b[2J\x1b]0;all is well\x07\r\nNeeds a person\nnobody\u202e\x9b1m\x08"
 
@@ -35,6 +35,13 @@ def test_does_no_zero_stand_for_what_nobody_could_read(capsys):
         ["ungradable", "?", "?/2", "ungradable"],
         ["not", "handed", "in", "–", "–/2", "not", "handed", "in"],
     ]
+
+
+def test_are_exercises_counted_of_notebooks_that_could_be_read():
+    read = StudentResult("anna", "graded", (Item("relu", 2, "skipped", 0.0),))
+    others = [StudentResult(one, one, read.items) for one in ("ungradable", "not handed in")]
+    assert summary([read, *others])["relu"] == {"maximum": 2, "skipped": 1, "mean": 0.0}
+    assert summary(others)["relu"] == {"maximum": 2, "mean": 0.0}
 
 
 def test_does_a_terminal_show_control_characters_and_obey_none(capsys):
