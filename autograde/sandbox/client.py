@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, get_args
 
-from autograde.sandbox import filters, launch
+from autograde.sandbox import clearing, filters, launch, walls
 from autograde.sandbox.channel import Channel, ChannelError, Late
 from autograde.sandbox.errors import NAMESPACES, IsolationError, SandboxError, refusal
 from autograde.sandbox.groups import Groups
@@ -96,7 +96,8 @@ class Warm:
         self._own = contextlib.ExitStack()
         self._folder, self._library = FOLDER, launch.LIBRARY
         if self.isolation != "full":
-            self._folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
+            self._folder = tempfile.mkdtemp(prefix="sandbox-")
+            self._own.callback(clearing.remove, self._folder)
             self._library = ""
         if self.isolation == "user":
             os.chown(self._folder, self._user, self._user)
@@ -200,6 +201,8 @@ class Warm:
 
     def _release(self) -> None:
         self._control.close()
+        if self.isolation == "user":  # also where the warm process could not any more
+            clearing.kill_all_of({self._user, walls.student_of(self._user)})
         self._errors.close()
         self._own.close()
 

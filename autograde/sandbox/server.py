@@ -13,7 +13,6 @@ import gc
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -25,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from autograde.sandbox import kernel, walls, watch
+from autograde.sandbox import clearing, kernel, walls, watch
 from autograde.sandbox.channel import Channel, Closed
 from autograde.sandbox.limits import Limits
 
@@ -183,7 +182,9 @@ class Server:
         if self.namespace < 0:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
-            shutil.rmtree(child.folder, ignore_errors=True)
+            self.sweep()  # who still runs would fill again what is cleared
+            user = self.config["user"]
+            clearing.empty(child.folder, walls.student_of(user) if user else 0)
 
     def _new_process(self) -> int:
         if self.namespace < 0:

@@ -87,13 +87,19 @@ def become_user(user: int) -> None:
     rights those stay that make another user of a student's process, kill it and clear up after it.
     """
     kernel.prctl(PR_SET_KEEPCAPS, 1)
-    _be(user)
+    be(user)
     kernel.keep_capabilities(WARM_RIGHTS)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # nobody else can look into it
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a student's process leaves comes here
 
 
-def _be(user: int) -> None:
+def student_of(user: int) -> int:
+    """Who students' processes are, of a warm process that is this user."""
+    return user + STUDENTS
+
+
+def be(user: int) -> None:
+    """Be this user and group, and in no other."""
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
@@ -166,9 +172,9 @@ def raise_fewer_walls(program: bytes, readable: list[str], folder: str) -> None:
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # whatever it starts stays in its family
     with building("a user of its own"):
         # Not the warm process's: it could stop that one, or take its files and its time.
-        user = os.getuid() + STUDENTS
+        user = student_of(os.getuid())
         os.chown(folder, user, user)
-        _be(user)
+        be(user)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     with building("capabilities"):
         kernel.drop_capabilities()

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -24,14 +26,16 @@ if sys.argv[1] == "without":
         with (folder / "autograde/sandbox/kernel.py").open("a") as file:
             file.write("\\n\\ndef landlock_version():\\n    return 0\\n")
     launch.copy_library = copy
+source, after = sys.stdin.read().split("# then")
 with Warm(Limits(memory=512 << 20), isolation="user", preload=[]) as warm:
     with warm.session() as session:
-        done = session.run(sys.stdin.read(), timeout=30)
+        done = session.run(source, timeout=30)
         from autograde.sandbox.watch import family
         print(done.status, "".join(one.get("text", "") for one in done.outputs).strip())
         print(len(family(session.pid)))
     with warm.session() as session:
-        print(session.run("1 + 1").status)
+        done = session.run(after, timeout=30)
+        print(f"{done.status} {''.join(one.get('text', '') for one in done.outputs)}".strip())
 """
 
 TRIED = """
@@ -74,6 +78,43 @@ print("left")
 """
 
 
+DEEP = """
+import os
+for _ in range(5000):
+    os.mkdir("d"); os.chdir("d")
+print("deep")
+"""
+
+SWAPPER = """
+import ctypes, os, time
+for n in range(12):
+    os.mkdir(f"d{n}"); os.mkfifo(f"p{n}")
+home = os.getcwd().encode()
+if os.fork() == 0:
+    os.setsid()
+    libc, until = ctypes.CDLL(None), time.time() + 20
+    while time.time() < until:
+        for n in range(12):
+            libc.renameat2(-100, home + b"/d%d" % n, -100, home + b"/p%d" % n, 2)
+    os._exit(0)
+print("swaps")
+"""
+
+LEAVES = """
+import os
+for place in ("/tmp", "/dev/shm"):
+    with open(place + "/left-by-a-student", "w") as file:
+        file.write("seen before")
+    os.chmod(place + "/left-by-a-student", 0o666)
+print("written")
+"""
+
+FINDS = """
+import os
+print([p for p in ("/tmp", "/dev/shm") if os.path.exists(p + "/left-by-a-student")])
+"""
+
+
 def works() -> bool:
     """Whether there is a Python that a stranger can start, of this version."""
     return Path(PYTHON).exists() and os.getuid() == 0 and sys.platform == "linux"
@@ -86,12 +127,12 @@ pytestmark = [
 ]
 
 
-def graded(source: str, landlock: str) -> list[str]:
+def graded(source: str, landlock: str, after: str = "1") -> list[str]:
     """What a cell printed, how many processes are watched, and how the next session went."""
     paths = [str(ROOT), *(path for path in sys.path if path.endswith("-packages"))]
     done = subprocess.run(
         [PYTHON, "-s", "-P", "-c", GRADER, landlock],
-        input=source,
+        input=f"{source}\n# then\n{after}",
         env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
@@ -110,6 +151,28 @@ def test_what_a_student_leaves_running_is_watched_and_then_gone(landlock: str) -
     before = set(strangers())
     assert graded(ORPHAN, landlock) == ["ok left", "2", "ok"]
     assert set(strangers()) <= before
+
+
+@pytest.mark.parametrize(
+    ("left", "told"), [(DEEP, "ok deep"), (SWAPPER, "ok swaps")], ids=["deep", "swaps"]
+)
+def test_nothing_that_is_left_in_a_folder_stops_who_clears_it(
+    landlock: str, left: str, told: str
+) -> None:
+    before, folders, begun = set(strangers()), set(sandboxes()), time.monotonic()
+    found = graded(left, landlock)
+    assert (found[0], found[2]) == (told, "ok")
+    assert time.monotonic() - begun < 30
+    assert set(strangers()) <= before
+    assert set(sandboxes()) <= folders
+
+
+def test_a_session_finds_nothing_that_the_last_one_left(landlock: str) -> None:
+    assert graded(LEAVES, landlock, FINDS) == ["ok written", "1", "ok []"]
+
+
+def sandboxes() -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob("sandbox-*"))
 
 
 def strangers() -> list[str]:
