@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 
 VARIABLE = "OMP_NUM_THREADS"
+MOST = 200  # locks that are looked at
+OURS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 _lock: int | None = None  # the open file of this process, while it works
 _set: int | None = None  # the threads that were set here last
@@ -46,8 +50,14 @@ def cores() -> int:
 
 
 def at_work() -> int:
-    """How many other notebooks of this user compute at the moment."""
-    return sum(_is_held(path) for path in _folder().glob("*") if path.name != str(os.getpid()))
+    """How many other notebooks of this user compute at the moment.
+
+    Raises:
+        OSError: the folder of their locks can't be had.
+    """
+    with os.scandir(_folder()) as entries:
+        names = [entry.name for entry in islice(entries, MOST) if entry.name.isdecimal()]
+    return sum(_is_held(_folder() / name) for name in names if name != str(os.getpid()))
 
 
 def _begin(*_: object) -> None:
@@ -59,7 +69,7 @@ def _begin(*_: object) -> None:
 
         if _lock is None:
             path = _folder() / str(os.getpid())
-            _lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            _lock = os.open(path, os.O_RDWR | os.O_CREAT | OURS, 0o600)
             fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _most = _most or torch.get_num_threads()
         _set = max(1, min(_most, cores() // (1 + at_work())))
@@ -71,14 +81,23 @@ def _end(*_: object) -> None:
     if _lock is not None:
         os.close(_lock)  # which lets the lock go, as the end of the process does
         _lock = None
-        (_folder() / str(os.getpid())).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (_folder() / str(os.getpid())).unlink()
 
 
 def _folder() -> Path:
-    """Where this user's notebooks have their locks."""
-    owner = os.getuid() if hasattr(os, "getuid") else ""
+    """Where this user's notebooks have their locks.
+
+    Raises:
+        OSError: what stands there is not this user's alone: anybody may make it first.
+    """
+    owner = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir()) / f"convnet-course-{owner}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+        raise PermissionError(f"{folder} is not this user's alone")
     return folder
 
 
@@ -87,7 +106,7 @@ def _is_held(path: Path) -> bool:
     import fcntl
 
     try:
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDWR | OURS)
     except OSError:
         return False
     try:
