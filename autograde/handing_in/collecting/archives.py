@@ -33,7 +33,7 @@ from autograde.handing_in.collecting.bounds import (
     kind_of,
     parts,
 )
-from autograde.handing_in.collecting.room import Modest, Room
+from autograde.handing_in.collecting.room import Modest, Room, Shares
 from autograde.handing_in.files import NOTEBOOK
 
 CHUNK = 1 << 20
@@ -51,7 +51,7 @@ FOREIGN = {b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z"}
 SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".txz", ".rar", ".7z")
 BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError,
-    NotImplementedError, ValueError, RuntimeError, OverflowError,
+    NotImplementedError, ValueError, RuntimeError, OverflowError, MemoryError,
 )  # fmt: skip
 
 
@@ -84,6 +84,8 @@ class Opened:
     junk: int = 0
     _seen: int = 0
     _bytes: int = 0
+    _shares: Shares = field(init=False)
+    _noted: set[str] = field(default_factory=set)  # who has a note beyond the bound
     _source: Path = Path()
     _taken: set[str] = field(default_factory=set)
     _alike: dict[str, int] = field(default_factory=dict)  # how many files had this name
@@ -92,7 +94,7 @@ class Opened:
         """Take in a folder, an archive or a single file that a person has named."""
         self._source = source
         self.members.setdefault(source, [])
-        self._taken, self._alike = set(), {}
+        self._taken, self._alike, self._shares = set(), {}, Shares(self.bounds)
         if source.is_dir():
             self._folder(source, ())
         elif is_archive(source.name):
@@ -122,6 +124,8 @@ class Opened:
     def _folder(self, folder: Path, below: tuple[str, ...]) -> None:
         with os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
+        if not below:
+            self._shares.look(f"{entry.name}{'/' * entry.is_dir()}" for entry in found)
         for entry in found:
             path = (*below, entry.name)
             if is_junk(path):
@@ -137,7 +141,7 @@ class Opened:
 
     def _of_folder(self, entry: os.DirEntry[str], path: tuple[str, ...]) -> None:
         status = entry.stat(follow_symlinks=False)
-        self._count(status.st_size)
+        self._count(status.st_size, path)
         parts("/".join(path), self.bounds)
         self._take_file(path, Path(entry.path), status.st_mtime, 0)
 
@@ -166,22 +170,34 @@ class Opened:
         except Unfit:
             return
         is_work = there[-1].lower().endswith(NOTEBOOK) or is_archive(there[-1])
-        if is_work and self._seen <= self.bounds.members:
+        within = self._seen < self.bounds.members and self._shares.has_room(there)
+        if is_work and (within or there[0] not in self._noted):
+            self._noted.update(() if within else there[:1])
             note = self.spool / f"note-{os.urandom(8).hex()}"
             note.write_text(f"{there[-1]}: {why}\n", encoding="utf-8")
             self._add(Member((*there[:-1], there[-1] + NOT_TAKEN), note))
 
-    def _count(self, size: int) -> None:
+    def _count(self, size: int, path: tuple[str, ...]) -> None:
+        """Count a file in, before it is taken.
+
+        Raises:
+            Unfit: it, or what was taken before it, is too much for one student or for all.
+        """
+        bounds = self.bounds
+        if size < 0:
+            raise Unfit("it says that it is smaller than nothing. Ask for it again.")
+        self._shares.add_file(path)
+        if self._seen >= bounds.members:
+            raise Unfit(f"more than {bounds.members:,} files; this one was left out.")
         self._seen += 1
-        if self._seen > self.bounds.members:
-            raise Unfit(f"more than {self.bounds.members:,} files; this one was left out.")
         if size > self.bounds.file_bytes:
             raise Unfit(
                 f"{size:,} bytes, at most {self.bounds.file_bytes:,} are taken. Ask for it again "
                 "without outputs, data or an environment in it."
             )
-        if self._bytes + size > self.bounds.total_bytes:
-            raise Unfit(f"all files together exceed {self.bounds.total_bytes:,} bytes: left out.")
+        self._shares.add_bytes(path, size)
+        if self._bytes + size > bounds.total_bytes:
+            raise Unfit(f"all files together exceed {bounds.total_bytes:,} bytes: left out.")
         self._bytes += size
 
     def _archive(self, file: Path, path: tuple[str, ...], depth: int) -> bool:
@@ -220,6 +236,8 @@ class Opened:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
             self._check_flood(len(infos))
+            if not below:
+                self._shares.look(zip_name(info) for info in infos)
             room = Room.of(below, self.bounds)
             for info in infos:
                 name = zip_name(info)
@@ -245,7 +263,7 @@ class Opened:
         if info.flag_bits & ENCRYPTED:
             raise Unfit("it has a password. Ask for it without one.")
         self._check_ratio(info)
-        self._count(info.file_size)
+        self._count(info.file_size, path)
         with archive.open(info) as stream:
             place = self._spooled(stream, info.file_size)
         self._take_file(path, place, zip_time(info), depth)
@@ -265,9 +283,12 @@ class Opened:
 
     def _tar(self, file: Path, below: tuple[str, ...], depth: int) -> None:
         with tarfile.open(file, "r:", tarinfo=Modest) as archive:
-            room = Room.of(below, self.bounds)
-            for number, info in enumerate(archive):
-                self._check_flood(number)
+            room, number = Room.of(below, self.bounds), 0
+            while (info := archive.next()) is not None:
+                vars(archive)[
+                    "members"
+                ] = []  # each with the words about it: nobody needs those before
+                self._check_flood(number := number + 1)
                 if info.isdir() or room.has(info.name):
                     name = "/".join((*below, info.name))
                     self._guarded(name, partial(self._of_tar, archive, info, below, depth))
@@ -292,7 +313,7 @@ class Opened:
         if not info.isreg() or info.issparse():
             kind = "a link" if info.issym() or info.islnk() else "no plain file"
             raise Unfit(f"it is {kind}. It was not taken.")
-        self._count(info.size)
+        self._count(info.size, path)
         stream = archive.extractfile(info)
         if stream is not None:
             self._take_file(path, self._spooled(stream, info.size), float(info.mtime), depth)

@@ -36,6 +36,17 @@ class Bounds:
     depth: int = 2  # archives in archives
     inner: int = 3_000  # notebooks, and other files, of an archive in an archive or folder
     path: int = 1_000  # characters
+    share: int = 4  # whoever is one of a class has at most this part of all
+
+    @property
+    def share_files(self) -> int:
+        """Files of one student, or of one archive in a folder."""
+        return self.members // self.share
+
+    @property
+    def share_bytes(self) -> int:
+        """Bytes of one student, or of one archive in a folder."""
+        return self.total_bytes // self.share
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tarfile
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograde.handing_in.collecting.bounds import Bounds, is_junk
+from autograde.handing_in.collecting.bounds import Bounds, Unfit, is_junk
 from autograde.handing_in.files import NOTEBOOK
+from autograde.handing_in.normalise.flags import shown
 
 WORDS = frozenset(
     (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
      tarfile.GNUTYPE_LONGLINK)
 )  # fmt: skip
-LONGEST_WORDS = 100_000  # bytes
+LONGEST_WORDS = 20_000  # bytes; of those about all members, together
 
 
 class Modest(tarfile.TarInfo):
@@ -20,9 +23,55 @@ class Modest(tarfile.TarInfo):
 
     def _proc_member(self, file: tarfile.TarFile) -> tarfile.TarInfo:
         # No public way leads to where these are read.
-        if self.type in WORDS and self.size > LONGEST_WORDS:
-            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        size = self.size if self.type in WORDS else 0
+        if self.type == tarfile.XGLTYPE:  # every member that follows has a copy
+            size = file.words = getattr(file, "words", 0) + size  # type: ignore[attr-defined]
+        if not 0 <= size <= LONGEST_WORDS:
+            raise tarfile.ReadError(f"headers of {size:,} bytes")
         return super()._proc_member(file)  # type: ignore[misc]
+
+
+class Shares:
+    """What was taken of each student: of what stands at the top, or below the one folder there."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds, self._above = bounds, 0
+        self._files, self._bytes = Counter[str](), Counter[str]()
+
+    def look(self, names: Iterable[str]) -> None:
+        """See whether everything lies in one folder; names of folders end with a slash."""
+        paths = [name.split("/") for name in names]
+        tops = {one[0] if one[1:] else "" for one in paths if not is_junk(tuple(one))}
+        self._above = int(len(tops) == 1 and "" not in tops)
+
+    def has_room(self, path: tuple[str, ...]) -> bool:
+        """Whether one file more would be counted."""
+        return self._files[self._whose(path)] < self._bounds.share_files
+
+    def add_file(self, path: tuple[str, ...]) -> None:
+        """Count a file.
+
+        Raises:
+            Unfit: there are too many of this student's.
+        """
+        if not self.has_room(path):
+            who = shown(self._whose(path))
+            raise Unfit(f"more than {self._bounds.share_files:,} files of {who}: left out.")
+        self._files[self._whose(path)] += 1
+
+    def add_bytes(self, path: tuple[str, ...], size: int) -> None:
+        """Count bytes.
+
+        Raises:
+            Unfit: there are too many of this student's.
+        """
+        who, most = self._whose(path), self._bounds.share_bytes
+        if self._bytes[who] + size > most:
+            raise Unfit(f"all files of {shown(who)} exceed {most:,} bytes: left out.")
+        self._bytes[who] += size
+
+    def _whose(self, path: tuple[str, ...]) -> str:
+        return path[min(self._above, len(path) - 1)]
 
 
 @dataclass

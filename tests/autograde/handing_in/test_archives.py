@@ -331,3 +331,64 @@ def test_a_compressed_tar_that_unpacks_to_nothing_but_size_fills_no_disk(tmp_pat
     assert taken(one)["b.ipynb"] == GOOD
     assert [line for line in told(one) if "larger than it says" in line]
     assert sum(path.stat().st_size for path in one.spool.iterdir()) < 1_000_000
+
+
+def test_does_one_student_take_a_part_of_the_room_at_most(tmp_path: Path) -> None:
+    mine = {f"mallory/{number}.ipynb": GOOD for number in range(60)}
+    large = {f"oscar/{number}.bin": bytes(900) for number in range(5)}
+    source = zipped(tmp_path / "in.zip", {**mine, **large, "zoe/lab.ipynb": GOOD})
+    one = opened(tmp_path, source, Bounds(members=100, total_bytes=8_000))
+    found = taken(one)
+    assert found["zoe/lab.ipynb"] == GOOD
+    assert sum(name.startswith("mallory/") for name in found) == 25
+    assert sum(name.startswith("oscar/") for name in found) == 2
+    assert "mallory/59.ipynb: more than 25 files of mallory: left out." in told(one)
+    assert "oscar/4.bin: all files of oscar exceed 2,000 bytes: left out." in told(one)
+
+
+def test_is_a_class_in_one_folder_no_single_student(tmp_path: Path) -> None:
+    members = {f"all/student{number}/lab.ipynb": GOOD for number in range(80)}
+    source = zipped(tmp_path / "in.zip", {**members, "__MACOSX/x": b""})
+    assert len(taken(opened(tmp_path, source, Bounds(members=100)))) == 80
+
+
+def test_does_a_note_say_of_everybody_that_something_came(tmp_path: Path) -> None:
+    flood = zipped(tmp_path / "f.zip", {f"{number}.ipynb": GOOD for number in range(30)})
+    many = {f"m{one}/all.zip": flood.read_bytes() for one in range(6)}
+    source = zipped(tmp_path / "in.zip", {**many, "zoe/a.ipynb": GOOD, "zoe/b.ipynb": GOOD})
+    one = opened(tmp_path, source, Bounds(members=100))
+    assert noted(one).count("zoe") == 1
+    assert len(noted(one)) == 7
+
+
+def test_is_a_size_below_nothing_not_taken_off_the_bound(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("mallory.bin")
+    member.pax_headers = {"size": "-4000000000"}
+    with tarfile.open(tmp_path / "in.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(member)
+    one = opened(tmp_path, tmp_path / "in.tar")
+    assert one._bytes == 0
+    assert taken(one) == {}
+
+
+@pytest.mark.parametrize("global_", [True, False])
+def test_do_words_about_members_cost_little_however_many(tmp_path: Path, global_: bool) -> None:
+    packed = io.BytesIO()
+    words = {f"k{number}": "x" for number in range(800)}  # 10 kB, as a header
+    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
+        for number in range(300):
+            member = tarfile.TarInfo(f"{number}.txt")
+            if global_:
+                more = {f"{key}-{number}": value for key, value in words.items()}
+                tar.fileobj.write(tarfile.TarInfo.create_pax_global_header(more))
+            else:
+                member.pax_headers = {**words, "comment": "🙂"}
+            tar.addfile(member)
+    source = zipped(tmp_path / "in.zip", {"mallory/a.tgz": packed.getvalue(), "anna.ipynb": GOOD})
+    tracemalloc.start()
+    one = opened(tmp_path, source)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    assert taken(one)["anna.ipynb"] == GOOD
+    assert any("headers" in line or "ReadError" in line for line in told(one)) == global_
