@@ -102,6 +102,7 @@ def bounded(late: list[bool] | None = None) -> Iterator[None]:
         pass
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        torch.set_grad_enabled(True)  # stopped between two lines, a `no_grad` may not have ended
 
 
 def fits(thing: Any, answer: Any) -> bool:
