@@ -99,11 +99,11 @@ def meanings(header: Sequence[str], first: Sequence[str] = ()) -> dict[int, str]
         means = MEANS.get(head)
         if from_canvas and head in ("id", "student"):
             means = {"id": "lms_id", "student": "name"}[head]
-        if means == "id" and head == "id":
-            if {"idnumber", "idnummer"} & set(plain) or _hides_a_name(
-                first[number] if number < len(first) else ""
-            ):
-                means = "lms_id"
+        if means == head == "id" and (
+            {"idnumber", "idnummer"} & set(plain)
+            or _hides_a_name(first[number] if number < len(first) else "")
+        ):
+            means = "lms_id"
         if means and means not in found.values():
             found[number] = means
     return found

@@ -1,4 +1,4 @@
-"""Times as Moodle writes them in other languages than English: ``Freitag, 2. Oktober 2026, 00:10``."""
+"""Times as Moodle writes them in other languages: ``Freitag, 2. Oktober 2026, 00:10``."""
 
 from __future__ import annotations
 
