@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.utils import parse_utc
+from rich.console import Console
 
 from autograde.errors import DesignedError
 from autograde.handing_in import intake
@@ -20,6 +22,7 @@ from autograde.handing_in.collecting.bounds import Bounds, Member
 from autograde.handing_in.collecting.collecting import Collected, Order, collect
 from autograde.handing_in.collecting.layouts import Format, chosen, hand_ins
 from autograde.handing_in.collecting.matching import said
+from autograde.reports.collected import tell
 
 LAB = "lab01_activations"
 LABS = ("lab00_setup", LAB, "lab02_lenet")
@@ -435,6 +438,21 @@ def test_is_a_wrong_command_told_before_anything_is_written(tmp_path: Path) -> N
         with pytest.raises(DesignedError, match=why):
             run(tmp_path, source, roster=ROSTER, said=words)
     assert not (tmp_path / "grading" / "submitted").exists()
+
+
+def test_is_told_in_full_what_holds_and_who_left_the_class_list(tmp_path: Path) -> None:
+    source = laid(tmp_path / "in", EXCHANGE)
+    due = datetime(2026, 9, 28, 10, 30, tzinfo=UTC)
+    rule = {"due": due, "rule": "10%/day, at most 50%", "zone": "Europe/Berlin"}
+    run(tmp_path, source, roster=ROSTER, **rule)
+    kept = [line for line in ROSTER.splitlines() if "anna01" not in line]
+    out = io.StringIO()
+    found = run(tmp_path, source, roster="\n".join(kept))
+    tell(found, Console(file=out, width=200))
+    assert "late: 10%/day, at most 50%; times that name no zone are in Europe/Berlin." in (
+        out.getvalue()
+    )
+    assert "collected before, and not in this class list (1): anna01." in out.getvalue()
 
 
 HERS = "lab01_activations/lab01_activations.ipynb"
