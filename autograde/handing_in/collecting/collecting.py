@@ -350,7 +350,7 @@ def _remarks(order: Order, known: Record, opened: Opened, rows: Sequence[Row]) -
     if order.people and (gone := _no_longer(order.people, known)):
         told.append(
             f"collected before, and not in this class list ({len(gone)}): {listed(gone, 30)}. "
-            "Files and grades stay; who has left the course is taken out by deleting their folder in "
+            "Files and grades stay; to take out who has left the course, delete their folder in "
             f"{order.into}."
         )
     without = [row.student for row in rows if not row.time]
