@@ -77,8 +77,7 @@ answers.wrong("relu", "the argument itself, where nothing is cut off", relu_itse
 answers.wrong("leaky_relu", "the argument itself, where nothing leaks", leaky_itself)
 answers.wrong("elu", "a view of the argument, where all is above 0", elu_itself)
 answers.right("relu", "half of a sum", lambda x: (x + x.abs()) / 2)
-answers.right("relu", "by a mask", lambda x: x * (x > 0))
-answers.right("relu_grad", "the sign", torch.sign)
+answers.right("relu", "times a mask", lambda x: x * (x > 0))
 answers.right("relu_grad", "y over y", lambda y: torch.where(y > 0, y / y, torch.zeros_like(y)))
 answers.right("leaky_relu", "the slope as a tensor of its own", leaky_by_parts)
 
