@@ -310,7 +310,7 @@ def round_the_circle(batches: Sequence[Sequence[int]]) -> bool:
     """Whether images follow each other in equal steps, or stand beside their neighbours, the last
     being one of the first: the order given, begun elsewhere, reversed, or mixed within batches.
 
-    Chance has few such pairs: of 41 images in batches of 8, one in equal steps and seven neighbours.
+    By chance there are few such pairs: some seven among 41 images in batches of 8.
     """
     order = [number for batch in batches for number in batch]
     count = len(order)

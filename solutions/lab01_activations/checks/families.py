@@ -67,7 +67,7 @@ def of_numbers(
     """The contract of an elementwise function of ``x`` and these further arguments.
 
     Args:
-        *rest: further arguments.
+        *rest: what the function takes besides ``x``.
         wrt: see :class:`Function`.
         own: likewise; where ``x`` itself would be an answer.
     """
