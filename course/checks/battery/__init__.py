@@ -10,8 +10,17 @@ function or class: a function of ``course.labs`` or ``course.checks``, by its ``
 
 from __future__ import annotations
 
-from course.checks.battery.functions import again, edge, in_dtype, in_ways, outcomes, slopes, spread
-from course.checks.battery.models import inside, of_model
+from course.checks.battery.functions import (
+    again,
+    edge,
+    in_dtype,
+    in_ways,
+    outcomes,
+    slopes,
+    spread,
+    whole,
+)
+from course.checks.battery.models import inside, of_model, of_wanting
 from course.checks.battery.networks import (
     learning,
     made_in_ways,
@@ -46,6 +55,7 @@ __all__ = [
     "model_again",
     "next_numbers",
     "of_model",
+    "of_wanting",
     "one_by_one",
     "outcomes",
     "seeded",
@@ -55,4 +65,5 @@ __all__ = [
     "two_of_them",
     "values",
     "variants",
+    "whole",
 ]
