@@ -65,7 +65,7 @@ print(course.start(PROFILE))
 def convolution_cost(
     in_channels: int, out_channels: int, kernel: int, height: int, width: int, groups: int = 1
 ) -> tuple[int, int]:
-    """Weights of a convolution without bias, and its multiplications for one image.
+    """Weights of a convolution without bias, and its multiplications for one image: whole numbers.
 
     Args:
         kernel: its side; the filters are square.
@@ -431,7 +431,8 @@ course.compare("two_images", 14.7, 4.7, digits=1)
 def saliency(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
     """How strongly each pixel moves the score of a class: max over channels of |∂s_c/∂x|.
 
-    (N, C, H, W), (N,) -> (N, H, W), without a graph. Model and images stay as they were.
+    (N, C, H, W), (N,) -> (N, H, W), without a graph. Model and images stay as they were, also
+    images that need a gradient already.
 
     Args:
         model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.
@@ -529,7 +530,8 @@ experiments.draw_forgetting()
 def fast_gradient_sign(model: nn.Module, images: Tensor, labels: Tensor, epsilon: float) -> Tensor:
     """Images moved by one step of epsilon that raises the cross-entropy, clipped to [0, 1].
 
-    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were.
+    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were,
+    also images that need a gradient already.
 
     Args:
         model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.
@@ -609,7 +611,8 @@ def fooling_images(
 ) -> Tensor:
     """Images within epsilon of the given ones that the model is led to take for `targets`.
 
-    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were.
+    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were,
+    also images that need a gradient already.
 
     Args:
         model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.

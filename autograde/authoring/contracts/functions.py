@@ -23,6 +23,11 @@ from course.checks.judges import Judge, close
 from course.checks.kinds import Hint
 from course.checks.probes import copied
 
+WHOLE: Hint = dict.fromkeys(
+    ("values", "type"),
+    "A count is an int: `/` and powers with a point give floats, where `//` and `**` of whole "
+    "numbers do not.",
+)
 Arguments = Callable[..., tuple[Any, ...]]
 
 FINELY = close(1e-3, 1e-5)  # of a change: the last digits of float64 go into rounding
@@ -55,6 +60,7 @@ class Function:
             tensors which the reference's answer can be followed back to.
         floats: whether single precision is asked for, where there are floating-point tensors.
         layouts: whether numbers may be spread in memory.
+        counts: whether all numbers that come out are whole ones, by their type.
         uses: further names of the student's that its text says it uses; for the adapter.
         adapter: makes a plain function of the student's object.
         judge: compares answers in double precision.
@@ -76,6 +82,7 @@ class Function:
     wrt: tuple[str, ...] | None = None
     floats: bool = True
     layouts: bool = True
+    counts: bool = False
     adapter: Adapter | None = None
     judge: Judge = field(default_factory=close)
     single: Judge = SINGLE
@@ -131,6 +138,10 @@ class Function:
             hint = "Does your code count on the order of the numbers in memory?"
             title = "numbers spread in memory"
             yield made.case(title, battery.spread, *args, judge=judge, text=text, hint=hint)
+        if self.counts:
+            text = f"{called}: the types of the numbers"
+            title = "whole numbers come out"
+            yield made.case(title, battery.whole, *args, judge=judge, text=text, hint=WHOLE)
         yield made.case(
             "twice, and what is given stays as it was",
             battery.again,

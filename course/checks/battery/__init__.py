@@ -20,8 +20,9 @@ from course.checks.battery.functions import (
     outcomes,
     slopes,
     spread,
+    whole,
 )
-from course.checks.battery.models import inside, of_model
+from course.checks.battery.models import inside, of_model, of_wanting
 from course.checks.battery.networks import (
     learning,
     made_in_ways,
@@ -58,6 +59,7 @@ __all__ = [
     "next_numbers",
     "of_its_own",
     "of_model",
+    "of_wanting",
     "one_by_one",
     "outcomes",
     "seeded",
@@ -67,4 +69,5 @@ __all__ = [
     "two_of_them",
     "values",
     "variants",
+    "whole",
 ]
