@@ -251,7 +251,8 @@ def main(descriptor: int) -> None:
 
     The configuration has ``preload``, the modules to import, ``folder``, where students' processes
     may write, ``readable``, what stays readable inside the walls, ``user``, whom to become where
-    there are no namespaces, else 0, and ``shared``, where any user may then write; its body is the seccomp filter, empty for no walls.
+    there are no namespaces, else 0, and ``shared``, where any user may write then; its body is the
+    seccomp filter, empty for no walls.
     """
     sock = socket.socket(fileno=descriptor)
     control = Channel(sock)

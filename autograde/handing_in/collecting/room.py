@@ -6,6 +6,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import IO, Any
 
 from autograde.handing_in.collecting.bounds import Bounds, Unfit, is_junk
 from autograde.handing_in.files import NOTEBOOK
@@ -16,7 +17,9 @@ WORDS = frozenset(
      tarfile.GNUTYPE_LONGLINK)
 )  # fmt: skip
 LONGEST_WORDS = 20_000  # bytes; of those about all members, together
-LONGEST_MAP = 100  # blocks that say where a file has holes; each is read before the file is looked at
+LONGEST_MAP = (
+    100  # blocks that say where a file has holes; each is read before the file is looked at
+)
 FURTHER = 504  # the byte of such a block that says whether one more follows
 
 
@@ -34,20 +37,19 @@ class Modest(tarfile.TarInfo):
             raise tarfile.ReadError(f"headers of {size:,} bytes")
         return super()._proc_member(file)  # type: ignore[misc]
 
-
-    def _proc_sparse(self, file: tarfile.TarFile) -> tarfile.TarInfo:
-        begin, blocks = file.fileobj.tell(), 0  # type: ignore[union-attr]
-        further = self._sparse_structs[1]  # type: ignore[attr-defined]
+    def _proc_sparse(self, file: Any) -> tarfile.TarInfo:
+        stream: IO[bytes] = file.fileobj
+        begin, blocks, further = stream.tell(), 0, self._sparse_structs[1]  # type: ignore[attr-defined]
         while further:
-            block = file.fileobj.read(tarfile.BLOCKSIZE)  # type: ignore[union-attr]
+            block = stream.read(tarfile.BLOCKSIZE)
             further, blocks = any(block[FURTHER : FURTHER + 1]), blocks + 1
             if blocks > LONGEST_MAP:
                 raise tarfile.ReadError("a map without end")
-        file.fileobj.seek(begin)  # type: ignore[union-attr]
-        return super()._proc_sparse(file)  # type: ignore[misc,no-any-return]
+        stream.seek(begin)
+        return super()._proc_sparse(file)  # type: ignore[misc]
 
-    def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
-        member.sparse = []  # type: ignore[attr-defined] # it has holes; where, nobody asks
+    def _proc_gnusparse_10(self, member: Any, *_: object) -> None:
+        member.sparse = []  # it has holes; where, nobody asks
 
 
 class Shares:
