@@ -289,9 +289,9 @@ def _attached_paths(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
-@trick("full", "marks-restored", family="costing")
+@trick("ungradable", "wrong-lab", family="costing")
 def _marks_in_a_thousand_cells(home: Path, honest: bytes) -> None:
-    """Lines for the instructor, so many that nobody reads those about others."""
+    """A thousand marks of no lab: lines for the instructor, in which those about others drown."""
     book = json.loads(honest)
     for number in range(1000):
         cell = nbformat.v4.new_code_cell("1", id=f"flood{number}")
