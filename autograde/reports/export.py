@@ -23,6 +23,7 @@ from autograde.results import Handing
 Target = Literal["moodle", "canvas", "gradescope", "csv", "json"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+ENDS = re.compile(r"([;\t\r\n]\s*)(\S.?)")  # what may end a cell, and how the next one begins
 DECIMAL_COMMA = re.compile(r"\d+,\d{1,5}")
 OURS = re.compile(
     r"\s*(?:-?[\d.,]+ of [\d.,]+ points(?:; handed in late: [\d.,]+ off)?"
@@ -157,10 +158,21 @@ def number(value: float) -> str:
 
 
 def safe(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    if cell != "-" and unicodedata.normalize("NFKC", cell[:1]).startswith(FORMULA):
-        return f"'{cell}"
-    return cell
+    """A text that no spreadsheet takes for a formula, or for one behind the end of a cell: in half
+    of Europe a semicolon ends it, and what looks like a quoted line break ends the row.
+    """
+    inside = ENDS.sub(lambda found: f"{found[1]}{_told(found[2])}", cell)
+    return cell if cell == "-" else f"'{inside}" if _begins_formula(cell) else inside
+
+
+def _told(text: str) -> str:
+    is_list = text.startswith("- ")
+    return f"'{text}" if _begins_formula(text) and not is_list else text
+
+
+def _begins_formula(text: str) -> bool:
+    head = text[:1] + text.lstrip()[:1]
+    return any(unicodedata.normalize("NFKC", one).startswith(FORMULA) for one in head)
 
 
 def _written(rows: Iterable[Sequence[str]]) -> str:
