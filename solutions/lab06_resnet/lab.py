@@ -535,8 +535,11 @@ experiments.score_ledger(make_resnet)
 
 # %% [markdown]
 # If the values agree, then every set of weights that the world has trained for these networks is
-# yours. Here are torchvision's for ImageNet, on a few photographs, where both can be had. (For a
-# download, 47 MB and 99 MB, say `fetch=True`; under the full profile it is.)
+# yours. Here are four photographs, with those of ImageNet's 1,000 classes that a person would
+# accept, and beside them the three that your ResNet-18 finds most probable with torchvision's
+# weights, where these can be had. (For the download, 47 MB, say `fetch=True`; under the full
+# profile it is.) ImageNet has no class for a rocket and none for a person: what can a network do
+# that must choose one of a thousand?
 
 # %% explore=true varies=true
 experiments.classify(make_resnet, depth=18, fetch=pick(quick=False, full=True))
