@@ -164,14 +164,26 @@ def residual_jacobian(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 # %% check="residual_jacobian" points=2
 
+# %% [markdown]
+# Which gradients grow in a block, and which shrink? The **singular value decomposition** $J = U S
+# V^\top$ tells: it turns one orthonormal basis into another, with the gains $S$.
+# `torch.linalg.svd` gives $U$, the gains as a vector, the largest first, and $V$ *transposed*. A
+# matrix that stretches three axes by 3, 2 and 1, and lets them change places:
+
+# %% explore=true
+moved = torch.tensor([[0.0, 3.0, 0.0], [0.0, 0.0, 2.0], [1.0, 0.0, 0.0]])
+left, factors, right = torch.linalg.svd(moved)
+print("gains:", factors.tolist())
+print("the matrix again:", torch.allclose(left @ factors.diag() @ right, moved))
+print("and with the third turned:", torch.allclose(left @ factors.diag() @ right.T, moved))
+
 # %% [markdown] intro="weakest_gradient" optional=true
 # ### The gradient that hardly comes through
 #
 # "The gradient does not vanish": *which* gradient? Among all unit vectors $g$ at the block's
 # output, one arrives at the input as the shortest vector $J^\top g$. Find it, with its gain, the
-# length of what arrives. The **singular value decomposition** $J = U S V^\top$ knows both: it turns
-# one orthonormal basis into another, with the gains $S$. Which of $U$ and $V$ lives on the output
-# side? (The sign of $g$ does not matter.)
+# length of what arrives. The singular value decomposition knows both. Which of $U$ and $V$ lives on
+# the output side? (The sign of $g$ does not matter.)
 
 
 # %% exercise="weakest_gradient" difficulty=3 minutes=15
@@ -549,6 +561,23 @@ experiments.classify(make_resnet, depth=18, fetch=pick(quick=False, full=True))
 #
 # Now measure. We need one number for each part of a model: how strongly does the loss feel a change
 # of what this part gives out?
+
+# %% [markdown]
+# Two tools. A **forward hook** is called with a module, its inputs and its output each time the
+# module has run, until `remove()` of the handle takes it off. And `torch.autograd.grad` gives the
+# gradient with respect to any tensor of the graph, not only a parameter, and leaves `.grad` alone.
+# Together: how strongly does the sum of squares of the last output feel the middle one? Here the
+# gradient is $2 \cdot 5^2$ times what the middle gives out.
+
+# %% explore=true
+chain = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1, bias=False))
+nn.init.constant_(chain[1].weight, 5.0)
+caught = []
+handle = chain[0].register_forward_hook(lambda module, inputs, output: caught.append(output))
+square = chain(torch.ones(1, 1)).square().sum()
+handle.remove()
+(slope,) = torch.autograd.grad(square, caught)
+print(f"gradient / output: {(slope / caught[0]).item():.1f}", "and .grad is", chain[1].weight.grad)
 
 # %% [markdown] intro="gradient_norms"
 # ### An instrument

@@ -531,6 +531,21 @@ def build_network() -> nn.Module:
 # batch also then, or a `squeeze()` that takes the batch axis for one of the others?
 # </details>
 
+# %% [markdown]
+# One more tool for your recipe: a **schedule** changes the learning rate on the way. Large steps
+# find the valley, small ones its bottom. In this course a schedule is a function of progress, 0 at
+# the first step and 1 after the last, that gives a *share* of the full rate;
+# `training.fit(…, lr=0.1, schedule=…)` multiplies. Four of them, with the rates that they make of
+# 0.1:
+
+# %% explore=true
+make = training.schedules
+kinds = {"constant": make.constant(), "step": make.step(), "cosine": make.cosine()}
+kinds["cosine, warmed up"] = make.cosine(warmup=0.2)
+print("progress          " + "".join(f"{part:8.2f}" for part in (0, 0.1, 0.5, 0.75, 1)))
+for name, share in kinds.items():
+    print(f"{name:18}" + "".join(f"{0.1 * share(part):8.4f}" for part in (0, 0.1, 0.5, 0.75, 1)))
+
 # %% [markdown] intro="trained_network"
 # ### Train it
 #
