@@ -676,9 +676,12 @@ course.compare("plain_batch_norm", "it explodes")
 #   $10^{7.6}$. This is the plain network that the paper compares with, and its gradient does
 #   anything but vanish. (Yang and others, 2019, derive it: BatchNorm divides by the standard
 #   deviation, which a ReLU has just made smaller, and so it scales gradients up.)
-# - **Residual, BatchNorm**: it grows, by a factor of 8, 25 and 50. Not constant, but harmless.
+# - **Residual, BatchNorm**: it grows, by a factor of 7, 24 and 49. Not constant, but harmless.
 # - **Residual, no BatchNorm**: nearly constant, within a factor of 2. This flatters the shortcut:
 #   PyTorch's start makes the branches small ($I + J$ with a small $J$).
+#
+# These are means of the powers of ten over five seeds. Their standard deviation is at most 0.8 for
+# the first kind, 0.35 for the second and 0.15 for the residual ones: no seed tells another story.
 #
 # How small is small? In float32 the numbers end at about $10^{-45}$. The plain stacks without
 # BatchNorm, in float32:
@@ -696,7 +699,8 @@ experiments.print_vanished()
 # block has it after the addition: on the shortcut's path. "Inside" means that it stays in the
 # branch, "pre-activation" that BatchNorm and activation come before each convolution. Each cell
 # shows log₁₀ of the first gradient over the last, mean over three seeds: −4 is a gradient that
-# shrank to a ten-thousandth on its way back.
+# shrank to a ten-thousandth on its way back. (The standard deviation over the seeds is at most 0.25
+# for sigmoid and tanh, and 1.1 for ReLU, most of it without BatchNorm.)
 
 # %% explore=true varies=true
 experiments.draw_combinations()
@@ -721,7 +725,7 @@ experiments.draw_combinations()
 # ### And the initial weights?
 #
 # All this was PyTorch's start. He and others (2015) proposed larger weights, made for ReLU. The
-# same ratios, in powers of ten:
+# same ratios, in powers of ten, from the same three seeds:
 
 # %% explore=true
 experiments.print_ratios("gradient", experiments.HE_START)
