@@ -105,6 +105,13 @@ experiments.draw_savings(convolution_cost)
 # entirely the 1 × 1: in MobileNet it makes 95 per cent of all multiplications (the paper's table
 # 2). So larger depthwise kernels are nearly free.
 
+# %% [markdown]
+# The pair as a block, beside a stage of VGG. Each of the two convolutions has its BatchNorm and its
+# ReLU:
+
+# %% explore=true
+figure = course.diagrams.blocks("vgg_batch_norm", "separable")
+
 # %% [markdown] intro="SeparableBlock"
 # ### MobileNet's block
 #
@@ -150,6 +157,13 @@ class SeparableBlock(nn.Module):
 # A depthwise convolution gives as many channels as it takes: `in_channels` twice, and as many
 # groups. Only the 1 × 1 after it changes their number.
 # </details>
+
+# %% [markdown]
+# Between 1 and all channels there are other numbers of groups. ResNeXt takes ResNet's bottleneck
+# and gives its middle convolution $G$ of them:
+
+# %% explore=true
+figure = course.diagrams.blocks("bottleneck", "resnext")
 
 # %% [markdown] intro="merge_paths"
 # ### ResNeXt: many small paths, one grouped convolution
@@ -204,6 +218,14 @@ experiments.compare_paths(merge_paths)
 # the code. The table below it is the paper's table 1: with groups, a bottleneck is twice as wide
 # for the same number of weights. The authors call the number of groups *cardinality*, and found it
 # a better way to spend parameters than depth or width.
+
+# %% [markdown]
+# The last of the three changes what happens at the shortcut. ResNet's block on the left adds;
+# DenseNet's layer on the right puts its maps behind those that are there. Mind the order: here
+# BatchNorm and ReLU come *before* the convolution.
+
+# %% explore=true
+figure = course.diagrams.blocks("basic", "dense")
 
 # %% [markdown] intro="DenseBlock"
 # ### DenseNet: append instead of add
