@@ -31,8 +31,11 @@ def classify(make_resnet: Any, depth: int = 18, fetch: bool = False) -> Any:
     """
     seen = [_middle(one.pixels()) for one in PHOTOGRAPHS]
     weights = _imagenet_weights(depth, fetch)
-    model = weights and attempt("make_resnet", lambda: make_resnet(depth).eval())
-    answers = _answers(model, *weights, torch.stack(seen)) if weights and model else None
+    if weights is None:
+        return _drawn(PHOTOGRAPHS, seen, None)
+    theirs, names = weights
+    model = attempt("make_resnet", lambda: make_resnet(depth).eval())
+    answers = None if model is None else _answers(model, theirs, names, torch.stack(seen))
     return _drawn(PHOTOGRAPHS, seen, answers)
 
 
@@ -91,7 +94,8 @@ def _drawn(
 
     rows = -(-len(photographs) // 2)
     width, height, side, gap = 7.2, 1.35 * rows, 1.22, 0.1  # inches; 224 pixels at 184 an inch
-    figure = Figure(figsize=(width, height), layout="none")
+    figure = Figure(figsize=(width, height))
+    figure.set_layout_engine("none")
     for place, (photograph, picture) in enumerate(zip(photographs, pixels, strict=True)):
         left, top = (place % 2) * width / 2, height * (1 - place // 2 / rows)
         corner = (left / width, (top - side) / height)
