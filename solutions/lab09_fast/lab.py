@@ -160,7 +160,7 @@ experiments.draw_augmented(images)
 def whitening_filters(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tensor:
     """Filters whose responses on these images are not correlated, the largest variance first.
 
-    (N, C, H, W) -> (C·size², C, size, size), in the images' dtype.
+    (N, C, H, W) -> (C·size², C, size, size), in the images' dtype, without a graph.
 
     Args:
         size: side of a patch, at most H and W.
@@ -169,11 +169,12 @@ def whitening_filters(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tenso
     Source: Coates, Ng and Lee 2011; as a first layer Page 2019 and Jordan 2024.
     """
     ### BEGIN SOLUTION
-    patches = F.unfold(images, size).transpose(0, 1).flatten(1)
-    centred = patches - patches.mean(dim=1, keepdim=True)
-    values, vectors = torch.linalg.eigh(centred @ centred.T / patches.shape[1])
-    filters = (vectors / (values + eps).sqrt()).T.flip(0)
-    return filters.reshape(-1, images.shape[1], size, size)
+    with torch.no_grad():
+        patches = F.unfold(images, size).transpose(0, 1).flatten(1)
+        centred = patches - patches.mean(dim=1, keepdim=True)
+        values, vectors = torch.linalg.eigh(centred @ centred.T / patches.shape[1])
+        filters = (vectors / (values + eps).sqrt()).T.flip(0)
+        return filters.reshape(-1, images.shape[1], size, size)
     ### END SOLUTION
 
 
@@ -239,8 +240,8 @@ def flipped_scores(model: nn.Module, images: Tensor) -> Tensor:
 #
 # Each step keeps all that came before. The gain is taken seed by seed against the step above, with
 # its standard error. Two seeds, a few images and four epochs (profile quick) decide little: look at
-# how large the errors are. Augmentation often loses there: who has seen each picture four times does
-# not know it by heart yet, and harder pictures only delay.
+# how large the errors are. Augmentation often loses there: who has seen each picture four times
+# does not know it by heart yet, and harder pictures only delay.
 
 # %% explore=true varies=true
 nesterov = partial(torch.optim.SGD, momentum=0.9, nesterov=True)

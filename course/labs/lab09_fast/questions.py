@@ -44,6 +44,18 @@ def by_default(function: Any, images: Tensor) -> dict[str, Any]:
     }
 
 
+def graph_left(function: Any, images: Tensor) -> bool:
+    """Whether the filters of images that need a gradient hold a graph.
+
+    Raises:
+        ProbeError: no tensor.
+    """
+    found = function(images.clone().requires_grad_())
+    if not isinstance(found, Tensor):
+        raise ProbeError("expected a tensor")
+    return found.requires_grad
+
+
 def effect_of(filters: Any, images: Tensor, size: int) -> dict[str, Any]:
     """What filters ``(K, C, size, size)`` with K = C·size² do, whatever their signs.
 

@@ -23,17 +23,12 @@ LAB = "lab09_fast"
 FIRST = 24  # channels of the first layer: 12 filters of 3 × 2 × 2 numbers, and their negatives
 
 
-def block(in_channels: int, out_channels: int) -> nn.Sequential:
-    """``(N, in_channels, H, W) -> (N, out_channels, ⌊H/2⌋, ⌊W/2⌋)``."""
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False),
-        nn.MaxPool2d(2),
-        nn.BatchNorm2d(out_channels),
-        nn.GELU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.GELU(),
-    )
+def block(into: int, out: int) -> nn.Sequential:
+    """``(N, into, H, W) -> (N, out, ⌊H/2⌋, ⌊W/2⌋)``."""
+    first = nn.Conv2d(into, out, 3, padding=1, bias=False)
+    second = nn.Conv2d(out, out, 3, padding=1, bias=False)
+    halved = first, nn.MaxPool2d(2), nn.BatchNorm2d(out), nn.GELU()
+    return nn.Sequential(*halved, second, nn.BatchNorm2d(out), nn.GELU())
 
 
 def network(widths: tuple[int, int, int], filters: Tensor | None = None) -> nn.Sequential:
