@@ -68,6 +68,8 @@ def tell(found: Collected, out: Console) -> None:
     counts = {outcome: sum(r.outcome == outcome for r in found.rows) for outcome in STYLES}
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     out.print(f"{len(found.rows)} students" + (f": {told}" if told else ""))
+    if found.rules:
+        out.print(escape(shown(found.rules)), soft_wrap=True)
     if found.missing:
         out.print(
             f"handed nothing in ({len(found.missing)}): {escape(listed(found.missing, 30))}",

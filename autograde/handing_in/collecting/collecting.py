@@ -16,7 +16,7 @@ from autograde.handing_in.collecting import placing, record
 from autograde.handing_in.collecting.archives import Opened, content
 from autograde.handing_in.collecting.bounds import Bounds, Trouble
 from autograde.handing_in.collecting.class_list import ClassList, Person
-from autograde.handing_in.collecting.lateness import extra, seconds_late
+from autograde.handing_in.collecting.lateness import extra, in_words, seconds_late
 from autograde.handing_in.collecting.layouts import Format, HandIn, hand_ins
 from autograde.handing_in.collecting.matching import Matched, Matcher, MatchError
 from autograde.handing_in.collecting.record import Entry, Record, Version, stamp
@@ -79,6 +79,7 @@ class Collected:
     remarks: tuple[str, ...]
     missing: tuple[str, ...]  # of the class list
     due: str = ""
+    rules: str = ""  # deadline, zone and penalty that hold now, in words
 
     @property
     def needs_a_person(self) -> bool:
@@ -97,6 +98,8 @@ class Collected:
             "troubles": [vars(one) for one in self.troubles],
             "remarks": list(self.remarks),
             "missing": list(self.missing),
+            "due": self.due,
+            "rules": self.rules,
         }
 
 
@@ -150,6 +153,7 @@ def _collected(order: Order, opened: Opened) -> Collected:
         (*collector.remarks, *_remarks(order, known, opened, rows)),
         tuple(_missing(order, known)),
         known.due,
+        in_words(known.deadline, known.zone, known.rule),
     )
 
 

@@ -99,6 +99,28 @@ def kept_zone(text: str) -> Zone | None:
     return zone_of(text, "")
 
 
+def in_words(deadline: datetime | None, zone: str, penalty: str) -> str:
+    """What holds of deadline, zone (a text that :func:`kept_zone` reads) and penalty."""
+    there = kept_zone(zone)
+    told = []
+    if deadline is not None:
+        told.append(f"due {_minute(deadline, there or UTC)}")
+        told.append(f"late: {penalty}" if rule(penalty) else "being late costs nothing")
+    if there:
+        told.append(f"times that name no zone are in {zone}")
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _minute(when: datetime, zone: Zone) -> str:
+    """A time in its own zone, and in UTC where that is another."""
+    own = when.astimezone(zone)
+    text = f"{own:%Y-%m-%d %H:%M}"
+    if not own.utcoffset():
+        return f"{text} UTC"
+    return f"{text} {own.isoformat()[-6:]}, {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def due(text: str, zone: Zone | None) -> datetime | None:
     """A deadline, in UTC.
 

@@ -271,6 +271,9 @@ def test_is_lateness_told_with_extensions_and_nobody_late_of_whom_no_time_is_kno
         "anna01": 0.0, "boris2": 0.0, "clara3": 0.0
     }  # fmt: skip
     found = run(tmp_path, tmp_path / "in", roster=ROSTER, due=due.replace(month=9, day=28))
+    assert found.rules.startswith("Due 2026-09-28 10:30 UTC")
+    again = run(tmp_path, tmp_path / "in", roster=ROSTER)  # it holds, and is said, without it too
+    assert again.rules == found.rules
     late = {row.student: row.late for row in found.rows}
     assert (late["boris2"], late["clara3"]) == (86_400 + 1800, 0.0)
     found = run(tmp_path / "other", laid(tmp_path / "c", CANVAS), due=due)

@@ -11,6 +11,7 @@ from autograde.handing_in.collecting.lateness import (
     due,
     extension,
     extra,
+    in_words,
     rule,
     seconds_late,
     zone_of,
@@ -71,3 +72,26 @@ def test_is_an_extension_a_span_or_a_date(text: str, more: timedelta) -> None:
     assert seconds_late(deadline + more, deadline, more) == 0
     assert seconds_late(deadline + more + timedelta(seconds=5), deadline, more) == 5
     assert seconds_late(None, deadline, more) is None
+
+
+@pytest.mark.parametrize(
+    ("deadline", "zone", "penalty", "told"),
+    [
+        (None, "", "", ""),
+        (None, "+02:00", "", "Times that name no zone are in +02:00."),
+        (True, "", "", "Due 2026-10-01 21:59 UTC; being late costs nothing."),
+        (True, "", "none", "Due 2026-10-01 21:59 UTC; being late costs nothing."),
+        (
+            True,
+            "Europe/Berlin",
+            "10%/day",
+            "Due 2026-10-01 23:59 +02:00, 2026-10-01 21:59 UTC; late: 10%/day; times that name no "
+            "zone are in Europe/Berlin.",
+        ),
+    ],
+)
+def test_is_what_holds_told_in_words(
+    deadline: bool | None, zone: str, penalty: str, told: str
+) -> None:
+    when = datetime(2026, 10, 1, 21, 59, tzinfo=UTC) if deadline else None
+    assert in_words(when, zone, penalty) == told
