@@ -187,7 +187,8 @@ def whitening_filters(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tenso
 # two become one: `transpose(0, 1)`, then `flatten(1)`. Does each row of your matrix of filters hold
 # one eigenvector, or one number of each of them?
 # </details>
-#
+
+# %% [markdown]
 # Your filters on CIFAR-10, and what they do to its patches:
 
 # %% explore=true varies=true

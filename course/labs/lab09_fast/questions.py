@@ -44,16 +44,10 @@ def by_default(function: Any, images: Tensor) -> dict[str, Any]:
     }
 
 
-def graph_left(function: Any, images: Tensor) -> bool:
-    """Whether the filters of images that need a gradient hold a graph.
-
-    Raises:
-        ProbeError: no tensor.
-    """
+def graph_left(function: Any, images: Tensor) -> dict[str, Any]:
+    """The same of images that need a gradient, and whether their filters hold a graph."""
     found = function(images.clone().requires_grad_())
-    if not isinstance(found, Tensor):
-        raise ProbeError("expected a tensor")
-    return found.requires_grad
+    return effect_of(found, images, 2) | {"filters hold a graph": found.requires_grad}
 
 
 def effect_of(filters: Any, images: Tensor, size: int) -> dict[str, Any]:

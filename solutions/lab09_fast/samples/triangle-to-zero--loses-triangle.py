@@ -1,8 +1,8 @@
 # ---
 # jupyter:
 #   sample:
-#     says: comes down to zero, and refuses nothing
-#     points: {triangle: 0.4}
+#     says: comes down to zero, whatever `final` says
+#     points: {triangle: 0.83}
 #     mistakes: {triangle: to_zero}
 # ---
 
