@@ -55,7 +55,6 @@ print(course.start(PROFILE))
 # %% explore=true varies=true
 cifar = data.load("cifar10", size=pick(quick=(1500, 1000), full=(50_000, 10_000)))
 images = experiments.pictures(cifar)
-print(images.title)
 
 # %% explore=true
 model = experiments.network((64, 256, 256))
@@ -364,7 +363,7 @@ everything = experiments.race(
 # %% [markdown]
 # What was measured earlier on one H100, with torch 2.11, by this library's `fit`: Page's network of
 # 9 layers with batches of 512, a triangle up to 0.4, label smoothing, crop, flip and cutout reached
-# 93.99 % and 93.93 % (two seeds) in 10.2 seconds, 16 epochs; a network of three blocks with a
+# 93.99 % and 93.93 % (two runs) in 10.2 seconds, 16 epochs; a network of three blocks with a
 # whitened first layer reached 93.4 % in 2.6 seconds, 10 epochs. The recipe of the cell above lies
 # between the two and has not been measured on such a card. If you have one: is the mean of your
 # five seeds above 94 %, and is it further above than its standard error?

@@ -36,7 +36,7 @@ def measured_ladder(
     ladder = Ladder(images, epochs, seeds)
     for name, options in steps(solved, images).items():
         ladder.step(name, **options)
-    about = f"measured before: {images.title}; {epochs} epochs, {len(seeds)} seeds, CPU"
+    about = f"measured before on a CPU, {epochs} epochs, {len(seeds)} seeds:\n{images.title}"
     rounded = {name: [round(one, 4) for one in found] for name, found in ladder.accuracies.items()}
     return {"about": about, "accuracies": rounded}
 
