@@ -26,6 +26,7 @@ from course.checks.battery.parts import (
 from course.checks.probes import copied, plain
 
 EARLIER = 0.5  # what stands in the `.grad` of arguments
+NUDGE = 2.0**-30  # relative; single precision doesn't see it, of double precision 22 bits are left
 
 
 def edge(thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]) -> dict[str, Any]:
@@ -42,6 +43,36 @@ def in_dtype(thing: Any, adapter: str, dtype: torch.dtype, *args: Any) -> Any:
 def spread(thing: Any, adapter: str, *args: Any) -> Any:
     """The answer where every tensor lies in memory with gaps, its axes in reverse order."""
     return adapted(thing, adapter)(*each(args, spread_out))
+
+
+def finely(thing: Any, adapter: str, *args: Any) -> dict[str, Any]:
+    """The answer, and by how much it changes where all floating-point tensors, float64, are a
+    billionth larger: relative to that billionth.
+    """
+    function = adapted(thing, adapter)
+    nudged = each(copied(args), lambda one: one * (1 + NUDGE) if one.is_floating_point() else one)
+    answer, moved = plain(function(*args)), plain(function(*nudged))
+    pairs = zip(floats(answer), floats(moved), strict=True)
+    return {ANSWER: answer, "its change": [(after - before) / NUDGE for before, after in pairs]}
+
+
+def of_its_own(
+    thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]
+) -> dict[str, Any]:
+    """The answer where an argument might be handed back, whether it lies in the memory of one, and
+    an ordinary answer.
+    """
+    function, given = adapted(thing, adapter), set(map(_memory, floats(special)))
+    answer = function(*special)
+    return {
+        "here": plain(answer),
+        "in the memory of an argument": bool(given & set(map(_memory, floats(answer)))),
+        "in an ordinary call": plain(function(*usual)),
+    }
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
 
 
 def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[str, Any]:
