@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# The lecture ends with ResNet. This lab is **optional**: no later lab builds on it, and you may
+# The lecture ends with ResNet. This lab is **optional**: no other lab builds on it, and you may
 # take its three parts in any order. Each begins with a question that ResNet left open.
 #
 # - **Must a convolution mix everything with everything?** A 3 × 3 convolution looks around *and*
@@ -706,5 +706,5 @@ experiments.draw_fooled(fooling_images, looker)
 # - Kurakin, Goodfellow and Bengio, *[Adversarial examples in the physical
 #   world](https://arxiv.org/abs/1607.02533)* (2016).
 #
-# **Back to the beginning:** [lab 0, the task and the tools](../lab00_setup/lab00_setup.ipynb) has
-# the history and the rules for numbers; look at its first training again, with what you know now.
+# **Next:** [lab 9, 94 % before the coffee](../lab09_fast/lab09_fast.ipynb), optional as well: how
+# few seconds a network needs to learn CIFAR-10, and which ideas save them.
