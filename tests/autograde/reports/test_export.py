@@ -14,7 +14,9 @@ from autograde.cli import returning
 from autograde.gradebook.deadlines import Standing
 from autograde.handing_in.collecting.record import Entry, Record
 from autograde.reports import parcels
-from autograde.reports.export import ExportError, Sheet, Target, absent, lines, safe, text
+from autograde.reports.export import Target, text
+from autograde.reports.grade_sheet import ExportError, Sheet, lines, safe
+from autograde.reports.worksheets import absent
 
 LAB = "lab01_activations"
 KNOWN = Record(
