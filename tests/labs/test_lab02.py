@@ -162,7 +162,7 @@ def test_are_constants_stored_as_seals() -> None:
     stored = read(LAB)["checks"]
     cases = [*stored["c3_connections"]["cases"], *stored["lenet5_table"]["cases"]]
     cases += [one for one in stored["C3Convolution"]["cases"] if "table" in one["title"]]
-    assert len(cases) == 6
+    assert len(cases) == 7
     assert all(len(one["expected"]) == 32 for one in cases)
 
 

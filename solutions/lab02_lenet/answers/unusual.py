@@ -4,7 +4,7 @@ no order by chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -75,21 +75,20 @@ def started(draw: Callable[[Tensor], Any], biased: bool = True) -> Callable[[], 
     return lambda: Started(draw, biased)
 
 
-Start = Callable[[Tensor], Any]
-RIGHT: dict[str, Start] = {
+RIGHT: Mapping[str, Callable[[Tensor], Any]] = {
     "as He has it": nn.init.kaiming_normal_,
     "as Glorot has it": nn.init.xavier_uniform_,
     "as the paper has it": lambda weight: weight.uniform_(-2.4 / 76, 2.4 / 76),
     "a tenth of normal numbers": lambda weight: weight.normal_(0, 0.1),
 }
-for says, draw in RIGHT.items():
-    answers.right("C3Convolution", f"it starts {says}", started(draw))
-WRONG: dict[str, Start] = {
+WRONG: Mapping[str, Callable[[Tensor], Any]] = {
     "normal numbers": nn.init.normal_,
     "numbers from 0 to 1": nn.init.uniform_,
     "numbers in the hundreds": lambda weight: weight.normal_(0, 100.0),
     "next to nothing": lambda weight: weight.normal_(0, 1e-4),
 }
+for says, draw in RIGHT.items():
+    answers.right("C3Convolution", f"it starts {says}", started(draw))
 for says, draw in WRONG.items():
     answers.wrong("C3Convolution", f"it starts with {says}", started(draw))
 answers.wrong(

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from course.checks.probes import plain
-from course.checks.traces import Trace, numbered
+from course.checks.traces import Trace, numbered, round_the_circle
 
 COUNT, SIZE = 23, 5
 RANDOM = torch.Generator().manual_seed(0)
@@ -324,3 +324,18 @@ def test_may_another_loss_be_asked_for():
 
     facts = traced(slip(loss=lambda *_: squares), criterion=squares)["epochs"][0]
     assert facts["each step by its own batch"]
+
+
+def test_an_order_round_the_circle_is_none_by_chance() -> None:
+    rolled = torch.arange(41).roll(9)
+    mixed = [part[torch.randperm(len(part))] for part in rolled.split(8)]
+    for batches in (rolled.split(8), rolled.flip(0).split(8), mixed):
+        assert round_the_circle([part.tolist() for part in batches])
+
+
+def test_chance_makes_no_circle_in_three_thousand_orders() -> None:
+    generator = torch.Generator().manual_seed(5)
+    for count, size in ((41, 8), (70, 32)):
+        for _ in range(1500):
+            order = torch.randperm(count, generator=generator)
+            assert not round_the_circle([part.tolist() for part in order.split(size)])
