@@ -24,8 +24,10 @@ Next:
       grades the samples
   make lab
       shows the page
-Then make it your own: docs/authoring.md.
+Then make it your own: {begins} docs/authoring.md says how.
 """
+EXERCISE = "it begins as a weighted mean, whose text, check, answers and sample are to be replaced."
+QUESTION = "it begins with a question on weighted means, which is to be replaced."
 
 Title = Annotated[str, typer.Argument(help="The title, in quotes. Default: the name, in words.")]
 Lab = Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")]
@@ -69,6 +71,7 @@ def new_exercise(
     from autograde.authoring import new as beginning
 
     course = trees.find()
+    lab = course.lab(lab)
     _say_new(course, lab, beginning.add_exercise(course, lab, name, title))
 
 
@@ -82,13 +85,14 @@ def new_question(
     from autograde.authoring import new as beginning
 
     course = trees.find()
-    _say_new(course, lab, beginning.add_question(course, lab, name, title))
+    lab = course.lab(lab)
+    _say_new(course, lab, beginning.add_question(course, lab, name, title), QUESTION)
 
 
-def _say_new(course: trees.Tree, lab: str, paths: list[Path]) -> None:
+def _say_new(course: trees.Tree, lab: str, paths: list[Path], begins: str = EXERCISE) -> None:
     for path in paths:
         print(path.relative_to(course.root))
-    print(NEXT.format(lab=lab), end="")
+    print(NEXT.format(lab=lab, begins=begins), end="")
 
 
 def build(

@@ -119,7 +119,11 @@ def export(
     place = output or work / "returned" / f"{name}.{kind}"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8", newline="")
-    graded = [line for line in every if sheet.grade(line)]
+    absent = exports.absent(to, sheet)
+    without = to == "moodle" and not template
+    nameless = [one.student for one in every if without and sheet.grade(one) and not one.number(to)]
+    absent_or = {*absent, *nameless}
+    graded = [line for line in every if sheet.grade(line) and line.student not in absent_or]
     out.print(
         f"{len(graded)} grades of {len(every)} students: {escape(str(place))}", soft_wrap=True
     )
@@ -131,8 +135,8 @@ def export(
         ("not graded, because it could not be read: ask for the file again, or write the points "
          "into the file",
          [one.student for one in every if one.outcome == "ungradable" and not one.known]),
-        (f"without {to.capitalize()}'s number, and not in the file",
-         [one.student for one in graded if to == "moodle" and not one.number(to)]),
+        ("graded, but not in the template, and so not in the file", absent),
+        (f"without {to.capitalize()}'s number, and not in the file", nameless),
     ):  # fmt: skip
         if students:
             out.print(f"  {why} ({len(students)}): {escape(listed(students, 30))}", soft_wrap=True)

@@ -223,7 +223,8 @@ def normalise_images(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Scale bytes to [0, 1], then shift and divide each channel by its statistics.
 
     images uint8 (N, C, H, W), mean (C,), std (C,) -> float32 (N, C, H, W)
-    mean and std, float32, are in [0, 1] units; std is above 0. Nothing of what is given changes.
+    mean and std, float32, are in [0, 1] units. std is above 0, if only a little, and is used as it
+    comes. Nothing of what is given changes.
     """
     ### BEGIN SOLUTION
     pixels = images.to(torch.float32) / 255

@@ -72,10 +72,11 @@ print(course.start(PROFILE))
 # Write them with basic operations: `torch.exp`, `torch.where`, `clamp`, arithmetic. The built-in
 # `torch.sigmoid` and its relatives are what we compare with, so leave them out of your answers.
 #
-# Each function takes a tensor of any shape and returns one of the same shape and dtype. Use no
-# loop and no `item()`: gradients must be able to flow through. Where a function has a kink, the
-# slope that autograd finds at the kink itself is free in this part; Part 2 settles it. For ELU the
-# slope at 0 is free with $\alpha = 1$, too, where there is no kink.
+# Each function takes a tensor of any shape and returns a new one of the same shape and dtype, never
+# its argument itself. Float64 stays float64 in every step. Use no loop and no `item()`: gradients
+# must be able to flow through. Where a function has a kink, the slope that autograd finds at the
+# kink itself is free in this part; Part 2 settles it. For ELU the slope at 0 is free with $\alpha =
+# 1$, too, where there is no kink.
 
 # %% [markdown] intro="sigmoid"
 # ### The sigmoid
@@ -280,7 +281,8 @@ def selu(x: Tensor) -> Tensor:
 # **At the kink** the slopes from left and right differ. We take the **left** one, as PyTorch
 # does: 0 for ReLU, $a$ for leaky ReLU, $\alpha$ for ELU, $\lambda\alpha$ for SELU.
 #
-# The next six functions get $y$, not $x$, and return the slope with the dtype of $y$.
+# The next six functions get $y$, not $x$, and return the slope with the dtype of $y$. Every
+# positive $y$ lies to the right of the kink, however small it is.
 
 # %% [markdown] intro="sigmoid_grad"
 # ### Slope of the sigmoid
@@ -448,6 +450,8 @@ experiments.memory_table(
 #   numbers may simply be attributes of `ctx`.
 # - `backward(ctx, grad_output)` gets $\partial L/\partial y$ and returns one gradient for **each**
 #   input of forward: $\partial L/\partial x$, and `None` for `alpha`, which is no tensor.
+#
+# Nothing is kept outside of `ctx`: what lies in a list or dict of your own is never freed.
 #
 # It is used as `ELUFunction.apply(x, 0.5)`. The check looks at values, at gradients for several
 # $\alpha$, and at what you kept.

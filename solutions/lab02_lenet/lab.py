@@ -377,8 +377,9 @@ experiments.draw_connections(globals())
 # `nn.ModuleList`. Or one `nn.Parameter` with 60 kernels, which `forward` puts in their places of a
 # dense weight full of zeros. A dense weight *multiplied* by a mask is none: it has 900 parameters
 # too many, and an optimizer with weight decay would still move them. Squashing is not part of this
-# layer. Each kernel starts as random numbers of its own, as `nn.Conv2d` has it: kernels that start
-# alike can stay alike.
+# layer. Each kernel starts as random numbers of its own, about as large as `nn.Conv2d` has them:
+# the root of their mean square lies between 0.005 and 0.5. Kernels that start alike can stay alike,
+# and what comes of large ones is squashed flat.
 #
 # The check sends an impulse through each input and sees where it comes out. So the names inside
 # are up to you.
@@ -573,10 +574,10 @@ except NotImplementedError as todo:
 # inputs, and one from a constant 1 that stands for its bias. In a fully connected layer the two are
 # the same. Where weights are shared, there are far more connections.
 #
-# Return both for each trained layer. Use `conv_parameters`, and work the sizes out; nobody learns
-# from typing in six numbers. You can check yourself: the parameters add up to 60,000. The
-# connections add up to 340,068, and with the 840 of the output layer to the 340,908 that the paper
-# states.
+# Return both for each trained layer, these six and no other. Use `conv_parameters`, and work the
+# sizes out; nobody learns from typing in six numbers. You can check yourself: the parameters add up
+# to 60,000. The connections add up to 340,068, and with the 840 of the output layer to the 340,908
+# that the paper states.
 
 
 # %% exercise="lenet5_table" difficulty=2 minutes=15
@@ -689,7 +690,7 @@ print(f"{'LeNet today':48}{sum(count for _, count in ledger):>+8,}")
 # Put the model in training mode before the first batch, all of it. Return the mean loss over all
 # images as a number, so that a small last batch counts for as much as it has images. It is the loss
 # before each step, which you have anyway. The model, the optimizer and its rate are the caller's:
-# use them as they come.
+# use them as they come; a layer that is frozen stays so.
 
 
 # %% exercise="train_epoch" difficulty=2 minutes=20

@@ -16,7 +16,7 @@ from autograde.handing_in.collecting import placing, record
 from autograde.handing_in.collecting.archives import Opened, content
 from autograde.handing_in.collecting.bounds import Bounds, Trouble
 from autograde.handing_in.collecting.class_list import ClassList, Person
-from autograde.handing_in.collecting.lateness import extra, seconds_late
+from autograde.handing_in.collecting.lateness import extra, in_words, seconds_late
 from autograde.handing_in.collecting.layouts import Format, HandIn, hand_ins
 from autograde.handing_in.collecting.matching import Matched, Matcher, MatchError
 from autograde.handing_in.collecting.record import Entry, Record, Version, stamp
@@ -79,6 +79,7 @@ class Collected:
     remarks: tuple[str, ...]
     missing: tuple[str, ...]  # of the class list
     due: str = ""
+    rules: str = ""  # deadline, zone and penalty that hold now, in words
 
     @property
     def needs_a_person(self) -> bool:
@@ -97,6 +98,8 @@ class Collected:
             "troubles": [vars(one) for one in self.troubles],
             "remarks": list(self.remarks),
             "missing": list(self.missing),
+            "due": self.due,
+            "rules": self.rules,
         }
 
 
@@ -150,6 +153,7 @@ def _collected(order: Order, opened: Opened) -> Collected:
         (*collector.remarks, *_remarks(order, known, opened, rows)),
         tuple(_missing(order, known)),
         known.due,
+        in_words(known.deadline, known.zone, known.rule),
     )
 
 
@@ -325,6 +329,15 @@ def _missing(order: Order, known: Record) -> list[str]:
     return [one.id for one in order.people.people if one.id not in have]
 
 
+def _no_longer(people: ClassList, known: Record) -> list[str]:
+    """Who was in a class list, handed in, and is in the list no more."""
+    return [
+        student
+        for student, entry in known.students.items()
+        if entry.listed and entry.versions and people.named(student) is None
+    ]
+
+
 def _remarks(order: Order, known: Record, opened: Opened, rows: Sequence[Row]) -> list[str]:
     told = list(order.people.remarks) if order.people else []
     if opened.junk:
@@ -333,6 +346,12 @@ def _remarks(order: Order, known: Record, opened: Opened, rows: Sequence[Row]) -
         told.append(
             "Times that name no zone were read as UTC: if they are another's, pass --timezone "
             "Europe/Berlin, once."
+        )
+    if order.people and (gone := _no_longer(order.people, known)):
+        told.append(
+            f"collected before, and not in this class list ({len(gone)}): {listed(gone, 30)}. "
+            "Files and grades stay; to take out who has left the course, delete their folder in "
+            f"{order.into}."
         )
     without = [row.student for row in rows if not row.time]
     if known.due and without:

@@ -10,9 +10,12 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from dateutil import parser, tz
 
 from autograde.errors import DesignedError
+from autograde.handing_in.collecting.months import local_time
 from autograde.handing_in.normalise.flags import shown
 
 Zone = tzinfo
+DOTS = re.compile(r"\b\d{1,2}\.\d{1,2}\.\d{4}\b")  # wherever dots are written, the day is first
+SLASHES = re.compile(r"\b(\d{1,2})/(\d{1,2})/\d{4}\b")
 UNITS = {"hour": 3600, "day": 86_400, "week": 604_800}
 RULE = re.compile(
     r"(?P<much>\d+(?:\.\d+)?)\s*(?P<kind>%|points?|p)\s*(?:/|per|a|an)\s*(?P<unit>hour|day|week)"
@@ -99,6 +102,28 @@ def kept_zone(text: str) -> Zone | None:
     return zone_of(text, "")
 
 
+def in_words(deadline: datetime | None, zone: str, penalty: str) -> str:
+    """What holds of deadline, zone (a text that :func:`kept_zone` reads) and penalty."""
+    there = kept_zone(zone)
+    told = []
+    if deadline is not None:
+        told.append(f"due {_minute(deadline, there or UTC)}")
+        told.append(f"late: {penalty}" if rule(penalty) else "being late costs nothing")
+    if there:
+        told.append(f"times that name no zone are in {zone}")
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _minute(when: datetime, zone: Zone) -> str:
+    """A time in its own zone, and in UTC where that is another."""
+    own = when.astimezone(zone)
+    text = f"{own:%Y-%m-%d %H:%M}"
+    if not own.utcoffset():
+        return f"{text} UTC"
+    return f"{text} {own.isoformat()[-6:]}, {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def due(text: str, zone: Zone | None) -> datetime | None:
     """A deadline, in UTC.
 
@@ -136,11 +161,18 @@ def moment(text: str, zone: Zone) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        try:
-            found = parser.parse(text)
-        except OverflowError:
-            raise ValueError(f"'{shown(text)}' is no time.") from None
+        found = local_time(text) or _guessed(text)
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _guessed(text: str) -> datetime:
+    """An English time; 01/10/2026 is in January for some and in October for others: no time."""
+    if (day := SLASHES.search(text)) and day[1] != day[2] and max(int(day[1]), int(day[2])) <= 12:
+        raise ValueError(f"'{shown(text)}': which is the month?")
+    try:
+        return parser.parse(text, dayfirst=bool(DOTS.search(text)))
+    except OverflowError:
+        raise ValueError(f"'{shown(text)}' is no time.") from None
 
 
 def extension(text: str, zone: Zone) -> timedelta | datetime | None:

@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from course.checks.battery.parts import (
     ANSWER,
@@ -27,6 +28,8 @@ from course.checks.battery.parts import (
 )
 from course.checks.probes import copied, plain
 
+NUDGE = 2.0**-30  # relative; single precision doesn't see it, of double precision 22 bits are left
+
 
 def edge(thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]) -> dict[str, Any]:
     """The answer at an edge, and an ordinary one: who has none of these earns nothing there."""
@@ -44,9 +47,39 @@ def spread(thing: Any, adapter: str, *args: Any) -> Any:
     return adapted(thing, adapter)(*each(args, spread_out))
 
 
+def finely(thing: Any, adapter: str, *args: Any) -> dict[str, Any]:
+    """The answer, and by how much it changes where all floating-point tensors, float64, are a
+    billionth larger: relative to that billionth.
+    """
+    function = adapted(thing, adapter)
+    nudged = each(copied(args), lambda one: one * (1 + NUDGE) if one.is_floating_point() else one)
+    answer, moved = plain(function(*args)), plain(function(*nudged))
+    pairs = zip(floats(answer), floats(moved), strict=True)
+    return {ANSWER: answer, "its change": [(after - before) / NUDGE for before, after in pairs]}
+
+
+def of_its_own(
+    thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]
+) -> dict[str, Any]:
+    """The answer where an argument might be handed back, whether it lies in the memory of one, and
+    an ordinary answer.
+    """
+    function, given = adapted(thing, adapter), set(map(_memory, floats(special)))
+    answer = function(*special)
+    return {
+        "here": plain(answer),
+        "in the memory of an argument": bool(given & set(map(_memory, floats(answer)))),
+        "in an ordinary call": plain(function(*usual)),
+    }
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
 def whole(thing: Any, adapter: str, *args: Any) -> Any:
     """The answer, each number in it with its type: ``["int", 3]`` for every whole number by its
-    type.
+    type, a tensor without axes among them.
     """
     return _with_types(adapted(thing, adapter)(*args))
 
@@ -56,7 +89,13 @@ def _with_types(answer: Any) -> Any:
         return {name: _with_types(one) for name, one in answer.items()}
     if isinstance(answer, list | tuple):
         return [_with_types(one) for one in answer]
-    return ["int" if isinstance(answer, Integral) else type(answer).__name__, answer]
+    return ["int" if _is_whole(answer) else type(answer).__name__, answer]
+
+
+def _is_whole(answer: Any) -> bool:
+    if isinstance(answer, Tensor):
+        return not (answer.ndim or answer.is_floating_point() or answer.is_complex())
+    return isinstance(answer, Integral)
 
 
 def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[str, Any]:

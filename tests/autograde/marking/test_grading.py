@@ -134,6 +134,8 @@ def test_a_page_tells_why_nothing_could_be_graded(pages):
     assert "Nothing could be graded" in text
     assert "the file is empty. Save it, look whether it opens, and hand it in again." in text
     assert "<b>Not graded yet</b>" in text
+    assert text.index("hand it in again.") < text.index('class="contents"')  # what to do, first
+    assert text.count("Nothing could be graded") == 1
     assert "not graded yet, 2 points" in text
     assert not re.search(r"\b0 of \d", text)  # no zero for what nobody could decide
     assert "Notes:" not in text  # "No response." is not true of a file that nobody could read
