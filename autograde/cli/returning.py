@@ -98,6 +98,7 @@ def export(
     from autograde.gradebook.sound import alone
     from autograde.handing_in.collecting import class_list, record
     from autograde.reports import export as exports
+    from autograde.reports import grade_sheet, worksheets
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
@@ -110,16 +111,16 @@ def export(
             f"nothing to export: {work}/gradebook.db has no grades of {lab}. Run `autograde grade "
             f"{lab} --workdir {work}` first."
         )
-    every = exports.lines(record.read(work, lab), standings, _outcomes(work, lab))
+    every = grade_sheet.lines(record.read(work, lab), standings, _outcomes(work, lab))
     cells = class_list.table(template)[0] if template else ()
-    sheet = exports.Sheet(lab, every, out_of, cells, column, not finished)
+    sheet = grade_sheet.Sheet(lab, every, out_of, cells, column, not finished)
     text = exports.text(to, sheet)
     kind = "json" if to == "json" else "csv"
     name = _named(lab, to, template, column, out_of, finished=finished)
     place = output or work / "returned" / f"{name}.{kind}"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8", newline="")
-    absent = exports.absent(to, sheet)
+    absent = worksheets.absent(to, sheet)
     without = to == "moodle" and not template
     nameless = [one.student for one in every if without and sheet.grade(one) and not one.number(to)]
     absent_or = {*absent, *nameless}

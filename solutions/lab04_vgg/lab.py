@@ -360,6 +360,21 @@ experiments.score_ledger(make_vgg)
 # much arithmetic. You will count the last two layer by layer, and see that they sit in different
 # places.
 
+# %% [markdown]
+# Your tool is the **forward hook**: a function that PyTorch calls each time a module has run, with
+# the module, its inputs (a tuple) and its output. `register_forward_hook` returns a handle, and
+# `remove()` takes the hook off again. A module of two layers, and a hook that looks at the second:
+
+# %% explore=true
+pair = nn.Sequential(nn.Linear(5, 3), nn.Tanh())
+seen = []
+handle = pair[1].register_forward_hook(lambda module, inputs, output: seen.append(output.mean()))
+pair(torch.ones(2, 5))
+pair(torch.zeros(2, 5))
+handle.remove()
+pair(torch.ones(2, 5))  # nobody listens any more
+print(f"the hook was called {len(seen)} times: {[round(value.item(), 2) for value in seen]}")
+
 # %% [markdown] intro="activation_memory"
 # ### Memory of the outputs
 #
@@ -371,9 +386,8 @@ experiments.score_ledger(make_vgg)
 # name. If the model holds it under two names, it counts under the first of them alone, as
 # `model.named_modules()` has it.
 #
-# A forward hook sees every output: `module.register_forward_hook(f)` calls `f(module, inputs,
-# output)` and returns a handle with `remove()`. Make the input where the parameters are, with their
-# dtype: then a model on `meta` costs nothing.
+# A forward hook on each layer sees every output. Make the input where the parameters are, with
+# their dtype: then a model on `meta` costs nothing.
 #
 # Leave the model as you found it. In training mode BatchNorm's running statistics move with every
 # pass, also without gradients. And a model may be in both modes at once, such as one of which only

@@ -75,19 +75,22 @@ def started(draw: Callable[[Tensor], Any], biased: bool = True) -> Callable[[], 
     return lambda: Started(draw, biased)
 
 
-for says, draw in {
+Start = Callable[[Tensor], Any]
+RIGHT: dict[str, Start] = {
     "as He has it": nn.init.kaiming_normal_,
     "as Glorot has it": nn.init.xavier_uniform_,
     "as the paper has it": lambda weight: weight.uniform_(-2.4 / 76, 2.4 / 76),
     "a tenth of normal numbers": lambda weight: weight.normal_(0, 0.1),
-}.items():
+}
+for says, draw in RIGHT.items():
     answers.right("C3Convolution", f"it starts {says}", started(draw))
-for says, draw in {
+WRONG: dict[str, Start] = {
     "normal numbers": nn.init.normal_,
     "numbers from 0 to 1": nn.init.uniform_,
     "numbers in the hundreds": lambda weight: weight.normal_(0, 100.0),
     "next to nothing": lambda weight: weight.normal_(0, 1e-4),
-}.items():
+}
+for says, draw in WRONG.items():
     answers.wrong("C3Convolution", f"it starts with {says}", started(draw))
 answers.wrong(
     "C3Convolution", "biases of zeros are left out", started(nn.init.kaiming_normal_, biased=False)

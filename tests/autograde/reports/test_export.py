@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from autograde.cli import returning
 from autograde.gradebook.deadlines import Standing
 from autograde.handing_in.collecting.record import Entry, Record
 from autograde.reports import parcels
-from autograde.reports.export import ExportError, Sheet, Target, absent, lines, safe, text
+from autograde.reports.export import Target, text
+from autograde.reports.grade_sheet import ExportError, Sheet, lines, safe
+from autograde.reports.worksheets import absent
 
 LAB = "lab01_activations"
 KNOWN = Record(
@@ -41,10 +44,20 @@ def rows(target: Target, **more) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text(target, sheet(**more)), newline="")))
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", "\n=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", " =1+1", "\u00a0@A1"])
 def test_is_no_cell_a_formula(cell: str) -> None:
     assert safe(cell) == f"'{cell}"
     assert safe("Ivanova-Petrova, A. = B") == "Ivanova-Petrova, A. = B"
+
+
+@pytest.mark.parametrize("end", [";", "; ", "\t", "\n", "\r\n "])
+def test_is_nothing_a_formula_where_another_sign_ends_a_cell(end: str) -> None:
+    """Excel takes the semicolon for the comma by the system's language, and reads a quotation mark
+    within a cell as itself: what is behind begins a cell.
+    """
+    found = safe(f"Anna{end}=HYPERLINK(1){end}＝2{end}-3")
+    assert [part.strip()[:1] for part in re.split(r"[;\t\r\n]+", found)] == ["A", "'", "'", "'"]
+    assert safe("Well done;\n- but read on; see 2") == "Well done;\n- but read on; see 2"
 
 
 @pytest.mark.parametrize("target", ["moodle", "canvas", "gradescope", "csv"])
