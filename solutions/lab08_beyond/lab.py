@@ -453,8 +453,7 @@ course.compare("two_images", 14.7, 4.7, digits=1)
 def saliency(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
     """How strongly each pixel moves the score of a class: max over channels of |∂s_c/∂x|.
 
-    (N, C, H, W), (N,) -> (N, H, W), without a graph. Model and images stay as they were, also
-    images that need a gradient already.
+    (N, C, H, W), (N,) -> (N, H, W), without a graph. Model and images stay as they were.
 
     Args:
         model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.
@@ -552,8 +551,7 @@ experiments.draw_forgetting()
 def fast_gradient_sign(model: nn.Module, images: Tensor, labels: Tensor, epsilon: float) -> Tensor:
     """Images moved by one step of epsilon that raises the cross-entropy, clipped to [0, 1].
 
-    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were,
-    also images that need a gradient already.
+    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were.
 
     Args:
         model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.
@@ -633,8 +631,7 @@ def fooling_images(
 ) -> Tensor:
     """Images within epsilon of the given ones that the model is led to take for `targets`.
 
-    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were,
-    also images that need a gradient already.
+    (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were.
 
     Args:
         model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.

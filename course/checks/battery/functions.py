@@ -79,7 +79,7 @@ def _memory(tensor: Tensor) -> int:
 
 def whole(thing: Any, adapter: str, *args: Any) -> Any:
     """The answer, each number in it with its type: ``["int", 3]`` for every whole number by its
-    type.
+    type, a tensor without axes among them.
     """
     return _with_types(adapted(thing, adapter)(*args))
 
@@ -89,7 +89,13 @@ def _with_types(answer: Any) -> Any:
         return {name: _with_types(one) for name, one in answer.items()}
     if isinstance(answer, list | tuple):
         return [_with_types(one) for one in answer]
-    return ["int" if isinstance(answer, Integral) else type(answer).__name__, answer]
+    return ["int" if _is_whole(answer) else type(answer).__name__, answer]
+
+
+def _is_whole(answer: Any) -> bool:
+    if isinstance(answer, Tensor):
+        return not (answer.ndim or answer.is_floating_point() or answer.is_complex())
+    return isinstance(answer, Integral)
 
 
 def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[str, Any]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from .book import answers
 
 WEIGHTS = "- weights = out_channels * (in_channels // groups) * kernel * kernel"
-COPY = "- inputs = images.detach().clone().requires_grad_()"
-OWN = "+ wanted = images.requires_grad\n+ inputs = images.requires_grad_()"
-BACK = "+ images.requires_grad_(wanted)\n+ images.grad = None"
 
 for says, line in {
     "divided, in floats": "out_channels * in_channels * kernel**2 / groups",
@@ -28,13 +25,4 @@ for says, line in {
         "convolution_cost",
         says,
         answers.changed("convolution_cost", f"{WEIGHTS}\n+ weights = {line}"),
-    )
-for name, line in {
-    "saliency": "return slopes.abs().amax(dim=1)",
-    "fast_gradient_sign": "return (images + epsilon * slopes.sign()).clamp(0, 1)",
-}.items():
-    answers.wrong(
-        name,
-        "the images' own gradient is cleared",
-        answers.changed(name, f"{COPY}\n{OWN}\n\n- {line}\n{BACK}\n+ {line}.detach()"),
     )

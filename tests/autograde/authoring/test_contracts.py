@@ -230,6 +230,8 @@ def test_are_whole_numbers_asked_for_where_a_contract_says_so() -> None:
     counted = Function(lambda rng, n=7: (n, 2), counts=True)
     both = lambda n, k: {"product": n * k, "pair": (n, k)}  # noqa: E731
     assert not failing(counted, both, both)
+    tensors = lambda n, k: {"product": torch.tensor(n) * k, "pair": (n, k)}  # noqa: E731
+    assert not failing(counted, both, tensors)
     floats = lambda n, k: {"product": n * float(k), "pair": (n, k)}  # noqa: E731
     assert failing(counted, both, floats) == ["whole numbers come out"]
     assert not failing(replace(counted, counts=False), both, floats)
