@@ -133,9 +133,10 @@ answers.wrong(
 
 
 def image_by_image(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    return torch.stack(
-        [torch.stack([(c / 255 - m) / s for c, m, s in zip(x, mean, std)]) for x in images]
-    )
+    def one(image: Tensor) -> Tensor:
+        return torch.stack([(image[c] / 255 - mean[c]) / std[c] for c in range(len(mean))])
+
+    return torch.stack([one(image) for image in images])
 
 
 def three_channels_at_most(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
