@@ -7,6 +7,7 @@ of a network are asked about small ones, whose scores of an image depend on that
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import torch
@@ -15,6 +16,20 @@ from torch import Tensor, nn
 
 from course.checks import ProbeError, battery
 from course.checks.modules import a_module, count, filled, gradients_of, sizes_of
+
+# Counts -----------------------------------------------------------------------------------
+
+
+def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adapter for functions that may make a layer on the way: what its weights draw is nothing."""
+
+    @wraps(function)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        with torch.random.fork_rng(devices=[]):
+            return function(*args, **kwargs)
+
+    return asked
+
 
 # Blocks -----------------------------------------------------------------------------------
 

@@ -130,3 +130,43 @@ answers.wrong(
     "logits in half precision",
     lambda logits, labels, num_classes: by_class_by_mask(logits.half(), labels, num_classes),
 )
+
+
+def image_by_image(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    def one(image: Tensor) -> Tensor:
+        return torch.stack([(image[c] / 255 - mean[c]) / std[c] for c in range(len(mean))])
+
+    return torch.stack([one(image) for image in images])
+
+
+def three_channels_at_most(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    out = images / 255
+    for channel in range(min(3, images.shape[1])):
+        out[:, channel] = (out[:, channel] - mean[channel]) / std[channel]
+    return out
+
+
+def class_numbers_in_a_byte(logits: Tensor, labels: Tensor, k: int) -> float:
+    if not 1 <= k <= logits.shape[1]:
+        raise ValueError(k)
+    guesses = logits.topk(k).indices.to(torch.uint8)
+    return float((guesses != labels[:, None].to(torch.uint8)).all(dim=1).double().mean())
+
+
+def ten_classes_at_most(logits: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    return by_class_by_mask(logits, labels, 10)[:num_classes]
+
+
+def counted_in_bytes(logits: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    right, total = torch.zeros(2, num_classes, dtype=torch.uint8)
+    for guess, label in zip(logits.argmax(1), labels, strict=True):
+        right[label] += guess == label
+        total[label] += 1
+    return right / total
+
+
+answers.right("normalise_images", "image by image", image_by_image)
+answers.wrong("normalise_images", "three channels at most", three_channels_at_most)
+answers.wrong("topk_error", "class numbers in a byte", class_numbers_in_a_byte)
+answers.wrong("accuracy_by_class", "ten classes at most", ten_classes_at_most)
+answers.wrong("accuracy_by_class", "counted in bytes", counted_in_bytes)

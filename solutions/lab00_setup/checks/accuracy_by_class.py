@@ -102,6 +102,8 @@ CONTRACT = Function(
     edges={
         "as many images as classes": {"N": 7, "K": 7},
         "two classes": {"N": 9, "K": 2},
+        "fourteen classes": {"N": 45, "K": 14},
+        "three hundred images of a class": {"N": 601, "K": 2},
         "logits far from zero": {"far": 2000.0},
     },
     judge=WITHIN,

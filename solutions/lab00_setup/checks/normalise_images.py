@@ -125,10 +125,14 @@ NORMALISE_MISTAKES = [
 
 
 CONTRACT = Function(
-    lambda rng, N=2, C=3, H=4, W=5: (random_images(rng, N, C, H, W), *random_statistics(rng, C)),
+    lambda rng, N=2, C=3, H=4, W=5, top=255: (
+        random_images(rng, N, C, H, W).clamp(max=top),
+        *random_statistics(rng, C),
+    ),
     edges={
         "one image of one pixel": {"N": 1, "C": 1, "H": 1, "W": 1},
-        "no image at all": {"N": 0},
+        "five channels": {"C": 5},
+        "a batch that is nearly black": {"top": 1},
     },
     wrt=(),
     single=close(1e-4, 1e-5),

@@ -177,6 +177,7 @@ CONTRACT = Function(
         "as many guesses as classes": {"N": 5, "K": 4, "k": 4},
         "seven guesses": {"N": 29, "K": 9, "k": 7},
         "two images of two classes": {"N": 2, "K": 2, "k": 1},
+        "300 classes and 60 guesses": {"N": 650, "K": 300, "k": 60},
     },
     refuses={ValueError: [partial(_batch, K=6, k=k) for k in (0, 7, -1)]},
     hints={

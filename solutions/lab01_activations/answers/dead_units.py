@@ -54,3 +54,8 @@ answers.wrong(
     "squeezed",
     lambda a: (a.squeeze() == 0).all(dim=0).double().mean().item(),
 )
+answers.wrong(
+    "dead_fraction",
+    "silent for 99 in 100 samples",
+    lambda a: ((a == 0).double().mean(dim=0) > 0.99).double().mean().item(),
+)

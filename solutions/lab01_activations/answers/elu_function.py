@@ -92,3 +92,15 @@ answers.right("ELUFunction", "by clamps", ClampedELU)
 answers.wrong("ELUFunction", "the input on ctx", InputOnContext, mistake="kept_as_attribute")
 answers.wrong("ELUFunction", "the identity, as a Function", IdentityFunction, at_most=0.0)
 answers.wrong("ELUFunction", "one gradient for two inputs", Forgetful)
+
+
+class ViewedELU(NewStyleELU):
+    """Right, as long as the gradient at the output lies in memory row by row."""
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        (g,) = upstream
+        return NewStyleELU.backward(ctx, g.view(-1).view(g.shape))
+
+
+answers.wrong("ELUFunction", "a view of the gradient", ViewedELU)

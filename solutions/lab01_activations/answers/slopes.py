@@ -51,3 +51,13 @@ answers.right(
     "selu_grad", "two masks", lambda y: LAMBDA * ((y > 0) + (y <= 0) * (y / LAMBDA + ALPHA))
 )
 answers.right("selu_grad", "filled", lambda y: (y + LAMBDA * ALPHA).masked_fill(y > 0, LAMBDA))
+answers.wrong(
+    "elu_grad",
+    "never below a thousandth",
+    lambda y, alpha=1.0: torch.where(y > 0, 1.0, (y + alpha).clamp(min=1e-3)),
+)
+answers.wrong(
+    "selu_grad",
+    "never below a thousandth",
+    lambda y: torch.where(y > 0, LAMBDA, (y + LAMBDA * ALPHA).clamp(min=1e-3)),
+)

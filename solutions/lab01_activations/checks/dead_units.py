@@ -166,7 +166,7 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
     text = "dead_fraction: each unit speaks for one sample, one for all alike, and some are dead"
     yield Case(
         "one sample is enough to be alive",
-        ask(on_batches, "dead_fraction", _one_by_one(rng, 7), _one_by_one(rng, 20), text=text),
+        ask(on_batches, "dead_fraction", _one_by_one(rng, 7), _one_by_one(rng, 250), text=text),
         "Every sample counts, the first as well as the last: a unit that speaks for one of them is "
         "alive.",
         SINGLE,

@@ -139,6 +139,7 @@ def elu_function(rng: Generator) -> Iterator[Case]:
     for alpha in (1.0, between(rng, 0.3, 0.8, 2), 2):
         yield _backward_case(rng, alpha)
     yield _at_the_kink(rng)
+    yield _transposed(rng)
     yield _two_at_once(rng)
     yield _huge_inputs(rng)
     yield Case(
@@ -183,6 +184,18 @@ def _at_the_kink(rng: Generator) -> Case:
         "backward at 0",
         ask(pulled_back, "ELUFunction", x, upstream, alpha, text=text),
         f"At 0 the slope is the one on the left, α, as in the derivatives before. {EACH_INPUT}",
+        TIGHT,
+    )
+
+
+def _transposed(rng: Generator) -> Case:
+    upstream, alpha = normal(rng, 4, 3).T, between(rng, 1.2, 2.0, 2)
+    text = f"backward with a transposed gradient at the output, (3, 4), α = {alpha:g}"
+    return Case(
+        "backward from a transpose",
+        ask(pulled_back, "ELUFunction", mixed(rng, 3, 4), upstream, alpha, text=text),
+        "The gradient at the output may lie in memory in another order than y. Operations that "
+        "work element by element take it as it comes; `view` does not.",
         TIGHT,
     )
 

@@ -80,6 +80,17 @@ def _saturated(name: str, rng: Generator, ends: Sequence[float], function: Any) 
     )
 
 
+def _nearly_flat(
+    name: str, function: Callable[[Tensor], Tensor], rng: Generator, **kwargs: Any
+) -> Case:
+    far = -7 - 5 * torch.rand(6, generator=rng, dtype=torch.float64)
+    return Case("nearly flat, far on the left", call(name, function(far), **kwargs), FLOOR, TIGHT)
+
+
+FLOOR = (
+    "Far on the left the slope goes to 0, and y to the lowest output that there is. Is your slope "
+    "kept from being small?"
+)
 THRESHOLD = (
     "An output is above 0 or it is not, however small. Is there a threshold other than 0 in yours?"
 )
@@ -328,6 +339,7 @@ def elu_grad(rng: Generator) -> Iterator[Case]:
     steep = f"{hint} It may well be above 1."
     yield Case("a large α", call("elu_grad", y, alpha=large), steep, TIGHT)
     yield _tiny("elu_grad", partial(F.elu, alpha=alpha), rng, alpha=alpha)
+    yield _nearly_flat("elu_grad", partial(F.elu, alpha=large), rng, alpha=large)
     yield _with_zero("elu_grad", few, LEFT_AT_ZERO, alpha=alpha)
 
 
@@ -378,6 +390,7 @@ def selu_grad(rng: Generator) -> Iterator[Case]:
     hint = "On the left: y = λα·eˣ - λα, and the derivative is λα·eˣ."
     yield from _outputs("selu_grad", F.selu, rng, hint)
     yield _tiny("selu_grad", F.selu, rng)
+    yield _nearly_flat("selu_grad", F.selu, rng)
     yield _with_zero("selu_grad", F.selu(mixed(rng, 4)), LEFT_AT_ZERO)
 
 

@@ -30,6 +30,15 @@ class Uneven(ValueError):
     """A kind of ValueError."""
 
 
+def from_a_layer(
+    in_channels: int, out_channels: int, kernel: int, height: int, width: int, groups: int = 1
+) -> tuple[int, int]:
+    if groups < 1 or in_channels % groups or out_channels % groups:
+        raise ValueError(groups)
+    layer = nn.Conv2d(in_channels, out_channels, kernel, groups=groups, bias=False)
+    return layer.weight.numel(), layer.weight.numel() * height * width
+
+
 def own_error(i: int, o: int, k: int, h: int, w: int, groups: int = 1) -> tuple[int, int]:
     if not (groups >= 1 and i % groups == 0 == o % groups):
         raise Uneven(groups)
@@ -46,6 +55,7 @@ def divided_evenly(i: int, o: int, k: int, h: int, w: int, groups: int = 1) -> t
 
 
 answers.right("convolution_cost", "torch counts", from_torch)
+answers.right("convolution_cost", "a layer counts", from_a_layer)
 answers.right("convolution_cost", "an error of its own kind", own_error)
 answers.right("convolution_cost", "with divmod", divided_evenly)
 answers.right("convolution_cost", "a pair as a list", group_by_group)

@@ -11,6 +11,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, call, same
 from course.checks.inputs import whole
+from course.labs.lab08_beyond.questions import unseen
 
 from .book import check
 
@@ -97,6 +98,7 @@ def _drawn(rng: Generator, G: int = 3, K: int = 3, H: int = 7, W: int = 10) -> t
         _drawn,
         judge=same(),
         counts=True,
+        adapter=unseen,
         edges={
             "a depthwise convolution": {"G": 8},
             "a 1×1 on one pixel": {"K": 1, "H": 1, "W": 1},
