@@ -643,7 +643,7 @@ def wreckers(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
         (home / f"{LAB}.ipynb").write_bytes(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(life, "SUBMISSION_SECONDS", 20.0)
-        patch.setattr(engine, "OUTPUT_BYTES", 10 * MIB)
+        patch.setattr(room, "OUTPUT_BYTES", 10 * MIB)
         result = classrun.grade(classrun.Job(COURSE, LAB, work / "submitted", work))
     return Class(work, result, {})
 
