@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum
+from nbgrader.utils import is_solution
 
 from autograde.gradebook import late
 from autograde.handing_in.normalise import Flag, Normalised, normalise
@@ -18,8 +18,9 @@ from autograde.marking.grader import Grader, Marked, noticed, unknown
 from autograde.marking.marker import answers_of
 from autograde.plain.handed import HandIn
 from autograde.plain.job import PlainJob
-from autograde.plain.master import Master
+from autograde.plain.master import Master, untouched
 from autograde.plain.sitting import sit
+from autograde.plain.suspects import reached_for
 from autograde.results import Handing, Item, StudentResult
 
 
@@ -53,7 +54,8 @@ class Marker(Grader[HandIn]):
     def _marked(self, submission: HandIn, hurried: bool) -> Marked:
         books = [self._read(master, submission) for master in self.masters]
         timestamp, odd = late.handed_in(submission.official)
-        flags = (*submission.flags, *odd, *(flag for one in books for flag in one.flags))
+        told = (flag for one in books for flag in (*one.flags, *_reaching(one)))
+        flags = (*submission.flags, *odd, *told)
         files = self._files(submission)
         key = self._key(books, flags, files)
         marked = self._known(submission, key)
@@ -154,10 +156,23 @@ def _answers(books: list[Read]) -> Iterator[tuple[str, str]]:
                 yield one.master.named(name), digest
 
 
+def _reaching(one: Read) -> Iterator[Flag]:
+    if one.notebook is None:
+        return
+    given = [cell.source for cell in one.master.release.cells]
+    given += [source.source for source in one.master.sources.values()]
+    if found := reached_for(one.notebook, given):
+        told = "; ".join(f"{name} ({what})" for name, what in found.items())
+        message = (
+            f"{one.master.name}: the code names {told}. Tests run in the student's own process: "
+            "look whether the points are earned."
+        )
+        yield Flag("reaches-out", "attention", "", message)
+
+
 def _unanswered(master: Master, book: NotebookNode | None) -> Iterator[Flag]:
     """nbgrader's comment on answers that are as they were handed out."""
     for cell in book.cells if book is not None else ():
-        marks = cell.metadata.get("nbgrader", {})
-        if marks.get("solution") and marks.get("checksum") == compute_checksum(cell):
-            name = master.named(marks["grade_id"])
+        if is_solution(cell) and untouched(cell):
+            name = master.named(cell.metadata.nbgrader["grade_id"])
             yield Flag("no-response", "info", name, "No response.")

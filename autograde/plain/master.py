@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import CheckCellMetadata, ComputeChecksums, SaveCells
+from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
 from autograde.gradebook import cells, scores
@@ -140,3 +141,8 @@ def _check_language(job: PlainJob, name: str, book: NotebookNode) -> None:
             f"{job.lab}/{name}{NOTEBOOK} is written in {language}: only Python is graded here. "
             "Grade it with `nbgrader autograde`."
         )
+
+
+def untouched(cell: NotebookNode) -> bool:
+    """Whether a marked cell is as it was handed out."""
+    return bool(cell.metadata.nbgrader.get("checksum") == compute_checksum(cell))

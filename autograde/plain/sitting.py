@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from nbformat import NotebookNode
+from nbgrader.utils import is_solution
 
 from autograde.handing_in.normalise import Flag
 from autograde.handing_in.normalise.flags import listed
 from autograde.marking.engine import NOT_RUN_AGAIN, Graded, written
 from autograde.marking.life import CELL_SECONDS, SUBMISSION_SECONDS, Life
 from autograde.marking.room import Room, stopped
-from autograde.plain.master import Master
+from autograde.plain.master import Master, untouched
 from autograde.plain.verdict import BrokenTest, judged, prepared
 from autograde.results import Item, Status
 from autograde.sandbox import Warm
@@ -91,7 +92,7 @@ class Sitting:
         cell.execution_count, cell.outputs = count, self.room.kept(found.outputs)
         if found.status not in ("ok", "error"):
             cell.outputs.append(stopped(found.status, found.message))
-        if cell.metadata.get("nbgrader", {}).get("solution") and found.status != "ok":
+        if found.status != "ok" and is_solution(cell) and not untouched(cell):
             told = f"the answer cell stops: {found.message}"
             self.flags.append(Flag("answer-stops", "info", self._name(cell), told))
 

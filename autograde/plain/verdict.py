@@ -51,14 +51,14 @@ def prepared(source: str, proof: str) -> str:
         raise BrokenTest(f"it is no Python: {error}") from None
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr):
-        before, value, after = _cut(code, last.value)
+        before, value, after = _cut(code, last)
         if not after.lstrip().startswith(";"):  # which hides the value in notebooks
             return f"{before}{PROOF} = ({proof!r}, ({value}\n))\n"
     return f"{code}\n{PROOF} = ({proof!r}, None)\n"
 
 
-def _cut(code: str, node: ast.expr) -> tuple[str, str, str]:
-    """The text before an expression with the parentheses around it, within, and after it."""
+def _cut(code: str, node: ast.stmt) -> tuple[str, str, str]:
+    """The text before a statement, its own, and what follows."""
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
     lines = code.encode().split(b"\n")
@@ -67,7 +67,7 @@ def _cut(code: str, node: ast.expr) -> tuple[str, str, str]:
         starts.append(starts[-1] + len(line) + 1)
     start = starts[node.lineno - 1] + node.col_offset
     end = starts[node.end_lineno - 1] + node.end_col_offset
-    data = code.encode()
+    data = code.encode()  # columns count its bytes
     return data[:start].decode(), data[start:end].decode(), data[end:].decode()
 
 

@@ -16,6 +16,8 @@ import sys
 import unittest
 from typing import Any
 
+import numpy.testing  # noqa: F401 - so that it is guarded
+
 PROOF = "__proof__"
 """The variable that a test's last line fills, with a text and the cell's value."""
 
@@ -90,9 +92,16 @@ class Tester:
         return space.pop(PROOF)
 
     def _text(self, value: Any) -> str | None:
-        """A value as the notebook would show it; numbers of NumPy as plain ones."""
+        """A value as the notebook would show it; numbers of NumPy as plain ones.
+
+        Raises:
+            AssertionError: it is the result of a run of unittest that failed, and told stderr so.
+        """
         if value is None:
             return None
+        result = value.result if isinstance(value, unittest.TestProgram) else value
+        if isinstance(result, unittest.TestResult) and not result.wasSuccessful():
+            raise AssertionError(str(result))
         if isinstance(value, numbers.Real) and type(value) not in (int, float, bool):
             return repr(float(value))
         text = self.shell.display_formatter.formatters["text/plain"](value)

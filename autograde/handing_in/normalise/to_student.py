@@ -84,6 +84,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no-response": "No response.",
         "broken-test": f"This test could not be run; no points are lost. {LOOKS}",
         "tools-replaced": f"Your code had replaced something that tests compare with. {LOOKS}",
+        "reaches-out": f"Your code names parts of the grader or of Python's inside. {LOOKS}",
         "built-in-used": (
             "This exercise asks you to write by hand something that your answer takes from a "
             f"library. No point is lost by that. {LOOKS}"

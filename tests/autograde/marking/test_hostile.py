@@ -29,7 +29,7 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, demo, engine, life
+from autograde.marking import classrun, demo, life, room
 from autograde.reports import feedback
 from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import IsolationError, Warm, proven
