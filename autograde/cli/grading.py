@@ -75,7 +75,7 @@ def grade(
             raise DesignedError("--preload and --timeout go with --plain FOLDER.")
         job = _lab_job(lab, submissions, workdir)
     job = replace(job, isolation=isolation, jobs=jobs, force=force)
-    _tell(out, _graded(out, job))
+    _tell(out, _graded(out, job), "nbgrader formgrader" if plain else "autograde mark {}")
     if json_file:
         json_file.write_text(job.results.read_text("utf-8"), encoding="utf-8")
 
@@ -97,13 +97,13 @@ def _lab_job(lab: str, submissions: Path | None, workdir: Path | None) -> Any:
     return Job(course, lab, submissions or work / "submitted", work)
 
 
-def _tell(out: Any, result: Any) -> None:
+def _tell(out: Any, result: Any, marking: str) -> None:
     from autograde.reports.show import attention, class_table, exercise_table, moves
 
     out.print(class_table(result, out.width))
     out.print(exercise_table(result))
     moves(result, out)
-    attention(result, out)
+    attention(result, out, marking)
 
 
 def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "full") -> None:
