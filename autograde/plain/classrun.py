@@ -14,14 +14,14 @@ from autograde.gradebook.stored import stored
 from autograde.handing_in import roster
 from autograde.handing_in.normalise import Flag
 from autograde.marking import journal
-from autograde.marking.life import CELL_SECONDS, SUBMISSION_SECONDS
 from autograde.marking.rounds import OnResult, Writer, grade_all, whole
 from autograde.plain.handed import collect
 from autograde.plain.job import PRELOAD, PlainError, PlainJob
 from autograde.plain.marker import Marker
 from autograde.plain.master import masters
+from autograde.plain.sitting import limits
 from autograde.results import ClassResult
-from autograde.sandbox import Limits, Warm, proven
+from autograde.sandbox import Warm, proven
 
 ENVIRONMENT = {"NBGRADER_EXECUTION": "autograde"}  # as nbgrader's own grading sets it
 
@@ -37,7 +37,7 @@ def grade(job: PlainJob, on_result: OnResult | None = None) -> ClassResult:
     begun, students = time.monotonic(), _students(job)
     mended = sound(job.gradebook, datetime.now())
     warm = Warm(
-        _limits(job),
+        limits(job.timeout),
         isolation=job.isolation,
         preload=dict.fromkeys([*PRELOAD, *job.preload]),
         hidden=[job.folder, job.work, job.submissions],
@@ -71,13 +71,6 @@ def grade(job: PlainJob, on_result: OnResult | None = None) -> ClassResult:
     with whole(job.results) as draft:
         draft.write_text(json.dumps(class_.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
     return class_
-
-
-def _limits(job: PlainJob) -> Limits:
-    more = max(1.0, job.timeout / CELL_SECONDS)
-    usual = Limits()
-    seconds = max(usual.session_seconds, SUBMISSION_SECONDS * more)
-    return Limits(session_seconds=seconds, cpu_seconds=int(usual.cpu_seconds * more))
 
 
 def _students(job: PlainJob) -> list[str]:

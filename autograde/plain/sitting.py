@@ -17,10 +17,17 @@ from autograde.marking.room import Room, stopped
 from autograde.plain.master import Master, untouched
 from autograde.plain.verdict import BrokenTest, judged, prepared
 from autograde.results import Item, Status
-from autograde.sandbox import Warm
+from autograde.sandbox import Limits, Warm
 
 CELLS = SUBMISSION_SECONDS / CELL_SECONDS
 """As many cells of a notebook may take all the time that one has."""
+
+
+def limits(timeout: float) -> Limits:
+    """Bounds of a session whose cells may take so many seconds."""
+    more, usual = max(1.0, timeout / CELL_SECONDS), Limits()
+    seconds = max(usual.session_seconds, SUBMISSION_SECONDS * more)
+    return Limits(session_seconds=seconds, cpu_seconds=int(usual.cpu_seconds * more))
 
 
 def sit(

@@ -91,6 +91,8 @@ def judged(cell: NotebookNode, found: Tested, proof: str) -> Verdict:
     except ValueError as error:
         raise BrokenTest(str(error)) from None
     kept = [one for one in found.outputs if one["output_type"] in ("stream", "display_data")]
+    # On stderr, what was printed would take the points from whoever reads them off the outputs.
+    kept = [{**one, "name": "stdout"} if "name" in one else one for one in kept]
     return Verdict(float(points or 0.0), [*map(nbformat.from_dict, kept), *decides])
 
 
