@@ -181,5 +181,6 @@ def _comments(result: StudentResult) -> dict[str, str]:
 
 
 def _no_response(result: StudentResult, item: Item | None) -> str | None:
-    unanswered = item is not None and item.status == "skipped" and item.report is None
-    return "No response." if unanswered and result.outcome == "graded" else None
+    if item is None or item.status != "skipped" or item.report or item.note:
+        return None
+    return "No response." if result.outcome == "graded" else None

@@ -60,7 +60,13 @@ class Master:
     def blank(self) -> tuple[Item, ...]:
         """The items of a notebook that was not handed in."""
         return tuple(
-            Item(self.named(marks["grade_id"]), float(marks["points"]), "skipped", 0.0)
+            Item(
+                self.named(marks["grade_id"]),
+                float(marks["points"]),
+                "skipped",
+                0.0,
+                note="not handed in",
+            )
             for marks in (cell.metadata.get("nbgrader", {}) for cell in self.release.cells)
             if marks.get("grade") or marks.get("task")
         )
