@@ -91,7 +91,10 @@ def _lab_job(lab: str, submissions: Path | None, workdir: Path | None) -> Any:
     from autograde.marking.job import Job
 
     if not lab:
-        raise DesignedError("grade which lab? Write `autograde grade LAB`, or --plain FOLDER.")
+        raise DesignedError(
+            "Missing argument 'lab'. Write `autograde grade LAB …`; `autograde grade --help` shows "
+            "what it takes."
+        )
     course = trees.find()
     lab, work = course.lab(lab), of_class(course, workdir)
     return Job(course, lab, submissions or work / "submitted", work)
