@@ -7,6 +7,7 @@ and text keeps the page's own colour, but for badges, which bring their ground a
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterable, Sequence
 from html import escape
 
 # White on them has a contrast of 4.5:1 or more; beside white and near-black they have 3:1.
@@ -31,3 +32,42 @@ def panel(headline: str, body: str, tone: str) -> str:
         f'<div style="border-left:4px solid {tone};padding:2px 0 2px 12px;margin:4px 0;'
         f'line-height:1.45"><div role="heading" aria-level="4">{headline}</div>{body}</div>'
     )
+
+
+def table(
+    rows: Iterable[Sequence[str]],
+    headings: Sequence[str] = (),
+    foot: Sequence[str] = (),
+    *,
+    numbers: int = 0,
+    wide: Container[int] = (),
+) -> str:
+    """A table of cells that are HTML already.
+
+    It is made of rows alone: what cleans pages for formgrader and feedback takes ``<tbody>`` for
+    text, and styles on a row go first.
+
+    Args:
+        rows: each as long as the others.
+        headings: of the columns; none without.
+        foot: a last row, of sums.
+        numbers: how many columns, the last ones, stand at the right.
+        wide: columns that may take several lines.
+    """
+    lines = [_row(headings, "th", "1.5px", numbers, wide)] if headings else []
+    lines += [_row(row, "td", "", numbers, wide) for row in rows]
+    lines += [_row([f"<b>{cell}</b>" for cell in foot], "td", "", numbers, wide)] if foot else []
+    style = "border-collapse:collapse;margin:4px 0;color:inherit;background:transparent"
+    return f'<table style="{style}">{"".join(lines)}</table>'
+
+
+def _row(cells: Sequence[str], tag: str, rule: str, numbers: int, wide: Container[int]) -> str:
+    scope = ' scope="col"' if tag == "th" else ""
+    line = f"border-bottom:{rule} solid rgba(128,128,128,.7);" if rule else ""
+    told = []
+    for place, cell in enumerate(cells):
+        side = "left" if place < len(cells) - numbers else "right"
+        style = f"text-align:{side};vertical-align:top;padding:2px 16px 2px 0;{line}"
+        style += "" if place in wide else "white-space:nowrap"
+        told.append(f'<{tag}{scope} style="{style}">{cell}</{tag}>')
+    return f'<tr style="background:transparent">{"".join(told)}</tr>'

@@ -98,8 +98,7 @@ class PreflightReport:
 
     def _repr_html_(self) -> str:
         tone = TONES["ok" if self.ready else "fail"]
-        rows = "".join(_html_row(line) for line in self.lines)
-        table = f'<table style="border-collapse:collapse;margin:4px 0">{rows}</table>'
+        table = markup.table([_html_row(line) for line in self.lines], wide=(2,))
         return markup.panel(f"<b>{escape(self.headline)}</b>", table, tone)
 
 
@@ -348,14 +347,7 @@ def _in_kernel() -> bool:
     return hasattr(_shell(), "kernel")
 
 
-def _html_row(line: Line) -> str:
-    cell = '<td style="text-align:left;vertical-align:top;padding:2px 12px 2px 0;{}">{}</td>'
+def _html_row(line: Line) -> tuple[str, str, str]:
     advice = f"<div><b>→</b> {markup.marked(line.advice)}</div>" if line.advice else ""
     badge = markup.badge(f"{SIGNS[line.status]} {WORDS[line.status]}", TONES[line.status])
-    return (
-        '<tr style="background-color:transparent">'
-        + cell.format("", badge)
-        + cell.format("white-space:nowrap", escape(line.name))
-        + cell.format("", f"{markup.marked(line.found)}{advice}")
-        + "</tr>"
-    )
+    return badge, escape(line.name), f"{markup.marked(line.found)}{advice}"

@@ -131,13 +131,18 @@ def _misused(error: Any) -> None:
     if context is None or "NoArgs" in type(error).__name__:
         error.show()  # the list of commands
         return
-    command = f"autograde {context.info_name}" if context.parent else "autograde"
+    command = " ".join(["autograde", *_names(context)])
     needed = [one for one in context.command.params if one.param_type_name == "argument"]
     usage = " ".join([command, *(str(one.name).upper() for one in needed if one.required)])
     if context.parent is None:
         usage += " COMMAND"
     end = "" if message.endswith((".", "?", "!")) else "."
     _say(f"{message}{end} Write `{usage} …`; `{command} --help` shows what it takes.")
+
+
+def _names(context: Any) -> list[str]:
+    """``new exercise``: a command's name behind those of its groups."""
+    return [*_names(context.parent), str(context.info_name)] if context.parent else []
 
 
 def quiet() -> None:

@@ -71,6 +71,7 @@ def new_exercise(
     from autograde.authoring import new as beginning
 
     course = trees.find()
+    lab = course.lab(lab)
     _say_new(course, lab, beginning.add_exercise(course, lab, name, title))
 
 
@@ -84,6 +85,7 @@ def new_question(
     from autograde.authoring import new as beginning
 
     course = trees.find()
+    lab = course.lab(lab)
     _say_new(course, lab, beginning.add_question(course, lab, name, title), QUESTION)
 
 

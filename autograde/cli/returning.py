@@ -98,6 +98,7 @@ def export(
     from autograde.gradebook.sound import alone
     from autograde.handing_in.collecting import class_list, record
     from autograde.reports import export as exports
+    from autograde.reports import grade_sheet, worksheets
     from autograde.reports.show import console
 
     out, course = console(), trees.find()
@@ -110,16 +111,20 @@ def export(
             f"nothing to export: {work}/gradebook.db has no grades of {lab}. Run `autograde grade "
             f"{lab} --workdir {work}` first."
         )
-    every = exports.lines(record.read(work, lab), standings, _outcomes(work, lab))
+    every = grade_sheet.lines(record.read(work, lab), standings, _outcomes(work, lab))
     cells = class_list.table(template)[0] if template else ()
-    sheet = exports.Sheet(lab, every, out_of, cells, column, not finished)
+    sheet = grade_sheet.Sheet(lab, every, out_of, cells, column, not finished)
     text = exports.text(to, sheet)
     kind = "json" if to == "json" else "csv"
     name = _named(lab, to, template, column, out_of, finished=finished)
     place = output or work / "returned" / f"{name}.{kind}"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8", newline="")
-    graded = [line for line in every if sheet.grade(line)]
+    absent = worksheets.absent(to, sheet)
+    without = to == "moodle" and not template
+    nameless = [one.student for one in every if without and sheet.grade(one) and not one.number(to)]
+    absent_or = {*absent, *nameless}
+    graded = [line for line in every if sheet.grade(line) and line.student not in absent_or]
     out.print(
         f"{len(graded)} grades of {len(every)} students: {escape(str(place))}", soft_wrap=True
     )
@@ -131,8 +136,8 @@ def export(
         ("not graded, because it could not be read: ask for the file again, or write the points "
          "into the file",
          [one.student for one in every if one.outcome == "ungradable" and not one.known]),
-        (f"without {to.capitalize()}'s number, and not in the file",
-         [one.student for one in graded if to == "moodle" and not one.number(to)]),
+        ("graded, but not in the template, and so not in the file", absent),
+        (f"without {to.capitalize()}'s number, and not in the file", nameless),
     ):  # fmt: skip
         if students:
             out.print(f"  {why} ({len(students)}): {escape(listed(students, 30))}", soft_wrap=True)

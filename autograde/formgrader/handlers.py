@@ -5,6 +5,7 @@ off, with the command to use instead.
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from functools import cached_property
 from html import escape
@@ -40,6 +41,8 @@ LEFT_OUT = {
     "SubmissionFilesHandler",  # serves a student's files, scripts among them, as its own
     "StaticFileHandler",
 }
+POINTS = {"manual_score", "extra_credit"}
+MOST_POINTS = 1e6
 SCRIPT = "<script>"
 HEAD = "<head>"
 LISTS = """
@@ -101,6 +104,61 @@ class Guarded(BaseHandler):
             self.settings["nbgrader_gradebook"] = None
 
 
+class Careful(BaseApiHandler):
+    """Takes of what is sent only what the gradebook can hold, and says what it can't."""
+
+    def get_json_body(self) -> dict[str, Any]:
+        """What was sent, by name: texts, and finite numbers as points.
+
+        Raises:
+            web.HTTPError: it is something else.
+        """
+        try:
+            sent = json.loads(self.request.body)
+            if not isinstance(sent, dict):
+                raise TypeError("expected names with values")
+            return {name: _points(sent[name]) if name in POINTS else _text(sent[name])
+                    for name in sent}  # fmt: skip
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise web.HTTPError(400, f"not kept: {error}", reason="Not kept") from None
+
+
+def _points(value: object) -> float | None:
+    """Points, which the page sends as they were typed; None where there are none.
+
+    Raises:
+        ValueError: they are none.
+    """
+    if value is None or value == "":
+        return None
+    found = float(value) if isinstance(value, (str, int, float)) else math.nan
+    if isinstance(value, bool) or not 0 <= found <= MOST_POINTS:
+        raise ValueError(f"expected points from 0 to {MOST_POINTS:g}")
+    return found
+
+
+def _text(value: object) -> str | None:
+    """A text that can be stored.
+
+    Raises:
+        ValueError: it is none, or can't.
+    """
+    if value is not None and not isinstance(value, str):
+        raise ValueError("expected a text")
+    if value:
+        value.encode()
+    return value
+
+
+class Nowhere(BaseHandler):
+    """An address at which nothing is, or from which nothing good comes."""
+
+    @web.authenticated
+    def get(self, *_: str) -> None:
+        """Say so."""
+        raise web.HTTPError(404)
+
+
 class SwitchedOff(BaseApiHandler):
     """Stands where formgrader would act, and answers as it does where it fails."""
 
@@ -136,11 +194,12 @@ def guarded() -> list[tuple[Any, ...]]:
             found.append((pattern, _guarded(SwitchedOff), {"told": SWITCHED_OFF[name]}))
         elif name not in LEFT_OUT:
             found.append((pattern, _guarded(handler)))
-    return [*found, (r"/formgrader/.*", _guarded(handlers.Template404))]
+    return [*found, (r"/formgrader/.*", _guarded(Nowhere))]
 
 
 def _guarded(handler: type) -> type:
-    return type(f"Guarded{handler.__name__}", (Guarded, handler), {})
+    bases = (Guarded, Careful) if issubclass(handler, BaseApiHandler) else (Guarded,)
+    return type(f"Guarded{handler.__name__}", (*bases, handler), {})
 
 
 def environment() -> Environment:

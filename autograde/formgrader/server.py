@@ -119,5 +119,6 @@ def _config(work: Path, ip: str, port: int | None, browser: bool) -> Config:
         log_level="ERROR",
     )
     # nbgrader's handlers have "" for a base, of which the cookie's path would be made.
+    config.IdentityProvider.logout_handler_class = handlers.Nowhere  # else any link leads out
     config.IdentityProvider.cookie_options = {"path": "/", "samesite": "Lax"}
     return config

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from autograde.handing_in.collecting.bounds import Trouble
 from autograde.handing_in.collecting.collecting import Collected, Row
-from autograde.handing_in.normalise.flags import listed, shown
+from autograde.handing_in.normalise.flags import listed, printable, shown
 
 STYLES = {"new": "green", "newer": "green", "the same": "dim", "changed by hand: kept": "yellow"}
 MOST_TROUBLES = 6  # of one student, that are named
@@ -69,7 +69,7 @@ def tell(found: Collected, out: Console) -> None:
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     out.print(f"{len(found.rows)} students" + (f": {told}" if told else ""))
     if found.rules:
-        out.print(escape(shown(found.rules)), soft_wrap=True)
+        out.print(escape(printable(found.rules)), soft_wrap=True)
     if found.missing:
         out.print(
             f"handed nothing in ({len(found.missing)}): {escape(listed(found.missing, 30))}",

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Literal
 
-from autograde.errors import DesignedError
-from autograde.gradebook.deadlines import Standing
-from autograde.handing_in.collecting.layouts import number_in
-from autograde.handing_in.collecting.matching import NAMELESS
-from autograde.handing_in.collecting.names import squashed, title_of, words
-from autograde.handing_in.collecting.record import Entry, Record
-from autograde.handing_in.normalise.flags import listed, shown
-from autograde.results import Handing
+from autograde.reports import worksheets
+from autograde.reports.grade_sheet import Line, Sheet, number, written
 
 Target = Literal["moodle", "canvas", "gradescope", "csv", "json"]
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-GRADE = frozenset(
-    ("grade", "bewertung", "оценка", "note", "nota", "calificación", "valutazione", "cijfer")
-)
-NAMES = ("name", "nombre", "nom ", "nome", "naam", "имя")
-MOODLE = (
-    "Identifier", "Full name", "Email address", "Grade", "Maximum grade",
-    "Last modified (grade)", "Feedback comments",
-)  # fmt: skip
-CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 GRADESCOPE = (
     "Name", "SID", "Email", "Total Score", "Max Points", "Status", "Submission ID",
     "Submission Time", "Lateness (H:M:S)", "View Count", "Submission Count",
@@ -41,97 +21,6 @@ PLAIN = (
 )  # fmt: skip
 
 
-class ExportError(DesignedError):
-    """A grade file can't be made as asked; the message says what to change."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One student of a grade file; ``standing`` is None where nothing is graded."""
-
-    student: str
-    entry: Entry
-    standing: Standing | None
-    outcome: Handing | Literal["not graded"] = "graded"
-
-    def number(self, lms: str) -> str:
-        """What the LMS counts the student as: by their work's name, else by the class list."""
-        names = self.entry.naming.get(lms, ())
-        return next(filter(None, map(number_in, names)), self.entry.lms_id)
-
-    @property
-    def known(self) -> Standing | None:
-        """The standing, if it is a grade: what is missing or can't be read is none by itself."""
-        if self.standing and (self.outcome == "graded" or self.standing.points):
-            return self.standing
-        return None
-
-    @property
-    def comment(self) -> str:
-        """What stands beside the grade."""
-        one = self.known
-        if one is None:
-            return {"ungradable": "Could not be graded: your teacher looks at it."}.get(
-                self.outcome, ""
-            )
-        told = [f"{number(one.points)} of {number(one.maximum)} points"]
-        if one.penalty:
-            told.append(f"handed in late: {number(one.penalty)} off")
-        if one.unread:
-            answers = "answer is" if one.unread == 1 else "answers are"
-            told.append(f"{one.unread} {answers} not yet read by a person")
-        return "; ".join(told) + "."
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What a grade file is made of.
-
-    Attributes:
-        lines: the students.
-        out_of: the maximum of the other side; None for the lab's own.
-        template: the cells of a file that the LMS gave, its header first.
-        column: the header of the grades in it.
-        unread: whether those with unread answers have a grade in it.
-    """
-
-    lab: str
-    lines: Sequence[Line]
-    out_of: float | None = None
-    template: Sequence[Sequence[str]] = ()
-    column: str = ""
-    unread: bool = True
-
-    @property
-    def maximum(self) -> float:
-        """Points at most."""
-        return next((one.standing.maximum for one in self.lines if one.standing), 0.0)
-
-    def grade(self, line: Line) -> str:
-        """A student's, scaled; empty where there is none."""
-        if line.known is None or (line.known.unread and not self.unread):
-            return ""
-        if self.out_of is None:
-            return number(line.known.grade)
-        return number(round(line.known.grade * self.out_of / (self.maximum or 1), 2))
-
-
-def lines(
-    known: Record, standings: Iterable[Standing], outcomes: Mapping[str, Handing]
-) -> list[Line]:
-    """Everyone of the class list and of the gradebook."""
-    by_name = {one.student: one for one in standings}
-    return [
-        Line(
-            student,
-            known.students.get(student, Entry()),
-            by_name.get(student),
-            outcomes.get(student, "graded") if student in by_name else "not graded",
-        )
-        for student in sorted({*known.students, *by_name})
-    ]
-
-
 def text(target: Target, sheet: Sheet) -> str:
     """The grade file.
 
@@ -139,139 +28,13 @@ def text(target: Target, sheet: Sheet) -> str:
         ExportError: the template does not fit.
     """
     makers: dict[Target, Callable[[Sheet], str]] = {
-        "moodle": _moodle,
-        "canvas": _canvas,
+        "moodle": worksheets.moodle,
+        "canvas": worksheets.canvas,
         "gradescope": _gradescope,
         "csv": _plain,
         "json": _json,
     }
     return makers[target](sheet)
-
-
-def number(value: float) -> str:
-    """Points without needless digits."""
-    return f"{round(value, 2):g}" if abs(value) < 1e5 else f"{value:.2f}"
-
-
-def safe(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    if cell != "-" and unicodedata.normalize("NFKC", cell[:1]).startswith(FORMULA):
-        return f"'{cell}"
-    return cell
-
-
-def _written(rows: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([safe(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def _moodle(sheet: Sheet) -> str:
-    if sheet.template:
-        return _moodle_filled(sheet)
-    rows = [list(MOODLE)]
-    for line in sheet.lines:
-        if line.number("moodle"):
-            identifier = f"Participant {line.number('moodle')}"
-            maximum = number(sheet.out_of or sheet.maximum)
-            rows.append(
-                [identifier, line.entry.name, line.entry.mail, sheet.grade(line), maximum, "-",
-                 line.comment]
-            )  # fmt: skip
-    return _written(rows)
-
-
-def _moodle_filled(sheet: Sheet) -> str:
-    header, *rows = [list(row) for row in sheet.template]
-    low = [head.strip().casefold() for head in header]
-    at = _grade_column(sheet, header, low, lambda head: head in GRADE)
-    comments = next((i for i, head in enumerate(low) if "comment" in head or "komment" in head), -1)
-    names = next((i for i, head in enumerate(low) if any(one in head for one in NAMES)), 0)
-    top = next((i for i, head in enumerate(low) if head.startswith("max")), -1)
-    by_id = {line.number("moodle"): line for line in sheet.lines if line.number("moodle")}
-    for row in rows:
-        line = by_id.get("".join(filter(str.isdigit, row[0]))) if row else None
-        if line is None or not sheet.grade(line):
-            continue
-        _check_same(line, row[0], row[names] if names else "")
-        if top >= 0:
-            _check_maximum(sheet, row[top])
-        row[at] = sheet.grade(line)
-        if comments >= 0:
-            row[comments] = line.comment
-    return _written([header, *rows])
-
-
-def _check_same(line: Line, identifier: str, name: str) -> None:
-    """Moodle counts participants anew in every assignment."""
-    known = line.entry.name
-    nameless = not known or not name or squashed(known) in NAMELESS
-    if not nameless and not set(words(name)) & set(words(known)):
-        raise ExportError(
-            f"the worksheet's {shown(identifier)} is {shown(name)}, in this archive it was "
-            f"{shown(known)}. It is another assignment's: download this one's."
-        )
-
-
-def _check_maximum(sheet: Sheet, cell: str) -> None:
-    try:
-        there = float(cell.replace(",", "."))
-    except ValueError:
-        return
-    if there != (sheet.out_of or sheet.maximum):
-        raise ExportError(
-            f"the worksheet's grades go to {number(there)}, the lab's to {number(sheet.maximum)}. "
-            f"Set the maximum in Moodle, or pass --out-of {number(there)} to scale them."
-        )
-
-
-def _grade_column(
-    sheet: Sheet, header: Sequence[str], low: Sequence[str], fits: Callable[[str], bool]
-) -> int:
-    wanted = sheet.column.strip().casefold()
-    found = [i for i, head in enumerate(low) if (head == wanted if wanted else fits(head))]
-    if len(found) == 1:
-        return found[0]
-    raise ExportError(
-        f"which column has the grades? Name it with --column. Columns: {listed(header, 30)}."
-    )
-
-
-def _canvas(sheet: Sheet) -> str:
-    begins = title_of(sheet.lab)
-
-    def fits(head: str) -> bool:
-        return bool(begins.match(head)) and "(" in head
-
-    keep, title = list(CANVAS), sheet.column or sheet.lab
-    theirs: dict[str, Sequence[str]] = {}
-    if sheet.template:
-        header = list(sheet.template[0])
-        at = _grade_column(sheet, header, [head.strip().casefold() for head in header], fits)
-        title, keep = header[at], [head for head in header if head.strip() in CANVAS]
-        for row in sheet.template[1:]:
-            cells = dict(zip(header, row, strict=False))
-            for key in ("ID", "SIS Login ID", "SIS User ID"):
-                if cells.get(key):
-                    theirs[f"{key}:{cells[key]}"] = [cells.get(head, "") for head in keep]
-    most = number(sheet.out_of or sheet.maximum)
-    rows = [[*keep, title], ["    Points Possible", *[""] * (len(keep) - 1), most]]
-    for line in sheet.lines:
-        entry = line.entry
-        own = {
-            "Student": entry.name or line.student,
-            "ID": line.number("canvas"),
-            "SIS User ID": entry.sis_id,
-            "SIS Login ID": entry.login or line.student,
-            "Section": entry.section,
-        }
-        keys = [f"{key}:{own[key]}" for key in ("ID", "SIS Login ID", "SIS User ID") if own[key]]
-        row = next((theirs[key] for key in keys if key in theirs), ())
-        if not (row or sheet.template):
-            row = [own[head] for head in keep]
-        if row:
-            rows.append([*row, sheet.grade(line)])
-    return _written(rows)
 
 
 def _gradescope(sheet: Sheet) -> str:
@@ -294,7 +57,7 @@ def _gradescope(sheet: Sheet) -> str:
             [*head, *middle, "", str(len(line.entry.versions) or 1)]
             + [number(points) for points, _ in one.cells.values()]
         )
-    return _written(rows)
+    return written(rows)
 
 
 def _plain(sheet: Sheet) -> str:
@@ -302,7 +65,7 @@ def _plain(sheet: Sheet) -> str:
     for line in sheet.lines:
         row = {**_facts(sheet, line), "grade": sheet.grade(line)}
         rows.append(["" if row[key] is None else _cell(row[key]) for key in PLAIN])
-    return _written(rows)
+    return written(rows)
 
 
 def _cell(value: object) -> str:

@@ -1,5 +1,9 @@
 """Take away what students' processes left, by programs of the system: however deep folders lie, and
 whatever becomes a pipe meanwhile, nothing here stops, and nothing is raised.
+
+Deleting takes as long as there is much, and what its owner has shut can't be deleted with their
+rights. So all of it first moves to where no student's process can look, and is deleted then: what
+takes too long goes when the grader ends.
 """
 
 from __future__ import annotations
@@ -8,7 +12,9 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograde.sandbox import kernel, walls
@@ -16,21 +22,83 @@ from autograde.sandbox import kernel, walls
 SECONDS = 5.0  # for what one session left
 WHOLE_SECONDS = 60.0
 LOOKS = 100  # for processes that start others while they are killed
-SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # where any user may write
+SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # where any user may write, on every machine
+SHARED_DEPTH = "4"  # of further such folders
+GONE = ".gone-"  # a folder of what was moved away begins so
+ALL = "all"
 
 
-def empty(folder: Path, user: int = 0) -> None:
+def shared() -> list[str]:
+    """All folders in which any user may write."""
+    unseen = ["(", "-path", "/proc", "-o", "-path", "/sys", ")", "-prune"]
+    wanted = ["-maxdepth", SHARED_DEPTH, *unseen, "-o", "-type", "d", "-perm", "-0002", "-print0"]
+    found = ""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        found = subprocess.run(
+            ["find", "/", *wanted],
+            capture_output=True, text=True, errors="surrogateescape", timeout=WHOLE_SECONDS,
+            check=False,
+        ).stdout  # fmt: skip
+    return [*dict.fromkeys((*filter(os.path.isdir, SHARED), *filter(None, found.split("\0"))))]
+
+
+def empty(folder: Path, user: int = 0, places: Iterable[str] = ()) -> None:
     """Delete a folder, and all that a user has where anybody may write.
 
     Args:
         folder: a session's.
         user: whose rights and whose files; 0 for the rights of this process, in the folder alone.
+        places: where anybody may write.
     """
-    places = [str(folder), *filter(os.path.isdir, SHARED if user else ())]
-    owned = ["-user", str(user)] if user else []
-    _as_user(["find", *places, "-mindepth", "1", "-xdev", *owned, "-delete"], user)
+    if not user:
+        _as_user(["find", str(folder), "-mindepth", "1", "-xdev", "-delete"], user)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        return
+    until = time.monotonic() + SECONDS
+    for place, names in ((str(folder.parent), [folder.name]), *_owned(places, user)):
+        with contextlib.suppress(OSError):
+            _delete_apart(place, names, user, until)
+
+
+def _owned(places: Iterable[str], user: int) -> Iterator[tuple[str, list[str]]]:
+    """A user's files and folders, by the place that they lie in."""
+    for place in places:
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            if names := [one.name for one in entries if _owner(one) == user]:
+                yield place, names
+
+
+def _owner(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_uid
+    except OSError:
+        return -1
+
+
+def _delete_apart(place: str, names: Iterable[str], user: int, until: float) -> None:
+    """Move a user's things into a folder of ours and delete them there with the user's rights."""
+    gone = tempfile.mkdtemp(prefix=GONE, dir=place)
+    inner = os.path.join(gone, ALL)
+    os.mkdir(inner, 0o700)
+    os.chown(inner, user, user)  # it can be worked in by whoever begins in it, and not found
+    for name in names:
+        with contextlib.suppress(OSError):
+            os.rename(os.path.join(place, name), os.path.join(inner, name))
+    _as_user(["find", ".", "-mindepth", "1", "-xdev", "-delete"], user, inner, until)
     with contextlib.suppress(OSError):
-        folder.rmdir()
+        os.rmdir(inner)
+        os.rmdir(gone)
+
+
+def sweep_up(users: set[int], places: Iterable[str]) -> None:
+    """Delete what users that are nobody else's have anywhere, when none of their processes is left;
+    by root.
+    """
+    for user in users:
+        for place, names in _owned(places, user):
+            for name in names:
+                remove(os.path.join(place, name))
 
 
 def remove(folder: str) -> None:
@@ -66,10 +134,12 @@ def _is(pid: int, users: set[int]) -> bool:
     )
 
 
-def _as_user(command: list[str], user: int) -> None:
+def _as_user(command: list[str], user: int, begin: str = "", until: float = 0.0) -> None:
     pid = os.fork()
     if pid == 0:
         try:
+            if begin:
+                os.chdir(begin)
             if user:
                 walls.be(user)
                 kernel.drop_capabilities()
@@ -79,7 +149,7 @@ def _as_user(command: list[str], user: int) -> None:
             os.execvp(command[0], command)
         finally:
             os._exit(70)
-    until = time.monotonic() + SECONDS
+    until = until or time.monotonic() + SECONDS
     while not os.waitpid(pid, os.WNOHANG)[0]:
         if time.monotonic() > until:
             os.kill(pid, signal.SIGKILL)

@@ -89,6 +89,7 @@ class Warm:
         """Start the warm process and return at once; entering the context waits for it."""
         program = b"" if self.isolation == "none" else filters.compiled()
         self._user = launch.stranger() if self.isolation == "user" else 0
+        self._shared = clearing.shared() if self._user else []
         ours, theirs = socket.socketpair()
         self._control = Channel(ours)
         self._sock = ours
@@ -122,6 +123,7 @@ class Warm:
             "folder": self._folder,
             "readable": self._seen.readable,
             "user": self._user,
+            "shared": self._shared,
         }
         with contextlib.suppress(ChannelError):  # entering says why it did not start
             self._control.send(config, program, deadline=self._deadline)
@@ -202,7 +204,9 @@ class Warm:
     def _release(self) -> None:
         self._control.close()
         if self.isolation == "user":  # also where the warm process could not any more
-            clearing.kill_all_of({self._user, walls.student_of(self._user)})
+            users = {self._user, walls.student_of(self._user)}
+            clearing.kill_all_of(users)
+            clearing.sweep_up(users, self._shared)
         self._errors.close()
         self._own.close()
 

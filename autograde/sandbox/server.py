@@ -184,7 +184,8 @@ class Server:
                 os.killpg(child.pid, signal.SIGKILL)
             self.sweep()  # who still runs would fill again what is cleared
             user = self.config["user"]
-            clearing.empty(child.folder, walls.student_of(user) if user else 0)
+            whose = walls.student_of(user) if user else 0
+            clearing.empty(child.folder, whose, self.config["shared"])
 
     def _new_process(self) -> int:
         if self.namespace < 0:
@@ -249,8 +250,9 @@ def main(descriptor: int) -> None:
     """Run the warm process.
 
     The configuration has ``preload``, the modules to import, ``folder``, where students' processes
-    may write, ``readable``, what stays readable inside the walls, and ``user``, whom to become
-    where there are no namespaces, else 0; its body is the seccomp filter, empty for no walls.
+    may write, ``readable``, what stays readable inside the walls, ``user``, whom to become where
+    there are no namespaces, else 0, and ``shared``, where any user may write then; its body is the
+    seccomp filter, empty for no walls.
     """
     sock = socket.socket(fileno=descriptor)
     control = Channel(sock)

@@ -26,7 +26,8 @@ NOBODY = 65534  # user and group id outside, when the grader is root
 SPARE_PROCESSES = 2  # threads that libraries start by themselves
 USERS = range(40_000, 50_000)  # user ids that a container maps, and gives to nobody
 STUDENTS = 10_000  # further on: who students' processes are, beside the warm one's user
-WARM_RIGHTS = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 6 | 1 << 7  # CHOWN DAC_OVERRIDE KILL SETGID SETUID
+WARM_RIGHTS = sum(1 << right for right in (0, 1, 3, 5, 6, 7))
+"""CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID."""
 PR_SET_KEEPCAPS = 8
 
 

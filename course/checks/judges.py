@@ -64,8 +64,8 @@ class Judge(Protocol):
 class Close:
     """Equal up to ``atol + rtol·|expected|``, with the same shape and (unless told) dtype.
 
-    Works through numbers, tensors, sketches of tensors, and lists and dicts of them. A one-element
-    tensor may stand for a number.
+    Works through numbers, tensors, sketches of tensors, and lists and dicts of them. A tensor
+    without axes may stand for a number.
     """
 
     rtol: float = 1e-5
@@ -164,6 +164,9 @@ def _wrong_kind(answer: Any, expected: Any) -> Finding:
 
 def _numbers(answer: Any, expected: float, judge: Close) -> Finding:
     if isinstance(answer, Tensor) and answer.numel() == 1:
+        if answer.ndim:
+            told = f"a tensor of shape {wording.shape(answer)}"
+            return Finding(False, wording.kind_of(expected), told, kind="shape")
         answer = answer.item()
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return _wrong_kind(answer, expected)

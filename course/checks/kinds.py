@@ -34,7 +34,7 @@ ABOUT_VALUES = ("values", "order")  # kinds that a hint given as a plain text fi
 # Parts of an answer that say how things are after the student's code has run.
 STATE = re.compile(
     r"afterwards|again$|next (pass|random numbers)|^settings$|^what changed|weights moved"
-    r"|in training mode|^who makes"
+    r"|in training mode|^who makes|^running statistics$"
 )
 
 SENTENCES: Mapping[Kind, str] = {

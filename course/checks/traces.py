@@ -17,9 +17,11 @@ way the function cuts them.
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -30,6 +32,7 @@ from torch.utils._pytree import tree_leaves
 from course.checks import wording
 from course.device import random_state, seeded, set_random_state
 
+FEW = 20  # images, of which chance may make a circle
 HIDDEN = 5  # neurons of the small network
 UNKNOWN = -1  # the number of an image that is none of those given
 ALIKE = 2e-4  # relative, of gradients and weights in single precision
@@ -301,6 +304,23 @@ class Trace:
         names = [name for name, _ in self.model.named_parameters()]
         pairs = zip(names, epoch.start, epoch.end, strict=True)
         return [name for name, before, after in pairs if not torch.equal(before, after)]
+
+
+def round_the_circle(batches: Sequence[Sequence[int]]) -> bool:
+    """Whether images follow each other in equal steps, or stand beside their neighbours, the last
+    being one of the first: the order given, begun elsewhere, reversed, or mixed within batches.
+
+    By chance there are few such pairs: some seven among 41 images in batches of 8.
+    """
+    order = [number for batch in batches for number in batch]
+    count = len(order)
+    if count < FEW:
+        return False
+    steps = Counter((after - one) % count for one, after in pairwise(order))
+    neighbours = sum(
+        (number + 1) % count in batch for batch in map(set, batches) for number in batch
+    )
+    return max(steps.values()) > count / 2 or neighbours >= count - 2 * len(batches)
 
 
 def numbered(images: Tensor) -> Tensor:

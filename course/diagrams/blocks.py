@@ -24,19 +24,22 @@ class Sketch:
     Attributes:
         title: what it is called, and where it comes from.
         layers: from top to bottom.
-        residual: whether a shortcut goes around them, into a sum that a ReLU follows.
+        meets: where a shortcut that goes around them ends, and what follows; empty without one.
+        shortcut: what is written at it.
     """
 
     title: str
     layers: tuple[str, ...]
-    residual: bool = False
+    meets: tuple[str, ...] = ()
+    shortcut: str = "shortcut"
 
     @property
     def boxes(self) -> tuple[str, ...]:
         """All that is drawn, from the input on."""
-        return ("input", *self.layers, *(("+", "ReLU") if self.residual else ()))
+        return ("input", *self.layers, *self.meets)
 
 
+SUM = ("+", "ReLU")
 BLOCKS = {
     "vgg": Sketch("a stage of VGG-11", ("conv 3×3", "ReLU", "conv 3×3", "ReLU", "max pool 2×2")),
     "vgg_batch_norm": Sketch(
@@ -46,7 +49,7 @@ BLOCKS = {
     "basic": Sketch(
         "basic block",
         ("conv 3×3, stride", "BatchNorm", "ReLU", "conv 3×3", "BatchNorm"),
-        residual=True,
+        SUM,
     ),
     "bottleneck": Sketch(
         "bottleneck",
@@ -54,10 +57,29 @@ BLOCKS = {
             "conv 1×1, narrower", "BatchNorm", "ReLU", "conv 3×3, stride", "BatchNorm", "ReLU",
             "conv 1×1, 4× as wide", "BatchNorm",
         ),
-        residual=True,
+        SUM,
+    ),
+    "separable": Sketch(
+        "MobileNet's block",
+        ("conv 3×3, depthwise, stride", "BatchNorm", "ReLU", "conv 1×1", "BatchNorm", "ReLU"),
+    ),
+    "resnext": Sketch(
+        "ResNeXt's block",
+        (
+            "conv 1×1, to G · d", "BatchNorm", "ReLU", "conv 3×3, G groups", "BatchNorm", "ReLU",
+            "conv 1×1, to K", "BatchNorm",
+        ),
+        SUM,
+    ),
+    "dense": Sketch(
+        "a layer of a dense block",
+        ("BatchNorm", "ReLU", "conv 3×3, to k"),
+        ("append",),
+        "all that there is",
     ),
 }  # fmt: skip
-"""He et al. 2016, figure 5, with the norms of section 3.4; Simonyan and Zisserman 2015, table 1."""
+"""He et al. 2016, figure 5, with the norms of section 3.4; Simonyan and Zisserman 2015, table 1;
+Howard et al. 2017, figure 3; Xie et al. 2017, figure 3 (c); Huang et al. 2017, section 3."""
 
 _HEIGHT, _GAP, _COLUMN = 0.3, 0.2, 2.2  # inches
 
@@ -78,7 +100,7 @@ def blocks(*names: str) -> Figure:
     plots.use_style()
 
     chosen = [BLOCKS[name] for name in names]
-    widths = [(1 + one.residual) * _COLUMN for one in chosen]
+    widths = [(1 + bool(one.meets)) * _COLUMN for one in chosen]
     height = max(_height(one) for one in chosen)
     figure, axes = plt.subplots(
         1, len(chosen), figsize=(sum(widths), height + 0.4), squeeze=False, width_ratios=widths
@@ -102,8 +124,8 @@ def _draw(ax: Axes, one: Sketch, width: float, height: float) -> None:
         _box(ax, middle, y, name)
     for y, below in pairwise(rows):
         _arrow(ax, middle, y, below)
-    if one.residual:
-        _shortcut(ax, middle + _COLUMN, rows[0], rows[one.boxes.index("+")], middle)
+    if one.meets:
+        _shortcut(ax, one, middle + _COLUMN, rows[0], rows[1 + len(one.layers)])
 
 
 def _box(ax: Axes, x: float, y: float, text: str) -> None:
@@ -119,10 +141,11 @@ def _arrow(ax: Axes, x: float, y: float, below: float) -> None:
     ax.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=2)
 
 
-def _shortcut(ax: Axes, x: float, top: float, end: float, middle: float) -> None:
-    """From the input around the layers into the sum, from the side."""
-    colour, near = plots.VERMILLION, middle + 0.14
+def _shortcut(ax: Axes, one: Sketch, x: float, top: float, end: float) -> None:
+    """From the input around the layers to where it meets them, from the side."""
+    middle = _COLUMN / 2
+    colour, near = plots.VERMILLION, middle + 0.09 + 0.05 * len(one.meets[0])
     ax.plot([middle + 0.35, x, x], [top, top, end], color=colour, linewidth=1.6, zorder=1)
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.6}
     ax.annotate("", xy=(near, end), xytext=(x, end), arrowprops=style, zorder=2)
-    ax.text(x + 0.06, (top + end) / 2, "shortcut", rotation=90, va="center", color=plots.INK)
+    ax.text(x + 0.06, (top + end) / 2, one.shortcut, rotation=90, va="center", color=plots.INK)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from course import markup
+
 Cells = Sequence[str]
 
 LEFT = 2  # the first columns are words; the others are numbers
-_RULE = "border-bottom:1.5px solid rgba(128,128,128,.7);"
-_FAINT_RULE = "border-bottom:1px solid rgba(128,128,128,.25);"
 
 
 def as_text(headings: Cells, rows: Sequence[Cells], foot: Cells | None = None) -> str:
@@ -23,13 +23,8 @@ def as_text(headings: Cells, rows: Sequence[Cells], foot: Cells | None = None) -
 
 def as_html(headings: Cells, rows: Sequence[Cells], foot: Cells | None = None) -> str:
     """The same as a table element."""
-    head = _html_row(headings, "th", _RULE)
-    body = "".join(_html_row(row, "td", _FAINT_RULE) for row in rows)
-    end = f"<tfoot>{_html_row(foot, 'th', '')}</tfoot>" if foot else ""
-    return (
-        '<table style="border-collapse:collapse;color:inherit;background:transparent">'
-        f"<thead>{head}</thead><tbody>{body}</tbody>{end}</table>"
-    )
+    top, *body, end = ([html.escape(text) for text in row] for row in (headings, *rows, foot or ()))
+    return markup.table(body, top, end, numbers=len(headings) - LEFT)
 
 
 def scaled(value: float, base: int, units: Sequence[str]) -> str:
@@ -48,17 +43,4 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(
         f"{text:<{width}}" if number < LEFT else f"{text:>{width}}"
         for number, (text, width) in enumerate(columns)
-    )
-
-
-def _html_row(cells: Sequence[str], tag: str, rule: str) -> str:
-    style = f"padding:.2em .7em;white-space:nowrap;background:transparent;{rule}text-align:"
-    return (
-        "<tr>"
-        + "".join(
-            f'<{tag} style="{style}{"left" if number < LEFT else "right"}">'
-            f"{html.escape(text)}</{tag}>"
-            for number, text in enumerate(cells)
-        )
-        + "</tr>"
     )

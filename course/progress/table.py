@@ -137,15 +137,11 @@ class Overview:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th scope="col" style="text-align:left;padding:2px 16px 2px 0">{name}</th>'
-            for name in ("exercise", "path", "points", "state")
-        )
-        rows = "".join(_html_row(row, f"{self.facts.lab}.ipynb") for row in self.rows)
+        rows = [_html_row(row, f"{self.facts.lab}.ipynb") for row in self.rows]
+        table = markup.table(rows, ("exercise", "path", "points", "state"), wide=(0,))
         return markup.panel(
             f"<b>{escape(self.headline)}</b>",
-            f'<table style="border-collapse:collapse;margin:4px 0"><tr>{head}</tr>{rows}</table>'
-            f"<div>{markup.marked(self.next_step)}</div><div>{escape(self.about)}</div>",
+            f"{table}<div>{markup.marked(self.next_step)}</div><div>{escape(self.about)}</div>",
             markup.GREY if self.open else markup.GREEN,
         )
 
@@ -245,8 +241,6 @@ def _rows(
             yield Row(one, "partly" if found.earned else "wrong", min(found.earned, one.points))
 
 
-def _html_row(row: Row, file: str) -> str:
-    cell = '<td style="text-align:left;padding:2px 16px 2px 0">{}</td>'
+def _html_row(row: Row, file: str) -> tuple[str, ...]:
     link = f'<a href="{file}{escape(row.anchor)}">{escape(row.exercise.label)}</a>'
-    rest = (row.path, row.points, WORDS[row.state])
-    return f"<tr>{cell.format(link)}{''.join(map(cell.format, rest))}</tr>"
+    return link, row.path, row.points, WORDS[row.state]

@@ -82,6 +82,32 @@ def one_cycle(*, peak: float = 0.3, start: float = 0.04, final: float = 1e-4) ->
     return scheduled
 
 
+def triangle(*, peak: float = 0.2, start: float = 0.2, final: float = 0.07) -> Schedule:
+    """Up to the full rate and down again, both along straight lines.
+
+    Smith 2017 has the triangle, Page 2018 one that is run through once.
+
+    Args:
+        peak: share of the run, in (0, 1), at which the rate is full.
+        start: factor at the beginning, in [0, 1].
+        final: factor at the end, in [0, 1].
+
+    Raises:
+        ValueError: ``peak``, ``start`` or ``final`` lies elsewhere.
+    """
+    if not 0 < peak < 1:
+        raise ValueError(f"peak is a share of the run between 0 and 1, found {peak}")
+    for end in (start, final):
+        if not 0 <= end <= 1:
+            raise ValueError(f"start and final are factors from 0 to 1, found {end}")
+
+    def scheduled(progress: float) -> float:
+        rise, fall = progress / peak, (progress - peak) / (1 - peak)
+        return min(_along(start, 1.0, rise), _along(1.0, final, fall))
+
+    return scheduled
+
+
 def _after_warmup(schedule: Schedule, warmup: float) -> Schedule:
     _check_warmup(warmup)
 
@@ -105,3 +131,7 @@ def _rise(progress: float, warmup: float) -> float:
 
 def _blend(first: float, last: float, share: float) -> float:
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _along(first: float, last: float, share: float) -> float:
+    return first + (last - first) * share

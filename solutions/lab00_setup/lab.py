@@ -15,8 +15,8 @@
 # PyTorch's tensors (shapes, indexing, broadcasting) and what an `nn.Module` is, about as much as
 # [its own introduction](https://docs.pytorch.org/tutorials/beginner/basics/intro.html) teaches;
 # derivatives and the chain rule; products of matrices and vectors; mean and standard deviation. It
-# helps to have trained some model once: cross-entropy, momentum and Adam are used here, not
-# derived.
+# helps to have trained some model once: the cross-entropy is introduced below; momentum and Adam
+# are used here, not derived.
 #
 # ## Is this machine ready?
 #
@@ -223,7 +223,8 @@ def normalise_images(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Scale bytes to [0, 1], then shift and divide each channel by its statistics.
 
     images uint8 (N, C, H, W), mean (C,), std (C,) -> float32 (N, C, H, W)
-    mean and std, float32, are in [0, 1] units; std is above 0. Nothing of what is given changes.
+    mean and std, float32, are in [0, 1] units. std is above 0, if only a little, and is used as it
+    comes. Nothing of what is given changes.
     """
     ### BEGIN SOLUTION
     pixels = images.to(torch.float32) / 255
@@ -343,6 +344,25 @@ def small_cnn() -> nn.Module:
 
 for make in (linear, small_cnn):
     print(f"{make.__name__:10} {course.instruments.count_parameters(make()):,} parameters")
+
+# %% [markdown]
+# What is made small in training is the **cross-entropy**. Softmax turns logits into probabilities:
+# $p_k = e^{z_k} / \sum_i e^{z_i}$. The loss of an image is $-\log p$ of its own class, 0 for a
+# network that is sure and right. PyTorch's `cross_entropy` takes the *logits*, does both steps,
+# and averages over the batch. Three classes, two images with the same logits; the labels are 0 and
+# 2:
+
+# %% explore=true
+scores = torch.tensor([[2.0, 1.0, 0.0], [2.0, 1.0, 0.0]])
+chances = scores.softmax(dim=1)
+print("probabilities:", [f"{chance:.3f}" for chance in chances[0].tolist()])
+own = -chances[[0, 1], [0, 2]].log()
+print("losses:", [f"{loss:.3f}" for loss in own.tolist()], f"mean {own.mean():.3f}")
+print(f"cross_entropy: {nn.functional.cross_entropy(scores, torch.tensor([0, 2])):.3f}")
+
+# %% [markdown]
+# The sure mistake costs six times what the right answer costs. Guessing among $K$ classes costs
+# $\log K$, with ten of them 2.3: look for that number at the start of a training.
 
 # %% [markdown]
 # `training.fit` does what every training does: take a batch, compute the loss, let autograd find

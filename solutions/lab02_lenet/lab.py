@@ -377,8 +377,9 @@ experiments.draw_connections(globals())
 # `nn.ModuleList`. Or one `nn.Parameter` with 60 kernels, which `forward` puts in their places of a
 # dense weight full of zeros. A dense weight *multiplied* by a mask is none: it has 900 parameters
 # too many, and an optimizer with weight decay would still move them. Squashing is not part of this
-# layer. Each kernel starts as random numbers of its own, as `nn.Conv2d` has it: kernels that start
-# alike can stay alike.
+# layer. Each kernel starts as random numbers of its own, about as large as `nn.Conv2d` has them:
+# the root of their mean square lies between 0.005 and 0.5. Kernels that start alike can stay alike,
+# and what comes of large ones is squashed flat.
 #
 # The check sends an impulse through each input and sees where it comes out. So the names inside
 # are up to you.
@@ -573,10 +574,10 @@ except NotImplementedError as todo:
 # inputs, and one from a constant 1 that stands for its bias. In a fully connected layer the two are
 # the same. Where weights are shared, there are far more connections.
 #
-# Return both for each trained layer. Use `conv_parameters`, and work the sizes out; nobody learns
-# from typing in six numbers. You can check yourself: the parameters add up to 60,000. The
-# connections add up to 340,068, and with the 840 of the output layer to the 340,908 that the paper
-# states.
+# Return both for each trained layer, these six and no other. Use `conv_parameters`, and work the
+# sizes out; nobody learns from typing in six numbers. You can check yourself: the parameters add up
+# to 60,000. The connections add up to 340,068, and with the 840 of the output layer to the 340,908
+# that the paper states.
 
 
 # %% exercise="lenet5_table" difficulty=2 minutes=15
@@ -689,7 +690,7 @@ print(f"{'LeNet today':48}{sum(count for _, count in ledger):>+8,}")
 # Put the model in training mode before the first batch, all of it. Return the mean loss over all
 # images as a number, so that a small last batch counts for as much as it has images. It is the loss
 # before each step, which you have anyway. The model, the optimizer and its rate are the caller's:
-# use them as they come.
+# use them as they come; a layer that is frozen stays so.
 
 
 # %% exercise="train_epoch" difficulty=2 minutes=20
@@ -738,7 +739,7 @@ images = experiments.inputs(
 experiments.draw_one_batch(globals(), images, steps=pick(quick=60, full=200))
 
 # %% [markdown]
-# What we saw with LeNet after 60 steps:
+# What we saw with LeNet after 60 steps, one seed; the differences are so large that one will do:
 #
 # - **As it should be:** 0.006. Everything is memorised.
 # - **Softmax before the loss:** 1.96, and no lower soon. `cross_entropy` has a softmax inside, so
@@ -860,7 +861,7 @@ course.compare("permutation", 3.1, 0.2, digits=1)
 #   for each class, is right for 83.2 %. These clothes lie in the middle of their images, upright,
 #   and all of one size. Templates are good at that.
 # - It takes time to get ahead. In three epochs on 4,000 images we saw LeNet *behind*: 81.2 %
-#   against 81.8 % (one seed).
+#   against 81.8 %. (One seed: no finding, but no lead either.)
 # - The permutation costs LeNet 3.1 points (standard error 0.2) and puts it below the perceptron, by
 #   0.9 (0.2). It costs the perceptron 0.5 (0.4), which is no finding, and the templates nothing.
 #
@@ -971,15 +972,15 @@ if accuracy is not None:
 #    both: what do you recommend, and which experiment of this lab supports it?
 
 # %% [markdown] question="what_helped" points=3 difficulty=3 minutes=20
-# **1.** (1 point) Plain: +1.8 points (87.1 ± 0.3 against 85.3 ± 0.8), more than four standard
-# errors of 0.4. Permuted: LeNet loses 3.1 points (84.0 ± 0.4) and is now 0.9 below the perceptron
-# (84.9 ± 0.2), whose own loss of 0.5 is hardly more than its error. LeNet assumes that neighbouring
-# pixels belong together. After the permutation a kernel sees 25 pixels from anywhere, and pooling
-# takes the largest of four that have nothing to do with one another. It does not fall further,
-# because its linear layers can still combine everything. The perceptron's first layer has a weight
-# for each pixel and no notion of neighbours. To permute the pixels is to permute the columns of its
-# weight matrix, and these start from the same distribution in any order. So its results have the
-# same distribution too (not the same value for each seed).
+# **1.** (1 point) Plain: +1.8 points (87.1 ± 0.3 against 85.3 ± 0.8, five seeds), more than four
+# standard errors of 0.4. Permuted: LeNet loses 3.1 points (84.0 ± 0.4) and is now 0.9 below the
+# perceptron (84.9 ± 0.2), whose own loss of 0.5 is hardly more than its error. LeNet assumes that
+# neighbouring pixels belong together. After the permutation a kernel sees 25 pixels from anywhere,
+# and pooling takes the largest of four that have nothing to do with one another. It does not fall
+# further, because its linear layers can still combine everything. The perceptron's first layer has
+# a weight for each pixel and no notion of neighbours. To permute the pixels is to permute the
+# columns of its weight matrix, and these start from the same distribution in any order. So its
+# results have the same distribution too (not the same value for each seed).
 #
 # **2.** (1 point) Built in: convolutions are *equivariant*, the maps move with the object (but for
 # the border). Pooling forgives one or two pixels: 83.4 and 71.3 %, the perceptron 76.6 and 55.0.
@@ -1006,9 +1007,10 @@ if accuracy is not None:
 #   61,706, and is 1.1 points better here (standard error 0.3, five seeds each).
 # - Let the network memorise one batch before you train it on many.
 # - Locality is an assumption. With permuted pixels it is false, and LeNet falls behind a
-#   perceptron.
-# - Convolutions are equivariant, not invariant. Two pixels of shift cost LeNet 16 points; what
-#   helped was shifted images in training, and there the convolution gained most.
+#   perceptron, by 0.9 points (standard error 0.2, five seeds each, as below).
+# - Convolutions are equivariant, not invariant. Two pixels of shift cost LeNet 16 points (0.6);
+#   what helped was shifted images in training, and there the convolution gained most: it was 4.8
+#   points (0.6) ahead.
 #
 # **Further reading**
 #

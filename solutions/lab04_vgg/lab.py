@@ -135,7 +135,8 @@ def effective_receptive_field(network: nn.Module, images: Tensor) -> Tensor:
     (N, C, H, W) -> (H, W), non-negative, sums to 1, in the images' dtype. `network` maps images
     to (N, K, h, w). Images and network come out as they went in, each layer in its own mode;
     only the `.grad` of the network's parameters may grow, as `backward()` has it, and running
-    statistics may move, as in any pass in training mode.
+    statistics may move, as in any pass in training mode. The images may need a gradient already
+    (`requires_grad`); their `.grad` is their owner's.
     Source: Luo, Li, Urtasun and Zemel 2016.
     """
     ### BEGIN SOLUTION
@@ -359,6 +360,21 @@ experiments.score_ledger(make_vgg)
 # much arithmetic. You will count the last two layer by layer, and see that they sit in different
 # places.
 
+# %% [markdown]
+# Your tool is the **forward hook**: a function that PyTorch calls each time a module has run, with
+# the module, its inputs (a tuple) and its output. `register_forward_hook` returns a handle, and
+# `remove()` takes the hook off again. A module of two layers, and a hook that looks at the second:
+
+# %% explore=true
+pair = nn.Sequential(nn.Linear(5, 3), nn.Tanh())
+seen = []
+handle = pair[1].register_forward_hook(lambda module, inputs, output: seen.append(output.mean()))
+pair(torch.ones(2, 5))
+pair(torch.zeros(2, 5))
+handle.remove()
+pair(torch.ones(2, 5))  # nobody listens any more
+print(f"the hook was called {len(seen)} times: {[round(value.item(), 2) for value in seen]}")
+
 # %% [markdown] intro="activation_memory"
 # ### Memory of the outputs
 #
@@ -367,11 +383,11 @@ experiments.score_ledger(make_vgg)
 # it has run. So the sum of all outputs is an upper bound, and a good guide.) Run the model once on
 # an input of the given shape, without gradients, and note how many **bytes** each layer gives out.
 # A *layer* is a module without modules inside. One that runs twice counts twice, under its one
-# name.
+# name. If the model holds it under two names, it counts under the first of them alone, as
+# `model.named_modules()` has it.
 #
-# A forward hook sees every output: `module.register_forward_hook(f)` calls `f(module, inputs,
-# output)` and returns a handle with `remove()`. Make the input where the parameters are, with their
-# dtype: then a model on `meta` costs nothing.
+# A forward hook on each layer sees every output. Make the input where the parameters are, with
+# their dtype: then a model on `meta` costs nothing.
 #
 # Leave the model as you found it. In training mode BatchNorm's running statistics move with every
 # pass, also without gradients. And a model may be in both modes at once, such as one of which only
@@ -438,8 +454,9 @@ def activation_memory(model: nn.Module, input_shape: tuple[int, ...]) -> dict[st
 def layer_flops(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
     """Multiplications and additions of each convolution and linear layer, by name.
 
-    A layer that runs twice counts twice, and a linear layer works at every position that it is
-    given. The model comes out as it went in: the mode of every layer, running statistics, hooks.
+    A layer that runs twice counts twice, under its first name if it has two, and a linear layer
+    works at every position that it is given. The model comes out as it went in: the mode of every
+    layer, running statistics, hooks.
 
     Args:
         input_shape: (N, C, H, W): the whole batch counts.
@@ -548,7 +565,8 @@ course.compare("memory_stage", "stage 1")
 # reads $C \cdot s \cdot s$ numbers, where $C$ is the number of channels of the last convolution.
 # (In VGG $s = 7$; the check uses small models with another $s$.) In which order did `flatten` write
 # them? All further linear layers read one pixel: 1 × 1. The classifier may have more linear layers
-# or fewer than VGG's three, and its other layers stay.
+# or fewer than VGG's three, and its other layers stay, whatever they are. The features keep their
+# dtype; new layers may be in float32, as PyTorch makes them.
 
 
 # %% exercise="to_fully_convolutional" difficulty=3 minutes=25
@@ -557,7 +575,8 @@ def to_fully_convolutional(model: Any) -> nn.Module:
 
     Takes (N, 3, H, W) and gives (N, K, h, w); at the training size h = w = 1, with the
     model's own scores. In training its dropout works, with the model's shares. The result may come
-    in either mode, and can be trained like the model, which stays as it was: no weight is shared.
+    in either mode, and can be trained like the model, which stays as it was, also when the result
+    is put into another mode or its dropout is changed: they share no weight and no layer.
     Source: Simonyan and Zisserman 2015, section 3.2; Sermanet and others 2014.
     """
     ### BEGIN SOLUTION

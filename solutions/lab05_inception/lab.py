@@ -129,7 +129,7 @@ for name, spec in TABLE.items():
 def inception_cost(in_channels: int, spec: Spec, height: int, width: int) -> dict[str, int]:
     """Multiplications of a block without and with 1×1 reductions: {"naive": …, "reduced": …}.
 
-    For one image whose maps are height × width.
+    For one image whose maps are height × width; whole numbers.
     Source: Szegedy and others 2015, figure 2.
     """
     ### BEGIN SOLUTION

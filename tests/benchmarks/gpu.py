@@ -2,8 +2,9 @@
 
     python tests/benchmarks/gpu.py [--dry] [--out build/gpu.json] [--minutes 10] [STEP …]
 
-The steps: the tests marked ``gpu``; ``fit`` beside a DataLoader; ``autograde record`` of every
-notebook, one after the other: seconds of its cells, its budget, what its experiments found.
+The steps: the tests marked ``gpu``; ``fit`` beside a DataLoader; ``94``, lab 9's last training over
+five seeds, with mean accuracy and seconds; ``autograde record`` of every notebook, one after the
+other: seconds of its cells, its budget, what its experiments found.
 Each step is a process of its own; one that fails or takes too long is told, and the next one
 runs. The file is written after each step.
 ``--dry`` runs the same steps, short, on whatever device there is.
@@ -33,6 +34,7 @@ class Step:
     Attributes:
         share: of the minutes, at most.
         recording: whether it prints a recorded run, in JSON.
+        measuring: whether the last line that it prints is what it found, in JSON.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Step:
     share: float = 0.3
     settings: dict[str, str] = field(default_factory=dict)
     recording: bool = False
+    measuring: bool = False
 
 
 def steps(dry: bool) -> list[Step]:
@@ -47,9 +50,11 @@ def steps(dry: bool) -> list[Step]:
     python = sys.executable
     tests = [python, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests"]
     speed = [python, "tests/benchmarks/training.py", "--workers", "0" if dry else "8"]
+    race = [python, "tests/benchmarks/ninety_four.py", *(["--quick"] if dry else [])]
     found = [
         Step("tests", tests),
         Step("training", speed + (["--quick", "--rounds", "1"] if dry else ["--rounds", "3"])),
+        Step("94", race, measuring=True),
     ]
     course, words = tree.find(), ["--dry" if dry else "--again", "--json"]
     for lab in course.lab_names():
@@ -74,6 +79,8 @@ def taken(step: Step, seconds: float) -> dict[str, Any]:
     found["seconds"] = round(time.perf_counter() - begun, 1)
     if step.recording and found["rc"] is not None:
         found |= recorded(done.stdout)
+    if step.measuring and found["rc"] == 0:
+        found["measured"] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 

@@ -299,7 +299,7 @@ def test_the_html_inherits_the_themes_colours_and_escapes_names() -> None:
     assert "a&lt;b" in page
     assert "color:inherit" in page
     assert set(re.findall(r"background:([^;\"]+)", page)) == {"transparent"}
-    assert page.count("<tr>") == page.count("</tr>") == 3
+    assert page.count("<tr") == page.count("</tr>") == 3
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 16, 16), (), (3, 0, 16)])
@@ -388,7 +388,7 @@ def test_each_call_of_a_layer_has_its_row_and_the_table_shows_itself(
     table = instruments.activation_statistics(model, images, nn.ReLU)
     assert [(row.name, row.kind) for row in table] == [("relu", "ReLU"), ("relu (2)", "ReLU")]
     assert len({len(line) for line in str(table).splitlines()}) == 1
-    assert table._repr_html_().count("<tr>") == 3
+    assert table._repr_html_().count("<tr") == 3
     with pytest.raises(KeyError, match="Near it: relu"):
         table["relu2"]
 

@@ -128,7 +128,7 @@ def test_comes_the_core_path_first_and_is_it_said_when_it_is_done(book: dict[str
 def test_is_the_overview_a_table_that_cleaning_leaves_whole(book: dict[str, Any]) -> None:
     page = table.of(FACTS, book, {})._repr_html_()
     cleaned = markup.clean(page)
-    assert cleaned.count("<tr>") == page.count("<tr>") == 18
+    assert cleaned.count("<tr") == page.count("<tr") == 18
     assert cleaned.count('scope="col"') == 4
     assert "&lt;" not in cleaned
     assert "`" not in cleaned

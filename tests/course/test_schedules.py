@@ -17,6 +17,7 @@ EVERY = [
     schedules.cosine(warmup=0.1, final=0.01),
     schedules.step(warmup=0.05),
     schedules.one_cycle(),
+    schedules.triangle(),
 ]
 
 
@@ -64,6 +65,27 @@ def test_one_cycle_is_pytorchs() -> None:
             theirs.step()
 
 
+def test_a_triangle_goes_straight_through_its_three_corners() -> None:
+    schedule = schedules.triangle(peak=0.25, start=0.2, final=0.1)
+    assert [schedule(t) for t in (0, 0.25, 1)] == pytest.approx([0.2, 1, 0.1])
+    assert [schedule(t) for t in (0.125, 0.625)] == pytest.approx([0.6, 0.55])
+
+
+def test_a_triangle_steers_a_run() -> None:
+    import torch
+    from torch import nn
+
+    from course import training
+
+    data = torch.randn(8, 2), torch.zeros(8, dtype=torch.long)
+    shape = schedules.triangle(peak=0.5, start=0.2, final=0.0)
+    history = training.fit(
+        nn.Linear(2, 2), data, epochs=4, batch_size=8, lr=0.1, schedule=shape, progress=False
+    )
+    rates = [epoch.lr for epoch in history.epochs]
+    assert rates == pytest.approx([0.02, 0.06, 0.1, 0.05])
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -72,6 +94,9 @@ def test_one_cycle_is_pytorchs() -> None:
         (lambda: schedules.step([0.75, 0.5]), r"found \[0.75, 0.5\]"),
         (lambda: schedules.step([5, 10]), r"between 0 and 1, found \[5, 10\]"),
         (lambda: schedules.one_cycle(peak=1.0), "peak is a share .* found 1.0"),
+        (lambda: schedules.triangle(peak=0.0), "peak is a share .* found 0.0"),
+        (lambda: schedules.triangle(start=1.5), "from 0 to 1, found 1.5"),
+        (lambda: schedules.triangle(final=-0.1), "from 0 to 1, found -0.1"),
     ],
 )
 def test_what_is_no_share_is_refused(make: object, message: str) -> None:

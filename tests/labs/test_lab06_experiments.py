@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torchvision.models import resnet
 
 from autograde.authoring import reference
 from course.checks.modules import count, filled
+from course.data import photographs as data_photographs
+from course.data.photographs import PHOTOGRAPHS
 from course.labs.lab06_resnet import experiments
 from course.labs.lab06_resnet.experiments import (
     combinations,
@@ -21,6 +27,7 @@ from course.labs.lab06_resnet.experiments import (
 from course.labs.lab06_resnet.experiments.law import singular_values
 from course.labs.lab06_resnet.experiments.networks import DEPTHS, PANELS, Kind, Unit, stage_network
 from course.labs.shared.results import stored
+from course.plots.showing import as_html
 
 LAB = "lab06_resnet"
 IN_THE_PAPER = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}
@@ -134,24 +141,70 @@ def test_weights_are_copied_in_order_or_not_at_all() -> None:
         ledgers.copy_in_order(one, nn.Linear(2, 2))
 
 
-def test_photographs_are_named_with_weights_of_any_order() -> None:
+def words(figure: Figure) -> str:
+    return "\n".join(text.get_text() for ax in figure.axes for text in ax.texts)
+
+
+def stand_in(favourite: int) -> resnet.ResNet:
+    """torchvision's ResNet-18 that is sure of one class, whatever it sees."""
     model = resnet.resnet18().eval()
-    state = dict(reversed(model.state_dict().items()))
-    names = [f"thing {number}" for number in range(1000)]
-    pictures = torch.randint(0, 255, (2, 3, 64, 64), dtype=torch.uint8), ["one", "two"]
-    make = reference.load(LAB)["make_resnet"]
-    figure = photographs._classified(make, 18, (state, names), pictures)
-    assert sum(
-        "thing" in text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))
-    )
+    with torch.no_grad():
+        model.fc.weight.zero_()
+        model.fc.bias.zero_()[favourite] = 20
+    return model
 
 
-def test_without_weights_it_says_so_in_one_line(
-    capsys: pytest.CaptureFixture[str], tmp_path, monkeypatch: pytest.MonkeyPatch
+def test_the_students_network_names_photographs_beside_a_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names: list[str] = resnet.ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
+    theirs = stand_in(favourite=names.index("espresso"))
+    monkeypatch.setattr(photographs, "_imagenet_weights", lambda *args: (theirs, names))
+    with rc_context({"figure.constrained_layout.use": True}):  # as in notebooks
+        figure = experiments.classify(reference.load(LAB)["make_resnet"])
+        assert "tiger cat" in as_html(figure)
+    said = words(figure)
+    assert said.count("100 % espresso") == len(PHOTOGRAPHS)
+    assert said.count("100 % espresso ✓") == 1
+    assert all(one.title in said for one in PHOTOGRAPHS)
+
+
+def test_weights_are_found_by_name_in_files_of_any_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = stand_in(favourite=7)
+    weights = resnet.ResNet18_Weights.IMAGENET1K_V1
+    file = tmp_path / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+    file.parent.mkdir()
+    file.touch()
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    turned = dict(reversed(model.state_dict().items()))
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *args, **kw: turned)
+    theirs, _ = photographs._imagenet_weights(18, fetch=False)
+    assert all(torch.equal(theirs.state_dict()[name], value) for name, value in turned.items())
+
+
+def test_without_weights_it_says_so_in_one_line_and_the_person_speaks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    assert experiments.classify(lambda *args: nn.Identity()) is None
+    said = words(experiments.classify(lambda *args: nn.Identity()))
     assert "not on this machine" in capsys.readouterr().out
+    assert "tiger cat" in said
+    assert "network" not in said
+
+
+def test_a_photograph_is_small_and_its_classes_are_imagenets() -> None:
+    names = resnet.ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
+    for one in PHOTOGRAPHS:
+        assert set(one.classes) <= set(names)
+        assert min(one.pixels().shape[1:]) == 256
+    files = list(Path(data_photographs.__file__).parent.glob("*.jpg"))
+    licence = (files[0].parent / "LICENSE").read_text()
+    assert len(files) == len(PHOTOGRAPHS)
+    for file in files:
+        assert file.stat().st_size <= 30_000
+        assert file.name in licence
 
 
 def test_what_was_measured_before_is_complete() -> None:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from autograde.authoring import source
+
 ROOT = Path(__file__).parents[2]
 LABS = sorted(path.parent.name for path in (ROOT / "solutions").glob("lab*/lab.py"))
 
@@ -140,9 +142,9 @@ def test_is_every_number_beside_a_prediction_stored_or_printed(lab: str) -> None
     results = json.loads(stored.read_text("utf-8")) if stored.is_file() else {}
     known = [*computed(results), *(pair for _, pair in pairs(printed(cells)))]
     known += [Pair(abs(one.mean), *one[1:]) for one in differences(results)]
-    source = (ROOT / "solutions" / lab / "lab.py").read_text("utf-8")
+    code = (ROOT / "solutions" / lab / "lab.py").read_text("utf-8")
     lost = []
-    for name, mean, spread in COMPARED.findall(source):
+    for name, mean, spread in COMPARED.findall(code):
         slack = _half_a_digit(mean), _half_a_digit(spread)
         said = Pair(float(mean), float(spread), slack)
         lost += [] if any(said.says(one) for one in known) else [name]
@@ -181,6 +183,35 @@ def test_finds_the_test_above_a_number_that_nothing_gave() -> None:
         "44.0 % ± 1.2": True,
         "45.0 % ± 2.0": False,
     }
+
+
+NUMERAL = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty)"
+BEHIND = re.compile(rf"\b{NUMERAL} (?:\w+ )?(?:seeds?|networks?|runs?)\b|\bseed by seed\b", re.I)
+
+
+def counts(text: str) -> bool:
+    """Whether a text says how many seeds or networks stand behind its numbers."""
+    return bool(BEHIND.search(" ".join(text.split())))
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_says_each_text_with_measured_numbers_how_many_seeds_they_are_from(lab: str) -> None:
+    code = (ROOT / "solutions" / lab / "lab.py").read_text("utf-8")
+    foreign = ELSEWHERE.get(lab, {})
+    silent = [
+        cell.source[:80]
+        for cell in source.parse(lab, code).cells
+        if cell.cell_type == "markdown" and not counts(cell.source)
+        if {written for written, _ in pairs(cell.source)} - foreign.keys()
+        or re.search(r"standard error\w* of \d|\(standard error", cell.source)
+    ]
+    assert not silent, f"solutions/{lab}/lab.py: of how many seeds are the numbers in {silent}?"
+
+
+def test_takes_the_test_above_a_number_of_seeds_for_what_it_is() -> None:
+    assert counts("over five\nseeds, 3 ± 1")
+    assert counts("ten other seeds: 3 ± 1")
+    assert not counts("3 ± 1, whatever the seed; five epochs")
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from autograde.authoring.contracts.cases import Contract, Several, weighted
 from autograde.authoring.contracts.functions import Function
-from autograde.authoring.contracts.models import OfModel
+from autograde.authoring.contracts.models import AS_IT_WAS, OfModel
 from autograde.authoring.contracts.networks import Network
 
-__all__ = ["Contract", "Function", "Network", "OfModel", "Several", "weighted"]
+__all__ = ["AS_IT_WAS", "Contract", "Function", "Network", "OfModel", "Several", "weighted"]

@@ -23,7 +23,28 @@ from course.checks.judges import Judge, close
 from course.checks.kinds import Hint
 from course.checks.probes import copied
 
+WHOLE: Hint = dict.fromkeys(
+    ("values", "type"),
+    "A count is an int: `/` and powers with a point give floats, where `//` and `**` of whole "
+    "numbers do not.",
+)
 Arguments = Callable[..., tuple[Any, ...]]
+
+FINELY = close(1e-3, 1e-5)  # of a change: the last digits of float64 go into rounding
+_INSIDE = (
+    "What comes in is float64. If it is taken to float32 on the way (`.float()`, a tensor made "
+    "without `dtype=x.dtype`), half of its digits are lost, whatever dtype comes out."
+)
+SINGLE_INSIDE: Hint = {"values": _INSIDE, "precision": _INSIDE}
+_ZEROS = (
+    "Zeros are numbers like others, and biases begin as such: their gradient is not zero. Does "
+    "your code leave something out where there are only zeros (`if tensor.any()`)?"
+)
+AT_ZEROS: Hint = {"values": _ZEROS, "gradient": _ZEROS, "detached": _ZEROS}
+NEW = (
+    "Here you give back what you were given, or a view of it: whoever changes the result later "
+    "changes the argument too. Let every call make a new tensor."
+)
 
 
 @dataclass(frozen=True)
@@ -39,11 +60,16 @@ class Function:
             tensors which the reference's answer can be followed back to.
         floats: whether single precision is asked for, where there are floating-point tensors.
         layouts: whether numbers may be spread in memory.
+        counts: whether all numbers that come out are whole ones, by their type.
         uses: further names of the student's that its text says it uses; for the adapter.
         adapter: makes a plain function of the student's object.
         judge: compares answers in double precision.
         single: the same in single precision.
         half: whether half precision, bfloat16, is asked for as well: its dtype, and rough values.
+        finely: whether double precision is asked for in all steps, not in dtype alone.
+        zeros: names of tensors that may be all zeros: gradients are asked there, for each of them.
+        own: further sizes, as of edges, where an argument itself would do if its text did not say
+            that what comes back is a new tensor.
         hints: by title, in the place of the usual ones.
         leaves_out: titles of standard cases that this exercise has not, whose text allows that.
         share: see :class:`Contract`.
@@ -56,10 +82,14 @@ class Function:
     wrt: tuple[str, ...] | None = None
     floats: bool = True
     layouts: bool = True
+    counts: bool = False
     adapter: Adapter | None = None
     judge: Judge = field(default_factory=close)
     single: Judge = SINGLE
     half: bool = False
+    finely: bool = False
+    zeros: tuple[str, ...] = ()
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hints: Mapping[str, Hint] = field(default_factory=dict)
     leaves_out: tuple[str, ...] = ()
     share: float = 0.3
@@ -77,6 +107,8 @@ class Function:
             special, usual = self.draw(rng, **sizes), self.draw(rng)
             text = f"{name}{written(special)}, and {name}{written(usual)}"
             yield made.case(title, battery.edge, usual, special, judge=self.judge, text=text)
+        for title, sizes in self.own.items():
+            yield self._of_its_own(made, title, self.draw(rng), self.draw(rng, **sizes))
         if not self.random:
             yield from self._standard(made, thing, args, self.draw(rng))
         for error, refused in self.refuses.items():
@@ -92,11 +124,24 @@ class Function:
                 told = str(dtype).removeprefix("torch.")
                 title, text = f"in {precision} precision, {told}", f"{called} in {told}"
                 yield made.case(title, battery.in_dtype, dtype, *args, judge=alike, text=text)
+        if self.finely:
+            yield made.case(
+                "double precision in every step",
+                battery.finely,
+                *args,
+                judge=FINELY,
+                text=f"{called}, and by how much it changes if what is given grows by a billionth",
+                hint=SINGLE_INSIDE,
+            )
         if _any(args, lambda one: one.ndim > 0) and self.layouts:
             text = f"{called}, with tensors that are not contiguous"
             hint = "Does your code count on the order of the numbers in memory?"
             title = "numbers spread in memory"
             yield made.case(title, battery.spread, *args, judge=judge, text=text, hint=hint)
+        if self.counts:
+            text = f"{called}: the types of the numbers"
+            title = "whole numbers come out"
+            yield made.case(title, battery.whole, *args, judge=judge, text=text, hint=WHOLE)
         yield made.case(
             "twice, and what is given stays as it was",
             battery.again,
@@ -114,6 +159,27 @@ class Function:
             title = f"gradient at {' and '.join(wrt)}"
             text = f"gradient of {called} at {' and '.join(wrt)}"
             yield made.case(title, battery.slopes, wrt, *args, judge=judge, text=text)
+        for place, name in enumerate(names):
+            if name in self.zeros:
+                cleared = [*args[:place], torch.zeros_like(args[place]), *args[place + 1 :]]
+                text = f"gradient of {made.name}{written(cleared)} at {' and '.join(wrt)}"
+                title = f"gradients where {name} is all zeros"
+                yield made.case(
+                    title, battery.slopes, wrt, *cleared, judge=judge, text=text, hint=AT_ZEROS
+                )
+
+    def _of_its_own(
+        self, made: Maker, title: str, usual: tuple[Any, ...], special: tuple[Any, ...]
+    ) -> Case:
+        return made.case(
+            f"{title}: a new tensor comes out",
+            battery.of_its_own,
+            usual,
+            special,
+            judge=self.judge,
+            text=f"{made.name}{written(special)}, and {made.name}{written(usual)}",
+            hint=NEW,
+        )
 
     def _ways(self, made: Maker, names: tuple[str, ...], args: tuple[Any, ...]) -> Case:
         """Arguments that have defaults: these are what callers name. The others may be renamed."""

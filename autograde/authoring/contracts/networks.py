@@ -21,6 +21,11 @@ APART: Hint = {
     "changed": "Who seeds in `__init__` makes all networks alike, and changes what others draw "
     "afterwards.",
 }
+LEARNING: Hint = {
+    "gradient": "Does every layer take part, and does the gradient reach it?",
+    "changed": "Running statistics move once in a pass, in training mode: does a part run twice, "
+    "as where its shape is asked before it is added?",
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Network:
                 self.images(rng, N=3),
                 training,
                 says=f" in {mode} mode: gradients",
-                hint={"gradient": "Does every layer take part, and does the gradient reach it?"},
+                hint=LEARNING,
             )
         yield from self._making(made, thing, args, rng)
 

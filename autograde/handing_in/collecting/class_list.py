@@ -11,30 +11,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from autograde.errors import DesignedError
+from autograde.handing_in.collecting.headers import OF_WORKSHEETS, from_canvas, meanings
 from autograde.handing_in.collecting.lateness import Zone, extension, moment
 from autograde.handing_in.collecting.names import is_usable, same
 from autograde.handing_in.normalise.flags import listed, shown
 
 MOST_BYTES = 20_000_000
-HEADERS = {
-    "id": "studentid student id idnumber matriculationnumber matrikelnummer studentnumber sid "
-    "netid studentnr",
-    "login": "username login loginid sisloginid user uid",
-    "sis_id": "sisuserid",
-    "lms_id": "identifier lmsid moodleid canvasid participant participantid",
-    "name": "name fullname studentname displayname",
-    "first": "firstname givenname forename first givennames",
-    "last": "lastname surname familyname last",
-    "mail": "email mail emailaddress",
-    "section": "section sections group groups tutorial",
-    "github": "github githubusername githublogin githubuser",
-    "extension": "extension extendeduntil extendedto extensiondate extradays extensiondays",
-    "submitted": "submitted submittedat submissiontime lastmodifiedsubmission",
-}
-"""Which headers mean what: small letters and digits are compared."""
-
-MEANS = {header: field for field, headers in HEADERS.items() for header in headers.split()}
-CANVAS = frozenset({"sisuserid", "sisloginid", "section"})
+IDS = ("id", "login", "sis_id", "mail", "lms_id")  # the first that is there names the folder
 NO_PERSON = ("points possible", "student, test", "test student")
 
 
@@ -90,7 +73,7 @@ def read(path: Path, zone: Zone) -> ClassList:
             the same.
     """
     rows, remarks = table(path)
-    columns = _columns(rows[0] if rows else [], path)
+    columns = _columns(rows, path)
     unknown = [head for i, head in enumerate(rows[0]) if i not in columns and head.strip()]
     if unknown:
         remarks.append(f"{path.name}: columns not used: {listed(unknown)}.")
@@ -136,26 +119,17 @@ def _delimiter(text: str) -> str:
     return max(",;\t|", key=head.count)
 
 
-def _columns(header: list[str], path: Path) -> dict[int, str]:
+def _columns(rows: list[list[str]], path: Path) -> dict[int, str]:
     """Which column has what."""
-    plain = [re.sub(r"[^a-z0-9]", "", head.casefold()) for head in header]
-    from_canvas = len(CANVAS & set(plain)) >= 2
-    found: dict[int, str] = {}
-    for number, head in enumerate(plain):
-        means = MEANS.get(head)
-        if from_canvas and head in ("id", "student"):
-            means = {"id": "lms_id", "student": "name"}[head]
-        if means == "id" and head == "id" and "idnumber" in plain:
-            means = "lms_id"
-        if means and means not in found.values():
-            found[number] = means
+    header = rows[0] if rows else []
+    found = meanings(header, next((row for row in rows[1:] if any(row)), []))
     if not {"id", "login", "sis_id", "mail", "lms_id"} & set(found.values()):
         raise ClassListError(
             f"{path}: no column tells the students apart. Found: {listed(header, 12) or 'nothing'}."
             " Expected a header such as id, name, mail, section, extension; or what Moodle and "
             "Canvas export: ID number, Email address, SIS Login ID."
         )
-    return found
+    return {number: means for number, means in found.items() if means not in OF_WORKSHEETS}
 
 
 def _people(
@@ -168,13 +142,15 @@ def _people(
         last, comma, first = name.partition(",")
         if not any(cell.strip() for cell in row) or same(name).startswith(NO_PERSON):
             continue
+        if from_canvas(columns) and not any(values.get(key) for key in (*IDS, "name")):
+            continue  # Canvas says there which assignments are posted by hand
         lms_id = "".join(re.findall(r"\d+", values.get("lms_id", ""))[-1:])
-        ids = [values.get(key, "") for key in ("id", "login", "sis_id", "mail")]
-        student = next((one for one in (*ids, lms_id) if one), "")
+        student = next(filter(None, (*(values.get(key, "") for key in IDS[:-1]), lms_id)), "")
         if not is_usable(student):
             why = f"'{shown(student)}' can't name a folder" if student else "no student id"
+            who = f" ({shown(name)})" if name else ""
             raise ClassListError(
-                f"{path}, line {line} ({shown(name)}): {why}. Give one of letters, digits and . _ -"
+                f"{path}, line {line}{who}: {why}. Give one of letters, digits and . _ -"
             )
         if (before := seen.setdefault(same(student), line)) != line:
             raise ClassListError(f"{path}: lines {before} and {line} are both {shown(student)}.")

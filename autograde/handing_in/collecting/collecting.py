@@ -329,6 +329,15 @@ def _missing(order: Order, known: Record) -> list[str]:
     return [one.id for one in order.people.people if one.id not in have]
 
 
+def _no_longer(people: ClassList, known: Record) -> list[str]:
+    """Who was in a class list, handed in, and is in the list no more."""
+    return [
+        student
+        for student, entry in known.students.items()
+        if entry.listed and entry.versions and people.named(student) is None
+    ]
+
+
 def _remarks(order: Order, known: Record, opened: Opened, rows: Sequence[Row]) -> list[str]:
     told = list(order.people.remarks) if order.people else []
     if opened.junk:
@@ -337,6 +346,12 @@ def _remarks(order: Order, known: Record, opened: Opened, rows: Sequence[Row]) -
         told.append(
             "Times that name no zone were read as UTC: if they are another's, pass --timezone "
             "Europe/Berlin, once."
+        )
+    if order.people and (gone := _no_longer(order.people, known)):
+        told.append(
+            f"collected before, and not in this class list ({len(gone)}): {listed(gone, 30)}. "
+            "Files and grades stay; to take out who has left the course, delete their folder in "
+            f"{order.into}."
         )
     without = [row.student for row in rows if not row.time]
     if known.due and without:

@@ -10,9 +10,12 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from dateutil import parser, tz
 
 from autograde.errors import DesignedError
+from autograde.handing_in.collecting.months import local_time
 from autograde.handing_in.normalise.flags import shown
 
 Zone = tzinfo
+DOTS = re.compile(r"\b\d{1,2}\.\d{1,2}\.\d{4}\b")  # wherever dots are written, the day is first
+SLASHES = re.compile(r"\b(\d{1,2})/(\d{1,2})/\d{4}\b")
 UNITS = {"hour": 3600, "day": 86_400, "week": 604_800}
 RULE = re.compile(
     r"(?P<much>\d+(?:\.\d+)?)\s*(?P<kind>%|points?|p)\s*(?:/|per|a|an)\s*(?P<unit>hour|day|week)"
@@ -158,11 +161,18 @@ def moment(text: str, zone: Zone) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        try:
-            found = parser.parse(text)
-        except OverflowError:
-            raise ValueError(f"'{shown(text)}' is no time.") from None
+        found = local_time(text) or _guessed(text)
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _guessed(text: str) -> datetime:
+    """An English time; 01/10/2026 is in January for some and in October for others: no time."""
+    if (day := SLASHES.search(text)) and day[1] != day[2] and max(int(day[1]), int(day[2])) <= 12:
+        raise ValueError(f"'{shown(text)}': which is the month?")
+    try:
+        return parser.parse(text, dayfirst=bool(DOTS.search(text)))
+    except OverflowError:
+        raise ValueError(f"'{shown(text)}' is no time.") from None
 
 
 def extension(text: str, zone: Zone) -> timedelta | datetime | None:

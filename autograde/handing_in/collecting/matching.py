@@ -10,11 +10,11 @@ from itertools import permutations
 
 from autograde.errors import DesignedError
 from autograde.handing_in.collecting.class_list import ClassList, Person
+from autograde.handing_in.collecting.headers import NAMELESS
 from autograde.handing_in.collecting.layouts import HandIn
 from autograde.handing_in.collecting.names import is_usable, same, squashed, usable, words
 from autograde.handing_in.normalise.flags import listed, shown
 
-NAMELESS = frozenset(("participant", "anon", "teilnehmer", "teilnehmerin", "участник"))
 MOST_WORDS = 5  # of a name whose words are tried in every order
 
 

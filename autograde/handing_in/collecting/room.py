@@ -6,6 +6,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import IO, Any
 
 from autograde.handing_in.collecting.bounds import Bounds, Unfit, is_junk
 from autograde.handing_in.files import NOTEBOOK
@@ -16,10 +17,16 @@ WORDS = frozenset(
      tarfile.GNUTYPE_LONGLINK)
 )  # fmt: skip
 LONGEST_WORDS = 20_000  # bytes; of those about all members, together
+LONGEST_MAP = (
+    100  # blocks that say where a file has holes; each is read before the file is looked at
+)
+FURTHER = 504  # the byte of such a block that says whether one more follows
 
 
 class Modest(tarfile.TarInfo):
-    """A tar's member; its long name and other words about it, read whole, have a bound."""
+    """A tar's member; its long name and other words about it, read whole, have a bound. So has the
+    map of a file with holes, which is refused anyway.
+    """
 
     def _proc_member(self, file: tarfile.TarFile) -> tarfile.TarInfo:
         # No public way leads to where these are read.
@@ -29,6 +36,20 @@ class Modest(tarfile.TarInfo):
         if not 0 <= size <= LONGEST_WORDS:
             raise tarfile.ReadError(f"headers of {size:,} bytes")
         return super()._proc_member(file)  # type: ignore[misc]
+
+    def _proc_sparse(self, file: Any) -> tarfile.TarInfo:
+        stream: IO[bytes] = file.fileobj
+        begin, blocks, further = stream.tell(), 0, self._sparse_structs[1]  # type: ignore[attr-defined]
+        while further:
+            block = stream.read(tarfile.BLOCKSIZE)
+            further, blocks = any(block[FURTHER : FURTHER + 1]), blocks + 1
+            if blocks > LONGEST_MAP:
+                raise tarfile.ReadError("a map without end")
+        stream.seek(begin)
+        return super()._proc_sparse(file)  # type: ignore[misc]
+
+    def _proc_gnusparse_10(self, member: Any, *_: object) -> None:
+        member.sparse = []  # it has holes; where, nobody asks
 
 
 class Shares:

@@ -10,8 +10,19 @@ function or class: a function of ``course.labs`` or ``course.checks``, by its ``
 
 from __future__ import annotations
 
-from course.checks.battery.functions import again, edge, in_dtype, in_ways, outcomes, slopes, spread
-from course.checks.battery.models import inside, of_model
+from course.checks.battery.functions import (
+    again,
+    edge,
+    finely,
+    in_dtype,
+    in_ways,
+    of_its_own,
+    outcomes,
+    slopes,
+    spread,
+    whole,
+)
+from course.checks.battery.models import inside, of_model, of_wanting
 from course.checks.battery.networks import (
     learning,
     made_in_ways,
@@ -37,6 +48,7 @@ __all__ = [
     "arguments_of",
     "each",
     "edge",
+    "finely",
     "floats",
     "in_dtype",
     "in_ways",
@@ -45,7 +57,9 @@ __all__ = [
     "made_in_ways",
     "model_again",
     "next_numbers",
+    "of_its_own",
     "of_model",
+    "of_wanting",
     "one_by_one",
     "outcomes",
     "seeded",
@@ -55,4 +69,5 @@ __all__ = [
     "two_of_them",
     "values",
     "variants",
+    "whole",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -16,7 +17,9 @@ from course.checks.battery.parts import (
     each,
     floats,
     followed,
+    given_earlier,
     next_numbers,
+    regraded,
     seeded,
     settings,
     shorter,
@@ -25,7 +28,7 @@ from course.checks.battery.parts import (
 )
 from course.checks.probes import copied, plain
 
-EARLIER = 0.5  # what stands in the `.grad` of arguments
+NUDGE = 2.0**-30  # relative; single precision doesn't see it, of double precision 22 bits are left
 
 
 def edge(thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]) -> dict[str, Any]:
@@ -44,18 +47,63 @@ def spread(thing: Any, adapter: str, *args: Any) -> Any:
     return adapted(thing, adapter)(*each(args, spread_out))
 
 
+def finely(thing: Any, adapter: str, *args: Any) -> dict[str, Any]:
+    """The answer, and by how much it changes where all floating-point tensors, float64, are a
+    billionth larger: relative to that billionth.
+    """
+    function = adapted(thing, adapter)
+    nudged = each(copied(args), lambda one: one * (1 + NUDGE) if one.is_floating_point() else one)
+    answer, moved = plain(function(*args)), plain(function(*nudged))
+    pairs = zip(floats(answer), floats(moved), strict=True)
+    return {ANSWER: answer, "its change": [(after - before) / NUDGE for before, after in pairs]}
+
+
+def of_its_own(
+    thing: Any, adapter: str, usual: Sequence[Any], special: Sequence[Any]
+) -> dict[str, Any]:
+    """The answer where an argument might be handed back, whether it lies in the memory of one, and
+    an ordinary answer.
+    """
+    function, given = adapted(thing, adapter), set(map(_memory, floats(special)))
+    answer = function(*special)
+    return {
+        "here": plain(answer),
+        "in the memory of an argument": bool(given & set(map(_memory, floats(answer)))),
+        "in an ordinary call": plain(function(*usual)),
+    }
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def whole(thing: Any, adapter: str, *args: Any) -> Any:
+    """The answer, each number in it with its type: ``["int", 3]`` for every whole number by its
+    type.
+    """
+    return _with_types(adapted(thing, adapter)(*args))
+
+
+def _with_types(answer: Any) -> Any:
+    if isinstance(answer, Mapping):
+        return {name: _with_types(one) for name, one in answer.items()}
+    if isinstance(answer, list | tuple):
+        return [_with_types(one) for one in answer]
+    return ["int" if isinstance(answer, Integral) else type(answer).__name__, answer]
+
+
 def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[str, Any]:
     """The answer to the same call twice with another between, and what became of the arguments
     and of the process.
     """
     function, kept = adapted(thing, adapter), copied(args)
     for one in floats(args):
-        one.grad = torch.full_like(one, EARLIER)  # from who knows where: nobody's to touch
+        given_earlier(one)
     with seeded():
         first = function(*args)
         drawn = next_numbers()
     arguments = plain(list(args))
-    touched = sum(map(_touched, floats(args)))
+    touched = sum(one.requires_grad or regraded(one) for one in floats(args))
     between = plain(function(*other))
     return {
         ANSWER: plain(first),  # looked at now: the call between must not have written into it
@@ -66,10 +114,6 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
         "next random numbers": drawn,
         "settings": settings(),
     }
-
-
-def _touched(given: Tensor) -> bool:
-    return given.requires_grad or given.grad is None or bool((given.grad != EARLIER).any())
 
 
 def in_ways(thing: Any, adapter: str, names: Sequence[str], *args: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -74,7 +75,9 @@ def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> dict[
 
 
 def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
-    """The output; how many tensors forward saves, which, and how many lie on ``ctx``."""
+    """The output; how many tensors forward saves, which, how many lie on ``ctx``, and how many
+    elsewhere.
+    """
     leaf, saved = x.detach().clone().requires_grad_(), []
 
     def pack(tensor: Tensor) -> Tensor:
@@ -89,7 +92,21 @@ def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
         "saved tensors": len(saved),
         "it holds": _nature(saved, leaf, output),
         "other tensors on ctx": sum(isinstance(item, Tensor) for item in attributes),
+        "tensors left when the output is gone": _left_behind(function, x, alpha),
     }
+
+
+def _left_behind(function: Any, x: Tensor, alpha: float) -> int:
+    """How many tensors there are more after two calls whose outputs nobody keeps."""
+    before = _tensors()
+    for number in (1, 2):
+        function.apply((x * number).requires_grad_(), alpha)
+    return max(0, _tensors() - before)
+
+
+def _tensors() -> int:
+    gc.collect()
+    return sum(issubclass(type(one), Tensor) for one in gc.get_objects())
 
 
 def _nature(saved: list[Tensor], x: Tensor, output: Tensor) -> str:

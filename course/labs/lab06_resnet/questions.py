@@ -92,10 +92,11 @@ def weakest_of(function: Any, jacobian: Tensor) -> dict[str, Any]:
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         raise ProbeError("expected a pair (gain, gradient)")
     gain, gradient = (torch.as_tensor(part) for part in answer)
-    if gradient.shape != jacobian.shape[:1] or gain.numel() != 1:
+    if gradient.shape != jacobian.shape[:1] or gain.ndim:
         raise ProbeError(
             f"expected a gain of shape () and a gradient of shape {tuple(jacobian.shape[:1])}, "
-            f"found {tuple(gain.shape)} and {tuple(gradient.shape)}"
+            f"found {tuple(gain.shape)} and {tuple(gradient.shape)}",
+            "shape",
         )
     return {
         "gain": float(gain),

@@ -220,12 +220,13 @@ def bare(function: Any) -> Callable[..., dict[str, Any]]:
     """A function of a network and images: its answer, and whether graphs are left somewhere."""
 
     def answers(model: nn.Module, images: Tensor, *rest: Any) -> dict[str, Any]:
+        wanting = images.requires_grad
         found = function(model, images, *rest)
         if not isinstance(found, Tensor):
             raise ProbeError("expected a tensor")
         return {
             "answer": found.detach(),
-            "answer holds a graph": found.requires_grad,
+            "answer holds a graph": found.requires_grad and not wanting,
             "images need a gradient afterwards": images.requires_grad,
         }
 

@@ -64,6 +64,12 @@ for says, change in {
     "+ return (pixels - mean.reshape(-1, 1, 1)) / (std.reshape(-1, 1, 1) + 1e-2)",
     "something small is added to the spread": f"{RETURN}\n"
     "+ return (pixels - mean.reshape(-1, 1, 1)) / (std.reshape(-1, 1, 1) + 1e-5)",
+    "a millionth is added to the spread": f"{RETURN}\n"
+    "+ return (pixels - mean.reshape(-1, 1, 1)) / (std.reshape(-1, 1, 1) + 1e-6)",
+    "next to nothing is added to the spread": f"{RETURN}\n"
+    "+ return (pixels - mean.reshape(-1, 1, 1)) / (std.reshape(-1, 1, 1) + 1e-8)",
+    "the spread is at least a hundredth": f"{RETURN}\n"
+    "+ return (pixels - mean.reshape(-1, 1, 1)) / std.clamp(min=0.01).reshape(-1, 1, 1)",
     "three channels only": f"{RETURN}\n"
     "+ return (pixels - mean.reshape(3, 1, 1)) / std.reshape(3, 1, 1)",
     "squeezed": f"{RETURN}\n"

@@ -171,6 +171,23 @@ def normalise_images(rng: Generator) -> Iterator[Case]:
         "from the right, so a vector of length C meets the axis W. If others fail, begin there.",
         within,
     )
+    yield tiny_spreads(rng)
+
+
+def tiny_spreads(rng: Generator) -> Case:
+    """Black and white pixels, and stds from a thousandth to a billionth: there the difference to
+    the mean is exact enough in float32.
+    """
+    pixels = 255 * torch.randint(0, 2, (2, 4, 2, 3), generator=rng, dtype=torch.uint8)
+    mean = 0.3 + 0.4 * torch.rand(4, generator=rng)
+    std = torch.tensor([1e-3, 1e-5, 1e-7, 1e-9])[torch.randperm(4, generator=rng)]
+    told = "Every std above 0 is used as it is: nothing is added to it, and none is too small."
+    return Case(
+        "channels that hardly vary",
+        call("normalise_images", pixels, mean, std),
+        {"values": told, "precision": told},
+        close(rtol=1e-4, atol=1e-5, dtype=False),
+    )
 
 
 def random_images(rng: Generator, *shape: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import chains, dead_units, elu_function, equivalents, functions, lazy, slips, slopes
+from . import chains, dead_units, elu_function, equivalents, functions, lazy, near, slips, slopes
 from .book import answers
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "equivalents",
     "functions",
     "lazy",
+    "near",
     "slips",
     "slopes",
 ]

@@ -28,6 +28,7 @@ from .families import (
     extremes,
     maps,
     of_numbers,
+    tiny,
 )
 from .slopes import before_elu, via_inverse
 
@@ -150,7 +151,7 @@ def elu_function(rng: Generator) -> Iterator[Case]:
             text="what ELUFunction keeps between forward and backward",
         ),
         "Everything that backward needs follows from y and α. Is more saved, or is it not "
-        "saved with ctx.save_for_backward?",
+        "saved with ctx.save_for_backward? What lies outside of ctx is never freed.",
         TIGHT,
         weight=3,
     )
@@ -175,8 +176,8 @@ def _backward_case(rng: Generator, alpha: float) -> Case:
 
 
 def _at_the_kink(rng: Generator) -> Case:
-    x, upstream, alpha = mixed(rng, 4), mixed(rng, 4, low=0.5), between(rng, 1.2, 2.0, 2)
-    x[2] = 0.0
+    x = torch.cat([tiny(rng), torch.zeros(1, dtype=torch.float64)])
+    upstream, alpha = mixed(rng, len(x), low=0.5), between(rng, 1.2, 2.0, 2)
     text = f"backward at {wording.value(x)}, α = {alpha:g}"
     return Case(
         "backward at 0",

@@ -14,9 +14,11 @@ from course.checks.inputs import between, mixed
 
 from .book import ALPHA, BUILT_INS, LAMBDA, TIGHT, check
 from .families import (
+    NOTHING_TO_CUT,
     by_autograd,
     elementwise,
     finite,
+    near_zero,
     of_numbers,
     values,
 )
@@ -69,7 +71,7 @@ WHERE_TRAP = (
         ),
     ],
     forbids=BUILT_INS,
-    contract=of_numbers(0.7),
+    contract=of_numbers(0.7, own=NOTHING_TO_CUT),
 )
 def elu(rng: Generator) -> Iterator[Case]:
     """The exponential linear unit, with its α and with finite gradients everywhere."""
@@ -78,6 +80,7 @@ def elu(rng: Generator) -> Iterator[Case]:
     alpha = between(rng, 0.3, 0.8, 2)
     few = mixed(rng, 4)
     yield Case("another α", call("elu", few, alpha=alpha), hint, TIGHT, weight=2)
+    yield near_zero("elu", rng, alpha=alpha)
     yield by_autograd("elu", rng, hint, alpha=alpha)
     yield from finite("elu", rng, alpha=between(rng, 1.5, 2.0, 2))
 
@@ -137,6 +140,7 @@ def selu(rng: Generator) -> Iterator[Case]:
     """The scaled exponential linear unit, with the constants of its paper."""
     hint = "λ·x on the right, λ·α·(eˣ - 1) on the left. Which of your branches differs?"
     yield from values("selu", rng, hint)
+    yield near_zero("selu", rng)
     yield by_autograd("selu", rng, hint)
     yield from finite("selu", rng)
 

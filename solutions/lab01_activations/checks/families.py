@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -24,6 +24,9 @@ DTYPE_HINT = "The result should have the dtype of the input: where does another 
 
 
 NEAR_ZERO = {"numbers near zero": {"N": 2, "size": 2.0**-17}}
+NEARER = {"numbers near zero": {"N": 2, "size": 2.0**-200}}  # nothing is added to these
+TINY = (1e-9, 1e-30)  # of both signs: no threshold but 0 itself lies below
+NOTHING_TO_CUT = {"numbers above zero": {"above": True}}
 
 
 def signed(rng: Generator, *shape: int, low: float = 0.1, high: float = 3.0) -> Tensor:
@@ -53,11 +56,33 @@ def elementwise(
     yield Case("their gradient", probe, judge=EXACT, weight=2)
 
 
-def of_numbers(*rest: float, wrt: tuple[str, ...] | None = None) -> Function:
-    """The contract of an elementwise function of ``x`` and these further arguments."""
+def tiny(rng: Generator) -> Tensor:
+    """Numbers of both signs of the sizes in :data:`TINY`, and a few ordinary ones; ``(6,)``."""
+    return torch.cat([mixed(rng, 2) * size for size in (*TINY, 1.0)])
+
+
+def of_numbers(
+    *rest: float, wrt: tuple[str, ...] | None = None, own: Mapping[str, Any] | None = None
+) -> Function:
+    """The contract of an elementwise function of ``x`` and these further arguments.
+
+    Args:
+        *rest: what the function takes besides ``x``.
+        wrt: see :class:`Function`.
+        own: likewise; where ``x`` itself would be an answer.
+    """
+
+    def drawn(
+        rng: Generator, N: int = 3, D: int = 4, size: float = 1.0, above: bool = False
+    ) -> tuple[Any, ...]:
+        x = mixed(rng, N, D) * size
+        return x.abs() if above else x, *rest
+
     return Function(
-        lambda rng, N=3, D=4, size=1.0: (mixed(rng, N, D) * size, *rest),
+        drawn,
         edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}, **NEAR_ZERO},
+        own=own or {},
+        finely=True,
         wrt=wrt,
         judge=DTYPE_TOO,
         single=SINGLE,
@@ -70,7 +95,8 @@ def of_outputs(before: Callable[[Tensor], Tensor], *rest: float) -> Function:
     """The contract of a derivative through the output, ``before`` being the function."""
     return Function(
         lambda rng, N=3, D=4, size=1.0: (before(signed(rng, N, D) * size), *rest),
-        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}, **NEAR_ZERO},
+        edges={"one number in a batch": {"N": 1, "D": 1}, "no numbers": {"N": 0}, **NEARER},
+        finely=True,
         wrt=(),
         judge=DTYPE_TOO,
         single=SINGLE,
@@ -114,6 +140,19 @@ def zeros(name: str, rng: Generator, high: float = 40.0, **kwargs: Any) -> Case:
         "At which of these numbers is it off? At 0 exactly beware of 0 / 0 and |x| / x; near 0, "
         "and far from it, the function goes on as everywhere.",
         AtZero(),
+    )
+
+
+def near_zero(name: str, rng: Generator, **kwargs: Any) -> Case:
+    """The slope beside the kink, as near as numbers come."""
+    x = tiny(rng)
+    text = f"{call(name, x, **kwargs).text}, and its gradient"
+    told = "A number is above 0 or it is not, however small. Is there a threshold in your answer?"
+    return Case(
+        "tiny numbers, and their gradient",
+        ask(with_gradient, name, x, text=text, **kwargs),
+        {"values": told, "precision": told, "gradient": told},
+        TIGHT,
     )
 
 

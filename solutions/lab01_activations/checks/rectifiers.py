@@ -15,8 +15,10 @@ from course.labs.lab01_activations.questions import with_gradient
 
 from .book import BUILT_INS, TIGHT, check
 from .families import (
+    NOTHING_TO_CUT,
     by_autograd,
     elementwise,
+    near_zero,
     of_numbers,
     values,
 )
@@ -57,11 +59,12 @@ from .families import (
         ),
     ],
     forbids=BUILT_INS,
-    contract=of_numbers(),
+    contract=of_numbers(own=NOTHING_TO_CUT),
 )
 def relu(rng: Generator) -> Iterator[Case]:
     """The rectifier: zero on the left, x on the right."""
     yield from values("relu", rng, "Each element decides for itself: kept, or set to zero.")
+    yield near_zero("relu", rng)
     yield _far_out("relu", rng)
     yield by_autograd(
         "relu",
@@ -122,7 +125,7 @@ def relu_on_maps(rng: Generator) -> Iterator[Case]:
         ),
     ],
     forbids=BUILT_INS,
-    contract=of_numbers(0.2),
+    contract=of_numbers(0.2, own=NOTHING_TO_CUT),
 )
 def leaky_relu(rng: Generator) -> Iterator[Case]:
     """ReLU with a small slope on the left, 0.01 unless told otherwise."""
@@ -137,6 +140,7 @@ def leaky_relu(rng: Generator) -> Iterator[Case]:
         weight=2,
     )
     yield by_autograd("leaky_relu", rng, hint, and_values=True, negative_slope=slope)
+    yield near_zero("leaky_relu", rng, negative_slope=slope)
     yield _far_out("leaky_relu", rng)
     x = mixed(rng, 6)
     text = f"{call('leaky_relu', x, negative_slope=0.0).text}, and its gradient"

@@ -21,6 +21,7 @@ from .families import (
     numbers,
     of_outputs,
     signed,
+    tiny,
 )
 
 
@@ -59,6 +60,10 @@ def _outputs(
     yield numbers(name, function(signed(rng, 4)), **kwargs)
 
 
+def _tiny(name: str, function: Callable[[Tensor], Tensor], rng: Generator, **kwargs: Any) -> Case:
+    return Case("tiny outputs", call(name, function(tiny(rng)), **kwargs), THRESHOLD, TIGHT)
+
+
 def _with_zero(name: str, y: Tensor, hint: str, **kwargs: Any) -> Case:
     """The convention at 0, between ordinary outputs."""
     zero = torch.zeros(1, dtype=torch.float64)
@@ -75,6 +80,9 @@ def _saturated(name: str, rng: Generator, ends: Sequence[float], function: Any) 
     )
 
 
+THRESHOLD = (
+    "An output is above 0 or it is not, however small. Is there a threshold other than 0 in yours?"
+)
 THROUGH_INPUT = (
     "You apply the activation once more. What comes in is already its output: "
     "write the derivative with y alone."
@@ -193,6 +201,7 @@ def relu_grad(rng: Generator) -> Iterator[Case]:
     """The derivative of ReLU, from its output alone; 0 at the kink."""
     hint = "Only two values occur. Which, and when?"
     yield from _outputs("relu_grad", F.relu, rng, hint)
+    yield _tiny("relu_grad", F.relu, rng)
 
 
 @check.hidden("relu_grad")
@@ -258,6 +267,8 @@ def leaky_relu_grad(rng: Generator) -> Iterator[Case]:
     yield Case(
         "another slope", call("leaky_relu_grad", y, negative_slope=slope), hint, TIGHT, weight=2
     )
+    steeper = partial(F.leaky_relu, negative_slope=slope)
+    yield _tiny("leaky_relu_grad", steeper, rng, negative_slope=slope)
     yield _with_zero("leaky_relu_grad", few, LEFT_AT_ZERO, negative_slope=slope)
     yield Case(
         "slope 0, which is ReLU",
@@ -316,6 +327,7 @@ def elu_grad(rng: Generator) -> Iterator[Case]:
     y = F.elu(mixed(rng, 30), large)
     steep = f"{hint} It may well be above 1."
     yield Case("a large α", call("elu_grad", y, alpha=large), steep, TIGHT)
+    yield _tiny("elu_grad", partial(F.elu, alpha=alpha), rng, alpha=alpha)
     yield _with_zero("elu_grad", few, LEFT_AT_ZERO, alpha=alpha)
 
 
@@ -365,6 +377,7 @@ def selu_grad(rng: Generator) -> Iterator[Case]:
     """The derivative of SELU, from its output alone; the left slope at the kink."""
     hint = "On the left: y = λα·eˣ - λα, and the derivative is λα·eˣ."
     yield from _outputs("selu_grad", F.selu, rng, hint)
+    yield _tiny("selu_grad", F.selu, rng)
     yield _with_zero("selu_grad", F.selu(mixed(rng, 4)), LEFT_AT_ZERO)
 
 

@@ -12,6 +12,7 @@ from . import (
     sizes,
     trained,
     training,
+    unusual,
     wiring,
 )
 from .book import answers
@@ -27,5 +28,6 @@ __all__ = [
     "sizes",
     "trained",
     "training",
+    "unusual",
     "wiring",
 ]

@@ -185,6 +185,8 @@ CONTRACT = Function(
         "kernels of one pixel, a wide frame": {"kernel": (1, 1), "padding": 3},
         "a column of pixels": {"image": (3, 1, 9, 1), "kernel": (4, 1), "padding": 0},
     },
+    finely=True,
+    zeros=("x", "weight", "bias"),
     judge=close(1e-6, 1e-8),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from autograde.authoring.contracts.functions import AT_ZEROS
 from autograde.authoring.contracts.networks import APART
 from course.checks import Case, Probe, ask
 from course.checks.inputs import normal
@@ -63,6 +64,11 @@ class Layer:
             {"gradient": "Does every part take part in training, and does its gradient flow?"},
         )
         yield self._case(
+            "gradients where all biases are zero",
+            self.gradients(name, rng, self.shape, True, cleared=True),
+            AT_ZEROS,
+        )
+        yield self._case(
             "one image alone is as among others",
             self._put(name, rng, one_by_one, "together and one by one"),
             {
@@ -84,9 +90,15 @@ class Layer:
             APART,
         )
 
-    def gradients(self, name: str, rng: Generator, shape: Shape, training: bool) -> Probe:
-        """Ask for the output and all gradients."""
+    def gradients(
+        self, name: str, rng: Generator, shape: Shape, training: bool, cleared: bool = False
+    ) -> Probe:
+        """Ask for the output and all gradients; with biases of 0, if they are to be cleared."""
         args, weights = self.making(rng), self.weights(rng)
+        if cleared:
+            weights = {
+                key: torch.zeros_like(one) if "bias" in key else one for key, one in weights.items()
+            }
         upstream = single(rng, *self.out(shape))
         mode = "train()" if training else "eval()"
         text = f"{name} on x {shape} after {mode}, with given weights: output and gradients"

@@ -14,7 +14,7 @@ from torch import Generator
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask
 from course.labs.lab02_lenet.judges import Sealed, seal
-from course.labs.lab02_lenet.questions.functions import pairs_of
+from course.labs.lab02_lenet.questions.functions import layers_of, pairs_of
 
 from .book import check
 
@@ -86,3 +86,11 @@ def lenet5_table(rng: Generator) -> Iterator[Case]:
             Sealed("the two numbers that the paper states for each"),
             seal({layer: [*TABLE[layer]] for layer in layers}),
         )
+    yield Case(
+        "six layers, whose parameters add up to 60,000",
+        ask(layers_of, "lenet5_table", text="lenet5_table(): its keys, and all its parameters"),
+        "Six keys, as the docstring writes them, and nothing else: no sum, no output layer.",
+        Sealed("C1, S2, C3, S4, C5 and F6, and 60,000 parameters in all"),
+        seal({"layers": sorted(TABLE), "parameters": sum(one for one, _ in TABLE.values())}),
+        0.5,
+    )

@@ -112,6 +112,7 @@ CONTRACT = Function(
         "penalties as large as a fresh network's": {"N": 12, "K": 10, "high": 300.0},
         "a large constant": {"N": 12, "K": 10, "j": 40.0, "high": 90.0},
     },
+    finely=True,
     judge=close(1e-6, 1e-8),
 )
 

@@ -37,6 +37,7 @@ CONTRACT = Function(
         "26 classes of 84 units": {"N": 3, "K": 26, "D": 84},
         "as many images as classes, and as units": {"N": 5, "K": 5, "D": 5},
     },
+    finely=True,
     judge=close(1e-6, 1e-8),
 )
 

@@ -43,7 +43,7 @@ class Sparse(nn.Module):
         super().__init__()
         pairs = [(into, out) for out, group in enumerate(groups) for into in group]
         self.into, self.out = torch.tensor(pairs).T
-        self.weight = nn.Parameter(torch.rand(MAPS_OUT if shared else len(pairs), 1, 5, 5))
+        self.weight = nn.Parameter(torch.rand(MAPS_OUT if shared else len(pairs), 1, 5, 5) / 8)
         self.bias = nn.Parameter(torch.rand(biases)) if biases else None
         self.shared = shared
 
@@ -178,7 +178,8 @@ def c3_convolution(rng: Generator) -> Iterator[Case]:
             text="weights and biases of C3 that act; how they start",
         ),
         "Each of the 60 connections has 25 weights of its own, each output map one bias. Each "
-        "kernel starts as random numbers of its own: those that start alike stay alike.",
+        "kernel starts as random numbers of its own: those that start alike stay alike, those "
+        "that start large saturate what comes after.",
         same(),
         weight=2,
     )

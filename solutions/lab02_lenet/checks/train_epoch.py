@@ -19,6 +19,7 @@ from course.labs.lab02_lenet.questions.training import (
     how_it_stepped,
     loss_reported,
     what_was_seen,
+    with_a_frozen_layer,
 )
 from course.labs.lab02_lenet.steps import RIGHT_STEPS, right_ways, seen, stepped
 
@@ -74,7 +75,7 @@ def _wrong_epoch(
             if drop_last and len(chosen) < batch_size:
                 continue
             value = criterion(model(images[chosen]), labels[chosen])
-            weights = list(model.parameters())
+            weights = [one for one in model.parameters() if one.requires_grad]
             for one, new in zip(weights, torch.autograd.grad(value, weights), strict=True):
                 one.grad = new + (one.grad if keep_gradients and one.grad is not None else 0)
             _ = optimizer.step() if step else None
@@ -159,6 +160,7 @@ def train_epoch(rng: Generator) -> Iterator[Case]:
     )  # fmt: skip
     hint = "Somebody's old gradients may be there before the first batch. What has to happen first?"
     yield Case("old gradients in the model that you are given", probe, hint, LOOSE)
+    yield _frozen(rng)
     yield Case(
         "the mean loss over all images, as a number",
         ask(
@@ -174,6 +176,24 @@ def train_epoch(rng: Generator) -> Iterator[Case]:
     yield steps_case(rng, "a step for each batch, by its own gradient", 43, 8, 0.0, 3)
 
 
+def _frozen(rng: Generator) -> Case:
+    """A model whose first layer is not to learn."""
+    first = normal(rng, 5, 4)
+    last, _, labels = samples(rng, 12, features=5)
+    text = "weights after two epochs of one full batch each, where the first layer is frozen"
+    told = (
+        "Who froze a layer (`requires_grad=False`) wants it to stay as it is. The optimizer "
+        "leaves alone what has no gradient: is something switched on again?"
+    )
+    return Case(
+        "a frozen layer stays frozen",
+        ask(with_a_frozen_layer, "train_epoch", first, last, normal(rng, 12, 4), labels, text=text),
+        {"values": told, "precision": told},
+        LOOSE,
+        weight=0.5,
+    )
+
+
 def small_images(rng: Generator, count: int) -> tuple[Tensor, Tensor]:
     """Images ``(N, 1, 2, 4)`` in float32, and labels of four classes, none of which is missing."""
     labels = torch.randperm(count, generator=rng) % 4
@@ -187,7 +207,10 @@ def seen_case(
     said = f"batch size {sizes[0]}" if sizes else "no batch size given"
     text = f"what two epochs give to the model: {count} images, {said}"
     probe = ask(what_was_seen, "train_epoch", *small_images(rng, count), sizes, 0, text=text)
-    hint = "torch.randperm(N) is a new order of 0 … N-1; cut it into pieces."
+    hint = (
+        "torch.randperm(N) is a new order of 0 … N-1; cut it into pieces. Images that stand beside "
+        "each other have no reason to stay together, wherever one begins."
+    )
     expected = right_ways(count, *(sizes or (32,)))
     return Case(title, probe, hint, Found(seen), expected, weight)
 
@@ -201,7 +224,8 @@ def steps_case(
     probe = ask(how_it_stepped, "train_epoch", *images, (size,), seed, momentum, text=text)
     hint = (
         "For each batch, in this order: its loss, old gradients away, backward, one step. What "
-        "is returned is the mean of the losses before each step, weighted with batch sizes."
+        "is returned is a plain number (`.item()`): the mean of the losses before each step, "
+        "weighted with batch sizes."
     )
     return Case(title, probe, hint, Found(stepped, TRACED), dict(RIGHT_STEPS), weight)
 

@@ -212,7 +212,7 @@ equivalent(
 )
 equivalent(
     DENSE,
-    "the text says nothing of dtypes: new layers may be in single precision",
+    "the text lets new layers be in single precision",
     *replaced(
         "conv = nn.Conv2d(channels, layer.out_features, side).to(layer.weight)",
         "conv = nn.Conv2d(channels, layer.out_features, side)",

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from autograde.authoring.checks import Mistake
-from autograde.authoring.contracts import OfModel
+from autograde.authoring.contracts import AS_IT_WAS, OfModel
 from course.checks import Case, ask, same
 from course.checks.inputs import seed_from, whole
 from course.checks.kinds import Kind
@@ -23,6 +23,7 @@ from course.labs.lab04_vgg.questions.measuring import (
     measured,
     nested_network,
     passes,
+    renamed_network,
     reused_network,
     undisturbed,
 )
@@ -55,11 +56,20 @@ CONTRACT = OfModel(
         "a block and a head": nested_network,
         "blocks in blocks": deep_network,
         "layers that run twice": reused_network,
+        "a layer with two names": renamed_network,
     },
     lambda rng: (_shape(rng),),
     adapter=undisturbed,
     judge=same(),
     single=same(),
+    hints={
+        f"a layer with two names, in {mode} mode, which stays as it was": {
+            "values": "The model holds one layer under two names: it counts under the first of "
+            "them, each time it runs. `named_modules()` gives it once.",
+            **AS_IT_WAS,
+        }
+        for mode in ("training", "evaluation")
+    },
 )
 
 

@@ -17,6 +17,7 @@ from course.checks.inputs import normal, seed_from
 from course.checks.kinds import Kind
 from course.labs.lab04_vgg.questions.changing import (
     DROPPED,
+    apart,
     as_dense,
     dense_dropout,
     dense_scores,
@@ -26,6 +27,7 @@ from course.labs.lab04_vgg.questions.changing import (
     one_hidden,
     one_pixel,
     original_after,
+    other_activations,
 )
 
 from .book import DEEP, check
@@ -100,6 +102,7 @@ CONTRACT = Several(
         "maps of 3×3": _on(for_12, 14, 21),
         "maps of 7×7": _on(for_28, 28, 37),
         "two linear layers with tanh": _on(one_hidden, 12, 9),
+        "other activations": _on(other_activations, 11, 8),
         "maps of 1×1": _on(one_pixel, 4, 11),
     },
     share=0.4,
@@ -201,6 +204,19 @@ def to_fully_convolutional(rng: Generator) -> Iterator[Case]:
         },
         DEEP,
         weight=2,
+    )
+
+    text = "the model's scores after the converted one is put into training mode, its dropout set"
+    images = normal(rng, 2, 3, 12, 12)
+    yield Case(
+        "modes and dropout apart",
+        ask(apart, name, seed_from(rng), images, text=text),
+        {
+            "values": "The features come over as they are, in their own dtype.",
+            "changed": "A layer of the model stands in your network too. `train()`, `eval()` and "
+            "a new `p` of its dropout then reach both: copy the layers that stay as well.",
+        },
+        DEEP,
     )
 
     text = "which inputs are dropped in 16 passes in training mode, images (2, 3, 20, 20)"

@@ -90,6 +90,7 @@ def _arguments(rng: Generator, H: int = 3, W: int = 5) -> tuple[Any, ...]:
         edges={"one pixel": {"H": 1, "W": 1}, "one column": {"H": 9, "W": 1}},
         adapter=costs,
         judge=same(),
+        counts=True,
         share=0.2,
     ),
     oracle={NAME: _by_torch},

@@ -109,8 +109,8 @@ def _cases(rng: Generator, name: str, expansion: int, order: str) -> Iterator[Ca
 
 def _contract(expansion: int) -> Network:
     return Network(
-        lambda rng: (expansion * 3, 3, 1, "B"),
-        lambda rng, N=2, H=5, W=6: normal(rng, N, expansion * 3, H, W),
+        lambda rng: (4, 3, 2, "B"),
+        lambda rng, N=2, H=5, W=6: normal(rng, N, 4, H, W),
         edges={"one pixel": {"N": 8, "H": 1, "W": 1}},
     )
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from . import blocks, constants, equivalents, images, other_ways, slips
+from . import blocks, constants, equivalents, found_later, images, other_ways, slips
 from .book import answers
 
-__all__ = ["answers", "blocks", "constants", "equivalents", "images", "other_ways", "slips"]
+__all__ = [
+    "answers",
+    "blocks",
+    "constants",
+    "equivalents",
+    "found_later",
+    "images",
+    "other_ways",
+    "slips",
+]

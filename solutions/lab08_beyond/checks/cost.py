@@ -96,6 +96,7 @@ def _drawn(rng: Generator, G: int = 3, K: int = 3, H: int = 7, W: int = 10) -> t
     contract=Function(
         _drawn,
         judge=same(),
+        counts=True,
         edges={
             "a depthwise convolution": {"G": 8},
             "a 1×1 on one pixel": {"K": 1, "H": 1, "W": 1},

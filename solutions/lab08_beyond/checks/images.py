@@ -124,7 +124,7 @@ SALIENCY: dict[str, tuple[dict[str, Any], str]] = {
 @check.define(
     oracle=_map(chosen, _largest),
     mistakes=[Mistake(name, answer, hint) for name, (answer, hint) in SALIENCY.items()],
-    contract=OfModel(MODELS, some, adapter=bare, judge=TYPED),
+    contract=OfModel(MODELS, some, adapter=bare, wanting=True, judge=TYPED),
     forbids=["record_gradients", "watch_gradients"],
 )
 def saliency(rng: Generator) -> Iterator[Case]:
@@ -237,7 +237,9 @@ FAST: dict[str, tuple[dict[str, Any], str]] = {
 @check.define(
     oracle=_step(),
     mistakes=[Mistake(name, answer, hint) for name, (answer, hint) in FAST.items()],
-    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15), adapter=bare, judge=TYPED),
+    contract=OfModel(
+        MODELS, lambda rng: (*some(rng), 0.15), adapter=bare, wanting=True, judge=TYPED
+    ),
 )
 def fast_gradient_sign(rng: Generator) -> Iterator[Case]:
     """One step that raises the loss, within epsilon for every pixel."""
@@ -310,7 +312,9 @@ FOOLING = {
 @check.define(
     oracle=_search(),
     mistakes=[Mistake(slip, _search(slip), hint) for slip, hint in FOOLING.items()],
-    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15, 0.06, 4), adapter=bare, judge=TYPED),
+    contract=OfModel(
+        MODELS, lambda rng: (*some(rng), 0.15, 0.06, 4), adapter=bare, wanting=True, judge=TYPED
+    ),
 )
 def fooling_images(rng: Generator) -> Iterator[Case]:
     """Small steps towards a target, never far from the original image."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -64,6 +65,12 @@ def failing(contract: Contract, reference: Any, answer: Any) -> list[str]:
 class LeavesAFloat64(Layers):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).double()
+
+
+class RunsTwice(Layers):
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.norm(self.conv(x)).shape[1] == self.head.in_features
+        return super().forward(x)
 
 
 class Squeezes(Layers):
@@ -219,6 +226,15 @@ def test_is_half_precision_asked_for_where_a_contract_says_so() -> None:
     assert title not in failing(FUNCTION, scaled, wider)
 
 
+def test_are_whole_numbers_asked_for_where_a_contract_says_so() -> None:
+    counted = Function(lambda rng, n=7: (n, 2), counts=True)
+    both = lambda n, k: {"product": n * k, "pair": (n, k)}  # noqa: E731
+    assert not failing(counted, both, both)
+    floats = lambda n, k: {"product": n * float(k), "pair": (n, k)}  # noqa: E731
+    assert failing(counted, both, floats) == ["whole numbers come out"]
+    assert not failing(replace(counted, counts=False), both, floats)
+
+
 def test_does_a_case_catch_what_is_kept_between_calls() -> None:
     assert failing(FUNCTION, scaled, counting())
     assert failing(FUNCTION, scaled, keeping_by_shape())
@@ -241,6 +257,7 @@ def test_do_layers_in_another_order_pass_all() -> None:
         (LeavesAFloat64, "float32"),
         (Squeezes, "each image"),
         (InPlace, "stays as it was"),
+        (RunsTwice, "in training mode"),
         (Detached, "gradients"),
         (Shared, "share nothing"),
         (Silent, "training mode"),
@@ -290,6 +307,45 @@ def test_is_a_model_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda model: model.float(),
     ):
         assert failing(contract, sizes, changing(change))
+
+
+def slope(model: nn.Module, x: Tensor) -> Tensor:
+    leaf = x.detach().clone().requires_grad_()
+    return torch.autograd.grad(model(leaf).square().sum(), leaf)[0]
+
+
+def slope_at_a_clone(model: nn.Module, x: Tensor) -> Tensor:
+    clone = x.clone().requires_grad_()
+    copy.deepcopy(model)(clone).square().sum().backward()
+    assert clone.grad is not None
+    return clone.grad
+
+
+def slope_in_place(model: nn.Module, x: Tensor) -> Tensor:
+    wanted, x.grad = x.requires_grad, None
+    torch.autograd.backward(model(x.requires_grad_()).square().sum(), inputs=[x])
+    found, x.grad = x.grad, None
+    x.requires_grad_(wanted)
+    assert found is not None
+    return found
+
+
+def test_may_what_is_given_need_a_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    from course.checks import modules
+
+    monkeypatch.setattr(modules, "straight", straight, raising=False)
+    contract = OfModel({"one": straight}, lambda rng: (normal(rng, 4, 3),), wanting=True)
+    assert not failing(contract, slope, slope)
+    for answer in (slope_at_a_clone, slope_in_place):
+        assert failing(contract, slope, answer) == ["given tensors that need a gradient"]
+
+
+def straight(seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+
+
+straight.__module__ = "course.checks.modules"
 
 
 def test_do_standard_cases_weigh_their_share() -> None:

@@ -158,6 +158,7 @@ def test_each_command_takes_the_beginning_and_says_what_comes_first(built, comma
         (["export", MINI, "--to", "foo"], "'foo' is not one of 'moodle'"),
         (["grad"], "No such command 'grad'. Did you mean 'grade'? Write `autograde COMMAND …`;"),
         (["collect", MINI], "Write `autograde collect LAB SOURCES …`"),
+        (["new", "exercise", MINI], "Write `autograde new exercise LAB NAME …`; `autograde new e"),
     ],
 )
 def test_a_slip_in_a_command_is_told_in_a_line_with_how_it_is_written(mini, words, told):
@@ -167,6 +168,14 @@ def test_a_slip_in_a_command_is_told_in_a_line_with_how_it_is_written(mini, word
     assert told in done.stderr
     assert "--help` shows what it takes.\n" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_will_the_beginning_of_a_labs_name_do_where_something_is_added_to_it(mini):
+    for kind, name in (("exercise", "pooled"), ("question", "why_so")):
+        done = autograde(mini, "new", kind, MINI[:5], name)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"autograde build {MINI}\n" in done.stdout
+        assert name in mini.source(MINI).read_text()
 
 
 def test_outside_a_course_the_command_says_where_to_go(tmp_path, monkeypatch):

@@ -172,6 +172,57 @@ def test_are_points_and_comments_kept_and_wait_no_more(class_: Class) -> None:
 
 
 @pytest.mark.parametrize(
+    "sent",
+    ['{"manual_score": "abc"}', '{"manual_score": NaN}', '{"manual_score": 1e400}',
+     '{"manual_score": "-inf"}', '{"manual_score": -5}', '{"extra_credit": [1]}',
+     '{"manual_score": true}', "[]", "null", "", "no", '"x"', "[" * 100_000],
+)  # fmt: skip
+def test_are_points_that_are_none_refused_and_the_old_ones_kept(class_: Class, sent: str) -> None:
+    number = submissions(class_)["anna"].split("/")[-2]
+    place = f"{FORMGRADER}/api/grades?submission_id={number}"
+    before = json.loads(class_.asked(place))
+    (grade,) = [one for one in before if one["name"] == "why"]
+    asked = class_._request(f"{FORMGRADER}/api/grade/{grade['id']}", {}, "PUT")
+    asked.data = sent.encode()
+    with pytest.raises(HTTPError) as caught:
+        class_.person.open(asked, timeout=90).close()
+    caught.value.close()
+    assert caught.value.code == 400
+    assert json.loads(class_.asked(place)) == before
+
+
+def test_are_points_taken_as_the_page_sends_them_and_taken_back(class_: Class) -> None:
+    number = submissions(class_)["anna"].split("/")[-2]
+    grades = json.loads(class_.asked(f"{FORMGRADER}/api/grades?submission_id={number}"))
+    (grade,) = [one for one in grades if one["name"] == "why"]
+    place = f"{FORMGRADER}/api/grade/{grade['id']}"
+    sent: dict[str, object] = {"manual_score": "1.5", "extra_credit": "0.5"}
+    assert json.loads(class_.asked(place, sent, "PUT"))["manual_score"] == 1.5
+    sent = {"manual_score": None, "extra_credit": None}
+    assert json.loads(class_.asked(place, sent, "PUT"))["needs_manual_grade"]
+
+
+@pytest.mark.parametrize("sent", ['{"manual_comment": {"a": 1}}', '{"manual_comment": "\\ud800"}'])
+def test_is_a_comment_that_is_no_text_refused(class_: Class, sent: str) -> None:
+    number = submissions(class_)["anna"].split("/")[-2]
+    (one, *_) = json.loads(class_.asked(f"{FORMGRADER}/api/comments?submission_id={number}"))
+    asked = class_._request(f"{FORMGRADER}/api/comment/{one['id']}", {}, "PUT")
+    asked.data = sent.encode()
+    with pytest.raises(HTTPError) as caught:
+        class_.person.open(asked, timeout=90).close()
+    caught.value.close()
+    assert caught.value.code == 400
+
+
+def test_does_no_link_end_the_session_and_nothing_unknown_fill_the_terminal(class_: Class) -> None:
+    """A student's answer may have a link, and the person who marks may follow it."""
+    assert class_.refused("/logout") == 404
+    assert class_.refused(f"{FORMGRADER}/nowhere/at/all") == 404
+    assert "anna" in submissions(class_)
+    assert "Traceback" not in class_.marking.log.read_text()
+
+
+@pytest.mark.parametrize(
     ("path", "command"),
     [
         (f"submission/{MINI}/anna/autograde", "autograde grade"),

@@ -325,6 +325,33 @@ def test_a_tars_long_header_is_not_read_into_memory(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["a map in blocks", "a map in lines"])
+def test_a_tars_map_of_holes_is_not_read_without_end(tmp_path: Path, kind: str) -> None:
+    holes = b"00000000001\0" * 42 + b"\1" + bytes(7)  # and one more block follows
+    member = tarfile.TarInfo("lab.ipynb")
+    if kind == "a map in blocks":
+        member.type = tarfile.GNUTYPE_SPARSE
+        begin = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+        begin[482] = 1
+        begin[148:156] = b"%06o\0 " % (sum(begin[:148]) + sum(begin[156:]) + 8 * 32)
+        tar = bytes(begin) + holes * 20_000 + bytes(1024)
+    else:
+        lines = b"999999999\n" + b"0\n" * 5_000_000
+        member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+        member.size = len(lines)
+        tar = member.tobuf(tarfile.PAX_FORMAT) + lines + bytes(1024)
+    source = zipped(tmp_path / "in.zip", {"mallory/a.tgz": gzip.compress(tar), "anna.ipynb": GOOD})
+    begun = time.process_time()
+    tracemalloc.start()
+    one = opened(tmp_path, source)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    assert time.process_time() - begun < 2
+    assert taken(one)["anna.ipynb"] == GOOD
+    assert [line for line in told(one) if line.startswith("mallory/")]
+
+
 def test_a_compressed_tar_that_unpacks_to_nothing_but_size_fills_no_disk(tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(100_000_000))
     one = opened(tmp_path, zipped(tmp_path / "in.zip", {"mallory/a.tgz": bomb, "b.ipynb": GOOD}))

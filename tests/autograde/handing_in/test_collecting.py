@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.utils import parse_utc
+from rich.console import Console
 
 from autograde.errors import DesignedError
 from autograde.handing_in import intake
@@ -20,6 +22,7 @@ from autograde.handing_in.collecting.bounds import Bounds, Member
 from autograde.handing_in.collecting.collecting import Collected, Order, collect
 from autograde.handing_in.collecting.layouts import Format, chosen, hand_ins
 from autograde.handing_in.collecting.matching import said
+from autograde.reports.collected import tell
 
 LAB = "lab01_activations"
 LABS = ("lab00_setup", LAB, "lab02_lenet")
@@ -311,6 +314,65 @@ def test_is_moodles_worksheet_a_class_list_with_times(tmp_path: Path) -> None:
     assert (row.student, row.time) == ("s100", "2026-10-01T23:59:00+00:00")
 
 
+WORKSHEETS = {
+    "German": (
+        "ID;Vollständiger Name;E-Mail-Adresse;Status;Bewertung;Bestwertung;"
+        "Zuletzt geändert (Abgabe);Feedback als Kommentar\n"
+        "Teilnehmer/in501;Jürgen Müller;j@uni.example;Abgegeben;;20,00;"
+        '"Donnerstag, 1. Oktober 2026, 23:59";\n'
+    ),
+    "German, with numbers": (
+        "ID,Vollständiger Name,ID-Nummer,E-Mail-Adresse,Bewertung,Zuletzt geändert (Abgabe)\n"
+        "Teilnehmer/in 501,Jürgen Müller,007,j@uni.example,,"
+        '"Donnerstag, 1. Oktober 2026, 23:59"\n'
+    ),
+    "Russian": (
+        "Идентификатор,Полное имя,Адрес электронной почты,Оценка,Последнее изменение (ответ)\n"
+        'Участник501,Jürgen Müller,j@uni.example,,"четверг, 1 октября 2026, 23:59"\n'
+    ),
+    "French": (
+        "Identifiant,Nom complet,Adresse de courriel,Note,Dernière modification (travail remis)\n"
+        'Participant501,Jürgen Müller,j@uni.example,,"jeudi 1 octobre 2026, 23:59"\n'
+    ),
+    "German, hidden names": (
+        "ID,Status,Bewertung,Zuletzt geändert (Abgabe)\n"
+        'Teilnehmer/in501,Abgegeben,,"Donnerstag, 1. Oktober 2026, 23:59"\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("language", WORKSHEETS)
+def test_is_a_worksheet_understood_in_its_language(tmp_path: Path, language: str) -> None:
+    text = WORKSHEETS[language]
+    name = "Jürgen Müller" if "Müller" in text else "Teilnehmerin"
+    member = f"{name}_501_assignsubmission_file_/{LAB}.ipynb"
+    found = run(tmp_path, zipped(tmp_path / "in.zip", {member: BOOK}), roster=text)
+    (row,) = found.rows
+    wanted = "007" if "007" in text else "j@uni.example" if "j@" in text else "501"
+    assert (row.student, row.time) == (wanted, "2026-10-01T23:59:00+00:00")
+    assert found.unmatched == ()
+
+
+def test_is_a_class_list_read_in_other_words(tmp_path: Path) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text("Matrikelnummer;Vorname;Nachname;E-Mail;Gruppe\n007;Jürgen;Müller;j@u.de;B\n")
+    (one,) = class_list.read(path, UTC).people
+    assert (one.id, one.name, one.mail, one.section) == ("007", "Jürgen Müller", "j@u.de", "B")
+
+
+def test_are_canvas_rows_that_are_nobody_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,Lab 1 (44)\n"
+        ",,,,,Manual Posting\n"
+        "    Points Possible,,,,,40\n"
+        '"Ivanova, Anna",11,,,Mon,\n'
+        '"Student, Test",12,,1f3a,Mon,\n'
+    )
+    (one,) = class_list.read(path, UTC).people
+    assert (one.id, one.name, one.lms_id) == ("11", "Anna Ivanova", "11")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 def test_is_a_class_list_read_whatever_saved_it(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "roster.csv"
@@ -376,6 +438,21 @@ def test_is_a_wrong_command_told_before_anything_is_written(tmp_path: Path) -> N
         with pytest.raises(DesignedError, match=why):
             run(tmp_path, source, roster=ROSTER, said=words)
     assert not (tmp_path / "grading" / "submitted").exists()
+
+
+def test_is_told_in_full_what_holds_and_who_left_the_class_list(tmp_path: Path) -> None:
+    source = laid(tmp_path / "in", EXCHANGE)
+    due = datetime(2026, 9, 28, 10, 30, tzinfo=UTC)
+    rule = {"due": due, "rule": "10%/day, at most 50%", "zone": "Europe/Berlin"}
+    run(tmp_path, source, roster=ROSTER, **rule)
+    kept = [line for line in ROSTER.splitlines() if "anna01" not in line]
+    out = io.StringIO()
+    found = run(tmp_path, source, roster="\n".join(kept))
+    tell(found, Console(file=out, width=200))
+    assert "late: 10%/day, at most 50%; times that name no zone are in Europe/Berlin." in (
+        out.getvalue()
+    )
+    assert "collected before, and not in this class list (1): anna01." in out.getvalue()
 
 
 HERS = "lab01_activations/lab01_activations.ipynb"

@@ -12,6 +12,7 @@ from autograde.handing_in.collecting.lateness import (
     extension,
     extra,
     in_words,
+    moment,
     rule,
     seconds_late,
     zone_of,
@@ -95,3 +96,33 @@ def test_is_what_holds_told_in_words(
 ) -> None:
     when = datetime(2026, 10, 1, 21, 59, tzinfo=UTC) if deadline else None
     assert in_words(when, zone, penalty) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thursday, 1 October 2026, 11:59 PM",
+        "October 1, 2026, 11:59 PM",
+        "Donnerstag, 1. Oktober 2026, 23:59",
+        "четверг, 1 октября 2026, 23:59",
+        "jeudi 1 octobre 2026, 23:59",
+        "jueves, 1 de octubre de 2026, 23:59",
+        "01.10.2026 23:59",
+        "1.10.2026, 23:59",
+    ],
+)
+def test_is_a_time_read_in_the_language_of_the_lms(text: str) -> None:
+    assert moment(text, UTC) == datetime(2026, 10, 1, 23, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["01/10/2026 23:59", "41. Oktober 2026, 23:59", "soon", "1 fnord 2026"]
+)
+def test_is_a_time_that_could_be_another_never_guessed(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - dateutil has many words for it
+        moment(text, UTC)
+
+
+def test_has_every_language_an_accented_month() -> None:
+    found = [moment(f"5 {month} 2026, 8:00", UTC).month for month in ("März", "décembre", "août")]
+    assert found == [3, 12, 8]

@@ -289,6 +289,18 @@ def _attached_paths(home: Path, honest: bytes) -> None:
     _write(home, book)
 
 
+@trick("ungradable", "wrong-lab", family="costing")
+def _marks_in_a_thousand_cells(home: Path, honest: bytes) -> None:
+    """A thousand marks of no lab: lines for the instructor, in which those about others drown."""
+    book = json.loads(honest)
+    for number in range(1000):
+        cell = nbformat.v4.new_code_cell("1", id=f"flood{number}")
+        marks = {"grade": True, "grade_id": f"quince{number}", "locked": True, "points": 1}
+        cell.metadata["nbgrader"] = {**marks, "schema_version": 3, "solution": False, "task": False}
+        book["cells"].append(cell)
+    _write(home, book)
+
+
 @trick("full", family="costing")
 def _hostile_markdown(home: Path, honest: bytes) -> None:
     """The student's own Markdown: brackets, raw HTML, scripts, frames, formulas, depth."""

@@ -31,7 +31,7 @@ RIGHT = ("normalise_images", "topk_error")
 RIGHT_CELL = "topk_error_answer"
 ADDRESS = Address("https://github.com/uni/cnn-labs", "spring")
 
-BINARY = (".npz", ".gz")
+BINARY = (".npz", ".gz", ".jpg")
 
 pytestmark = pytest.mark.slow
 

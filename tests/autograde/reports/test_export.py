@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from autograde.cli import returning
 from autograde.gradebook.deadlines import Standing
 from autograde.handing_in.collecting.record import Entry, Record
 from autograde.reports import parcels
-from autograde.reports.export import ExportError, Sheet, Target, lines, safe, text
+from autograde.reports.export import Target, text
+from autograde.reports.grade_sheet import ExportError, Sheet, lines, safe
+from autograde.reports.worksheets import absent
 
 LAB = "lab01_activations"
 KNOWN = Record(
@@ -41,10 +44,20 @@ def rows(target: Target, **more) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text(target, sheet(**more)), newline="")))
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", "\n=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", " =1+1", "\u00a0@A1"])
 def test_is_no_cell_a_formula(cell: str) -> None:
     assert safe(cell) == f"'{cell}"
     assert safe("Ivanova-Petrova, A. = B") == "Ivanova-Petrova, A. = B"
+
+
+@pytest.mark.parametrize("end", [";", "; ", "\t", "\n", "\r\n "])
+def test_is_nothing_a_formula_where_another_sign_ends_a_cell(end: str) -> None:
+    """Excel takes the semicolon for the comma by the system's language, and reads a quotation mark
+    within a cell as itself: what is behind begins a cell.
+    """
+    found = safe(f"Anna{end}=HYPERLINK(1){end}＝2{end}-3")
+    assert [part.strip()[:1] for part in re.split(r"[;\t\r\n]+", found)] == ["A", "'", "'", "'"]
+    assert safe("Well done;\n- but read on; see 2") == "Well done;\n- but read on; see 2"
 
 
 @pytest.mark.parametrize("target", ["moodle", "canvas", "gradescope", "csv"])
@@ -76,8 +89,8 @@ def test_is_a_worksheet_filled_and_nothing_else_in_it_changed() -> None:
     template = [["Identifier", "Vollständiger Name", "Bewertung", "Höchste Bewertung", "Kommentar"],
                 ["Teilnehmer/in 1", "Anna Ivanova", "", "100,00", "old"],
                 ["Teilnehmer/in 9", "Zoe Adams", "55", "100,00", "old"]]  # fmt: skip
-    found = rows("moodle", template=template, out_of=50)
-    assert [row["Bewertung"] for row in found] == ["38.12", "55"]
+    found = rows("moodle", template=template, out_of=100)
+    assert [row["Bewertung"] for row in found] == ["76,25", "55"]  # as 100,00 is written there
     assert found[1]["Kommentar"] == "old"
 
 
@@ -85,6 +98,70 @@ def test_is_a_worksheet_of_another_assignment_refused() -> None:
     template = [["Identifier", "Full name", "Grade"], ["Participant 1", "Zoe Adams", ""]]
     with pytest.raises(ExportError, match="another assignment's"):
         text("moodle", sheet(template=template))
+
+
+def test_is_a_worksheet_refused_that_has_nobody_collected_here() -> None:
+    template = [["Identifier", "Full name", "Grade"], ["Participant 778", "Anna Ivanova", ""]]
+    with pytest.raises(ExportError, match="none of the worksheet's 1 lines"):
+        text("moodle", sheet(template=template))
+    header = ["Student", "ID", "SIS Login ID", "Lab 1 (11)"]
+    with pytest.raises(ExportError, match="nobody of this class"):
+        text("canvas", sheet(template=[header, ["Ivanova, Anna", "778", "zzz", ""]]))
+
+
+def test_are_two_of_one_name_told_apart_by_their_mail() -> None:
+    header = ["Identifier", "Full name", "Email address", "Grade"]
+    template = [header, ["Participant 2", "", "anna@uni.example", ""]]
+    with pytest.raises(ExportError, match="has the mail address of anna"):
+        text("moodle", sheet(template=template))
+
+
+def test_is_who_has_a_grade_and_no_line_in_the_template_named() -> None:
+    template = [["Identifier", "Full name", "Grade"], ["Participant 2", "", ""]]
+    assert absent("moodle", sheet(template=template)) == ["anna"]
+    gradebook = [["Student", "ID", "Lab 1 (11)"], ["Ivanova, Anna", "1", ""]]
+    assert absent("canvas", sheet(template=gradebook)) == ["boris"]
+    assert absent("moodle", sheet()) == []
+
+
+def test_are_the_words_of_a_teacher_in_a_worksheet_kept() -> None:
+    header = ["Identifier", "Full name", "Grade", "Feedback comments"]
+    template = [header, ["Participant 1", "Anna Ivanova", "", "See me.\nBring paper."]]
+    once = rows("moodle", template=template)
+    own = "30.5 of 40 points; 1 answer is not yet read by a person."
+    assert once[0]["Feedback comments"] == f"See me.\nBring paper.\n{own}"
+    again = rows("moodle", template=[header, list(once[0].values())])
+    assert again == once
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["ID", "Vollständiger Name", "Bewertung", "Bestwertung"],
+        ["Идентификатор", "Полное имя", "Оценка", "Максимальная оценка"],
+        ["Identifiant", "Nom complet", "Note", "Note maximale"],
+    ],
+)
+def test_is_another_maximum_noticed_in_every_language(header: list[str]) -> None:
+    template = [header, ["Teilnehmer/in1", "Anna Ivanova", "", "20,00"]]
+    with pytest.raises(ExportError, match="go to 20, the lab's to 40"):
+        text("moodle", sheet(template=template))
+    (found,) = rows("moodle", template=template, out_of=20)
+    assert found[header[2]] == "15,25"
+
+
+def test_is_another_maximum_noticed_in_canvas() -> None:
+    header = ["Student", "ID", "Lab 1 (11)"]
+    template = [header, ["    Points Possible", "", "20.0"], ["Ivanova, Anna", "1", ""]]
+    with pytest.raises(ExportError, match="go to 20, the lab's to 40"):
+        text("canvas", sheet(template=template))
+    assert rows("canvas", template=template, out_of=20)[1]["Lab 1 (11)"] == "15.25"
+
+
+def test_does_no_comment_tell_a_grade_that_is_left_out() -> None:
+    found = {row["Identifier"]: row for row in rows("moodle", unread=False)}
+    assert found["Participant 1"]["Feedback comments"] == ""
+    assert "20 of 40" in found["Participant 2"]["Feedback comments"]
 
 
 def test_is_a_column_asked_for_where_several_could_be_meant() -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from autograde.sandbox import clearing
+
 ROOT = Path(__file__).parents[3]
 PYTHON = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -114,6 +116,31 @@ import os
 print([p for p in ("/tmp", "/dev/shm") if os.path.exists(p + "/left-by-a-student")])
 """
 
+SHUTS = """
+import os
+for place in ("/tmp", "/dev/shm", "/var/tmp", "/run/lock", "."):
+    try:
+        os.mkdir(place + "/left-by-a-student")
+    except OSError:
+        continue  # where Landlock is, not everywhere
+    with open(place + "/left-by-a-student/x", "w") as file:
+        file.write("seen before")
+    os.chmod(place + "/left-by-a-student", 0)
+print("shut")
+"""
+
+OPENS = """
+import os
+found = []
+for place in ("/tmp", "/dev/shm", "/var/tmp", "/run/lock"):
+    try:
+        os.chmod(place + "/left-by-a-student", 0o700)
+        found.append(open(place + "/left-by-a-student/x").read())
+    except OSError:
+        pass
+print(found)
+"""
+
 
 def works() -> bool:
     """Whether there is a Python that a stranger can start, of this version."""
@@ -123,8 +150,8 @@ def works() -> bool:
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not works(), reason="needs root, and a Python where others may read it"),
-    pytest.mark.parametrize("landlock", ["with", "without"]),
 ]
+both = pytest.mark.parametrize("landlock", ["with", "without"])
 
 
 def graded(source: str, landlock: str, after: str = "1") -> list[str]:
@@ -143,16 +170,19 @@ def graded(source: str, landlock: str, after: str = "1") -> list[str]:
     return done.stdout.splitlines()
 
 
+@both
 def test_a_student_can_neither_stop_nor_hamper_the_process_that_made_theirs(landlock: str) -> None:
     assert graded(TRIED, landlock) == ["ok []", "1", "ok"]
 
 
+@both
 def test_what_a_student_leaves_running_is_watched_and_then_gone(landlock: str) -> None:
     before = set(strangers())
     assert graded(ORPHAN, landlock) == ["ok left", "2", "ok"]
     assert set(strangers()) <= before
 
 
+@both
 @pytest.mark.parametrize(
     ("left", "told"), [(DEEP, "ok deep"), (SWAPPER, "ok swaps")], ids=["deep", "swaps"]
 )
@@ -167,8 +197,40 @@ def test_nothing_that_is_left_in_a_folder_stops_who_clears_it(
     assert set(sandboxes()) <= folders
 
 
+@both
 def test_a_session_finds_nothing_that_the_last_one_left(landlock: str) -> None:
     assert graded(LEAVES, landlock, FINDS) == ["ok written", "1", "ok []"]
+
+
+@both
+def test_a_session_finds_nothing_that_the_last_one_shut(landlock: str) -> None:
+    assert graded(SHUTS, landlock, OPENS) == ["ok shut", "1", "ok []"]
+    left = [Path(place).glob(".gone-*") for place in clearing.SHARED]
+    assert not [one for found in left for one in found if 40_000 <= one.lstat().st_uid < 60_000]
+
+
+def test_what_takes_too_long_to_delete_is_out_of_reach_and_goes_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearing, "SECONDS", 0.0)
+    user, place = 59_999, tmp_path / "tmp"
+    place.mkdir()
+    session, left, mine = tmp_path / "session", place / "left", place / "mine"
+    for folder in (session, left, mine):
+        folder.mkdir()
+        for number in range(2000):
+            (folder / f"{number}").touch()
+    for folder in (session, left):
+        os.chown(folder, user, user)
+        os.chown(folder / "1", user, user)
+    clearing.empty(session, user, [str(place)])
+    assert not session.exists()
+    assert mine.exists()
+    assert left not in (seen := list(place.iterdir()))
+    assert all(one == mine or one.stat().st_mode & 0o777 == 0o700 for one in seen)
+    os.chown(session.parent, os.getuid(), os.getgid())
+    clearing.sweep_up({user, os.getuid()}, [str(place)])
+    assert list(tmp_path.rglob("left")) == []
 
 
 def sandboxes() -> list[Path]:

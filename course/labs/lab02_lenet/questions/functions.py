@@ -66,6 +66,19 @@ def pairs_of(function: Callable[[], Any], *layers: str) -> dict[str, list[Any]]:
     return {layer: list(table[layer]) for layer in layers}
 
 
+def layers_of(function: Callable[[], Any]) -> dict[str, Any]:
+    """Names of all layers in the table, in alphabetical order, and the sum of their parameters.
+
+    Raises:
+        ProbeError: it is no table.
+    """
+    table = function()
+    if not isinstance(table, Mapping):
+        raise ProbeError(f"expected a dict, found {wording.kind_of(table)}", "type")
+    names = sorted(map(str, table))
+    return {"layers": names, "parameters": sum(int(pair[0]) for pair in table.values())}
+
+
 def own_codes(function: Callable[..., Any], codes: Tensor, offset: float = 0.0) -> Any:
     """Penalties ``(K, K + 1)`` of units that are the codes themselves; a far code comes last."""
     codes = codes + offset

@@ -57,6 +57,34 @@ def after_epochs(
     return {"weights": model.weight, "losses": returned}
 
 
+class Frozen(nn.Module):
+    """Two linear layers, the first of which is not to learn: ``(N, D) -> (N, K)``."""
+
+    def __init__(self, first: Tensor, last: Tensor) -> None:
+        super().__init__()
+        self.first = nn.Parameter(first.clone(), requires_grad=False)
+        self.last = nn.Parameter(last.clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits."""
+        return (x @ self.first.T).tanh() @ self.last.T
+
+
+def with_a_frozen_layer(
+    function: Any, first: Tensor, last: Tensor, x: Tensor, labels: Tensor
+) -> dict[str, Any]:
+    """The weights of both layers after two epochs of one full batch each, and which may learn."""
+    model = Frozen(first, last)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    for _ in range(2):
+        function(model, x, labels, optimizer, batch_size=len(x))
+    return {
+        "frozen weights": model.first,
+        "other weights": model.last,
+        "layers that learn": [one.requires_grad for one in model.parameters()],
+    }
+
+
 def loss_reported(function: Any, weight: Tensor, x: Tensor, labels: Tensor, batch_size: int) -> Any:
     """What an epoch returns where the learning rate is 0."""
     model = Linear(weight)

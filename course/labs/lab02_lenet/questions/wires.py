@@ -14,6 +14,7 @@ from course.checks.modules import count
 from course.labs.lab02_lenet.questions.modules import learnt, made
 
 MAPS_IN, MAPS_OUT, KERNEL = 6, 16, 5
+LEAST, MOST = 0.005, 0.5  # root mean square of the numbers in a kernel at its start
 NEAR = 0.02  # to a whole number: float32 is a tenth of that off where there are 20,000
 
 
@@ -124,7 +125,7 @@ def connected(made_by: Callable[[], Any], x: Tensor) -> dict[str, Tensor]:
 
 def weights_in_use(made_by: Callable[[], Any]) -> dict[str, int]:
     """How many different weights and biases act; and how many different kernels there are in two
-    new layers, one for each connection.
+    new layers, one for each connection, and how many of them are far too small or too large.
     """
     starts = []
     for _ in range(2):
@@ -132,9 +133,11 @@ def weights_in_use(made_by: Callable[[], Any]) -> dict[str, int]:
         begun = torch.cat([torch.zeros(1), *(one.detach().flatten() for one in layer.parameters())])
         wires = trace(layer)
         starts.append(begun[wires.kernels[wires.kernels.flatten(2).any(dim=2)]].flatten(1))
+    sizes = torch.cat(starts).square().mean(dim=1).sqrt()
     parts = {"weights": wires.kernels, "biases": wires.biases}
     found = {name: len(part[part > 0].unique()) for name, part in parts.items()}
     return {
         **found,
         "different kernels at the start of two layers": len(torch.cat(starts).unique(dim=0)),
+        "kernels that start too small or too large": int(((sizes < LEAST) | (sizes > MOST)).sum()),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course.checks.battery import seeded
 from course.checks.modules import a_module, count, filled
 from course.checks.probes import ProbeError
 from course.checks.traffic import masks
@@ -58,6 +60,28 @@ def one_hidden(seed: int) -> nn.Module:
     """Two linear layers, and Tanh for the ReLU between them; for images of 8 × 8."""
     model: Any = small_network([2, 4, "M", 5, "M"], 2, seed, (11,))
     model.classifier[1] = nn.Tanh()
+    return model
+
+
+class Leaning(nn.Module):
+    """An activation of our own: nobody can make it anew who knows only its class."""
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``slope · x`` below 0, ``x`` above; any shape."""
+        return torch.maximum(x, self.slope * x)
+
+
+def other_activations(seed: int) -> nn.Module:
+    """Four linear layers, with leaky ReLUs and an activation of our own between them; for images
+    of 8 × 8.
+    """
+    model: Any = small_network([3, "M", 5, "M"], 2, seed, (8, 9, 7))
+    model.classifier[1], model.classifier[4] = nn.LeakyReLU(0.3), Leaning(0.2)
+    model.classifier[7] = nn.LeakyReLU(0.4)
     return model
 
 
@@ -135,6 +159,43 @@ def dense_dropout(convert: Any, seed: int, images: Tensor, calls: int) -> list[d
     model: Any = small_network([4, "M", 6, "M"], 3, seed, (48, 56)).double()
     model.classifier[2].p, model.classifier[5].p = DROPPED
     return _as_one(masks(_converted(convert, model).double(), images, calls, seed))
+
+
+def apart(convert: Any, seed: int, images: Tensor) -> dict[str, Any]:
+    """Whether a model gives the same as before, in evaluation mode after the converted network is
+    put into training mode, and in training mode after the other's dropout has other shares; and the
+    dtypes of the converted network's features.
+    """
+    model: Any = small_network([3, "M", 4, "M"], 3, seed).double()
+    before = _in_both_modes(copy.deepcopy(model), images, lambda: None)
+    converted = _converted(convert, model).train()
+    shapes = {one.shape for one in model.features.parameters() if one.ndim > 1}
+    dtypes = {str(one.dtype) for one in converted.parameters() if one.shape in shapes}
+    model_then = "scores of the model afterwards, when the other"
+    after = _in_both_modes(model, images, lambda: _with_other_shares(converted))
+    same = [torch.equal(*pair) for pair in zip(before, after, strict=True)]
+    return {
+        f"{model_then} is in training mode, are as before": same[0],
+        f"{model_then} has other shares of dropout, are as before": same[1],
+        "dtypes of the converted network's features": sorted(dtypes),
+    }
+
+
+def _in_both_modes(
+    model: nn.Module, images: Tensor, between: Callable[[], None]
+) -> tuple[Tensor, Tensor]:
+    """Scores as the model is, and in training mode after something else is done."""
+    with torch.no_grad(), seeded():
+        resting = model(images)
+    between()
+    with torch.no_grad(), seeded():
+        return resting, model.train()(images)
+
+
+def _with_other_shares(model: nn.Module) -> None:
+    for layer in model.modules():
+        if isinstance(getattr(layer, "p", None), float):
+            vars(layer)["p"] = 0.0
 
 
 def _as_one(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

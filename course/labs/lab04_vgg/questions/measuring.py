@@ -28,6 +28,24 @@ class _Reused(nn.Module):
         return self.relu(self.last(self.first(x)))
 
 
+class _Renamed(nn.Module):
+    """A convolution that runs twice, by each of its two names, and a linear layer with two."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 3, padding=1)
+        self.squash = nn.Tanh()
+        self.again = self.first
+        self.head = nn.Linear(3, classes)
+        self.classifier = self.head
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, 3, H, W) -> (N, classes)``."""
+        maps = self.again(self.squash(self.first(x)))
+        scores: Tensor = self.classifier(maps.mean(dim=(2, 3)))
+        return scores
+
+
 class Halved(nn.Module):
     """A layer of our own, without parameters; it notes passes with gradients, and those with
     values.
@@ -74,6 +92,11 @@ def deep_network(seed: int) -> nn.Module:
 def reused_network(seed: int) -> nn.Module:
     """A convolution and a ReLU that run twice each."""
     return _Reused()
+
+
+def renamed_network(seed: int) -> nn.Module:
+    """A convolution that runs twice, and a linear layer, each under two names of the model."""
+    return _Renamed(4 + seed % 9)
 
 
 def grouped_network(seed: int) -> nn.Module:

@@ -1,0 +1,5 @@
+# ---
+# jupyter:
+#   sample:
+#     says: the reference, handed in
+# ---
