@@ -27,6 +27,7 @@ AUTOGRADE = (
     "autograde.gradescope",
     "autograde.reports",
     "autograde.proving",
+    "autograde.plain",
     "autograde.marking",
     "autograde.gradebook",
     "autograde.results",

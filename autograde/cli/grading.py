@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +12,19 @@ from rich.markup import escape
 from autograde import tree as trees
 from autograde.cli.authoring import build
 from autograde.cli.common import FOUND, Isolating, Labs, WorkDir, of_class
+from autograde.cli.plain import plain_job
 from autograde.errors import DesignedError
 
 
 def grade(
-    lab: Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")],
+    lab: Annotated[
+        str,
+        typer.Argument(
+            show_default=False,
+            help="The lab, for example lab01_activations; with --plain an assignment, which need "
+            "not be named where there is one.",
+        ),
+    ] = "",
     submissions: Annotated[
         Path | None,
         typer.Option(
@@ -32,29 +41,72 @@ def grade(
     force: Annotated[
         bool, typer.Option("--force", help="Grade everybody anew, whatever is graded already.")
     ] = False,
+    plain: Annotated[
+        Path | None,
+        typer.Option(
+            help="Grade an assignment that is not the course's: nbgrader's course folder, with "
+            "source/ or release/, and submitted/ in it. Its tests are in its cells."
+        ),
+    ] = None,
+    preload: Annotated[
+        str,
+        typer.Option(
+            help="With --plain: modules to import once for the class, such as numpy,pandas."
+        ),
+    ] = "",
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, help="With --plain: seconds for a cell. Default: 30.")
+    ] = None,
 ) -> None:
     """Grade a class into nbgrader's gradebook; print what needs a person.
 
     What is graded and has not changed is not graded again.
     """
-    from autograde.marking.job import Job
-    from autograde.reports.show import attention, class_table, console, exercise_table, moves
+    from autograde.reports.show import console
 
-    out, course = console(), trees.find()
-    lab = course.lab(lab)
+    out = console()
+    _check_json(json_file)
+    if plain:
+        modules = tuple(filter(None, map(str.strip, preload.split(","))))
+        job: Any = plain_job(plain, lab, submissions, workdir)
+        job = replace(job, preload=modules, timeout=timeout or job.timeout)
+    else:
+        if preload or timeout:
+            raise DesignedError("--preload and --timeout go with --plain FOLDER.")
+        job = _lab_job(lab, submissions, workdir)
+    job = replace(job, isolation=isolation, jobs=jobs, force=force)
+    _tell(out, _graded(out, job), "nbgrader formgrader" if plain else "autograde mark {}")
+    if json_file:
+        json_file.write_text(job.results.read_text("utf-8"), encoding="utf-8")
+
+
+def _check_json(json_file: Path | None) -> None:
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     if json_file and json_file.is_dir():
         raise DesignedError(f"--json {json_file} is a folder: name a file in it.")
-    work = of_class(course, workdir)
-    job = Job(course, lab, submissions or work / "submitted", work, isolation, jobs, force)
-    result = _graded(out, job)
-    if json_file:
-        json_file.write_text(job.results.read_text("utf-8"), encoding="utf-8")
+
+
+def _lab_job(lab: str, submissions: Path | None, workdir: Path | None) -> Any:
+    from autograde.marking.job import Job
+
+    if not lab:
+        raise DesignedError(
+            "Missing argument 'lab'. Write `autograde grade LAB …`; `autograde grade --help` shows "
+            "what it takes."
+        )
+    course = trees.find()
+    lab, work = course.lab(lab), of_class(course, workdir)
+    return Job(course, lab, submissions or work / "submitted", work)
+
+
+def _tell(out: Any, result: Any, marking: str) -> None:
+    from autograde.reports.show import attention, class_table, exercise_table, moves
+
     out.print(class_table(result, out.width))
     out.print(exercise_table(result))
     moves(result, out)
-    attention(result, out)
+    attention(result, out, marking)
 
 
 def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "full") -> None:
@@ -95,17 +147,27 @@ def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "ful
 
 def _graded(out: Any, job: Any) -> Any:
     from autograde.gradebook.sound import alone
-    from autograde.marking import seal
     from autograde.reports.show import class_progress
 
     with alone(job.work), class_progress(out) as progress:
-        if not job.force and (known := seal.held(job)):
+        if known := _held(job):
             return known
-        from autograde.marking import classrun
-
         task = progress.add_task(f"grading {job.lab}", total=None)
 
         def tell(result: Any, done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
+        if hasattr(job, "folder"):
+            from autograde.plain import classrun as plainly
+
+            return plainly.grade(job, tell)
+        from autograde.marking import classrun
+
         return classrun.grade(job, tell)
+
+
+def _held(job: Any) -> Any:
+    """What a lab's last grading found, where it still holds."""
+    from autograde.marking import seal
+
+    return None if job.force or hasattr(job, "folder") else seal.held(job)

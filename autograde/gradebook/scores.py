@@ -11,6 +11,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from autograde.gradebook.naming import named
 from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
 from autograde.gradebook.stored import Stored
 from autograde.handing_in.normalise.flags import UNDECIDED
@@ -78,18 +79,22 @@ def _save(
     items = {item.grade_id: item for item in result.items}
     comments = _comments(result)
     asking = _asking(result)
-    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    if differ := items.keys() ^ {grade.cell.name for grade in grades}:
+    there = {
+        named(lab, notebook.name, grade.cell.name)
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+    }
+    if differ := items.keys() ^ there:
         raise ValueError(f"other cells of {result.student}'s: {', '.join(sorted(differ))}")
     for notebook in submission.notebooks:
         for grade in notebook.grades:
-            item = items[grade.cell.name]
-            if new or grade.cell.name in changed or grade.auto_score != item.points:
+            item = items[named(lab, notebook.name, grade.cell.name)]
+            if new or item.grade_id in changed or grade.auto_score != item.points:
                 grade.auto_score = item.points
                 wanted = item.points is None or item.grade_id in asking
                 grade.needs_manual_grade = wanted or grade.manual_score is not None
         for comment in notebook.comments:
-            name = comment.cell.name
+            name = named(lab, notebook.name, comment.cell.name)
             comment.auto_comment = comments.get(name) or _no_response(result, items.get(name))
     book.db.commit()
 
@@ -132,7 +137,7 @@ def read(path: Path, lab: str) -> dict[str, dict[str, float]]:
         with legible(book):
             return {
                 submission.student.id: {
-                    grade.cell.name: grade.score
+                    named(lab, notebook.name, grade.cell.name): grade.score
                     for notebook in submission.notebooks
                     for grade in notebook.grades
                 }
@@ -176,5 +181,6 @@ def _comments(result: StudentResult) -> dict[str, str]:
 
 
 def _no_response(result: StudentResult, item: Item | None) -> str | None:
-    unanswered = item is not None and item.status == "skipped" and item.report is None
-    return "No response." if unanswered and result.outcome == "graded" else None
+    if item is None or item.status != "skipped" or item.report or item.note:
+        return None
+    return "No response." if result.outcome == "graded" else None

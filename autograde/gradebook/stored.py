@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from autograde.gradebook.naming import named
+
 SUBMISSIONS = """
     SELECT submitted_assignment.student_id, submitted_assignment.timestamp,
            submitted_assignment.extension, submitted_notebook.late_submission_penalty
@@ -20,8 +22,9 @@ SUBMISSIONS = """
     WHERE assignment.name = ?
 """
 OF_A_CELL = """
-    SELECT submitted_assignment.student_id, base_cell.name, {columns}
+    SELECT submitted_assignment.student_id, notebook.name, base_cell.name, {columns}
     FROM {table} JOIN base_cell ON base_cell.id = {table}.cell_id
+    JOIN notebook ON notebook.id = base_cell.notebook_id
     JOIN submitted_notebook ON submitted_notebook.id = {table}.notebook_id
     JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
     JOIN assignment ON assignment.id = submitted_assignment.assignment_id
@@ -75,13 +78,15 @@ def _book(base: sqlite3.Connection, lab: str) -> Book:
     for student, timestamp, extension, penalty in base.execute(SUBMISSIONS, [lab]):
         when = datetime.fromisoformat(timestamp) if timestamp else None
         found[student] = Stored(when, extension, penalty)
-    for student, cell, auto, *given in base.execute(GRADES, [lab]):
+    for student, notebook, name, auto, *given in base.execute(GRADES, [lab]):
+        cell = named(lab, notebook, name)
         found[student].scores[cell] = auto
         found[student].by_hand |= _given(cell, given)
         manual, extra = given
         if manual is not None:
             found[student].marks[cell] = manual + (extra or 0)
-    for student, cell, auto, *written in base.execute(COMMENTS, [lab]):
+    for student, notebook, name, auto, *written in base.execute(COMMENTS, [lab]):
+        cell = named(lab, notebook, name)
         found[student].comments[cell] = auto
         found[student].by_hand |= _given(f"comment on {cell}", written)
     return Book(due[0] if due else None, found)

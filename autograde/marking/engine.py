@@ -20,11 +20,11 @@ from autograde.marking import follow, hidden, nearby, needs, withheld
 from autograde.marking.evidence import of_calls
 from autograde.marking.follow import Step
 from autograde.marking.life import HandedIn, Life, put
+from autograde.marking.room import Room, stopped
 from autograde.results import Item
 from autograde.sandbox import CellRun, Warm
 from course.checks import Report
 
-OUTPUT_BYTES = 32 << 20  # all outputs of a notebook together
 SKIPPED_TAGS = {"explore", "bootstrap"}
 RESET = re.compile(r"^[ \t]*%reset\b|magic\(\s*.reset", re.MULTILINE)
 PARAMETERS = 'PROFILE = "grade"'
@@ -148,13 +148,13 @@ class Sitting:
     stopped: list[str] = field(default_factory=list)  # own cells that this machine may stop
     told_of_outputs: bool = False
     asked: bool = False  # from then on, what the student's process says may hold hidden inputs
-    room: int = field(default_factory=lambda: OUTPUT_BYTES)
+    room: Room = field(default_factory=Room)
 
     def take(self, cell: NotebookNode, count: int) -> Item | None:
         """Run or judge one cell; its outputs are stored in it."""
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade") and cell.cell_type != "code":
-            return self._written(cell)
+            return self._by_person(cell)
         if marks.get("grade"):
             cell.outputs, cell.execution_count, self.asked = [], count, True
             return self.kept.get(marks["grade_id"]) or self._checked(marks)
@@ -185,7 +185,7 @@ class Sitting:
         cell.execution_count = count
         cell.outputs = self._kept(found)
         if found.status not in ("ok", "error"):
-            cell.outputs.append(_stopped(found.status, self._said(found)))
+            cell.outputs.append(stopped(found.status, self._said(found)))
         self._note(cell, found)
 
     def _said(self, found: CellRun) -> str:
@@ -198,11 +198,7 @@ class Sitting:
             told = "" if self.told_of_outputs else withheld.NOT_KEPT
             self.told_of_outputs = True
             return [nbformat.v4.new_output("stream", name="stdout", text=told)] if told else []
-        self.room -= sum(len(repr(output)) for output in found.outputs)
-        if self.room >= 0:
-            return [nbformat.from_dict(output) for output in found.outputs]
-        told = "[the outputs of this notebook are longer than what is kept; the rest is cut]"
-        return [nbformat.v4.new_output("stream", name="stderr", text=told)] if found.outputs else []
+        return self.room.kept(found.outputs)
 
     def _note(self, cell: NotebookNode, found: CellRun) -> None:
         """Remember what went wrong in a cell that checks depend on."""
@@ -242,9 +238,9 @@ class Sitting:
         note = self._why(name) if missing else ""
         return Item(name, maximum, report.outcome, points, report, note=note)
 
-    def _written(self, cell: NotebookNode) -> Item:
+    def _by_person(self, cell: NotebookNode) -> Item:
         """A written answer: a person's, unless nothing of the student's is there or near."""
-        item = _written(cell)
+        item = written(cell)
         if item.status == "skipped" and item.grade_id in self.near:
             told = f"{item.grade_id}: nothing stands in its cell, but near it. Read what is there."
             self.flags.append(Flag("written-beside", "attention", item.grade_id, told))
@@ -301,14 +297,8 @@ def _tags(cell: NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", ()))
 
 
-def _stopped(status: str, message: str) -> NotebookNode:
-    """What a reader of the notebook sees where a cell was stopped."""
-    ename = {"timeout": "Timeout", "limit": "LimitExceeded"}.get(status, "Crashed")
-    told = f"{ename}: this cell {message}"
-    return nbformat.v4.new_output("error", ename=ename, evalue=message, traceback=[told])
-
-
-def _written(cell: NotebookNode) -> Item:
+def written(cell: NotebookNode) -> Item:
+    """A cell that a person grades: without points until then, with none where it is untouched."""
     from nbgrader.utils import compute_checksum
 
     marks = cell.metadata["nbgrader"]

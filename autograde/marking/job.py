@@ -10,17 +10,15 @@ from autograde.sandbox import Isolation
 from autograde.tree import Tree
 
 
-@dataclass(frozen=True)
-class Job:
-    """One lab's grading: where things come from and go to."""
+class Paths:
+    """Where the grading of a lab, or of any assignment of nbgrader's, keeps things."""
 
-    tree: Tree
     lab: str
     submissions: Path
     work: Path
-    isolation: Isolation = "full"
-    jobs: int = 2
-    force: bool = False  # whether everybody is graded anew
+    isolation: Isolation
+    jobs: int
+    force: bool  # whether everybody is graded anew
 
     @property
     def journal(self) -> Path:
@@ -47,11 +45,24 @@ class Job:
         """nbgrader's database."""
         return self.work / "gradebook.db"
 
+    def autograded(self, student: str, notebook: str = "") -> Path:
+        """Where a graded notebook goes, in nbgrader's tree; without a name, the lab's."""
+        return self.work / "autograded" / student / self.lab / f"{notebook or self.lab}.ipynb"
+
+
+@dataclass(frozen=True)
+class Job(Paths):
+    """One lab's grading: where things come from and go to."""
+
+    tree: Tree
+    lab: str
+    submissions: Path
+    work: Path
+    isolation: Isolation = "full"
+    jobs: int = 2
+    force: bool = False
+
     @property
     def others(self) -> list[str]:
         """The course's other labs."""
         return [name for name in self.tree.lab_names() if name != self.lab]
-
-    def autograded(self, student: str) -> Path:
-        """Where the graded notebook of a student goes, in nbgrader's tree."""
-        return self.work / "autograded" / student / self.lab / f"{self.lab}.ipynb"

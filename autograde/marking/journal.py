@@ -104,6 +104,11 @@ def _append(path: Path, facts: Mapping[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
+def notebooks_key(paths: Iterable[Path]) -> str:
+    """Hash of graded notebooks as they lie there."""
+    return " ".join(map(notebook_key, sorted(paths)))
+
+
 def notebook_key(path: Path) -> str:
     """Hash of a graded notebook as it lies there; empty where there is none."""
     try:

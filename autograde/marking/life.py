@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from autograde.sandbox import CellRun, Session, Warm
+from autograde.sandbox import CellRun, Session, Tested, Warm
 from autograde.sandbox.bounds import TransportError
 from course import weights
 from course.checks import Answer, CaseResult, Prepared, Probe
@@ -58,6 +58,7 @@ class Ran:
 
     source: str
     seconds: float
+    test: bool = False
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Life:
     earlier: float = 0.0  # seconds that ended sessions have used
     more: float = 0.0  # seconds that the lab's checks ask for, for training
     hurried: bool = False  # whether it may come later
+    cell_seconds: float = CELL_SECONDS
     burns: int = 0  # cells and questions that ran out of time
     replayed: float = 0.0
     skipped: bool = False  # whether a cell was too long to be run again
@@ -95,6 +97,7 @@ class Life:
             more=self.more,
             hurried=self.hurried,
             burns=self.burns,
+            cell_seconds=self.cell_seconds,
         )
 
     def run(self, source: str) -> CellRun:
@@ -103,12 +106,24 @@ class Life:
         Raises:
             Later: it is hurried, and out of time.
         """
+        return self._joined(source)
+
+    def test(self, source: str) -> Tested:
+        """Run a test cell, likewise.
+
+        Raises:
+            Later: it is hurried, and out of time.
+        """
+        found = self._joined(source, test=True)
+        return found if isinstance(found, Tested) else Tested(found.status, message=found.message)
+
+    def _joined(self, source: str, test: bool = False) -> CellRun:
         session = self._alive()
         if self._left() <= 0:
             return CellRun("timeout", [], 0.0, self._exhausted())
-        found, seconds = self._run(session, source, self._given(CELL_SECONDS))
+        found, seconds = self._run(session, source, self._given(self.cell_seconds), test)
         if self._alive_now():
-            self.history.append(Ran(source, seconds))
+            self.history.append(Ran(source, seconds, test))
         return found
 
     def ask(self, probe: Probe) -> Answer:
@@ -171,11 +186,13 @@ class Life:
                 return
             self.replayed += ran.seconds
         if self._left() > 0:
-            self._run(session, ran.source, min(CELL_SECONDS, self._left()))
+            self._run(session, ran.source, min(self.cell_seconds, self._left()), ran.test)
 
-    def _run(self, session: Session, source: str, seconds: float) -> tuple[CellRun, float]:
+    def _run(
+        self, session: Session, source: str, seconds: float, test: bool = False
+    ) -> tuple[CellRun, float]:
         before = session.spent
-        found = session.run(source, timeout=seconds)
+        found = (session.test if test else session.run)(source, timeout=seconds)
         self._note(session)
         return found, session.spent - before
 

@@ -125,18 +125,18 @@ def exercise_table(result: ClassResult) -> Table:
     return table
 
 
-def attention(result: ClassResult, out: Console) -> None:
+def attention(result: ClassResult, out: Console, marking: str = "autograde mark {}") -> None:
     """Who needs a person, and why. Written answers that wait are counted, not listed."""
     out.print("[bold]Needs a person[/]")
-    for line in [*_needing(result)] or ["nobody"]:
+    for line in [*_needing(result, marking.format(result.lab))] or ["nobody"]:
         out.print(f"  {line}", soft_wrap=True)
 
 
-def _needing(result: ClassResult) -> Iterator[str]:
+def _needing(result: ClassResult, marking: str) -> Iterator[str]:
     waiting = sum(item.status == "manual" for s in result.students for item in s.items)
     if waiting:
         answers = "answer waits" if waiting == 1 else "answers wait"
-        yield f"{waiting} written {answers} to be read: `autograde mark {result.lab}` shows them"
+        yield f"{waiting} written {answers} to be read: `{marking}` shows them"
     absent = [shown(s.student) for s in result.students if s.outcome == "not handed in"]
     if absent:
         yield f"handed nothing in ({len(absent)}): {escape(', '.join(absent))}"

@@ -12,7 +12,7 @@ from autograde.sandbox.client import Isolation, Warm
 from autograde.sandbox.errors import IsolationError, SandboxError
 from autograde.sandbox.limits import Limits
 from autograde.sandbox.selftest import Wall, proven, selftest
-from autograde.sandbox.session import CellRun, Session
+from autograde.sandbox.session import CellRun, Session, Tested
 
 __all__ = [
     "CellRun",
@@ -21,6 +21,7 @@ __all__ = [
     "Limits",
     "SandboxError",
     "Session",
+    "Tested",
     "Wall",
     "Warm",
     "proven",

@@ -53,6 +53,23 @@ class CellRun:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class Tested(CellRun):
+    """What became of a test cell, as the student's process claims it.
+
+    Attributes:
+        proof: the text that its last line holds.
+        text: the value of its last expression, as a notebook shows it; None for none.
+        line: where it raised; 0 for nowhere.
+        restored: what the student's code had replaced and was put back first.
+    """
+
+    proof: str = ""
+    text: str | None = None
+    line: int = 0
+    restored: tuple[str, ...] = ()
+
+
 class _Ended(Exception):
     """A session is over."""
 
@@ -102,11 +119,32 @@ class Session:
 
     def run(self, source: str, *, timeout: float = 30.0) -> CellRun:
         """Run one cell, for at most ``timeout`` seconds."""
+        return self._cell("run", source, timeout)[0]
+
+    def test(self, source: str, *, timeout: float = 30.0) -> Tested:
+        """Run one test cell: see :mod:`autograde.sandbox.testing` for its last line."""
+        found, reply = self._cell("test", source, timeout)
+        proof, text, line = reply.get("proof"), reply.get("text"), reply.get("line")
+        restored = reply.get("restored")
+        return Tested(
+            found.status,
+            found.outputs,
+            found.seconds,
+            found.message,
+            proof if isinstance(proof, str) else "",
+            text if isinstance(text, str) else None,
+            line if type(line) is int else 0,
+            tuple(str(one)[:100] for one in restored) if isinstance(restored, list) else (),
+        )
+
+    def _cell(self, op: str, source: str, timeout: float) -> tuple[CellRun, dict[str, Any]]:
+        """What became of a cell, and the reply if there is one."""
         start = time.monotonic()
         room = 4 * self.limits.output_bytes + 4096  # characters are counted inside, bytes here
+        shown: list[dict[str, Any]] = []
         try:
             reply, body = self._exchange(
-                {"op": "run"}, source.encode("utf-8", "replace"), timeout, room
+                {"op": op}, source.encode("utf-8", "replace"), timeout, room
             )
             shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
         except TransportError as error:
@@ -116,11 +154,11 @@ class Session:
             with contextlib.suppress(TransportError):
                 reply, body = error.rest
                 shown = outputs.unpacked(reply.get("outputs"), body, self.limits.output_count)
-                return CellRun(ending.status, shown, time.monotonic() - start, str(ending))
         else:
             status: Status = "ok" if reply.get("good") is True else "error"
-            return CellRun(status, shown, time.monotonic() - start, _error_line(shown, status))
-        return CellRun(ending.status, [], time.monotonic() - start, str(ending))
+            seconds = time.monotonic() - start
+            return CellRun(status, shown, seconds, _error_line(shown, status)), reply
+        return CellRun(ending.status, shown, time.monotonic() - start, str(ending)), {}
 
     def ask(self, probe: Probe, *, timeout: float = 10.0) -> Answer:
         """Put a probe to the student's objects; the answer is a claim."""

@@ -150,13 +150,14 @@ class NotebookShell(InteractiveShell):
 
     def cell(self, source: str) -> bool:
         """Run one cell; whether it succeeded. The collector has its outputs."""
-        self.collector.clear()
-        with self._printing():
+        with self.collecting():
             result = self.run_cell(source, store_history=True)
         return bool(result.success)
 
     @contextmanager
-    def _printing(self) -> Iterator[None]:
+    def collecting(self) -> Iterator[None]:
+        """What is printed meanwhile belongs to one cell."""
+        self.collector.clear()
         saved = sys.stdout, sys.stderr
         sys.stdout = PrintedText("stdout", self.collector)
         sys.stderr = PrintedText("stderr", self.collector)

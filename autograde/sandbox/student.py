@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ from autograde.sandbox.bounds import PROBES, Bounds, TransportError
 from autograde.sandbox.channel import Channel, ChannelError
 from autograde.sandbox.limits import Limits
 from autograde.sandbox.shell import NotebookShell
+from autograde.sandbox.testing import Tester
 from course.checks.probes import Answer
 
 SOURCE_LIMIT = 16 << 20
@@ -46,10 +48,11 @@ class Student:
         self.folder = folder
         self.asked: Any = None  # NumPy's random state before the first question after a cell
         shell.collector = outputs.Collector(limits.output_bytes, limits.output_count)
+        self.tester = Tester(shell)
 
     def serve(self) -> NoReturn:
         """Answer requests until the trusted side closes the channel."""
-        actions = {"files": self.files, "run": self.run, "ask": self.ask}
+        actions = {"files": self.files, "run": self.run, "test": self.test, "ask": self.ask}
         limit = PROBES.buffers + 2 * PROBES.header
         while True:
             try:
@@ -73,16 +76,26 @@ class Student:
 
     def run(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Run a cell."""
+        source = body.decode()
+        return self._collected(lambda: {"good": self.shell.cell(source)})
+
+    def test(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Run a test cell of a notebook that is not the course's."""
+        source = body.decode()
+        return self._collected(lambda: self.tester.run(source))
+
+    def _collected(self, cell: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], bytes]:
+        """What a cell claims, with its outputs."""
         if self.asked is not None:
             np.random.set_state(self.asked)
             self.asked = None
         start = time.perf_counter()
         printed = os.lseek(1, 0, os.SEEK_END)
-        good = self.shell.cell(body.decode())
+        claim = cell()
         self._add_raw(printed)
         records, content = outputs.packed(self.shell.collector.outputs)
         seconds = time.perf_counter() - start
-        return {"good": good, "outputs": records, "seconds": seconds}, content
+        return {**claim, "outputs": records, "seconds": seconds}, content
 
     def ask(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Put a probe to the student's objects. Cells after it draw as if none had been put."""

@@ -81,6 +81,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         + LOOKS,
         "images-memorised": f"Your network knows the judging images too well. {LOOKS}",
         "not-read": f"This cell is too much to be read by a program. {LOOKS}",
+        "no-response": "No response.",
+        "broken-test": f"This test could not be run; no points are lost. {LOOKS}",
+        "tools-replaced": f"Your code had replaced something that tests compare with. {LOOKS}",
+        "reaches-out": f"Your code names parts of the grader or of Python's inside. {LOOKS}",
         "built-in-used": (
             "This exercise asks you to write by hand something that your answer takes from a "
             f"library. No point is lost by that. {LOOKS}"

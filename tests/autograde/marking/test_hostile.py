@@ -29,7 +29,7 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, demo, engine, life
+from autograde.marking import classrun, demo, life, room
 from autograde.reports import feedback
 from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import IsolationError, Warm, proven
@@ -643,7 +643,7 @@ def wreckers(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
         (home / f"{LAB}.ipynb").write_bytes(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(life, "SUBMISSION_SECONDS", 20.0)
-        patch.setattr(engine, "OUTPUT_BYTES", 10 * MIB)
+        patch.setattr(room, "OUTPUT_BYTES", 10 * MIB)
         result = classrun.grade(classrun.Job(COURSE, LAB, work / "submitted", work))
     return Class(work, result, {})
 

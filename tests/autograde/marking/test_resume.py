@@ -21,7 +21,7 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, journal
+from autograde.marking import journal, rounds
 from autograde.sandbox import IsolationError, Warm
 from tests.autograde.marking.command import COURSE, LAB, Ended, Stop, grade
 
@@ -156,7 +156,7 @@ def test_a_kill_between_two_writes_of_a_student_changes_nothing(
     shutil.copytree(calm / "submitted", killed / "submitted")
 
     def amid() -> None:
-        homes = {"_write": classrun, "append": journal, "save": scores}
+        homes = {"_write": rounds, "append": journal, "save": scores}
         written, real = list[int](), getattr(homes[step], step)
 
         def third(*given: object) -> None:

@@ -1,0 +1,193 @@
+"""Grade student by student, in two rounds, and write down what came out: one writer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograde.gradebook import scores
+from autograde.gradebook.scores import Gradebook
+from autograde.gradebook.stored import Book
+from autograde.handing_in.beside import OFFICIAL
+from autograde.marking import journal
+from autograde.marking.grader import Grader, Marked, S
+from autograde.marking.job import Paths
+from autograde.results import Item, Move, StudentResult
+
+OnResult = Callable[[StudentResult, int, int], None]
+
+
+@dataclass
+class Graded:
+    """A class, as far as it is graded; ``open``: something is to be asked again."""
+
+    results: list[StudentResult] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    open: bool = False
+
+
+def grade_all(
+    grader: Grader[S],
+    collect: Callable[[], Iterator[S]],
+    writer: Writer,
+    total: int,
+    on_result: OnResult | None = None,
+) -> Graded:
+    """Grade everybody; each is written down when done.
+
+    Args:
+        grader: of one student.
+        collect: gives the submissions, each time from the first.
+        writer: of what comes out.
+        total: how many submissions there are.
+        on_result: told of each.
+    """
+    graded = Graded()
+    for marked in _in_rounds(grader, collect):
+        writer.record(marked)
+        graded.results.append(marked.result)
+        graded.moves += _moves(grader, marked)
+        graded.open |= bool(marked.open)
+        if on_result:
+            on_result(marked.result, len(graded.results), total)
+    return graded
+
+
+def _in_rounds(grader: Grader[S], collect: Callable[[], Iterator[S]]) -> Iterator[Marked]:
+    """Results as they come; who takes long is graded when all the others are done."""
+    late, jobs = set[str](), grader.paths.jobs
+    for found in _in_parallel(partial(grader.mark, hurried=True), collect(), jobs):
+        if isinstance(found, Marked):
+            yield found
+        else:
+            late.add(found)
+    if late:
+        those = (one for one in collect() if one.student in late)
+        results = _in_parallel(grader.mark, those, jobs)
+        yield from (found for found in results if isinstance(found, Marked))
+
+
+def _in_parallel(
+    work: Callable[[S], Marked | str], submissions: Iterator[S], jobs: int
+) -> Iterator[Marked | str]:
+    """Results as they come, ``jobs`` students at a time; few submissions are read ahead."""
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = {pool.submit(work, one) for one in islice(submissions, 2 * jobs)}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                waiting |= {pool.submit(work, one) for one in islice(submissions, len(done))}
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+@dataclass
+class Writer:
+    """What grading writes of each student; ``before`` is what the gradebook had at the start."""
+
+    job: Paths
+    book: Gradebook
+    checks: Mapping[str, str]
+    before: Book
+
+    def record(self, marked: Marked) -> None:
+        """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
+        student = marked.result.student
+        places = {self.job.autograded(student, name): one for name, one in marked.notebooks.items()}
+        for place, notebook in places.items():
+            _write(place, notebook)
+        if places:
+            written = journal.notebooks_key(places)
+            settled = {k: v for k, v in self.checks.items() if k not in marked.open}
+            entry = journal.Entry(
+                marked.submission, settled, marked.result, written, marked.answers, marked.handed
+            )
+            journal.append(self.job.journal, entry)
+        _put_beside(self.job.autograded(student).parent, marked.official, marked.beside)
+        self._save(marked)
+
+    def _save(self, marked: Marked) -> None:
+        student, lab, result = marked.result.student, self.job.lab, marked.result
+        last = self._saved.get(student, {} if marked.notebooks else marked.answers)
+        changed = {name for name, one in marked.answers.items() if last.get(name) != one}
+        known = self.before.students.get(student)
+        if not scores.is_saved(known, result, changed, marked.timestamp):
+            scores.save(self.book, lab, result, changed, marked.timestamp)
+        if self._saved.get(student) != marked.answers:
+            journal.note_saved(self.job.saved, student, marked.answers)
+
+    @cached_property
+    def _saved(self) -> dict[str, dict[str, str]]:
+        return journal.saved(self.job.saved)
+
+
+def _put_beside(folder: Path, official: Mapping[str, bytes], beside: Mapping[str, bytes]) -> None:
+    """nbgrader's own files beside a graded notebook, as its own grading leaves them there, and
+    others that go with it.
+    """
+    for name, data in beside.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    for name in OFFICIAL:
+        place = folder / name
+        if name not in official:
+            place.unlink(missing_ok=True)
+        elif not place.is_file() or place.read_bytes() != official[name]:
+            place.write_bytes(official[name])
+
+
+def _moves(grader: Grader[Any], marked: Marked) -> list[Move]:
+    result = marked.result
+    entry = grader.known.get(result.student)
+    if entry is None:
+        return []
+    before = {item.grade_id: item.points for item in entry.result.items}
+    return [
+        Move(result.student, name, before[name], item.points, _why(grader, entry, marked, item))
+        for item in result.items
+        if (name := item.grade_id) in before and before[name] != item.points
+    ]
+
+
+def _why(grader: Grader[Any], entry: journal.Entry, marked: Marked, item: Item) -> str:
+    """Why a score moved, as far as keys tell."""
+    if item.status == "grader_error":
+        return "it could not be asked this time"
+    if entry.handed != marked.handed:
+        return "handed in anew"
+    if grader.paths.force:
+        return "graded anew"
+    if entry.submission != marked.submission:
+        return "the lab's notebook or the grader changed"
+    if item.grade_id in entry.stale(grader.checks):
+        return "its check changed"
+    return "the check of an exercise that it uses changed"
+
+
+def _write(path: Path, notebook: NotebookNode) -> None:
+    with whole(path) as draft:
+        nbformat.write(notebook, draft)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A draft that takes the file's place when it is written: at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    yield draft
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
