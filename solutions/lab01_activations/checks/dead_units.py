@@ -166,7 +166,7 @@ def dead_fraction(rng: Generator) -> Iterator[Case]:
     text = "dead_fraction: each unit speaks for one sample, one for all alike, and some are dead"
     yield Case(
         "one sample is enough to be alive",
-        ask(on_batches, "dead_fraction", _one_by_one(rng, 7), _one_by_one(rng, 250), text=text),
+        ask(on_batches, "dead_fraction", _one_by_one(rng, 7), _one_by_one(rng, 20), text=text),
         "Every sample counts, the first as well as the last: a unit that speaks for one of them is "
         "alive.",
         SINGLE,
@@ -195,3 +195,6 @@ def three_batches(rng: Generator) -> Iterator[Case]:
     text = "dead_fraction on three batches of 31 units"
     probe = ask(on_batches, "dead_fraction", *batches, text=text)
     yield Case("three batches of 31 units", probe, judge=SINGLE, weight=2)
+    text = "dead_fraction of 250 samples, in which each unit speaks for one sample"
+    probe = ask(on_batches, "dead_fraction", _one_by_one(rng, 250), text=text)
+    yield Case("one of many samples is enough to be alive", probe, judge=SINGLE)
