@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -97,16 +98,16 @@ def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
 
 
 def _left_behind(function: Any, x: Tensor, alpha: float) -> int:
-    """How many tensors there are more after two calls whose outputs nobody keeps."""
-    before = _tensors()
+    """How many of what two calls took and gave still live when nobody keeps them."""
+    watched = list[Callable[[], Any]]()
     for number in (1, 2):
-        function.apply((x * number).requires_grad_(), alpha)
-    return max(0, _tensors() - before)
-
-
-def _tensors() -> int:
-    gc.collect()
-    return sum(issubclass(type(one), Tensor) for one in gc.get_objects())
+        given = (x * number).requires_grad_()
+        output = function.apply(given, alpha)
+        watched += [weakref.ref(given), weakref.ref(output)]
+        del given, output
+    if any(one() is not None for one in watched):
+        gc.collect()  # they may only wait for it
+    return sum(one() is not None for one in watched)
 
 
 def _nature(saved: list[Tensor], x: Tensor, output: Tensor) -> str:

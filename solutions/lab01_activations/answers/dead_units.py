@@ -58,4 +58,5 @@ answers.wrong(
     "dead_fraction",
     "silent for 99 in 100 samples",
     lambda a: ((a == 0).double().mean(dim=0) > 0.99).double().mean().item(),
+    unseen=True,
 )
