@@ -77,5 +77,5 @@ def to_fully_convolutional(model):
             )
             conv.bias = nn.Parameter(layer.bias.detach().clone())
             channels, layer = layer.out_features, conv
-        layers.append(layer)
+        layers.append(deepcopy(layer))
     return nn.Sequential(features, nn.Sequential(*layers))

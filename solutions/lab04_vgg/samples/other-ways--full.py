@@ -19,7 +19,7 @@ def stack_parameters(channels, kernel, depth):
 
 # %% exercise="effective_receptive_field"
 def effective_receptive_field(network, images):
-    x = images.clone().requires_grad_(True)
+    x = images.detach().clone().requires_grad_(True)
     y = network(x)
     y[:, :, y.shape[2] // 2, y.shape[3] // 2].sum().backward()
     total = x.grad.abs().sum(0).sum(0)
