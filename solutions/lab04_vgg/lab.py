@@ -135,8 +135,7 @@ def effective_receptive_field(network: nn.Module, images: Tensor) -> Tensor:
     (N, C, H, W) -> (H, W), non-negative, sums to 1, in the images' dtype. `network` maps images
     to (N, K, h, w). Images and network come out as they went in, each layer in its own mode;
     only the `.grad` of the network's parameters may grow, as `backward()` has it, and running
-    statistics may move, as in any pass in training mode. The images may need a gradient already
-    (`requires_grad`); their `.grad` is their owner's.
+    statistics may move, as in any pass in training mode.
     Source: Luo, Li, Urtasun and Zemel 2016.
     """
     ### BEGIN SOLUTION

@@ -21,12 +21,6 @@ AS_IT_WAS: Mapping[Kind, str] = {
         "weights, their `.grad` and `requires_grad`, the hooks that were there and no other."
     )
 }
-WANTING: Mapping[Kind, str] = {
-    "raised": "The tensors given have `requires_grad=True`, so a `clone()` of them is no leaf: "
-    "`backward()` leaves nothing in its `.grad`. See `detach()`.",
-    "changed": "The `.grad` and `requires_grad` of what is given are its owner's: work on a copy "
-    "that is detached, or let torch.autograd.grad return the gradient.",
-}
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,6 @@ class OfModel:
             top of a module of ``course.labs`` or ``course.checks``.
         rest: further arguments, by position.
         adapter: makes of the student's function one that returns plain values.
-        wanting: whether the floating-point tensors among the rest may need a gradient.
         single: whether single precision is asked for, and how it is compared.
         judge: compares in double precision.
         hints: by title, in the place of the usual ones.
@@ -49,7 +42,6 @@ class OfModel:
     makers: Mapping[str, Callable[[int], nn.Module]]
     rest: Callable[[Generator], tuple[Any, ...]] = lambda rng: ()
     adapter: Adapter | None = None
-    wanting: bool = False
     single: Judge | None = SINGLE
     judge: Judge = field(default_factory=lambda: close(1e-6, 1e-9))
     hints: Mapping[str, Hint] = field(default_factory=dict)
@@ -79,18 +71,6 @@ class OfModel:
                     hint=AS_IT_WAS,
                     judge=self.judge,
                 )
-        if self.wanting:
-            title, maker = next(iter(self.makers.items()))
-            yield made.case(
-                "given tensors that need a gradient",
-                battery.of_wanting,
-                stored.named(maker),
-                seed_from(rng),
-                *self.rest(rng),
-                text=f"{name} on {title}, given tensors with requires_grad=True and a .grad",
-                hint=WANTING,
-                judge=self.judge,
-            )
         if self.single is not None:
             title, maker = next(iter(self.makers.items()))
             yield made.case(

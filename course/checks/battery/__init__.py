@@ -22,7 +22,7 @@ from course.checks.battery.functions import (
     spread,
     whole,
 )
-from course.checks.battery.models import inside, of_model, of_wanting
+from course.checks.battery.models import inside, of_model
 from course.checks.battery.networks import (
     learning,
     made_in_ways,
@@ -59,7 +59,6 @@ __all__ = [
     "next_numbers",
     "of_its_own",
     "of_model",
-    "of_wanting",
     "one_by_one",
     "outcomes",
     "seeded",

@@ -13,10 +13,7 @@ from course.checks.battery.parts import (
     adapted,
     cast,
     each,
-    floats,
-    given_earlier,
     next_numbers,
-    regraded,
     seeded,
     settings,
     state_sum,
@@ -57,21 +54,6 @@ def of_model(
         "what changed in the model": [name for name in before if before[name] != after[name]],
         "next random numbers": drawn,
         "settings": settings(),
-    }
-
-
-def of_wanting(thing: Any, adapter: str, maker: str, seed: int, *rest: Any) -> dict[str, Any]:
-    """What a function says of a model where the floating-point tensors beside it need a gradient,
-    and have one from before; and what became of them. The model is in evaluation mode.
-    """
-    model = stored.resolved(maker)(seed).double().eval()
-    for one in floats(rest):
-        given_earlier(one.requires_grad_())
-    answer = plain(adapted(thing, adapter)(model, *rest))
-    return {
-        ANSWER: answer,
-        "arguments with another gradient afterwards": sum(map(regraded, floats(rest))),
-        "arguments that need a gradient afterwards": sum(one.requires_grad for one in floats(rest)),
     }
 
 

@@ -32,7 +32,7 @@ def field_recursive(layers: Any) -> int:
 
 
 def map_by_backward(network: nn.Module, images: Tensor) -> Tensor:
-    leaf = images.detach().clone().requires_grad_(True)
+    leaf = images.clone().requires_grad_(True)
     maps = network(leaf)
     maps[:, :, maps.shape[2] // 2, maps.shape[3] // 2].sum().backward()
     assert leaf.grad is not None

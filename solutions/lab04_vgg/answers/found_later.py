@@ -9,23 +9,10 @@ from torch import Tensor, nn
 
 from .book import answers, slips
 
-COPY = "- pixels = images.detach().clone().requires_grad_()"
-SLOPES = "- (slopes,) = torch.autograd.grad(centre, pixels)"
-BACK = "+ centre.backward()\n+ slopes = pixels.grad"
 NAMED = "- for name, module in model.named_modules()"
 OTHERS = "- head.append(layer)\n- continue"
 RETURNED = "- return deepcopy(nn.Sequential(model.features, *head))"
 
-slips(
-    "effective_receptive_field",
-    {
-        "a clone is no leaf where the images need a gradient": f"{COPY}\n"
-        f"+ pixels = images.clone().requires_grad_()\n\n{SLOPES}\n{BACK}",
-        "the images' gradient is cleared": f"{COPY}\n"
-        f"+ wanted = images.requires_grad\n+ pixels = images.requires_grad_()\n\n{SLOPES}\n"
-        f"+ images.grad = None\n{BACK}\n+ images.grad = None\n+ images.requires_grad_(wanted)",
-    },
-)
 for measure in ("activation_memory", "layer_flops"):
     slips(
         measure,

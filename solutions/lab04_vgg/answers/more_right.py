@@ -95,7 +95,7 @@ def map_in_training(network: Any, images: Tensor) -> Tensor:
     return F.normalize(total.flatten(), p=1.0, dim=0, eps=0.0).view_as(total)
 
 
-answers.wrong(ERF, "with the images' own gradient, cleared afterwards", map_tidied_up)
+answers.right(ERF, "with the images' own gradient, tidied up", map_tidied_up)
 answers.right(ERF, "by torch's Jacobian", map_by_jacobian)
 answers.right(ERF, "channel by channel, backward each time", map_channel_by_channel)
 answers.right(ERF, "by a Parameter, and normalize", map_in_training)

@@ -60,7 +60,6 @@ CONTRACT = OfModel(
     {"a stack with ReLU": small_stack, "strides, the first layer frozen": frozen_stack},
     lambda rng: (normal(rng, 3, 2, 9, 12),),
     adapter=with_gradients_added,
-    wanting=True,
     judge=CLOSE,
 )
 

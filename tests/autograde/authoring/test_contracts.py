@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -309,45 +308,6 @@ def test_is_a_model_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda model: model.float(),
     ):
         assert failing(contract, sizes, changing(change))
-
-
-def slope(model: nn.Module, x: Tensor) -> Tensor:
-    leaf = x.detach().clone().requires_grad_()
-    return torch.autograd.grad(model(leaf).square().sum(), leaf)[0]
-
-
-def slope_at_a_clone(model: nn.Module, x: Tensor) -> Tensor:
-    clone = x.clone().requires_grad_()
-    copy.deepcopy(model)(clone).square().sum().backward()
-    assert clone.grad is not None
-    return clone.grad
-
-
-def slope_in_place(model: nn.Module, x: Tensor) -> Tensor:
-    wanted, x.grad = x.requires_grad, None
-    torch.autograd.backward(model(x.requires_grad_()).square().sum(), inputs=[x])
-    found, x.grad = x.grad, None
-    x.requires_grad_(wanted)
-    assert found is not None
-    return found
-
-
-def test_may_what_is_given_need_a_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    from course.checks import modules
-
-    monkeypatch.setattr(modules, "straight", straight, raising=False)
-    contract = OfModel({"one": straight}, lambda rng: (normal(rng, 4, 3),), wanting=True)
-    assert not failing(contract, slope, slope)
-    for answer in (slope_at_a_clone, slope_in_place):
-        assert failing(contract, slope, answer) == ["given tensors that need a gradient"]
-
-
-def straight(seed: int) -> nn.Module:
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
-
-
-straight.__module__ = "course.checks.modules"
 
 
 def test_do_standard_cases_weigh_their_share() -> None:
