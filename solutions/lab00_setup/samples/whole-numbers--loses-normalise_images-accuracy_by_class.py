@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: integer division, and the batch's own statistics
-#     points: {normalise_images: 0.0, accuracy_by_class: 0}
+#     points: {normalise_images: 0.37, accuracy_by_class: 0}
 #     mistakes: {normalise_images: whole_numbers, accuracy_by_class: share_of_batch}
 # ---
 

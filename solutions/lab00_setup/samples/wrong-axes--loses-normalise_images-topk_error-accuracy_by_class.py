@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: statistics land on the width, labels on the guesses, shares among the guesses
-#     points: {normalise_images: 0.45, topk_error: 0.1, accuracy_by_class: 0}
+#     points: {normalise_images: 0.37, topk_error: 0.1, accuracy_by_class: 0}
 #     mistakes:
 #       normalise_images: axis_of_width
 #       topk_error: labels_broadcast

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: slopes of two plain numbers, float32 whatever comes in; and a bool
-#     points: {relu_grad: 0.65, leaky_relu_grad: 0.71}
+#     points: {relu_grad: 0.66, leaky_relu_grad: 0.71}
 #     mistakes: {relu_grad: boolean}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: decides with if for the whole tensor
-#     points: {relu: 0.07, leaky_relu: 0.05}
+#     points: {relu: 0.06, leaky_relu: 0.05}
 # ---
 
 # %% exercise="relu"

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: slopes by >=, so the right one at 0
-#     points: {relu_grad: 0, leaky_relu_grad: 0.85, elu_grad: 1.85, selu_grad: 1.78}
+#     points: {relu_grad: 0, leaky_relu_grad: 0.87, elu_grad: 1.88, selu_grad: 1.83}
 #     mistakes:
 #       relu_grad: greater_or_equal
 #       leaky_relu_grad: one_at_zero

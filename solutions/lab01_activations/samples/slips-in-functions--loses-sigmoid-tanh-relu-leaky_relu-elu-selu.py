@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: a sign, a branch, a constant or a term wrong in each of the six functions
-#     points: {sigmoid: 0, tanh: 1.41, relu: 0, leaky_relu: 0.05, elu: 0.42, selu: 0}
+#     points: {sigmoid: 0, tanh: 1.41, relu: 0, leaky_relu: 0.05, elu: 0.4, selu: 0}
 #     mistakes:
 #       sigmoid: sign_of_exponent
 #       tanh: exp_overflow

@@ -7,8 +7,8 @@
 #       tanh_grad: 0
 #       relu_grad: 0
 #       leaky_relu_grad: 0
-#       elu_grad: 0
-#       selu_grad: 0
+#       elu_grad: 0.12
+#       selu_grad: 0.17
 #     mistakes:
 #       sigmoid_grad: one_minus_y
 #       tanh_grad: of_the_sigmoid

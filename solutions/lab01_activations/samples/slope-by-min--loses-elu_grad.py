@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: ELU's slope as min(1, y + α), right for α = 1 only
-#     points: {elu_grad: 0.6}
+#     points: {elu_grad: 0.61}
 # ---
 
 # %% exercise="elu_grad"

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: leaky ReLU with 0.01 typed in
-#     points: {leaky_relu: 0.32, leaky_relu_grad: 0.3}
+#     points: {leaky_relu: 0.3, leaky_relu_grad: 0.27}
 #     mistakes: {leaky_relu: slope_fixed, leaky_relu_grad: slope_fixed}
 # ---
 

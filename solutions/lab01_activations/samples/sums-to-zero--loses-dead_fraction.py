@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: calls a unit dead when its outputs add up to nothing
-#     points: {dead_fraction: 1.79}
+#     points: {dead_fraction: 1.8}
 #     mistakes: {dead_fraction: sum_is_zero}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: backward returns the local slope
-#     points: {ELUFunction: 2.53}
+#     points: {ELUFunction: 2.48}
 #     mistakes: {ELUFunction: upstream_forgotten}
 # ---
 

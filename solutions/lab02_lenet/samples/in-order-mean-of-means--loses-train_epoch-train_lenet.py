@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: the same order each time, batches averaged; the network trained is too large
-#     points: {train_epoch: 1.33, train_lenet: 0}
+#     points: {train_epoch: 1.39, train_lenet: 0}
 # ---
 
 # %% exercise="train_epoch"
