@@ -282,11 +282,20 @@ course.predict(
     ],
 )
 
+# %% predict="smoothing"
+course.predict(
+    "smoothing",
+    "And label smoothing: by how many points does the mean change when it is added?",
+    answer=...,
+    unit="points",
+)
+
 # %% explore=true varies=true
 experiments.draw_ladder()
 
 # %% explore=true
 course.compare("best_idea", "flip and crop")
+course.compare("smoothing", -0.6, 0.5)
 
 # %% [markdown]
 # Mean and standard error over five seeds, 4,000 images of 16 × 16, 12 epochs. From 43.9 % ± 0.4 to
@@ -385,7 +394,7 @@ everything = experiments.race(
 #
 # - Page, *[How to Train Your ResNet](https://myrtle.ai/learn/how-to-train-your-resnet/)* (2018 and
 #   2019), in eight parts.
-# - Jordan, *[94% on CIFAR-10 in 3.29 Seconds on a Single GPU](https://arxiv.org/abs/2404.00498)*
+# - Jordan, *[94 % on CIFAR-10 in 3.29 Seconds on a Single GPU](https://arxiv.org/abs/2404.00498)*
 #   (2024); its [code](https://github.com/KellerJordan/cifar10-airbench) has the later records, and
 #   names [hlb-CIFAR10](https://github.com/tysam-code/hlb-CIFAR10).
 # - Coleman and others, *[Analysis of DAWNBench, a Time-to-Accuracy Machine Learning Performance

@@ -38,7 +38,9 @@ def draw_augmented(images: Pictures, count: int = 8) -> Figure:
     some = images.train[0][:count]
     with seeded(0):
         rows = [some, images.moved(some), images.covered(some)]
-    return shown(plots.image_grid(torch.cat(rows), columns=count).figure)
+    figure = plots.image_grid(torch.cat(rows), columns=count).figure
+    figure.suptitle("as stored; mirrored and moved; covered as well")
+    return shown(figure)
 
 
 def draw_filters(whitening_filters: Callable[[Tensor], Tensor], images: Pictures) -> Figure | None:
@@ -55,4 +57,6 @@ def draw_filters(whitening_filters: Callable[[Tensor], Tensor], images: Pictures
         apart = torch.corrcoef(numbers).fill_diagonal_(0).abs().max()
         low, high = variances.min(), variances.max()
         print(f"{name:22}variances {low:.2f} to {high:.2f}, largest correlation {apart:.2f}")
-    return shown(plots.filters(filters, columns=len(filters) // 2).figure)
+    figure = plots.filters(filters, columns=len(filters) // 2).figure
+    figure.suptitle("whitening filters, the largest variance first")
+    return shown(figure)
