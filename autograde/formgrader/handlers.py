@@ -42,6 +42,9 @@ LEFT_OUT = {
     "StaticFileHandler",
 }
 POINTS = {"manual_score", "extra_credit"}
+TEXTS = {
+    "manual_comment", "first_name", "last_name", "email", "duedate_notimezone", "duedate_timezone",
+}  # fmt: skip
 MOST_POINTS = 1e6
 SCRIPT = "<script>"
 HEAD = "<head>"
@@ -117,10 +120,16 @@ class Careful(BaseApiHandler):
             sent = json.loads(self.request.body)
             if not isinstance(sent, dict):
                 raise TypeError("expected names with values")
-            return {name: _points(sent[name]) if name in POINTS else _text(sent[name])
-                    for name in sent}  # fmt: skip
+            return {name: _kept(name, sent[name]) for name in sent}
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise web.HTTPError(400, f"not kept: {error}", reason="Not kept") from None
+
+
+def _kept(name: str, value: object) -> object:
+    """What is sent under a name; a page sends all that it knows, of which nbgrader takes little."""
+    if name in POINTS:
+        return _points(value)
+    return value if isinstance(value, bool | int | float) and name not in TEXTS else _text(value)
 
 
 def _points(value: object) -> float | None:
