@@ -23,13 +23,7 @@ LABS = TREE.lab_names()
 
 # Any network at all has this much of what these two ask, whoever made it; and anything may raise
 # the error that is asked for, or give the dtype.
-BY_CHANCE = {
-    "build_network": 0.4,
-    "debug_this_network": 0.12,
-    "normalise_images": 0.14,
-    "topk_error": 0.14,
-    None: 0.1,
-}
+BY_CHANCE = {"build_network": 0.4, "debug_this_network": 0.12, None: 0.1}
 # By looking values up, an answer can know what a stored check expects of inputs that never change.
 LOOKED_UP = 0.34
 
