@@ -13,7 +13,8 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask, close
 from course.checks.inputs import normal, seed_from, whole
-from course.labs.lab09_fast.questions import about, bare, dropping, normalised
+from course.labs.lab09_fast.questions import about, dropping, normalised
+from course.labs.shared.bare import bare
 
 from .book import check
 
