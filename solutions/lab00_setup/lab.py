@@ -346,11 +346,11 @@ for make in (linear, small_cnn):
     print(f"{make.__name__:10} {course.instruments.count_parameters(make()):,} parameters")
 
 # %% [markdown]
-# What is made small in training is the **cross-entropy**. Softmax turns logits into probabilities:
-# $p_k = e^{z_k} / \sum_i e^{z_i}$. The loss of an image is $-\log p$ of its own class, 0 for a
-# network that is sure and right. PyTorch's `cross_entropy` takes the *logits*, does both steps,
-# and averages over the batch. Three classes, two images with the same logits; the labels are 0 and
-# 2:
+# Training makes a loss small: here the **cross-entropy**. Softmax turns logits into probabilities,
+# $p_k = e^{z_k} / \sum_i e^{z_i}$. The loss of an image is $-\log p$ of its own class: 0 for a
+# network that is sure and right. PyTorch's `cross_entropy` takes the *logits*, does both steps, and
+# averages over the batch. An example with three classes and two images that have the same logits;
+# the labels are 0 and 2:
 
 # %% explore=true
 scores = torch.tensor([[2.0, 1.0, 0.0], [2.0, 1.0, 0.0]])
@@ -361,8 +361,8 @@ print("losses:", [f"{loss:.3f}" for loss in own.tolist()], f"mean {own.mean():.3
 print(f"cross_entropy: {nn.functional.cross_entropy(scores, torch.tensor([0, 2])):.3f}")
 
 # %% [markdown]
-# The sure mistake costs six times what the right answer costs. Guessing among $K$ classes costs
-# $\log K$, with ten of them 2.3: look for that number at the start of a training.
+# The mistake costs six times as much as the right answer. Guessing among $K$ classes costs $\log
+# K$, which is 2.3 for ten of them: look for that number at the start of a training.
 
 # %% [markdown]
 # `training.fit` does what every training does: take a batch, compute the loss, let autograd find

@@ -443,7 +443,8 @@ experiments.memory_table(
 # %% [markdown]
 # The tool for that is `torch.autograd.Function`, with the two directions written by hand. Tensors
 # travel from one to the other in `ctx`: `save_for_backward` puts them in, `saved_tensors` is the
-# tuple that comes out. Here is $x^3$, which keeps its *input*. Its slope $3 x^2$ is 12 at 2:
+# tuple that comes out. Here is $x^3$, which keeps its *input*. Its slope $3 x^2$ must be 12 at 2,
+# and 3 at −1:
 
 
 # %% explore=true

@@ -336,8 +336,7 @@ def make_vgg(config: list[Entry], num_classes: int = 1000, width: float = 1.0) -
 experiments.parameter_ledger(make_vgg, VGG_CONFIGS)
 
 # %% [markdown]
-# Now the values. At 1/32 of the width, with torchvision's weights copied into yours, the scores
-# must agree. Then the differences between torchvision's VGG and the paper's:
+# torchvision's VGG differs from the paper's in a few places:
 #
 # | | the paper | torchvision |
 # |---|---|---|
@@ -348,6 +347,9 @@ experiments.parameter_ledger(make_vgg, VGG_CONFIGS)
 #
 # (A *variance* of 0.01 is a standard deviation of 0.1: ten times torchvision's for its linear
 # layers.)
+#
+# Now the values. At 1/32 of the width, with torchvision's weights copied into yours, the scores
+# must agree. And torchvision's network takes an image of another size:
 
 # %% explore=true
 experiments.score_ledger(make_vgg)
@@ -362,7 +364,8 @@ experiments.score_ledger(make_vgg)
 # %% [markdown]
 # Your tool is the **forward hook**: a function that PyTorch calls each time a module has run, with
 # the module, its inputs (a tuple) and its output. `register_forward_hook` returns a handle, and
-# `remove()` takes the hook off again. A module of two layers, and a hook that looks at the second:
+# `remove()` takes the hook off again. Here is a module of two layers, with a hook on the second
+# that notes the mean of what comes out:
 
 # %% explore=true
 pair = nn.Sequential(nn.Linear(5, 3), nn.Tanh())

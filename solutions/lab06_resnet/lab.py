@@ -125,7 +125,7 @@ course.compare("negative_branch", "it vanishes")
 # - **Residual, all +0.25**: $1.25^{54} \approx 1.7 \cdot 10^5$. It does not vanish. It explodes.
 # - **Residual, all −0.25**: $0.75^{54} \approx 1.8 \cdot 10^{-7}$. It vanishes, in spite of the
 #   shortcut.
-# - **Residual, signs by chance**: it wanders, and downwards, here to 0.04. A pair of blocks with
+# - **Residual, signs at random**: it wanders, and downwards, here to 0.04. A pair of blocks with
 #   $+0.25$ and $-0.25$ gives $1.25 \cdot 0.75 = 0.94$: on average a block adds
 #   $\frac{1}{2}\log(1-f'^2)$ to the logarithm, which is less than 0. After 54 blocks a typical
 #   product is 0.17, after 540 it is $3 \cdot 10^{-8}$. Multiply out $\prod (1 + f_l')$: there is a
@@ -166,16 +166,18 @@ def residual_jacobian(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 # %% [markdown]
 # Which gradients grow in a block, and which shrink? The **singular value decomposition** $J = U S
-# V^\top$ tells: it turns one orthonormal basis into another, with the gains $S$.
-# `torch.linalg.svd` gives $U$, the gains as a vector, the largest first, and $V$ *transposed*. A
-# matrix that stretches three axes by 3, 2 and 1, and lets them change places:
+# V^\top$ tells: $J$ takes each column of $V$ to the same column of $U$, stretched by a *singular
+# value* from the diagonal of $S$, its **gain**. The columns of $U$ are orthonormal, and so are
+# those of $V$. `torch.linalg.svd` gives $U$, the gains as a vector, the largest first, and $V$
+# *transposed*. Here is a matrix that stretches three axes by 3, 2 and 1 and lets them change
+# places:
 
 # %% explore=true
 moved = torch.tensor([[0.0, 3.0, 0.0], [0.0, 0.0, 2.0], [1.0, 0.0, 0.0]])
 left, factors, right = torch.linalg.svd(moved)
 print("gains:", factors.tolist())
 print("the matrix again:", torch.allclose(left @ factors.diag() @ right, moved))
-print("and with the third turned:", torch.allclose(left @ factors.diag() @ right.T, moved))
+print("and with V, not transposed:", torch.allclose(left @ factors.diag() @ right.T, moved))
 
 # %% [markdown] intro="weakest_gradient" optional=true
 # ### The gradient that hardly comes through
@@ -547,11 +549,11 @@ experiments.score_ledger(make_resnet)
 
 # %% [markdown]
 # If the values agree, then every set of weights that the world has trained for these networks is
-# yours. Here are four photographs, with those of ImageNet's 1,000 classes that a person would
-# accept, and beside them the three that your ResNet-18 finds most probable with torchvision's
-# weights, where these can be had. (For the download, 47 MB, say `fetch=True`; under the full
-# profile it is.) ImageNet has no class for a rocket and none for a person: what can a network do
-# that must choose one of a thousand?
+# yours. Here are four photographs. Beside each stands what a person calls it, and which of
+# ImageNet's 1,000 classes a person would accept; then, where torchvision's weights can be had, the
+# three that your ResNet-18 finds most probable with them. (`fetch=True` downloads them, 47 MB; the
+# full profile does.) ImageNet has no class for a rocket and none for a person: what can a network
+# do that must choose one of a thousand?
 
 # %% explore=true varies=true
 experiments.classify(make_resnet, depth=18, fetch=pick(quick=False, full=True))
@@ -566,8 +568,8 @@ experiments.classify(make_resnet, depth=18, fetch=pick(quick=False, full=True))
 # Two tools. A **forward hook** is called with a module, its inputs and its output each time the
 # module has run, until `remove()` of the handle takes it off. And `torch.autograd.grad` gives the
 # gradient with respect to any tensor of the graph, not only a parameter, and leaves `.grad` alone.
-# Together: how strongly does the sum of squares of the last output feel the middle one? Here the
-# gradient is $2 \cdot 5^2$ times what the middle gives out.
+# Together: how strongly does the square of the last output feel the middle one? The last layer
+# multiplies by 5, so the gradient is $2 \cdot 5^2$ times what the middle gives out:
 
 # %% explore=true
 chain = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1, bias=False))
@@ -644,7 +646,7 @@ def gradient_norms(model: nn.Module, loss: Callable[[], Tensor]) -> dict[str, fl
 # %% predict="plain_batch_norm"
 course.predict(
     "plain_batch_norm",
-    "A plain stack *with* BatchNorm, towards its first layers: what does the gradient do?",
+    "A plain stack, now with BatchNorm, towards its first layers: what does the gradient do?",
     answer=...,
     choices=["it vanishes", "it keeps its size", "it explodes"],
 )
@@ -754,8 +756,8 @@ experiments.draw_scales(seeds=range(pick(quick=3, full=5)))
 # 10^{17}$ in 54 blocks: a factor of 2.15 each time. (These are geometric means; one seed differs
 # from another by a factor of ten and more.) BatchNorm makes every branch's variance the same,
 # whatever comes in. So the sum grows by a constant *amount* per block (from 1 to 22 here), and a
-# late block changes its input little. Then its $I + J$ is near the identity, as you wished in part
-# 1. (De and Smith, 2020, explain ResNet's success by this.)
+# late block changes its input little. Then its $I + J$ is near the identity, as part 1 wished.
+# (De and Smith, 2020, explain ResNet's success by this.)
 #
 # Try your own combinations: which activation profits most from moving into the branch? Without a
 # running Jupyter or Colab you see a still picture instead.
@@ -936,6 +938,9 @@ slopes = experiments.slopes_on_a_line(layers=24, residual=False, seed=0)
 centred = slopes - slopes.mean()
 neighbours = (centred[:-1] @ centred[1:]) / (centred @ centred)
 print(f"correlation of neighbouring slopes, plain, 24 layers: {abs(neighbours):.1f}")
+
+# %% [markdown]
+# Ten seeds, other depths, and inputs further apart:
 
 # %% explore=true varies=true
 experiments.draw_shattered(range(10))

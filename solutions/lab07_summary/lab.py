@@ -16,7 +16,7 @@
 # From 2010 to 2017 the *ImageNet Large Scale Visual Recognition Challenge* (ILSVRC) asked the same
 # question each year: 1000 classes, and five guesses for each test image. From 2012 on there were
 # 1.28 million training and 100,000 test images. (2010: 1.26 million and 150,000; 2011: 1.23 million
-# and 100,000.) The picture shows the share of images where none of the five was right.
+# and 100,000.) Most networks of this course were made for it.
 
 # %% setup=true
 from pathlib import Path
@@ -35,6 +35,9 @@ MEAN, STD = 0.2860, 0.3530  # of Fashion-MNIST's training images, in [0, 1]
 
 # %% varies=true
 print(course.start(PROFILE))
+
+# %% [markdown]
+# The picture shows the share of test images where none of the five guesses was right:
 
 # %% explore=true varies=true
 experiments.draw_history()
@@ -138,7 +141,7 @@ course.compare("more_epochs", 85.1, 0.6, digits=1)
 # - **FLOPs are not time.** Inception has fewer FLOPs than AlexNet and takes nearly twice as long
 #   (the five trainings 6.1 ± 1.4 seconds, AlexNet's 3.6 ± 0.5): many small layers, and BatchNorm,
 #   which counts as nothing. ResNet has 22 times LeNet's FLOPs and takes 11 times as long.
-# - **The budget decides.** LeNet with 25 epochs is as good as anybody in the table, in half of
+# - **The budget decides.** LeNet with 25 epochs is as good as any in the table, in half of
 #   Inception's time. (It is 0.4 points ahead of Inception, with a standard error of 0.3: no
 #   finding. Its training loss is 0.01 then: more epochs will hardly help.)
 
@@ -533,10 +536,10 @@ def build_network() -> nn.Module:
 
 # %% [markdown]
 # One more tool for your recipe: a **schedule** changes the learning rate on the way. Large steps
-# find the valley, small ones its bottom. In this course a schedule is a function of progress, 0 at
-# the first step and 1 after the last, that gives a *share* of the full rate;
-# `training.fit(…, lr=0.1, schedule=…)` multiplies. Four of them, with the rates that they make of
-# 0.1:
+# find the valley, small ones its bottom. In this course a schedule is a function of *progress*, 0
+# at the first step and 1 after the last. It returns a *share* of the full rate, and
+# `training.fit(…, lr=0.1, schedule=…)` multiplies the two. Here are four, with the rates that they
+# make of 0.1 (*warmed up*: it rises from nearly 0 first):
 
 # %% explore=true
 make = training.schedules

@@ -106,8 +106,8 @@ experiments.draw_savings(convolution_cost)
 # 2). So larger depthwise kernels are nearly free.
 
 # %% [markdown]
-# The pair as a block, beside a stage of VGG. Each of the two convolutions has its BatchNorm and its
-# ReLU:
+# On the right is the pair as a block, on the left a stage of VGG with BatchNorm. In both, each
+# convolution has its own BatchNorm and ReLU:
 
 # %% explore=true
 figure = course.diagrams.blocks("vgg_batch_norm", "separable")
@@ -159,8 +159,9 @@ class SeparableBlock(nn.Module):
 # </details>
 
 # %% [markdown]
-# Between 1 and all channels there are other numbers of groups. ResNeXt takes ResNet's bottleneck
-# and gives its middle convolution $G$ of them:
+# Between one group and one for each channel there are other choices. ResNeXt takes ResNet's
+# bottleneck and gives its middle convolution $G$ groups of $d$ channels each; the last convolution
+# leads to $K$ channels:
 
 # %% explore=true
 figure = course.diagrams.blocks("bottleneck", "resnext")
@@ -210,6 +211,9 @@ def merge_paths(reduce: Tensor, transform: Tensor, expand: Tensor) -> tuple[Tens
 # `transpose` or `permute`.
 # </details>
 
+# %% [markdown]
+# Do the outputs agree at the paper's size, and what does each block cost?
+
 # %% explore=true varies=true
 experiments.compare_paths(merge_paths)
 
@@ -221,8 +225,8 @@ experiments.compare_paths(merge_paths)
 
 # %% [markdown]
 # The last of the three changes what happens at the shortcut. ResNet's block on the left adds;
-# DenseNet's layer on the right puts its maps behind those that are there. Mind the order: here
-# BatchNorm and ReLU come *before* the convolution.
+# DenseNet's layer on the right makes $k$ new maps and puts them behind those that are there. Mind
+# the order: here BatchNorm and ReLU come *before* the convolution.
 
 # %% explore=true
 figure = course.diagrams.blocks("basic", "dense")
@@ -582,7 +586,7 @@ course.predict(
 )
 
 # %% [markdown]
-# Accuracy by ε, with your function, and as a control the same step with signs drawn by chance:
+# Accuracy by ε, with your function, and as a control the same step with random signs:
 
 # %% explore=true varies=true
 experiments.draw_attack(fast_gradient_sign, looker)
@@ -598,7 +602,7 @@ course.compare("ten_grey_values", 40.3, 2.2, digits=1)
 
 # %% [markdown]
 # Mean and standard error of the five networks: ε = 0.04 is about ten of 255 grey values, hard to
-# see. It takes the accuracy from 77.8 % ± 1.0 to 40.3 % ± 2.2. Signs drawn by chance, of the same
+# see. It takes the accuracy from 77.8 % ± 1.0 to 40.3 % ± 2.2. Random signs, of the same
 # size, leave 76.0 % ± 1.1. At 0.16 the gradient's step leaves next to nothing, 3.5 % ± 0.5, and now
 # chance hurts as well: 31.5 % ± 5.2.
 #
@@ -656,14 +660,16 @@ def fooling_images(
 
 # %% check="fooling_images" points=4
 
+# %% [markdown]
+# Your search on one image, with each of the ten classes as the target, at ε = 0.16:
+
 # %% explore=true varies=true
 experiments.draw_fooled(fooling_images, looker)
 
 # %% [markdown]
-# One image, ten targets, at ε = 0.16. Over five networks and 300 images each, ε = 0.08 and twenty
-# steps were enough to reach a class drawn by chance in 53.9 % ± 2.2 of all cases (mean and standard
-# error). Is the target always reached in your picture? Which classes are easy to reach, and from
-# where?
+# Is the target always reached in your picture? Which classes are easy to reach, and from where?
+# Over five networks and 300 images each, ε = 0.08 and twenty steps were enough to reach a class
+# drawn at random in 53.9 % ± 2.2 of all cases (mean and standard error).
 
 # %% [markdown]
 # ## What you take away

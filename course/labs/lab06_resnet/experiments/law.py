@@ -22,7 +22,7 @@ SCALARS = {
     "plain, f' = 0.25": (False, lambda n: torch.full((n,), 0.25)),
     "residual, f' = +0.25": (True, lambda n: torch.full((n,), 0.25)),
     "residual, f' = −0.25": (True, lambda n: torch.full((n,), -0.25)),
-    "residual, f' = ±0.25, by chance": (True, lambda n: 0.5 * torch.rand(n).gt(0.5) - 0.25),
+    "residual, f' = ±0.25, at random": (True, lambda n: 0.5 * torch.rand(n).gt(0.5) - 0.25),
 }
 
 
@@ -57,10 +57,10 @@ def _law_figure(products: Mapping[str, Sequence[float]]) -> Figure:
         _draw_spectrum(right, residual, colour)
     plots.axes(left, xlabel="blocks", ylabel="|dy/dx|", title="one dimension")
     plots.axes(right, xlabel="blocks", ylabel="singular values", title="64 dimensions")
-    for ax, limits in ((left, (1e-34, 1e8)), (right, (2e-3, 1e2))):
+    for ax, limits, corner in ((left, (1e-34, 1e8), "left"), (right, (2e-3, 1e2), "right")):
         ax.set_yscale("log")
         ax.set_ylim(*limits)
-        ax.legend(fontsize=9, loc="lower left")
+        ax.legend(fontsize=9, loc=f"lower {corner}")  # where no line runs
     return shown(figure)
 
 
@@ -79,7 +79,7 @@ def _draw_spectrum(ax: Axes, residual: bool, colour: str) -> None:
     if residual:
         low, high = spectra[:, -1], spectra[:, 0]
         ax.fill_between(range(len(low)), low, high, color=colour, alpha=0.25, label="all others")
-        told += f", largest {high[-1]:.1e}, smallest {low[-1]:.1e}"
+        told += f",\n{'':32}largest {high[-1]:.1e}, smallest {low[-1]:.1e}"
     print(f"64 dimensions, {name:17} after {BLOCKS} blocks: {told}")
 
 

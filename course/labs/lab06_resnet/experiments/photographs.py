@@ -109,8 +109,9 @@ def _drawn(
 
 def _said(photograph: Photograph, answers: Answers) -> str:
     """What both call it; a name that both have is marked."""
-    lines = [f"A person: {photograph.title}", *(f"   {name}" for name in photograph.classes)]
-    lines += ["The network:"] if answers else []
+    lines = [f"A person says: {photograph.title}"]
+    lines += [f"   {name}" for name in photograph.classes]
+    lines += ["The network says:"] if answers else []
     lines += [
         f"   {100 * share:.0f} % {name}{' ✓' if name in photograph.classes else ''}"
         for name, share in answers

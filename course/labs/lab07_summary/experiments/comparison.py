@@ -14,6 +14,8 @@ from course.labs.shared.pages import attempt, shown, spread
 from course.labs.shared.results import stored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
 
 LAB = "lab07_summary"
@@ -28,11 +30,14 @@ def stored_networks() -> dict[str, tuple[float, float]]:
     }
 
 
+WIDTHS = (11, 8, 9, 16, 16)  # of the table's columns
+
+
 def family_table(own: Measured | None = None) -> None:
     """Print cost and accuracy of the five: the precomputed runs, and ``own`` beside them."""
     results = stored(LAB)
     heads = ("parameters", "MFLOPs", "time", "accuracy", *(["your run"] if own else []))
-    print(f"{'':18}" + "".join(f"{head:>15}" for head in heads))
+    print(_row("", heads))
     pace, usual = results["milliseconds"], results["runs"]["LeNet"][0]["epochs"]
     for name, runs in results["runs"].items():
         family, cost = name.split(",")[0], cost_of(name.split(",")[0])
@@ -44,8 +49,15 @@ def family_table(own: Measured | None = None) -> None:
         ]
         if own and name == family:
             cells.append(spread([run["accuracy"] for run in own[family]], ".1%"))
-        print(f"{name:18}" + "".join(f"{cell:>15}" for cell in cells))
-    print(textwrap.fill(results["about"], 96))
+        print(_row(name, cells))
+    print(textwrap.fill(results["about"], 84))
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    """A line of the table, narrow enough for a notebook."""
+    return f"{name:17}" + "".join(
+        f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=False)
+    )
 
 
 LABELS = {  # where a bubble's name stands: points above and to the right of its middle

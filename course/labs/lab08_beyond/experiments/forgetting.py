@@ -115,6 +115,6 @@ def draw_forgetting() -> Figure:
         print(f"down to {name:18} {estimate(numbers, '.2f')}")
     ax.set_xticks(range(len(PARTS)), PARTS)
     ax.axhline(0, color=plots.GREY, linewidth=0.8)
-    ax.legend(fontsize=8, loc="center left")
+    ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 0.06))  # between the lines
     print("mean ± standard error\n" + results["about"])
     return shown(ax.figure)

@@ -164,17 +164,22 @@ def draw_transfer() -> Figure:
     ax.minorticks_off()
     ax.axhline(0.2, color=plots.GREY, linestyle=":", linewidth=1)
     ax.legend(fontsize=8, title="dotted: guessing")
-    print(f"{'images per class':24}" + "".join(f"{n:>17}" for n in PER_CLASS))
+    print(f"{'images per class':20}" + "".join(f"{n:>14}" for n in PER_CLASS))
     for name, curve in results["runs"].items():
-        print(f"{name:24}" + "".join(f"{estimate(v, '.1%'):>17}" for v in curve.values()))
+        print(f"{name:20}" + "".join(f"{_short(v):>14}" for v in curve.values()))
     for one, other in ((FROZEN, SCRATCH), (FROZEN, CHANCE), (TUNED, SCRATCH)):
         gaps = (
             estimate([100 * v for v in gap], "+.1f") for gap in _gaps(results["runs"], one, other)
         )
         print(f"{one}, less {other}, in points:")
-        print(" " * 24 + "".join(f"{gap:>17}" for gap in gaps).replace("-", "−"))
+        print(" " * 20 + "".join(f"{gap:>14}" for gap in gaps).replace("-", "−"))
     print("mean ± standard error; differences seed by seed\n" + results["about"])
     return shown(ax.figure)
+
+
+def _short(values: list[float]) -> str:
+    """An estimate in per cent with the sign once: five of them fit into a line."""
+    return estimate(values, ".1%").replace(" % ±", " ±")
 
 
 def _gaps(runs: dict[str, Any], one: str, other: str) -> list[list[float]]:
