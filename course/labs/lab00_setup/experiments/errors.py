@@ -96,9 +96,9 @@ def show_errors_by_k(table: Mapping[str, np.ndarray], ks: Sequence[int] = (1, 2,
     chosen = [k for k in ks if k <= classes]
     rows = {name: errors[:, [k - 1 for k in chosen]] for name, errors in table.items()}
     rows["guessing"] = np.array([[1 - k / classes for k in chosen]])
-    print(f"{'top-k error':11}" + "".join(f"{f'k = {k}':>15}" for k in chosen))
+    print(f"{'top-k error':11}" + "".join(f" {f'k = {k}':>14}" for k in chosen))
     for name, errors in rows.items():
-        print(f"{name:11}" + "".join(f"{_mean_and_spread(column):>15}" for column in errors.T))
+        print(f"{name:11}" + "".join(f" {_mean_and_spread(column):>14}" for column in errors.T))
     ax = plots.axes(xlabel="k, guesses allowed", ylabel="top-k error", figsize=(6.4, 3.2))
     looks = plots.looks_of(list(table)) | {"guessing": {"color": plots.GREY}}
     for name, errors in rows.items():

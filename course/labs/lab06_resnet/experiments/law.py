@@ -78,8 +78,8 @@ def _draw_spectrum(ax: Axes, residual: bool, colour: str) -> None:
     told = f"typical {typical[-1]:.1e}"
     if residual:
         low, high = spectra[:, -1], spectra[:, 0]
-        ax.fill_between(range(len(low)), low, high, color=colour, alpha=0.25, label="all others")
-        told += f",\n{'':32}largest {high[-1]:.1e}, smallest {low[-1]:.1e}"
+        ax.fill_between(range(len(low)), low, high, color=colour, alpha=0.25, label="residual: smallest to largest")
+        told += f",\n{'':33}largest {high[-1]:.1e}, smallest {low[-1]:.1e}"
     print(f"64 dimensions, {name:17} after {BLOCKS} blocks: {told}")
 
 

@@ -164,15 +164,15 @@ def draw_transfer() -> Figure:
     ax.minorticks_off()
     ax.axhline(0.2, color=plots.GREY, linestyle=":", linewidth=1)
     ax.legend(fontsize=8, title="dotted: guessing")
-    print(f"{'images per class':20}" + "".join(f"{n:>14}" for n in PER_CLASS))
+    print(f"{'images per class':21}" + "".join(f"{n:>13}" for n in PER_CLASS))
     for name, curve in results["runs"].items():
-        print(f"{name:20}" + "".join(f"{_short(v):>14}" for v in curve.values()))
+        print(f"{name:21}" + "".join(f"{_short(v):>13}" for v in curve.values()))
     for one, other in ((FROZEN, SCRATCH), (FROZEN, CHANCE), (TUNED, SCRATCH)):
         gaps = (
             estimate([100 * v for v in gap], "+.1f") for gap in _gaps(results["runs"], one, other)
         )
         print(f"{one}, less {other}, in points:")
-        print(" " * 20 + "".join(f"{gap:>14}" for gap in gaps).replace("-", "−"))
+        print(" " * 21 + "".join(f"{gap:>13}" for gap in gaps).replace("-", "−"))
     print("mean ± standard error; differences seed by seed\n" + results["about"])
     return shown(ax.figure)
 
