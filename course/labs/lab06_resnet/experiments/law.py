@@ -78,7 +78,14 @@ def _draw_spectrum(ax: Axes, residual: bool, colour: str) -> None:
     told = f"typical {typical[-1]:.1e}"
     if residual:
         low, high = spectra[:, -1], spectra[:, 0]
-        ax.fill_between(range(len(low)), low, high, color=colour, alpha=0.25, label="residual: smallest to largest")
+        ax.fill_between(
+            range(len(low)),
+            low,
+            high,
+            color=colour,
+            alpha=0.25,
+            label="residual: smallest to largest",
+        )
         told += f",\n{'':33}largest {high[-1]:.1e}, smallest {low[-1]:.1e}"
     print(f"64 dimensions, {name:17} after {BLOCKS} blocks: {told}")
 
