@@ -530,7 +530,7 @@ class ELUFunction(torch.autograd.Function):
 
 # %% [markdown]
 # `gradcheck` compares a backward with numerical derivatives. It is the tool for anybody who writes
-# one, and it wants float64. Then the memory table again, with your Function in it.
+# one, and it wants float64:
 
 # %% explore=true
 points = torch.linspace(-3, 3, 8, dtype=torch.float64, requires_grad=True)
@@ -541,6 +541,10 @@ for alpha in (0.5, 1.0, 2.0):
     except (NotImplementedError, RuntimeError) as reason:
         print(f"gradcheck, alpha = {alpha}: {str(reason).splitlines()[0]}")
 
+# %% [markdown]
+# And the memory table again, now with your Function in it:
+
+# %% explore=true
 experiments.memory_table({"F.elu": F.elu, "ELUFunction": lambda x: ELUFunction.apply(x, 1.0)})
 
 # %% [markdown] intro="why_output" optional=true
