@@ -13,7 +13,13 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask, close
 from course.checks.inputs import normal, seed_from, whole
-from course.labs.lab09_fast.questions import about, bare, dropping, normalised
+from course.labs.lab09_fast.questions import (
+    about,
+    amid_training,
+    bare,
+    dropping,
+    normalised,
+)
 
 from .book import check
 
@@ -174,6 +180,10 @@ def flipped_scores(rng: Generator) -> Iterator[Case]:
         ("BatchNorm", "mixed", 3, 1.0),
     ):
         yield looked(rng, kind, modes, count, hint=hint, weight=weight)
+    images = drawn(rng, 3)
+    text = f"flipped_scores(blocks, some layers frozen, images {tuple(images.shape)}), in no_grad()"
+    asked = ask(amid_training, "flipped_scores", seed_from(rng), images, text=text)
+    yield Case("blocks, some of their layers frozen", asked, hint, EXACT)
 
 
 @check.hidden("flipped_scores")
