@@ -13,6 +13,7 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask, close
 from course.checks.inputs import normal, seed_from, whole
+from course.checks.kinds import Hint
 from course.labs.lab09_fast.questions import (
     about,
     amid_training,
@@ -169,7 +170,7 @@ def looked(rng: Generator, kind: str, modes: str, count: int, **options: Any) ->
 )
 def flipped_scores(rng: Generator) -> Iterator[Case]:
     """The mean of the scores of each image and its mirror image."""
-    hint = {
+    hint: Hint = {
         "values": "Evaluation mode; the scores of the images; those of images.flip(-1); the mean.",
         "changed": "Note the mode of each of model.modules(), and give it back in the end.",
     }
