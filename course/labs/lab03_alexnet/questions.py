@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from torch import Generator, Tensor
 from course.checks.judges import Finding, close
 from course.checks.modules import a_tensor
 from course.checks.probes import Probe
-from course.checks.whole import is_whole
 from course.device import seeded
 
 
@@ -49,7 +49,7 @@ def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _whole(value: Any) -> bool:
-    return is_whole(value) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

@@ -96,11 +96,6 @@ def windows_by_counting(size: int, window: int = 3, stride: int = 2) -> int:
 answers.right("overlapping_pool_size", "by counting", windows_by_counting)
 answers.right(
     "overlapping_pool_size",
-    "in a tensor without axes",
-    lambda size, window=3, stride=2: torch.tensor(size - window) // stride + 1,
-)
-answers.right(
-    "overlapping_pool_size",
     "by unfold",
     lambda size, window=3, stride=2: torch.arange(size).unfold(0, window, stride).shape[0],
 )
@@ -122,11 +117,6 @@ def conv_by_layer(in_channels: int, out_channels: int, kernel: int, groups: int 
 
 
 answers.right("grouped_conv_parameters", "by torch's layer", conv_by_layer)
-answers.right(
-    "grouped_conv_parameters",
-    "in a tensor without axes",
-    lambda *sizes: torch.tensor(conv_by_layer(*sizes)),
-)
 answers.right(
     "grouped_conv_parameters",
     "by shapes",

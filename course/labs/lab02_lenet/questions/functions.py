@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from course.checks import ProbeError, wording
-from course.checks.whole import kind_of_number
 
 MAPS_OUT = 16  # of C3
 
@@ -25,7 +24,8 @@ def kinds_of_sizes(
 ) -> list[list[Any]]:
     """Each output size, and whether it is a whole number by its type."""
     found = [function(*setting) for setting in settings]
-    return [[kind_of_number(size), size] for size in found]
+    kinds = ("int" if isinstance(one, Integral) else type(one).__name__ for one in found)
+    return [[kind, size] for kind, size in zip(kinds, found, strict=True)]
 
 
 def counts(function: Callable[..., Any], layers: Sequence[Sequence[int]], **how: Any) -> list[Any]:
