@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from contextlib import closing
@@ -24,7 +23,7 @@ from autograde.handing_in.normalise import Flag
 from autograde.marking import engine, hidden, journal, needs, seal
 from autograde.marking.job import Job
 from autograde.marking.marker import Marker
-from autograde.marking.rounds import OnResult, Writer, grade_all, whole
+from autograde.marking.rounds import OnResult, Writer, grade_all, note
 from autograde.nbgrader_settings import own
 from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import Warm, proven
@@ -84,8 +83,7 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
         ),
         time.monotonic() - begun,
     )
-    with whole(job.results) as draft:
-        draft.write_text(json.dumps(class_.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    note(job, class_)
     if not (graded.open or mended or str(changed)):
         seal.put(job, expected, before)
     return class_

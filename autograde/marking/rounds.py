@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -22,7 +23,7 @@ from autograde.handing_in.beside import OFFICIAL
 from autograde.marking import journal
 from autograde.marking.grader import Grader, Marked, S
 from autograde.marking.job import Paths
-from autograde.results import Item, Move, StudentResult
+from autograde.results import ClassResult, Item, Move, StudentResult
 
 OnResult = Callable[[StudentResult, int, int], None]
 
@@ -177,13 +178,19 @@ def _why(grader: Grader[Any], entry: journal.Entry, marked: Marked, item: Item) 
     return "the check of an exercise that it uses changed"
 
 
+def note(paths: Paths, found: ClassResult) -> None:
+    """Write what a grading found that came to its end."""
+    with _whole(paths.results) as draft:
+        draft.write_text(json.dumps(found.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
 def _write(path: Path, notebook: NotebookNode) -> None:
-    with whole(path) as draft:
+    with _whole(path) as draft:
         nbformat.write(notebook, draft)
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def _whole(path: Path) -> Iterator[Path]:
     """A draft that takes the file's place when it is written: at once or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import closing
 from datetime import datetime
@@ -14,7 +13,7 @@ from autograde.gradebook.stored import stored
 from autograde.handing_in import roster
 from autograde.handing_in.normalise import Flag
 from autograde.marking import journal
-from autograde.marking.rounds import OnResult, Writer, grade_all, whole
+from autograde.marking.rounds import OnResult, Writer, grade_all, note
 from autograde.plain.handed import collect
 from autograde.plain.job import PRELOAD, PlainError, PlainJob
 from autograde.plain.marker import Marker
@@ -68,8 +67,7 @@ def grade(job: PlainJob, on_result: OnResult | None = None) -> ClassResult:
         ),
         time.monotonic() - begun,
     )
-    with whole(job.results) as draft:
-        draft.write_text(json.dumps(class_.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    note(job, class_)
     return class_
 
 

@@ -19,7 +19,8 @@ from autograde.nbgrader_settings import own
 from autograde.sandbox import Isolation
 
 CELL_SECONDS = 30.0  # nbgrader's own ``Execute.timeout``
-PRELOAD = ("torch", "numpy", "matplotlib.pyplot")  # what a session needs, whatever the notebook
+PRELOAD = ("torch", "numpy", "numpy.testing", "matplotlib.pyplot")
+"""What a session needs and what tests compare with, whatever the notebook."""
 
 
 class PlainError(DesignedError):

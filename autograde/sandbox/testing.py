@@ -16,8 +16,6 @@ import sys
 import unittest
 from typing import Any
 
-import numpy.testing  # noqa: F401 - so that it is guarded
-
 PROOF = "__proof__"
 """The variable that a test's last line fills, with a text and the cell's value."""
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from course.checks import ProbeError, battery
 from course.checks.modules import a_module, count, filled, gradients_of, sizes_of
+from course.labs.shared.bare import bare
 
 # Counts -----------------------------------------------------------------------------------
 
@@ -229,22 +230,6 @@ def grey(seed: int) -> nn.Module:
 
 
 MAKERS = {"smooth": smooth, "skipping": skipping, "with kinks": with_kinks, "grey": grey}
-
-
-def bare(function: Any) -> Callable[..., dict[str, Any]]:
-    """A function of a network and images: its answer, and whether graphs are left somewhere."""
-
-    def answers(model: nn.Module, images: Tensor, *rest: Any) -> dict[str, Any]:
-        found = function(model, images, *rest)
-        if not isinstance(found, Tensor):
-            raise ProbeError("expected a tensor")
-        return {
-            "answer": found.detach(),
-            "answer holds a graph": found.requires_grad,
-            "images need a gradient afterwards": images.requires_grad,
-        }
-
-    return answers
 
 
 def about(function: Any, kind: str, seed: int, images: Tensor, *rest: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from course.checks import ProbeError, wording
 from course.checks.inputs import normal
 from course.checks.modules import a_tensor, filled
+from course.labs.shared.bare import bare
 
 # Filters ----------------------------------------------------------------------------------
 
@@ -134,22 +135,6 @@ class Blocks(nn.Module):
 
 
 MAKERS = {"BatchNorm": normalised, "BatchNorm and dropout": dropping}
-
-
-def bare(function: Any) -> Callable[..., dict[str, Any]]:
-    """``flipped_scores``: its answer, and whether graphs are left somewhere."""
-
-    def answers(model: nn.Module, images: Tensor) -> dict[str, Any]:
-        found = function(model, images)
-        if not isinstance(found, Tensor):
-            raise ProbeError("expected a tensor")
-        return {
-            "scores": found.detach(),
-            "scores hold a graph": found.requires_grad,
-            "images need a gradient afterwards": images.requires_grad,
-        }
-
-    return answers
 
 
 def about(function: Any, kind: str, seed: int, modes: str, images: Tensor) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from course.checks import Case, ask
 from course.checks.inputs import integers, seed_from, uniform, whole
 from course.labs.lab08_beyond.questions import (
     about,
-    bare,
     by_default,
     skipping,
     smooth,
     with_kinks,
 )
+from course.labs.shared.bare import bare
 
 from .book import TYPED, check
 

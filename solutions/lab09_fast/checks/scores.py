@@ -14,13 +14,8 @@ from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask, close
 from course.checks.inputs import normal, seed_from, whole
 from course.checks.kinds import Hint
-from course.labs.lab09_fast.questions import (
-    about,
-    amid_training,
-    bare,
-    dropping,
-    normalised,
-)
+from course.labs.lab09_fast.questions import about, amid_training, dropping, normalised
+from course.labs.shared.bare import bare
 
 from .book import check
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from autograde.tree import ROOT_VARIABLE, Tree
 
@@ -68,8 +70,19 @@ def marking(course: Tree, lab: str, work: Path, home: Path, *words: str) -> Iter
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     for _ in range(10 * SECONDS):
-        if found := ADDRESS.search(log.read_text()):
+        if (found := ADDRESS.search(log.read_text())) and _answers(found[1]):
             return found[1]
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)
     raise AssertionError(f"no server: {log.read_text()}")
+
+
+def _answers(address: str) -> bool:
+    """Whether it serves: what has only said its address does not yet end well by Ctrl-C."""
+    try:
+        urlopen(address, timeout=30).close()
+    except HTTPError as error:
+        error.close()
+    except OSError:
+        return False
+    return True
