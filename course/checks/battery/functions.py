@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import torch
@@ -27,6 +26,7 @@ from course.checks.battery.parts import (
     weighted_sum,
 )
 from course.checks.probes import copied, plain
+from course.checks.whole import kind_of_number
 
 NUDGE = 2.0**-30  # relative; single precision doesn't see it, of double precision 22 bits are left
 
@@ -89,13 +89,7 @@ def _with_types(answer: Any) -> Any:
         return {name: _with_types(one) for name, one in answer.items()}
     if isinstance(answer, list | tuple):
         return [_with_types(one) for one in answer]
-    return ["int" if _is_whole(answer) else type(answer).__name__, answer]
-
-
-def _is_whole(answer: Any) -> bool:
-    if isinstance(answer, Tensor):
-        return not (answer.ndim or answer.is_floating_point() or answer.is_complex())
-    return isinstance(answer, Integral)
+    return [kind_of_number(answer), answer]
 
 
 def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course.checks import ProbeError, wording
+from course.checks.inputs import normal
 from course.checks.modules import a_tensor, filled
 from course.labs.shared.bare import bare
 
@@ -43,6 +44,12 @@ def by_default(function: Any, images: Tensor) -> dict[str, Any]:
         "by default": effect_of(function(images), images, 2),
         "by name": effect_of(function(images, eps=0.1, size=3), images, 3),
     }
+
+
+def of_many(function: Any, seed: int, count: int) -> dict[str, Any]:
+    """The same of so many small images, of one channel and brighter than 0."""
+    images = normal(torch.Generator().manual_seed(seed), count, 1, 3, 3) + 1
+    return effect_of(function(images, 2, 0.01), images, 2)
 
 
 def graph_left(function: Any, images: Tensor) -> dict[str, Any]:
@@ -100,6 +107,33 @@ def dropping(seed: int) -> nn.Module:
     return filled(Sided(drop=0.5), seed)
 
 
+class Louder(nn.Module):
+    """A layer of somebody's own: twice as loud in training mode."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(...) -> (...)``."""
+        return 2 * x if self.training else x
+
+
+class Blocks(nn.Module):
+    """Two blocks of convolution, BatchNorm and a layer of one's own, a linear layer behind.
+
+    ``(N, 2, H, W) -> (N, 4)``
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), Louder())
+        self.second = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3), Louder())
+        self.head = nn.Linear(12, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, 2, H, W) -> (N, 4)``."""
+        maps = torch.tanh(self.second(torch.tanh(self.first(x))))
+        scores: Tensor = self.head(F.adaptive_avg_pool2d(maps, 2).flatten(1))
+        return scores
+
+
 MAKERS = {"BatchNorm": normalised, "BatchNorm and dropout": dropping}
 
 
@@ -108,6 +142,21 @@ def about(function: Any, kind: str, seed: int, modes: str, images: Tensor) -> di
     model = MAKERS[kind](seed).train(modes != "evaluation")
     if modes == "mixed":
         model.get_submodule("norm").eval()
-    found = bare(function)(model, images)
+    return bare(function)(model, images) | in_training(model)
+
+
+def amid_training(function: Any, seed: int, images: Tensor) -> dict[str, Any]:
+    """The same of blocks, each with a layer in a mode of its own, asked without gradients."""
+    model = filled(Blocks(), seed).train()
+    for frozen in ("first.1", "second", "second.2"):
+        model.get_submodule(frozen).training = False
+    with torch.no_grad():
+        found = bare(function)(model, images)
+        enabled = torch.is_grad_enabled()
+    return found | in_training(model) | {"gradients are switched on": enabled}
+
+
+def in_training(model: nn.Module) -> dict[str, str]:
+    """The names of the layers that are in training mode."""
     names = [name or "the whole" for name, layer in model.named_modules() if layer.training]
-    return found | {"in training mode afterwards": ", ".join(names) or "none"}
+    return {"in training mode afterwards": ", ".join(names) or "none"}

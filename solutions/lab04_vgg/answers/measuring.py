@@ -77,6 +77,15 @@ def flops_by_counter(model: nn.Module, shape: Any) -> dict[str, int]:
     return found
 
 
+def in_tensors(measure: Any) -> Any:
+    """The same numbers, each in a tensor without axes."""
+    return lambda model, shape: {
+        name: torch.tensor(number) for name, number in measure(model, shape).items()
+    }
+
+
+answers.right("activation_memory", "in tensors without axes", in_tensors(memory_by_nbytes))
+answers.right("layer_flops", "in tensors without axes", in_tensors(flops_by_shape))
 answers.right("activation_memory", "by itemsize", memory_by_itemsize)
 answers.right("activation_memory", "by shape", memory_by_shape)
 answers.right("activation_memory", "by nbytes", memory_by_nbytes)

@@ -40,6 +40,16 @@ def field_by_steps(layers: Any) -> int:
 
 
 answers.right("receptive_field", "by first and last pixel", field_by_ends)
+
+
+def field_in_a_tensor(layers: list[tuple[int, int]]) -> Tensor:
+    field, step = torch.tensor(1), torch.tensor(1)
+    for kernel, stride in layers:
+        field, step = field + (kernel - 1) * step, step * stride
+    return field
+
+
+answers.right("receptive_field", "in a tensor without axes", field_in_a_tensor)
 answers.right("receptive_field", "by numpy", field_by_numpy)
 answers.right("receptive_field", "by accumulated strides", field_by_steps)
 answers.right(
@@ -50,6 +60,13 @@ answers.right(
     ),
 )
 answers.right("stack_parameters", "by prod", lambda c, k, d: math.prod((c, c, k, k, d)))
+answers.right(
+    "stack_parameters",
+    "in a tensor without axes",
+    lambda channels, kernel, depth: torch.tensor(
+        [channels, channels, kernel, kernel, depth]
+    ).prod(),
+)
 answers.right("stack_parameters", "by numpy", lambda c, k, d: np.int64(c) ** 2 * k**2 * d)
 
 

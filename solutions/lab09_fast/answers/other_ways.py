@@ -57,10 +57,35 @@ def in_a_tensor(
     return float(torch.where(rising, up, down))
 
 
+def in_single_precision(
+    progress: float, peak: float = 0.2, start: float = 0.2, final: float = 0.07
+) -> float:
+    checked(peak)
+    low, up = (start, progress / peak) if progress < peak else (final, (1 - progress) / (1 - peak))
+    return torch.lerp(torch.tensor(float(low)), torch.tensor(1.0), up).item()
+
+
+def never_below(
+    progress: float, peak: float = 0.2, start: float = 0.2, final: float = 0.07
+) -> float:
+    return max(by_interpolation(progress, peak, start, final), 0.07)
+
+
+def for_usual_peaks(
+    progress: float, peak: float = 0.2, start: float = 0.2, final: float = 0.07
+) -> float:
+    if not 0.1 < peak < 0.9:
+        raise ValueError(peak)
+    return by_interpolation(progress, peak, start, final)
+
+
 answers.right("triangle", "interpolated", by_interpolation)
 answers.right("triangle", "the lower of two lines", the_lower_line)
 answers.right("triangle", "by corners", by_corners)
 answers.right("triangle", "by torch.where", in_a_tensor)
+answers.right("triangle", "in single precision", in_single_precision)
+answers.wrong("triangle", "never below the usual end", never_below)
+answers.wrong("triangle", "usual peaks alone", for_usual_peaks)
 
 
 # whitening_filters ------------------------------------------------------------------------
@@ -123,6 +148,10 @@ def of_the_first_image(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tens
     return by_windows(images[:1], size, eps)
 
 
+def of_five_thousand(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tensor:
+    return by_windows(images[:5000], size, eps)
+
+
 def by_random_directions(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tensor:
     found = by_windows(images, size, eps).flatten(1)
     turn = torch.linalg.qr(torch.randn(len(found), len(found), dtype=images.dtype)).Q
@@ -146,6 +175,7 @@ def changes_the_images(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tens
 
 
 answers.wrong("whitening_filters", "of the first image alone", of_the_first_image, at_most=0.4)
+answers.wrong("whitening_filters", "of the first 5,000 images", of_five_thousand)
 answers.wrong("whitening_filters", "turned by chance", by_random_directions, at_most=0.4)
 answers.wrong("whitening_filters", "for colours alone", for_colours)
 answers.wrong("whitening_filters", "the negatives too", with_negatives, at_most=0.2)
@@ -227,6 +257,44 @@ def by_the_class(model: nn.Module, images: Tensor) -> Tensor:
     return F.one_hot(on_a_copy(model, images).argmax(1), 4).to(images.dtype)
 
 
+@torch.no_grad()
+def by_the_children(model: nn.Module, images: Tensor) -> Tensor:
+    whole, modes = model.training, [part.training for part in model.children()]
+    scores = on_a_copy(model, images)
+    for part, mode in zip(model.children(), modes, strict=True):
+        part.train(mode)
+    model.training = whole
+    return scores
+
+
+@torch.no_grad()
+def by_the_kind(model: nn.Module, images: Tensor) -> Tensor:
+    modes = {type(layer): layer.training for layer in model.modules()}
+    for layer in model.modules():
+        layer.training = modes[type(layer)]
+    return on_a_copy(model, images)
+
+
+@torch.no_grad()
+def the_usual_layers_alone(model: nn.Module, images: Tensor) -> Tensor:
+    twin = copy.deepcopy(model)
+    for layer in twin.modules():
+        if isinstance(layer, nn.BatchNorm2d | nn.Dropout):
+            layer.eval()
+    return (twin(images) + twin(images.flip(-1))) / 2
+
+
+def switches_gradients_on(model: nn.Module, images: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    scores = on_a_copy(model, images)
+    torch.set_grad_enabled(True)
+    return scores
+
+
+answers.wrong("flipped_scores", "the children's modes alone", by_the_children)
+answers.wrong("flipped_scores", "modes by the kind of layer", by_the_kind)
+answers.wrong("flipped_scores", "BatchNorm and dropout alone", the_usual_layers_alone)
+answers.wrong("flipped_scores", "gradients are on afterwards", switches_gradients_on)
 answers.wrong("flipped_scores", "the weights are frozen", freezes)
 answers.wrong("flipped_scores", "the surer of the two", best_of_both, at_most=0.3)
 answers.wrong("flipped_scores", "the images are changed", flips_in_place)

@@ -11,9 +11,9 @@ from torch import Generator, Tensor
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, close
-from course.checks.inputs import coarse, normal, whole
+from course.checks.inputs import coarse, normal, seed_from, whole
 from course.checks.kinds import Hint
-from course.labs.lab09_fast.questions import by_default, by_effect, effects, graph_left
+from course.labs.lab09_fast.questions import by_default, by_effect, effects, graph_left, of_many
 
 from .book import check
 
@@ -201,6 +201,11 @@ def whitening_filters(rng: Generator) -> Iterator[Case]:
     text = "whitening_filters(images that need a gradient)"
     asked = ask(graph_left, "whitening_filters", normal(rng, 3, 1, 4, 4), text=text)
     yield Case("no graph", asked, "Compute the filters in torch.no_grad().", ALIKE, weight=0.5)
+
+    count = whole(rng, 5200, 5400)
+    text = f"whitening_filters({count} images of 3 × 3 grey pixels, 2, 0.01)"
+    asked = ask(of_many, "whitening_filters", seed_from(rng), count, text=text)
+    yield Case("many images", asked, "The patches of all images count.", ALIKE, weight=0.5)
 
 
 @check.hidden("whitening_filters")

@@ -16,6 +16,8 @@ from course.checks.inputs import between
 
 from .book import check
 
+# Single precision will do.
+ALIKE = close(1e-5, 1e-7)
 Factor = Callable[[float, float, float, float], float]
 
 
@@ -99,7 +101,7 @@ MISTAKES: dict[str, tuple[Factor, str]] = {
     ],
     contract=Function(
         lambda rng: (between(rng, 0, 1), between(rng, 0.2, 0.8), between(rng, 0, 0.9), 0.3),
-        judge=close(1e-9, 1e-12),
+        judge=ALIKE,
         refuses={
             ValueError: [
                 lambda rng: (0.5, 0.0),
@@ -126,7 +128,13 @@ def triangle(rng: Generator) -> Iterator[Case]:
         ("the end", 1.0, 1.0),
     ):
         asked = call("triangle", progress, peak, start, final)
-        yield Case(title, asked, hint, close(1e-9, 1e-12), weight=weight)
+        yield Case(title, asked, hint, ALIKE, weight=weight)
+
+    for low, high in ((0.02, 0.07), (0.93, 0.98)):
+        peak = between(rng, low, high)
+        for progress in (0.3 * peak, between(rng, 0.985, 0.995)):
+            asked = call("triangle", progress, peak, 0.0, 0.0)
+            yield Case("from zero to zero, the peak near an end", asked, hint, ALIKE, weight=0.5)
 
 
 @check.hidden("triangle")
@@ -135,4 +143,4 @@ def other_triangles(rng: Generator) -> Iterator[Case]:
         peak = between(rng, low, high)
         for progress in (between(rng, 0, peak), between(rng, peak, 1)):
             asked = call("triangle", progress, peak, between(rng, 0, 1), between(rng, 0, 1))
-            yield Case("another triangle", asked, judge=close(1e-9, 1e-12))
+            yield Case("another triangle", asked, judge=ALIKE)

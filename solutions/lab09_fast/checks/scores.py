@@ -13,7 +13,8 @@ from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask, close
 from course.checks.inputs import normal, seed_from, whole
-from course.labs.lab09_fast.questions import about, dropping, normalised
+from course.checks.kinds import Hint
+from course.labs.lab09_fast.questions import about, amid_training, dropping, normalised
 from course.labs.shared.bare import bare
 
 from .book import check
@@ -164,7 +165,7 @@ def looked(rng: Generator, kind: str, modes: str, count: int, **options: Any) ->
 )
 def flipped_scores(rng: Generator) -> Iterator[Case]:
     """The mean of the scores of each image and its mirror image."""
-    hint = {
+    hint: Hint = {
         "values": "Evaluation mode; the scores of the images; those of images.flip(-1); the mean.",
         "changed": "Note the mode of each of model.modules(), and give it back in the end.",
     }
@@ -175,6 +176,10 @@ def flipped_scores(rng: Generator) -> Iterator[Case]:
         ("BatchNorm", "mixed", 3, 1.0),
     ):
         yield looked(rng, kind, modes, count, hint=hint, weight=weight)
+    images = drawn(rng, 3)
+    text = f"flipped_scores(blocks, some layers frozen, images {tuple(images.shape)}), in no_grad()"
+    asked = ask(amid_training, "flipped_scores", seed_from(rng), images, text=text)
+    yield Case("blocks, some of their layers frozen", asked, hint, EXACT)
 
 
 @check.hidden("flipped_scores")

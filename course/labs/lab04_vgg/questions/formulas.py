@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from course.checks.battery import inside
 from course.checks.modules import filled
+from course.checks.whole import kind_of_number
 
 
 def on_tables(function: Callable[..., Any], tables: Any) -> list[Any]:
@@ -26,11 +26,6 @@ def kinds_of_fields(function: Callable[..., Any], tables: Any) -> list[list[Any]
 def kinds_of_stacks(function: Callable[..., Any], stacks: Any) -> list[list[Any]]:
     """What the function says of each ``(channels, kernel, depth)``, with the type of the number."""
     return [[kind_of_number(one), one] for one in on_stacks(function, stacks)]
-
-
-def kind_of_number(one: Any) -> str:
-    """``int`` for every whole number by its type, else the type's name."""
-    return "int" if isinstance(one, Integral) else type(one).__name__
 
 
 def on_stacks(function: Callable[..., Any], stacks: Any) -> list[Any]:
