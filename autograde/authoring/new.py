@@ -83,7 +83,7 @@ def add_question(tree: Tree, lab: str, name: str, title: str = "") -> list[Path]
 def _refuse_lab(tree: Tree, lab: str) -> None:
     if not LAB.fullmatch(lab):
         raise NewError(
-            "expected a name such as lab09_name: two digits, then small letters of English, "
+            "expected a name such as lab20_name: two digits, then small letters of English, "
             f"digits and _; found {lab!r}."
         )
     for folder in (tree.source(lab).parent, tree.compiled(lab).parent, tree.student(lab).parent):

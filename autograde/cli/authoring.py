@@ -34,7 +34,7 @@ Lab = Annotated[str, typer.Argument(help="The lab, for example lab01_activations
 
 
 class _Beginning(TyperGroup):
-    """``autograde new lab09_name`` is short for ``autograde new lab lab09_name``."""
+    """``autograde new lab20_name`` is short for ``autograde new lab lab20_name``."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         known = args[0] in self.commands or args[0].startswith("-")
@@ -45,13 +45,13 @@ new = typer.Typer(
     cls=_Beginning,
     no_args_is_help=True,
     help="Begin a lab, an exercise or a question: it builds and passes at once. "
-    "`autograde new lab09_name` begins a lab.",
+    "`autograde new lab20_name` begins a lab.",
 )
 
 
 @new.command("lab")
 def new_lab(
-    lab: Annotated[str, typer.Argument(help="The lab's name, for example lab09_name.")],
+    lab: Annotated[str, typer.Argument(help="The lab's name, for example lab20_name.")],
     title: Title = "",
 ) -> None:
     """Begin a lab with one exercise: source, checks, answers, samples, an experiment."""

@@ -17,7 +17,7 @@ from autograde.marking.room import Room, stopped
 from autograde.plain.master import Master, untouched
 from autograde.plain.verdict import BrokenTest, judged, prepared
 from autograde.results import Item, Status
-from autograde.sandbox import Limits, Warm
+from autograde.sandbox import Limits, Tested, Warm
 
 CELLS = SUBMISSION_SECONDS / CELL_SECONDS
 """As many cells of a notebook may take all the time that one has."""
@@ -114,8 +114,19 @@ class Sitting:
             return Item(name, maximum, "grader_error", None)
         cell.execution_count, cell.outputs = count, self.room.kept(verdict.outputs)
         self._note(name, found.restored)
+        self._missing(name, found)
         status: Status = "passed" if verdict.points == maximum else "failed"
         return Item(name, maximum, status, verdict.points)
+
+    def _missing(self, name: str, found: Tested) -> None:
+        """Say where it may be this machine that lacks a module, and no fault of the student's."""
+        for one in found.outputs:
+            if one.get("ename") == "ModuleNotFoundError":
+                told = (
+                    f"{name}: {one['evalue']}. If tests or answers should have it, install it "
+                    "where you grade, or put its file into the assignment, and grade again."
+                )
+                self.flags.append(Flag("module-missing", "attention", name, told))
 
     def _note(self, name: str, restored: tuple[str, ...]) -> None:
         """Remember what happened to the process, and what was put back for a test."""

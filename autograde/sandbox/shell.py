@@ -97,12 +97,14 @@ def texts(data: Any) -> dict[str, Any]:
 class NotebookShell(InteractiveShell):
     """A shell without history, threads or terminal.
 
-    ``kernel`` makes libraries that look for a notebook find one.
+    ``kernel`` makes libraries that look for a notebook find one. ``failed``: an error was shown,
+    also one that the code which ran it never learnt of.
     """
 
     displayhook_class = Type(Results)
     display_pub_class = Type(Displays)
     kernel = None
+    failed = False
     collector: Collector
 
     @classmethod
@@ -130,6 +132,7 @@ class NotebookShell(InteractiveShell):
         """The interpreter was chosen by the grader."""
 
     def _showtraceback(self, etype: type, evalue: Any, stb: list[str]) -> None:
+        self.failed = True
         self.collector.error(etype.__name__, _said(evalue), [str(line) for line in stb])
 
     def system_piped(self, cmd: str) -> None:

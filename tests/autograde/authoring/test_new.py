@@ -125,7 +125,7 @@ def test_comes_an_exercise_behind_the_help_of_the_last(mini: Tree) -> None:
 @pytest.mark.parametrize(
     ("lab", "title", "told"),
     [
-        ("doubling", "A title", "expected a name such as lab09_name"),
+        ("doubling", "A title", "expected a name such as lab20_name"),
         ("lab8_doubling", "A title", "two digits"),
         ("lab08_Doubling", "A title", "small letters"),
         ("lab08_удвоение", "A title", "small letters of English"),
