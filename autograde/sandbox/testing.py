@@ -15,11 +15,8 @@ import numbers
 import unittest
 from typing import Any
 
-<<<<<<< HEAD
-=======
 from autograde.sandbox.guard import Guard
 
->>>>>>> k1
 PROOF = "__proof__"
 """The variable that a test's last line fills, with a text and the cell's value."""
 
