@@ -17,10 +17,11 @@ from autograde.handing_in.files import NOTEBOOK
 from autograde.marking.job import Paths
 from autograde.nbgrader_settings import own
 from autograde.sandbox import Isolation
+from autograde.sandbox.warming import TESTING
 
 CELL_SECONDS = 30.0  # nbgrader's own ``Execute.timeout``
-PRELOAD = ("torch", "numpy", "numpy.testing", "matplotlib.pyplot")
-"""What a session needs and what tests compare with, whatever the notebook."""
+PRELOAD = ("torch", "numpy", "matplotlib.pyplot", TESTING)
+"""What a session needs, whatever the notebook."""
 
 
 class PlainError(DesignedError):

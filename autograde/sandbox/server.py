@@ -62,9 +62,10 @@ class Server:
 
     def warm_up(self) -> None:
         """Import everything, make the shell, and freeze what the children share."""
-        from autograde.sandbox.warming import warmed_shell
+        from autograde.sandbox.warming import tester_for, warmed_shell
 
         self.shell = warmed_shell(self.config["preload"])
+        self.tester = tester_for(self.shell, self.config["preload"])
         from autograde.sandbox import student  # noqa: F401 - the children find it imported
 
         gc.collect()
@@ -229,7 +230,7 @@ class Server:
             channel.send({"failed": "start", "detail": f"{type(error).__name__}: {error}"})
             return
         channel.send({"ready": True})
-        student.Student(channel, self.shell, limits, folder).serve()
+        student.Student(channel, self.shell, limits, folder, self.tester).serve()
 
 
 def memory_status() -> dict[str, int]:
