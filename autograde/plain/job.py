@@ -15,7 +15,7 @@ from traitlets.config import Config
 from autograde.errors import DesignedError
 from autograde.handing_in.files import NOTEBOOK
 from autograde.marking.job import Paths
-from autograde.nbgrader_settings import own
+from autograde.nbgrader_settings import SETTINGS, own
 from autograde.sandbox import Isolation
 from autograde.sandbox.warming import TESTING
 
@@ -86,8 +86,18 @@ class PlainJob(Paths):
 
 
 def settings(folder: Path) -> Config:
-    """nbgrader's configuration of a course folder, as its instructors have it."""
-    config: Config = own(folder)
+    """nbgrader's configuration of a course folder, as its instructors have it.
+
+    Raises:
+        PlainError: its file can't be read, or raises.
+    """
+    try:
+        config: Config = own(folder)
+    except Exception as error:  # the instructor's own code
+        raise PlainError(
+            f"{folder / SETTINGS}: {type(error).__name__}: {error}. Mend it; nbgrader itself "
+            "would not start with it."
+        ) from None
     config.CourseDirectory.root = str(folder)
     return config
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from autograde.plain.job import PlainError, settings
 from autograde.results import ClassResult
 from tests.autograde.plain import courses
 from tests.autograde.plain.courses import NAME, answer, check
@@ -117,3 +118,10 @@ def test_a_module_that_is_not_installed_is_told(graded: ClassResult) -> None:
     told = [flag.message for flag in student.attention if flag.code == "module-missing"]
     assert len(told) == 1
     assert "no_such_module_anywhere" in told[0]
+
+
+@pytest.mark.parametrize("text", ["1 / 0", "def("])
+def test_settings_that_are_broken_are_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "nbgrader_config.py").write_text(text)
+    with pytest.raises(PlainError, match=r"nbgrader_config\.py: \w+Error"):
+        settings(tmp_path)
