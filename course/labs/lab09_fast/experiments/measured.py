@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,8 @@ def measured_ladder(
         ladder.step(name, **options)
     about = f"measured before on a CPU, {epochs} epochs, {len(seeds)} seeds:\n{images.title}"
     rounded = {name: [round(one, 4) for one in found] for name, found in ladder.accuracies.items()}
-    return {"about": about, "accuracies": rounded}
+    made = {"torch": torch.__version__, "date": f"{date.today()}"}
+    return {"about": about, **made, "accuracies": rounded}
 
 
 def steps(solved: Mapping[str, Callable[..., Any]], images: Any) -> dict[str, dict[str, Any]]:
