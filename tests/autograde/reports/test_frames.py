@@ -16,7 +16,7 @@ from autograde.gradebook.marks import Marks
 from autograde.gradebook.scores import opened, save
 from autograde.handing_in.normalise.flags import Flag
 from autograde.handing_in.normalise.to_student import to_student
-from autograde.marking.marker import _noticed
+from autograde.marking.grader import noticed
 from autograde.reports.feedback import StudentPage, page_settings
 from autograde.reports.inert import Inert
 from autograde.reports.markup import clean, from_markdown
@@ -102,7 +102,7 @@ def graded(folder: Path, *flags: Flag, comment: str | None = None) -> str:
 def test_a_file_name_in_a_notice_is_no_markdown():
     name = "# **Full points** <b>x</b> [y](http://e) `z` $x^2$ &amp; > .ipynb"
     flag = Flag("wrong-file-name", "info", "", f"{name}. Rename.")
-    cell = _noticed(new_notebook(), (flag,)).cells[0]
+    cell = noticed(new_notebook(), (flag,)).cells[0]
     shown = from_markdown(cell.source)
     assert f"<li>{name}.</li>" in unescape(shown)
     assert "<b>" not in shown
@@ -159,7 +159,7 @@ def test_a_students_own_cells_stand_in_a_frame_and_the_labs_do_not(tmp_path, tem
     nbformat.write(lab, tmp_path / "release" / "lab" / "lab.ipynb")
     book = nbformat.from_dict(lab)
     book.cells += [new_markdown_cell("</div></div>mine\n\n# x"), new_code_cell("mine()")]
-    book.cells += [marked(new_code_cell("answer"), solution=True), *_noticed(lab, ()).cells[:1]]
+    book.cells += [marked(new_code_cell("answer"), solution=True), *noticed(lab, ()).cells[:1]]
     config = Config()
     config.CourseDirectory.autograded_directory = str(tmp_path / "autograded")
     for about in (
