@@ -1,7 +1,8 @@
 """``autograde``, or ``python -m autograde``: find the course, then run the command.
 
 In this order, for the commands import ``course``: it must be the course folder's own, wherever this
-package is installed.
+package is installed. A course that it was not installed with may be a stranger's: before anything
+of it is imported, commands that run a lab's code go behind walls.
 """
 
 from __future__ import annotations
@@ -13,17 +14,35 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from autograde import tree
+from autograde.errors import DesignedError
 
-OPTION = "--course"
+OPTION, TRUSTED, FOREIGN = "--course", "--trusted", "--foreign"
+WALLED, DEMO = ("build", "verify", "record", "prove"), "demo"
+"""Commands that run a lab's own code, and can do so behind walls."""
+
+NOTICE = (
+    "autograde: {root} is {whose}, so its code runs behind walls: no network, no graphics card, none "
+    "of your files. All that is printed now may be its own claim. To run it with your rights, write "
+    "--trusted before the command."
+)
+NO_DEMO = (
+    "{root} is {whose}, and `demo` would run its code with your rights. Try `verify`, `build` and "
+    "`prove`, which run it behind walls; or, if you have read it and trust it, write --trusted "
+    "before the command."
+)
 
 
 def main() -> None:
     """Run the command that was typed."""
-    if named := _named(sys.argv[1:]):
+    words = sys.argv[1:]
+    if named := _named(words):
         os.environ[tree.ROOT_VARIABLE] = str(Path(named).resolve())
     with contextlib.suppress(tree.TreeError):  # the command itself says so, if it needs one
         root = tree.find().root
         os.environ[tree.ROOT_VARIABLE] = str(root)  # for kernels, which start elsewhere
+        options, command = _split(words)
+        if not trusted(root, options) and command[:1] and command[0] in (*WALLED, DEMO):
+            sys.exit(_behind_walls(root, options, command))
         put_first(root)
     from autograde.cli import main as commands
 
@@ -40,6 +59,40 @@ def put_first(root: Path) -> None:
         sys.path.insert(0, str(root))
         before = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), before)))
+
+
+def trusted(root: Path, options: list[str]) -> bool:
+    """Whether a course's code may run with this user's rights: as the options before the command
+    say, else where this package is installed from the same folder.
+    """
+    if TRUSTED in options or FOREIGN in options:
+        return FOREIGN not in options
+    return root.resolve() == Path(__file__).resolve().parents[1]
+
+
+def _behind_walls(root: Path, options: list[str], command: list[str]) -> int:
+    whose = "taken for a stranger's" if FOREIGN in options else "not what this is installed from"
+    try:
+        if command[0] == DEMO:
+            raise DesignedError(NO_DEMO.format(root=root, whose=whose))
+        from autograde.sandbox import foreign
+
+        print(NOTICE.format(root=root, whose=whose), file=sys.stderr)
+        return foreign.run(root, command[0], command)
+    except DesignedError as error:
+        print(f"autograde: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Options without a value that stand before the command; the command and all behind it."""
+    options, rest = list[str](), list(words)
+    while rest and rest[0].startswith("-"):
+        options += [rest[0]] if rest[0] != OPTION else []
+        rest = rest[2:] if rest[0] == OPTION else rest[1:]
+    return options, rest
 
 
 def _named(words: list[str]) -> str:

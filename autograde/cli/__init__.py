@@ -30,8 +30,8 @@ from autograde.handing_in.normalise.flags import printable
 
 EPILOG = """\
 Exit codes: 0 all is well; 1 something was found (a difference, a failing notebook, a missing
-piece); 2 the command could not begin (wrong name, missing folder); 3 grading refused, because
-a wall of the sandbox is missing; 130 interrupted.
+piece); 2 the command could not begin (wrong name, missing folder); 3 refused, because a wall
+of the sandbox is missing; 130 interrupted.
 """
 
 AGAIN = "Then run the same command again: what is done already is kept."
@@ -74,6 +74,14 @@ def options(
             help="The course's folder. Default: the one around, else the one installed from.",
         ),
     ] = None,
+    trusted: Annotated[
+        bool | None,
+        typer.Option(
+            "--trusted/--foreign",
+            help="Whether build, verify, record and prove run a lab's code with your rights, or "
+            "behind walls. Default: trusted where this command is installed from the course.",
+        ),
+    ] = None,  # autograde.__main__ has seen to it, before anything was imported
 ) -> None:
     """Build, verify, publish and grade the labs."""
     if course:

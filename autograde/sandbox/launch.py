@@ -125,7 +125,7 @@ def view(readable: Iterable[Path], hidden: Iterable[Path]) -> View:
     """
     covered = [os.path.realpath(path) for path in (*hidden, *secrets())]
     seen = View()
-    _show_system(seen)
+    show_system(seen)
     for path in covered:
         seen.hide(path)
     for folder in (f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *packages()):
@@ -161,7 +161,7 @@ def copy_library(folder: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _show_system(seen: View) -> None:
+def show_system(seen: View) -> None:
     for name in SYSTEM:
         path = f"/{name}"
         if os.path.islink(path):
