@@ -21,9 +21,9 @@ WALLED, DEMO = ("build", "verify", "record", "prove"), "demo"
 """Commands that run a lab's own code, and can do so behind walls."""
 
 NOTICE = (
-    "autograde: {root} is {whose}, so its code runs behind walls: no network, no graphics card, none "
-    "of your files. All that is printed now may be its own claim. To run it with your rights, write "
-    "--trusted before the command."
+    "autograde: {root} is {whose}, so its code runs behind walls: no network, no graphics card, "
+    "none of your files. All that is printed now may be its own claim. To run it with your "
+    "rights, write --trusted before the command."
 )
 NO_DEMO = (
     "{root} is {whose}, and `demo` would run its code with your rights. Try `verify`, `build` and "

@@ -20,6 +20,7 @@ from tornado import web
 from autograde.errors import DesignedError
 from autograde.formgrader.page import TEMPLATES, models
 from autograde.formgrader.policy import policy
+from autograde.handing_in.collecting import lateness
 from autograde.nbgrader_settings import OWN_WAY
 from autograde.reports.markup import visible
 
@@ -46,6 +47,10 @@ TEXTS = {
     "manual_comment", "first_name", "last_name", "email", "duedate_notimezone", "duedate_timezone",
 }  # fmt: skip
 MOST_POINTS = 1e6
+DUE = (
+    "the due date {date!r} with the time zone {zone!r} is no time. Write the date as "
+    "2026-10-01T23:59, and the zone as +0200, Europe/Berlin or UTC."
+)
 SCRIPT = "<script>"
 HEAD = "<head>"
 LISTS = """
@@ -120,7 +125,7 @@ class Careful(BaseApiHandler):
             sent = json.loads(self.request.body)
             if not isinstance(sent, dict):
                 raise TypeError("expected names with values")
-            return {name: _kept(name, sent[name]) for name in sent}
+            return _with_due({name: _kept(name, sent[name]) for name in sent})
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise web.HTTPError(400, f"not kept: {error}", reason="Not kept") from None
 
@@ -157,6 +162,24 @@ def _text(value: object) -> str | None:
     if value:
         value.encode()
     return value
+
+
+def _with_due(sent: dict[str, Any]) -> dict[str, Any]:
+    """A lab's due date in UTC: nbgrader takes ``2026-10-01 23:59 +0200`` for 200 seconds off UTC,
+    and a zone that it does not know for UTC.
+
+    Raises:
+        ValueError: it is no time, or its zone is none.
+    """
+    if not (date := sent.get("duedate_notimezone")) and not sent.get("duedate_timezone"):
+        return sent
+    zone = sent.get("duedate_timezone") or "UTC"
+    try:
+        when = lateness.due(date or "", lateness.kept_zone(zone))
+    except (DesignedError, ValueError, OverflowError):
+        raise ValueError(DUE.format(date=visible(date or ""), zone=visible(zone))) from None
+    text = when.replace(tzinfo=None).isoformat() if when else None
+    return sent | {"duedate_notimezone": text, "duedate_timezone": None}
 
 
 class Nowhere(BaseHandler):

@@ -37,9 +37,9 @@ DENIED = tuple(
 OF_OUR_OWN = frozenset(
     """
     memfd_create memfd_secret shmget shmat shmctl msgget semget mq_open mlock mlock2 mlockall
-""".split()
+""".split()  # noqa: SIM905 - a table reads better
 )
-"""What a whole command may do that a student's process may not: it shares memory with its workers."""
+"""What a whole command may do, and a student's process not: it shares memory with its workers."""
 
 FAMILIES = frozenset(map(int, (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)))  # 16: netlink
 """Sockets that a network namespace holds; others, such as AF_VSOCK, it may not."""

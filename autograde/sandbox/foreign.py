@@ -189,7 +189,7 @@ def _environment() -> dict[str, str]:
 
 def _data(stack: ExitStack, data: bytes) -> int:
     """An open file that holds the bytes, from its beginning."""
-    file = stack.enter_context(tempfile.TemporaryFile())
+    file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     file.write(data)
     file.flush()
     file.seek(0)
@@ -232,7 +232,8 @@ def _relayed(command: Sequence[str], descriptors: Sequence[int]) -> int:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         pairs = ((process.stdout, sys.stdout), (process.stderr, sys.stderr))
         relays = [threading.Thread(target=_relay, args=pair, daemon=True) for pair in pairs]
         for one in relays:

@@ -162,6 +162,7 @@ def copy_library(folder: Path) -> None:
 
 
 def show_system(seen: View) -> None:
+    """Show programs, libraries and those of the machine's settings that they need."""
     for name in SYSTEM:
         path = f"/{name}"
         if os.path.islink(path):

@@ -214,6 +214,54 @@ def test_is_a_comment_that_is_no_text_refused(class_: Class, sent: str) -> None:
     assert caught.value.code == 400
 
 
+@pytest.mark.parametrize(
+    ("date", "zone"),
+    [
+        ("soon", "+0000"),
+        ("2026-13-01T23:59", "UTC"),
+        ("2026-10-01T23:59", "Nowhere/Town"),
+        ("2026-10-01T23:59", "+99:99"),
+        ("0001-01-01T00:00", "+0900"),
+        ("12", None),
+        ("", "\u0000"),
+    ],
+)
+def test_is_a_due_date_that_is_no_time_refused_with_what_to_write(
+    class_: Class, date: str, zone: str | None
+) -> None:
+    """Stock: 500, or another time."""
+    place = f"{FORMGRADER}/api/assignment/{MINI}"
+    before = json.loads(class_.asked(place))["duedate"]
+    with pytest.raises(HTTPError) as caught:
+        class_.asked(place, {"duedate_notimezone": date, "duedate_timezone": zone}, "PUT")
+    with caught.value as answer:
+        assert answer.code == 400
+        told = answer.read().decode()
+    assert "2026-10-01T23:59" in told
+    assert "Europe/Berlin" in told
+    assert json.loads(class_.asked(place))["duedate"] == before
+    assert "Traceback" not in class_.marking.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("date", "zone", "kept"),
+    [
+        ("2026-10-01T23:59", "+0200", "2026-10-01T21:59:00"),
+        ("2026-10-01 23:59", "+0200", "2026-10-01T21:59:00"),  # stock: 200 seconds off UTC
+        ("2026-10-01T23:59", "Europe/Berlin", "2026-10-01T21:59:00"),
+        ("2026-10-01 23:59:30", None, "2026-10-01T23:59:30"),
+        ("2026-10-01T23:59-05:00", "UTC", "2026-10-02T04:59:00"),
+        (None, None, None),
+    ],
+)
+def test_is_a_due_date_kept_in_utc(
+    class_: Class, date: str | None, zone: str | None, kept: str | None
+) -> None:
+    sent: dict[str, object] = {"duedate_notimezone": date, "duedate_timezone": zone}
+    told = json.loads(class_.asked(f"{FORMGRADER}/api/assignment/{MINI}", sent, "PUT"))
+    assert told["duedate"] == kept
+
+
 def test_does_no_link_end_the_session_and_nothing_unknown_fill_the_terminal(class_: Class) -> None:
     """A student's answer may have a link, and the person who marks may follow it."""
     assert class_.refused("/logout") == 404

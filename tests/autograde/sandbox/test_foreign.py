@@ -16,12 +16,12 @@ import pytest
 
 import course
 from autograde import __main__
-from autograde.authoring import build
+from autograde.authoring import build, new
 from autograde.cli import app
 from autograde.sandbox import foreign
 from autograde.tree import Tree
 from course.data import storage
-from tests.conftest import MINI, MINI_SOURCE
+from tests.conftest import MINI
 
 ENGINE = Path(__main__.__file__).parents[1]
 SECRET = "damson in a home folder"
@@ -145,25 +145,25 @@ def test_does_a_lab_that_acts_when_it_is_read_reach_nothing(
 
 
 def test_does_build_write_its_own_folders_and_nothing_else(mini: Tree) -> None:
-    library(mini)
+    lab = "lab91_new"
+    new.write(mini, lab)
+    (mini.solutions / "seed.txt").write_text("a test's own")
     (mini.root / ".git").mkdir()
     (mini.root / ".git" / "config").write_text(SECRET)
-    spoiling = (
-        "import pathlib\n"
-        f"for name in ('.git/config', 'pyproject.toml', 'solutions/{MINI}/lab.py'):\n"
-        f"    path = pathlib.Path({str(mini.root)!r}, name)\n"
-        "    try:\n        path.write_text('spoiled')\n    except OSError:\n        pass\n"
-    )
-    before = (mini.root / "pyproject.toml").read_text()
-    source = mini.source(MINI)
-    source.write_text(MINI_SOURCE.replace("def double(x):", f"{spoiling}\ndef double(x):", 1))
-    kept = source.read_text()
-    done = run(mini, "build")
-    assert f"{MINI}: built" in done.stdout, done.stdout + done.stderr
-    assert mini.student(MINI).is_file()
-    assert (mini.root / "pyproject.toml").read_text() == before
-    assert (mini.root / ".git" / "config").read_text() == SECRET
-    assert source.read_text() == kept
+    others = ["pyproject.toml", f"solutions/{lab}/lab.py", ".git/config"]
+    spoiling = f"""
+import contextlib, pathlib
+for name in {others}:
+    with contextlib.suppress(OSError):
+        pathlib.Path({str(mini.root)!r}, name).write_text("spoiled")
+"""
+    others += [str(library(mini, spoiling).relative_to(mini.root))]
+    before = [(mini.root / name).read_text() for name in others]
+    done = run(mini, "build", lab)
+    assert f"{lab}: built" in done.stdout, done.stdout + done.stderr
+    assert mini.student(lab).is_file()
+    assert lab in (mini.root / "README.md").read_text()
+    assert [(mini.root / name).read_text() for name in others] == before
 
 
 def test_is_what_a_stranger_prints_shown_and_not_obeyed(mini: Tree) -> None:
