@@ -110,7 +110,7 @@ def _view(root: Path, writes: Sequence[str], stack: ExitStack, passed: list[int]
     for path, text in ACCOUNTS.items():
         passed.append(stack.enter_context(launch.written(text)).fileno())
         seen.write(passed[-1], path)
-    for folder in (f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *launch.packages()):
+    for folder in (f"{sys.base_prefix}/bin", f"{sys.base_prefix}/lib", *_packages()):
         if Path(folder).is_dir() and not seen.shows(folder):
             seen.show(folder)
     seen.show(str(Path(__file__).parents[1]), f"{LIBRARY}/autograde")
@@ -126,6 +126,11 @@ def _view(root: Path, writes: Sequence[str], stack: ExitStack, passed: list[int]
     for name in writes:
         seen.arguments += ["--bind", (path := str(_own(root, name))), path]
     return seen
+
+
+def _packages() -> list[str]:
+    """Folders of installed packages, without links, which may lead out of what shows."""
+    return [os.path.realpath(one) for one in launch.packages()]
 
 
 def _refuse_home(root: Path) -> None:
@@ -180,7 +185,7 @@ def _environment() -> dict[str, str]:
         "LOGNAME": "author",
         "LANG": "C.UTF-8",
         "COLUMNS": width,
-        "PYTHONPATH": os.pathsep.join([LIBRARY, *launch.packages()]),
+        "PYTHONPATH": os.pathsep.join([LIBRARY, *_packages()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PIP_NO_INDEX": "1",  # without a network, pip would retry for half a minute
         **kept,
