@@ -85,7 +85,8 @@ def tries(mini: Tree, listener: socket.socket, tmp_path_factory: pytest.TempPath
 
 def run(tree: Tree, *words: str, path: str = "") -> subprocess.CompletedProcess[str]:
     """The command, in a process of its own, as whoever tries the course types it."""
-    own = {"PYTHONPATH": str(ENGINE), "GRADER_CANARY": SECRET, "PATH": path or os.environ["PATH"]}
+    paths = os.pathsep.join(filter(None, (str(ENGINE), os.environ.get("PYTHONPATH"))))
+    own = {"PYTHONPATH": paths, "GRADER_CANARY": SECRET, "PATH": path or os.environ["PATH"]}
     return subprocess.run(
         [sys.executable, "-P", "-m", "autograde", "--course", str(tree.root), *words],
         env=os.environ | own, capture_output=True, text=True, check=False, timeout=300,
