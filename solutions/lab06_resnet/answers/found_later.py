@@ -53,3 +53,19 @@ answers.right(
         f"{WEAKEST}\n+ g = outputs[:, gains.argmin()]\n+ return (g @ jacobian).norm(), g",
     ),
 )
+for block in ("BasicBlock", "Bottleneck"):
+    answers.wrong(
+        block,
+        "a ReLU with a ceiling at the end",
+        answers.changed(block, f"{JOINED}\n+ return F.relu6(self.branch(x) + self.shortcut(x))"),
+    )
+answers.wrong(
+    "make_resnet",
+    "an average of 7×7 windows at the end",
+    answers.changed(
+        "make_resnet",
+        "- head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, num_classes))\n"
+        "+ average = nn.AvgPool2d(7, ceil_mode=True)\n"
+        "+ head = (average, nn.Flatten(), nn.Linear(before, num_classes))",
+    ),
+)

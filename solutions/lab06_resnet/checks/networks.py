@@ -165,6 +165,7 @@ def _imagenet(*slips: str) -> dict[str, Any]:
     contract=Network(
         lambda rng: (18, whole(rng, 3, 6), 1 / 16),
         lambda rng, N=2, H=37, W=50: normal(rng, N, 3, H, W),
+        edges={"larger images": {"N": 1, "H": 260, "W": 230}},
         variants={
             "a tiny width": (18, 10, 0.001),
             "a width that is rounded up": (50, 7, 0.04),
