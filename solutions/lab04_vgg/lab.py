@@ -730,7 +730,8 @@ def batch_norm(
 
     x has the shape (N, C, H, W), all others (C,); `weight` is γ, `bias` is β. In training, the
     batch's statistics are used, and the running ones move; otherwise the running ones are used, and
-    come back as they are. What is given stays as it was. No gradient flows through the new ones.
+    come back as they are. What is given stays as it was. Gradients flow through the maps in both
+    modes, and none through the new statistics.
     Raises: ValueError in training where a channel has a single number only.
     Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
     """

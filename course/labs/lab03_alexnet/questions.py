@@ -48,6 +48,12 @@ def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
+def on_pixels(function: Callable[..., Any], image: Tensor, *others: Tensor) -> dict[str, Any]:
+    """The lit image ``(3, H, W)``, where pixels lie together in memory; and what was given."""
+    pixels = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    return {"lit": function(pixels, *others), "the image that was given": pixels}
+
+
 def _whole(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 

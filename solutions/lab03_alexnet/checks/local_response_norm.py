@@ -105,7 +105,7 @@ def _drawn(
             "one channel, size 5": {"shape": (3, 1, 1, 2), "size": 5},
             "three channels, size 7": {"shape": (2, 3, 4, 1), "size": 7},
             "size 1, one pixel": {"shape": (2, 5, 1, 1), "size": 1},
-            "square maps, size 9": {"shape": (1, 7, 2, 2), "size": 9},
+            "square maps, size 13": {"shape": (1, 9, 2, 2), "size": 13},
             "a large α": {"alpha": 2.5, "size": 5},
         },
         judge=EXACT,

@@ -10,8 +10,9 @@ from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
-from course.checks import Case, call, close
+from course.checks import Case, ask, call, close
 from course.checks.inputs import coarse, normal, uniform
+from course.labs.lab03_alexnet.questions import on_pixels
 
 from .book import check
 
@@ -139,3 +140,6 @@ def other_images(rng: Generator) -> Iterator[Case]:
     yield Case("a normalised image, the smallest eigenvalue first", probe, judge=TIGHT, weight=2)
     turned = (image.transpose(1, 2), values, vectors, alphas)
     yield Case("a wide image", call("pca_lighting", *turned), judge=TIGHT)
+    text = "pca_lighting of an image whose pixels lie together in memory"
+    probe = ask(on_pixels, "pca_lighting", *light(rng, 4, 5), text=text)
+    yield Case("pixels together in memory", probe, judge=TIGHT)

@@ -11,8 +11,9 @@ from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
-from course.checks import Case, call
+from course.checks import Case, ask, call
 from course.checks.inputs import between, coarse, normal, uniform
+from course.labs.lab04_vgg.questions.formulas import resting_slopes
 
 from .book import CLOSE, check
 
@@ -270,6 +271,10 @@ def batch_norm(rng: Generator) -> Iterator[Case]:
         "of μ and σ², and come back as they are."
     )
     yield Case("evaluation", call(BN, *_drawn(rng, training=False)[:6]), told, CLOSE, weight=2)
+    probe = ask(resting_slopes, BN, *_drawn(rng, training=False), text="batch_norm in evaluation")
+    yield Case(
+        "gradients in evaluation", probe, "Gradients flow through the maps then, too.", CLOSE
+    )
     yield Case(
         "another momentum and ε",
         call(
@@ -302,3 +307,6 @@ def other_batches(rng: Generator) -> Iterator[Case]:
         where = "training" if training else "evaluation"
         title = f"maps {shape}, {where}"
         yield Case(title, call(BN, *_drawn(rng, shape, training)), judge=CLOSE, weight=2)
+    x, weight, bias, mean, var, *others = _drawn(rng, training=False, eps=1e-5)
+    probe = call(BN, x, weight, bias, mean, 1e-5 * var, *others)
+    yield Case("evaluation, hardly any variance", probe, judge=CLOSE)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import torch
+from torch import Tensor
+
 from .book import answers
 
 JOINED = "- return F.relu(self.branch(x) + self.shortcut(x))"
@@ -69,3 +72,15 @@ answers.wrong(
         "+ head = (average, nn.Flatten(), nn.Linear(before, num_classes))",
     ),
 )
+
+
+def by_the_inverse(jacobian: Tensor) -> tuple[Tensor, Tensor]:
+    inverse = torch.linalg.inv(jacobian @ jacobian.T)
+    g = torch.linspace(1, 2, len(jacobian), dtype=jacobian.dtype)
+    for _ in range(100):
+        g = inverse @ g
+        g = g / g.norm()
+    return (jacobian.T @ g).norm(), g
+
+
+answers.wrong("weakest_gradient", "by an inverse that need not exist", by_the_inverse)

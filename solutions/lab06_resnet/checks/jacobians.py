@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, close
-from course.checks.inputs import coarse, normal, whole
+from course.checks.inputs import coarse, normal, uniform, whole
 from course.labs.lab06_resnet.questions import (
     Function as Branch,
 )
@@ -187,5 +187,8 @@ def weakest_gradient(rng: Generator) -> Iterator[Case]:
 def weakest_of_a_larger_matrix(rng: Generator) -> Iterator[Case]:
     size = whole(rng, 7, 12)
     matrix = normal(rng, size, size)
+    kept = torch.diag(uniform(rng, 4, low=0.5, high=2.0).index_fill(0, torch.tensor(2), 0.0))
+    text = "weakest_gradient of a block that forgets one number: exactly 0"
+    yield Case(text, ask(weakest_of, "weakest_gradient", kept, text=text), judge=LOOSE)
     text = f"weakest_gradient of a random matrix {size} × {size}"
     yield Case(text, ask(weakest_of, "weakest_gradient", matrix, text=text), judge=LOOSE, weight=2)
