@@ -181,7 +181,8 @@ def weakest_gradient(rng: Generator) -> Iterator[Case]:
     text = "I + J, where J has the eigenvalue −1"
     probe = ask(weakest_of, "weakest_gradient", dying, text=text)
     yield Case("a gradient that dies", probe, "One unit gradient arrives as 0.", LOOSE, weight=2)
-    kept = torch.diag(uniform(rng, 4, low=0.5, high=2.0).index_fill(0, torch.tensor(2), 0.0))
+    sizes = uniform(rng, 4, low=0.5, high=2.0).index_fill(0, torch.tensor(2), 0.0)
+    kept = torch.diag(sizes).roll(1, 0)  # another vector on each side
     text = "weakest_gradient of a block that forgets one number"
     probe = ask(weakest_of, "weakest_gradient", kept, text=text)
     yield Case("exactly 0", probe, "This matrix has no inverse.", LOOSE, weight=0.5)
