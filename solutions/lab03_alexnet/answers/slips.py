@@ -101,9 +101,6 @@ POOL = {
     "a float": """
         - return (size - window) // stride + 1
         + return float((size - window) // stride + 1)""",
-    "a tensor": """
-        - return (size - window) // stride + 1
-        + return torch.tensor((size - window) // stride + 1)""",
     "no window for a side as long as the window": """
         - return (size - window) // stride + 1
         + return (size - window) // stride + 1 if size > window else 0""",

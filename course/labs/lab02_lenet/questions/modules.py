@@ -16,6 +16,7 @@ Weights = Mapping[str, Tensor]
 MakeModule = Callable[..., Any]
 
 PARTS = ("coefficient", "bias")  # of a subsampling layer
+LEAST, MOST = 0.001, 0.5  # root mean square of a network's weights at its start
 
 
 def made(made_by: MakeModule, *args: Any) -> nn.Module:
@@ -42,6 +43,19 @@ def learnt(model: nn.Module) -> int:
 def parameters_of(made_by: MakeModule, *args: Any) -> int:
     """How many numbers the object learns."""
     return learnt(made(made_by, *args))
+
+
+def starts_out_of_scale(made_by: MakeModule, *args: Any) -> dict[str, int]:
+    """How many weights a new object has, coefficients and biases left out, and how many of them
+    start with a root mean square outside :data:`LEAST` to :data:`MOST`.
+    """
+    named = made(made_by, *args).named_parameters()
+    weights = [one.detach() for name, one in named if one.ndim > 1 and not name.endswith(PARTS)]
+    sizes = [float(one.square().mean().sqrt()) for one in weights]
+    return {
+        "weights that start too small": sum(size < LEAST for size in sizes),
+        "weights that start too large": sum(size > MOST for size in sizes),
+    }
 
 
 @dataclass(frozen=True)
