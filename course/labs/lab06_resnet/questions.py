@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course.checks import ProbeError, battery, wording
+from course.checks import ProbeError, battery
 from course.checks.modules import a_module, count, filled, gradients_of, sizes_of
 
 Function = Callable[[Tensor], Tensor]
@@ -103,22 +103,6 @@ def weakest_of(function: Any, jacobian: Tensor) -> dict[str, Any]:
         "length of the gradient": float(gradient.norm()),
         "length of what arrives": float((jacobian.T @ gradient).norm()),
     }
-
-
-def kinds_of_pair(function: Any, jacobian: Tensor) -> dict[str, str]:
-    """What the gain and the gradient are: tensors, of which dtype.
-
-    Raises:
-        ProbeError: not a pair.
-    """
-    answer = function(jacobian)
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise ProbeError("expected a pair (gain, gradient)")
-    return {name: _kind(part) for name, part in zip(("gain", "gradient"), answer, strict=True)}
-
-
-def _kind(part: Any) -> str:
-    return f"tensor, {wording.dtype(part)}" if isinstance(part, Tensor) else type(part).__name__
 
 
 # Shortcuts and blocks ---------------------------------------------------------------------

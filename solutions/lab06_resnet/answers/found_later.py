@@ -53,8 +53,3 @@ answers.right(
         f"{WEAKEST}\n+ g = outputs[:, gains.argmin()]\n+ return (g @ jacobian).norm(), g",
     ),
 )
-answers.wrong(
-    "weakest_gradient",
-    "the gain as a plain number",
-    answers.changed("weakest_gradient", f"{WEAKEST}\n+ return gains[-1].item(), outputs[:, -1]"),
-)

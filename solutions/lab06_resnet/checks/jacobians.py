@@ -10,14 +10,13 @@ from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
-from course.checks import Case, ask, close, same
+from course.checks import Case, ask, close
 from course.checks.inputs import coarse, normal, whole
 from course.labs.lab06_resnet.questions import (
     Function as Branch,
 )
 from course.labs.lab06_resnet.questions import (
     jacobian_at,
-    kinds_of_pair,
     weakest_of,
     with_branch,
     without_sign,
@@ -182,10 +181,6 @@ def weakest_gradient(rng: Generator) -> Iterator[Case]:
     text = "I + J, where J has the eigenvalue −1"
     probe = ask(weakest_of, "weakest_gradient", dying, text=text)
     yield Case("a gradient that dies", probe, "One unit gradient arrives as 0.", LOOSE, weight=2)
-    text = "the types of what weakest_gradient gives, for a matrix in float32"
-    probe = ask(kinds_of_pair, "weakest_gradient", matrix.float(), text=text)
-    told = "The gain is a tensor without axes, as the gradient is one of D, in the matrix's dtype."
-    yield Case("two tensors come out", probe, {"values": told, "type": told}, same())
 
 
 @check.hidden("weakest_gradient")
