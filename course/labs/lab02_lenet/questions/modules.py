@@ -46,11 +46,11 @@ def parameters_of(made_by: MakeModule, *args: Any) -> int:
 
 
 def starts_out_of_scale(made_by: MakeModule, *args: Any) -> dict[str, int]:
-    """How many weights a new object has, coefficients and biases left out, and how many of them
-    start with a root mean square outside :data:`LEAST` to :data:`MOST`.
+    """How many of the trained weights of a new object, coefficients and biases left out, start
+    with a root mean square outside :data:`LEAST` to :data:`MOST`.
     """
-    named = made(made_by, *args).named_parameters()
-    weights = [one.detach() for name, one in named if one.ndim > 1 and not name.endswith(PARTS)]
+    learns = {n: one for n, one in made(made_by, *args).named_parameters() if one.requires_grad}
+    weights = [one.detach() for n, one in learns.items() if one.ndim > 1 and not n.endswith(PARTS)]
     sizes = [float(one.square().mean().sqrt()) for one in weights]
     return {
         "weights that start too small": sum(size < LEAST for size in sizes),
