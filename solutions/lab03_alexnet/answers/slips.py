@@ -199,6 +199,9 @@ LIGHT = {
     "one pixel loses its axes": """
         - return image + shift.view(3, 1, 1)
         + return (image + shift.view(3, 1, 1)).squeeze()""",
+    "the image itself where alphas are 0": """
+        - return image + shift.view(3, 1, 1)
+        + return image + shift.view(3, 1, 1) if alphas.any() else image""",
     "an axis for the batch": """
         - return image + shift.view(3, 1, 1)
         + return (image + shift.view(3, 1, 1)).unsqueeze(0)""",
