@@ -66,7 +66,7 @@ print(course.start(PROFILE))
 
 # %% exercise="receptive_field" difficulty=2 minutes=12
 def receptive_field(layers: list[tuple[int, int]]) -> int:
-    """Side of the square of pixels that one output depends on.
+    """Side of the square of pixels that one output depends on: a whole number, no float.
 
     Args:
         layers: (kernel, stride) of each layer, the one at the image first. No layer: 1.
@@ -103,6 +103,7 @@ def receptive_field(layers: list[tuple[int, int]]) -> int:
 def stack_parameters(channels: int, kernel: int, depth: int) -> int:
     """Weights, without biases, of `depth` convolutions with `channels` in and out.
 
+    A whole number, no float.
     Source: Simonyan and Zisserman 2015, section 2.3: 27 C² against 49 C².
     """
     ### BEGIN SOLUTION

@@ -110,6 +110,8 @@ def _drawn(
         },
         judge=EXACT,
         single=SINGLE,
+        finely=True,
+        zeros=("x",),
         share=0.4,
     ),
     forbids=["local_response_norm"],

@@ -63,6 +63,8 @@ TRAINING = {
     "reseeded each epoch": "- model.train()\n+ torch.manual_seed(0)\n+ model.train()",
     "batches in new order, images in the old one": f"{CHOSEN}parts = torch.arange(len(x))"
     ".split(batch_size)\n+ for chosen in [parts[i] for i in torch.randperm(len(parts))]:",
+    "in new order within each batch": f"{CHOSEN}for chosen in torch.arange(len(x))"
+    ".split(batch_size):\n+     chosen = chosen[torch.randperm(len(chosen))]",
     "with replacement": f"{CHOSEN}for chosen in torch.randint(len(x), (len(x),))"
     ".split(batch_size):",
     "in evaluation mode": "- model.train()\n+ model.eval()",
