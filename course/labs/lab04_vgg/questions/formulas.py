@@ -33,6 +33,12 @@ def on_stacks(function: Callable[..., Any], stacks: Any) -> list[Any]:
     return [function(*stack) for stack in stacks]
 
 
+def of_parameters(function: Callable[..., Any], *args: Any) -> Any:
+    """The gradients at a layer's parameters, which come behind the one at its input."""
+    answer = function(*args)
+    return list(answer[1:]) if isinstance(answer, tuple | list) else answer
+
+
 def stacked(weights: Sequence[Tensor], stride: int = 1) -> nn.Module:
     """Convolutions with these weights ``(K, C, k, k)``, padded, with ReLU between them."""
     layers: list[nn.Module] = []
