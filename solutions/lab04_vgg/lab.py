@@ -796,7 +796,7 @@ def first_result(numbers: Tensor) -> Tensor:
 
 
 four = torch.tensor([1.0, 3.0, 5.0, 7.0], dtype=torch.float64)
-for place, push in enumerate(1e-6 * torch.eye(4, dtype=torch.float64), start=1):
+for place, push in zip("₁₂₃₄", 1e-6 * torch.eye(4, dtype=torch.float64), strict=True):
     slope = (first_result(four + push) - first_result(four - push)) / 2e-6
     print(f"∂y₁/∂x{place} = {slope:+.3f}")
 
@@ -865,7 +865,8 @@ def batch_norm_gradients(
 
 # %% [markdown]
 # Column D once more, with *your* formula on the way back in all its thirteen places; autograd does
-# the rest. Beside it PyTorch's own, on the same batch:
+# the rest. Beside it PyTorch's own, on the same batch. (A convolution's bias gets the sum over a
+# channel of what your formula gives. So its gradient is 0: nothing can be learned there.)
 
 # %% explore=true
 experiments.compare_gradients(batch_norm_gradients)

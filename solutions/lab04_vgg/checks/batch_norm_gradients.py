@@ -114,7 +114,6 @@ def _parameters(rng: Generator, shape: tuple[int, int, int, int] = (3, 4, 2, 5))
             "one channel": {"shape": (4, 1, 3, 3)},
             "two numbers per channel": {"shape": (2, 3, 1, 1)},
             "tiny maps, where ε counts": {"scale": 0.01},
-            "the same arrives at all places": {"same": True},
         },
         wrt=(),
         judge=CLOSE,
