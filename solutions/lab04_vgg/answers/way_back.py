@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .book import answers, slips
+from .equivalents import equivalent, replaced
 
 BACK = "batch_norm_gradients"
 Gradients = tuple[Tensor, Tensor, Tensor]
@@ -223,4 +224,71 @@ slips(
             "weight.view(shape) * grad_output.sub_(indirect) / deviation, at_weight, at_bias"
         ),
     },
+)
+
+FORWARD = "deviation = (centred.square().mean(axes, keepdim=True) + eps).sqrt()"
+SUM = "(at_bias.view(shape) + normalised * at_weight.view(shape))"
+DIRECT = "weight.view(shape) * (grad_output - indirect)"
+equivalent(
+    BACK,
+    "the axes are summed over in any order, counted from either end",
+    *replaced(
+        "axes, shape = (0, 2, 3), (-1, 1, 1)",
+        "axes, shape = ((2, 0, 3), (-1, 1, 1))",
+        "axes, shape = ((0, 3, 2), (-1, 1, 1))",
+        "axes, shape = ((0, -2, 3), (-1, 1, 1))",
+    ),
+)
+equivalent(
+    BACK,
+    "no gradient has to flow through the result, as the text says",
+    *replaced(
+        "centred = x - x.mean(axes, keepdim=True)",
+        "centred = (x - x.mean(axes, keepdim=True)).detach()",
+        "centred = x - x.mean(axes, keepdim=True).detach()",
+    ),
+    *replaced(
+        FORWARD,
+        f"{FORWARD}.detach()",
+        FORWARD.replace(".sqrt()", ".detach().sqrt()"),
+        FORWARD.replace("True)", "True).detach()"),
+        FORWARD.replace("square()", "square().detach()"),
+    ),
+    *replaced("normalised = centred / deviation", "normalised = (centred / deviation).detach()"),
+    *replaced("at_bias = grad_output.sum(axes)", "at_bias = grad_output.sum(axes).detach()"),
+    *replaced(
+        "at_weight = (grad_output * normalised).sum(axes)",
+        "at_weight = (grad_output * normalised).sum(axes).detach()",
+        "at_weight = (grad_output * normalised).detach().sum(axes)",
+    ),
+    *replaced(
+        f"indirect = {SUM} / count",
+        f"indirect = ({SUM} / count).detach()",
+        f"indirect = {SUM}.detach() / count",
+        "indirect = (at_bias.view(shape).detach() + normalised * at_weight.view(shape)) / count",
+        "indirect = (at_bias.view(shape) + (normalised * at_weight.view(shape)).detach()) / count",
+        "indirect = (at_bias.view(shape) + normalised * at_weight.view(shape).detach()) / count",
+    ),
+    *replaced(
+        f"return {DIRECT} / deviation, at_weight, at_bias",
+        f"return ({DIRECT} / deviation).detach(), at_weight, at_bias",
+        f"return ({DIRECT}).detach() / deviation, at_weight, at_bias",
+        f"return {DIRECT.replace('(shape)', '(shape).detach()')} / deviation, at_weight, at_bias",
+        f"return {DIRECT}.detach() / deviation, at_weight, at_bias",
+    ),
+)
+equivalent(
+    BACK,
+    "the tensor that is written into is the function's own, and is not needed any more",
+    *replaced(FORWARD, FORWARD.replace("sqrt()", "sqrt_()")),
+    *replaced("normalised = centred / deviation", "normalised = centred.div_(deviation)"),
+    *replaced(
+        f"indirect = {SUM} / count",
+        "indirect = (at_bias.view(shape) + normalised.mul_(at_weight.view(shape))) / count",
+    ),
+)
+equivalent(
+    BACK,
+    "every channel has the same count of numbers, a whole one",
+    *replaced("count = x.numel() / x.shape[1]", "count = x.numel() // x.shape[1]"),
 )
