@@ -46,6 +46,12 @@ def resting_slopes(function: Any, *given: Any) -> dict[str, Any]:
     return dict(zip(wanted, slopes, strict=True))
 
 
+def of_parameters(function: Callable[..., Any], *args: Any) -> Any:
+    """The gradients at a layer's parameters, which come behind the one at its input."""
+    answer = function(*args)
+    return list(answer[1:]) if isinstance(answer, tuple | list) else answer
+
+
 def stacked(weights: Sequence[Tensor], stride: int = 1) -> nn.Module:
     """Convolutions with these weights ``(K, C, k, k)``, padded, with ReLU between them."""
     layers: list[nn.Module] = []
