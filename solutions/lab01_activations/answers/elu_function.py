@@ -147,7 +147,7 @@ def in_a_partial(ctx: Any, x: Tensor) -> None:
 
 def in_an_object(ctx: Any, x: Tensor) -> None:
     ctx.box = Box()
-    ctx.box.x = x  # type: ignore[attr-defined]
+    ctx.box.x = x
 
 
 def a_mask_in_a_dict(ctx: Any, x: Tensor) -> None:
@@ -170,7 +170,7 @@ def _keeping(keep: Callable[[Any, Tensor], None]) -> type[torch.autograd.Functio
         result: Tensor = kept.applied(ctx, x, alpha)  # type: ignore[attr-defined]
         return result
 
-    kept.forward = staticmethod(forward)  # type: ignore[assignment]
+    kept.forward = staticmethod(forward)  # type: ignore[method-assign]
     kept.keep = staticmethod(keep)  # type: ignore[attr-defined]
     return kept
 

@@ -250,17 +250,19 @@ def started(*, weights: Callable[[Tensor], Any]) -> Any:
     return Started
 
 
-for says, weights in {
+GOOD: dict[str, Callable[[Tensor], Any]] = {
     "He's start": nn.init.kaiming_normal_,
     "Glorot's start": nn.init.xavier_uniform_,
     "an orthogonal start": nn.init.orthogonal_,
     "normal numbers, spread 0.01": lambda one: one.normal_(std=0.01),
     "the start of 1998": lambda one: one.uniform_(-2.4 / one[0].numel(), 2.4 / one[0].numel()),
-}.items():
+}
+for says, weights in GOOD.items():
     answers.right("LeNet", says, started(weights=weights))
-for says, weights in {
+BAD: dict[str, Callable[[Tensor], Any]] = {
     "starts a hundred times too large": lambda one: one.mul_(100),
     "normal numbers, spread 1": nn.init.normal_,
     "starts a million times too small": lambda one: one.mul_(1e-6),
-}.items():
+}
+for says, weights in BAD.items():
     answers.wrong("LeNet", says, started(weights=weights))
