@@ -73,10 +73,10 @@ print(course.start(PROFILE))
 # `torch.sigmoid` and its relatives are what we compare with, so leave them out of your answers.
 #
 # Each function takes a tensor of any shape and returns a new one of the same shape and dtype, never
-# its argument itself. Float64 stays float64 in every step. Use no loop and no `item()`: gradients
-# must be able to flow through. Where a function has a kink, the slope that autograd finds at the
-# kink itself is free in this part; Part 2 settles it. For ELU the slope at 0 is free with $\alpha =
-# 1$, too, where there is no kink.
+# its argument itself. The argument stays as it was, without a hook of yours. Float64 stays float64
+# in every step. Use no loop and no `item()`: gradients must be able to flow through. Where a
+# function has a kink, the slope that autograd finds at the kink itself is free in this part; Part 2
+# settles it. For ELU the slope at 0 is free with $\alpha = 1$, too, where there is no kink.
 
 # %% [markdown] intro="sigmoid"
 # ### The sigmoid
@@ -475,7 +475,9 @@ place.grad
 # - `backward(ctx, grad_output)` gets $\partial L/\partial y$ and returns one gradient for **each**
 #   input of forward: $\partial L/\partial x$, and `None` for `alpha`, which is no tensor.
 #
-# Nothing is kept outside of `ctx`: what lies in a list or dict of your own is never freed.
+# Nothing is kept outside of `ctx`: what lies in a list or dict of your own is never freed. And no
+# tensor lies on `ctx` in another way, such as in a list or in a function: it takes memory like
+# others.
 #
 # It is used as `ELUFunction.apply(x, 0.5)`. The check looks at values, at gradients for several
 # $\alpha$, and at what you kept.

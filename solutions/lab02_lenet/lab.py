@@ -66,8 +66,9 @@ print(course.start(PROFILE))
 # - What comes back has the dtype of what was given, and gradients flow through. The tensors may lie
 #   in memory in any way, and a batch may have one image.
 # - Networks and layers start with finite numbers of PyTorch's usual dtype, float32, and the kernels
-#   with random ones. They do the
-#   same in training and in evaluation mode, and two of them share nothing.
+#   and matrices with random ones, about as large as PyTorch's own: in a network the root of their
+#   mean square lies between 0.001 and 0.5. They do the same in training and in evaluation mode, and
+#   two of them share nothing.
 
 # %% [markdown] intro="conv_output_size"
 # ### How many places?
@@ -79,7 +80,8 @@ print(course.start(PROFILE))
 
 # %% exercise="conv_output_size" difficulty=1 minutes=10
 def conv_output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
-    """Length of a convolution's output along one axis, in pixels: a whole number, at least 1.
+    """Length of a convolution's output along one axis, in pixels: a whole number, no float, and
+    at least 1.
 
     Raises:
         ValueError: the kernel is wider than the padded image, whatever the stride.
@@ -185,7 +187,7 @@ experiments.shift_test(globals(), fashion.test.images[:8])
 
 # %% exercise="conv_parameters" difficulty=1 minutes=5
 def conv_parameters(in_channels: int, out_channels: int, kernel: int, bias: bool = True) -> int:
-    """Number of trained values in a convolution with square kernels."""
+    """Number of trained values in a convolution with square kernels: a whole number, no float."""
     ### BEGIN SOLUTION
     per_map = in_channels * kernel * kernel + bool(bias)
     return out_channels * per_map
@@ -584,7 +586,8 @@ except NotImplementedError as todo:
 def lenet5_table() -> dict[str, tuple[int, int]]:
     """Parameters and connections of C1, S2, C3, S4, C5 and F6, for an image of 32 × 32.
 
-    {"C1": (parameters, connections), "S2": …}. Source: the paper, section II.B.
+    {"C1": (parameters, connections), "S2": …}, whole numbers and no floats. Source: the paper,
+    section II.B.
     """
     ### BEGIN SOLUTION
     c1, c5 = conv_parameters(1, 6, 5), conv_parameters(16, 120, 5)

@@ -94,8 +94,9 @@ def local_response_norm(
 ) -> Tensor:
     """Divide each activity by (k + alpha · sum of squares of its channel's neighbours)^beta.
 
-    (N, C, H, W) -> (N, C, H, W), same dtype. size is odd and counts the channel itself; it may be
-    larger than C. x stays as it was, and gradients flow through all of the formula.
+    (N, C, H, W) -> (N, C, H, W), same dtype in every step. size is odd and counts the channel
+    itself; it may be larger than C. x stays as it was, and gradients flow through all of the
+    formula, also where x is 0.
     Source: the paper, section 3.3.
     """
     ### BEGIN SOLUTION
@@ -158,9 +159,9 @@ print(f"the formula above, alpha 0.0001: 100 becomes {100 / (2 + 1e-4 * 5 * 100*
 
 # %% exercise="overlapping_pool_size" difficulty=1 minutes=5
 def overlapping_pool_size(size: int, window: int = 3, stride: int = 2) -> int:
-    """Number of whole pooling windows along a side of `size` pixels, without padding: an int.
+    """Number of whole pooling windows along a side of `size` pixels, without padding.
 
-    size >= window. AlexNet needs 55 -> 27 -> 13 -> 6.
+    A whole number, no float. size >= window. AlexNet needs 55 -> 27 -> 13 -> 6.
     """
     ### BEGIN SOLUTION
     return (size - window) // stride + 1
@@ -208,7 +209,7 @@ def dropout(x: Tensor, p: float, training: bool, generator: Generator | None = N
     """Zero each element with probability p and scale the others, in training; else x.
 
     Any shape (...) -> (...), same dtype, 0 <= p <= 1. Draws from generator, or from torch's own
-    state. What came in stays as it was; gradients flow through what comes out.
+    state. What came in stays as it was; gradients flow through what is kept.
     Source: Hinton and others 2012 for dropout; the scaling in training came later.
     """
     ### BEGIN SOLUTION
@@ -248,7 +249,7 @@ def paper_dropout(
     """Zero each element with probability p in training; scale all of them otherwise.
 
     Any shape (...) -> (...), same dtype, 0 <= p <= 1. Draws from generator, or from torch's own
-    state. What came in stays as it was; gradients flow through what comes out.
+    state. What came in stays as it was; gradients flow through what is kept.
     Source: the paper, section 4.2.
     """
     ### BEGIN SOLUTION
@@ -300,8 +301,8 @@ def pca_lighting(
     """Add one shift of colour, along the colours' principal directions, to every pixel.
 
     image (3, H, W), eigenvalues (3,), eigenvectors (3, 3) in columns, alphas (3,) -> (3, H, W)
-    Same dtype. What came in stays as it was, and gradients flow to all four. Values may leave
-    [0, 1], and the eigenvalues may come in any order.
+    A new tensor of the same dtype. What came in stays as it was, and gradients flow to all four,
+    also where one is 0. Values may leave [0, 1], and the eigenvalues may come in any order.
     Source: the paper, section 4.1.
     """
     ### BEGIN SOLUTION
@@ -371,9 +372,9 @@ experiments.say_lighting(values, vectors)
 def grouped_conv_parameters(
     in_channels: int, out_channels: int, kernel: int, groups: int = 1
 ) -> int:
-    """Number of weights and biases of a convolution with a square kernel, in groups: an int.
+    """Number of weights and biases of a convolution with a square kernel, in groups.
 
-    Both numbers of channels are multiples of groups.
+    A whole number, no float. Both numbers of channels are multiples of groups.
     """
     ### BEGIN SOLUTION
     return out_channels * (in_channels // groups * kernel**2 + 1)

@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: VGG and the cascade of convolutions
-#     minutes: 240
+#     minutes: 280
 # ---
 
 # %% [markdown]
@@ -36,6 +36,7 @@ from copy import deepcopy
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 import course
@@ -65,7 +66,7 @@ print(course.start(PROFILE))
 
 # %% exercise="receptive_field" difficulty=2 minutes=12
 def receptive_field(layers: list[tuple[int, int]]) -> int:
-    """Side of the square of pixels that one output depends on.
+    """Side of the square of pixels that one output depends on: a whole number, no float.
 
     Args:
         layers: (kernel, stride) of each layer, the one at the image first. No layer: 1.
@@ -102,6 +103,7 @@ def receptive_field(layers: list[tuple[int, int]]) -> int:
 def stack_parameters(channels: int, kernel: int, depth: int) -> int:
     """Weights, without biases, of `depth` convolutions with `channels` in and out.
 
+    A whole number, no float.
     Source: Simonyan and Zisserman 2015, section 2.3: 27 C² against 49 C².
     """
     ### BEGIN SOLUTION
@@ -729,7 +731,8 @@ def batch_norm(
 
     x has the shape (N, C, H, W), all others (C,); `weight` is γ, `bias` is β. In training, the
     batch's statistics are used, and the running ones move; otherwise the running ones are used, and
-    come back as they are. What is given stays as it was. No gradient flows through the new ones.
+    come back as they are. What is given stays as it was. Gradients flow through the maps in both
+    modes, and none through the new statistics.
     Raises: ValueError in training where a channel has a single number only.
     Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
     """
@@ -775,6 +778,101 @@ def batch_norm(
 
 # %% explore=true
 experiments.compare_batch_norm(batch_norm)
+
+# %% [markdown] intro="batch_norm_gradients" optional=true
+# ### The way back
+#
+# Autograd differentiated your `batch_norm` for you. What did it have to find out? The gradient of
+# one number is not its own affair: move $x_1$, and $\mu$ and $\sigma^2$ move too, and with them
+# **all** results of the channel.
+#
+# First an example that you can check by hand. It is the channel 1, 3, 5, 7 from above, with
+# $\gamma = 1$ and $\beta = 0$. Push each number in turn by a millionth, down and up, and watch the
+# first result $y_1$ alone:
+
+
+# %% explore=true
+def first_result(numbers: Tensor) -> Tensor:
+    """y₁ of one channel, by PyTorch's function, in training."""
+    maps = numbers.view(1, 1, 1, 4)
+    return nn.functional.batch_norm(maps, None, None, training=True).flatten()[0]
+
+
+four = torch.tensor([1.0, 3.0, 5.0, 7.0], dtype=torch.float64)
+for place, push in zip("₁₂₃₄", 1e-6 * torch.eye(4, dtype=torch.float64), strict=True):
+    slope = (first_result(four + push) - first_result(four - push)) / 2e-6
+    print(f"∂y₁/∂x{place} = {slope:+.3f}")
+
+# %% [markdown]
+# In evaluation, where the statistics are fixed, it would be $1/\sqrt 5 = 0.447$ and three zeros: a
+# single road leads from $x_1$ to $y_1$, the direct one. In training there are two more, through
+# $\mu$ and through $\sigma^2$, and they lead from every $x$ to every $y$. Here they take away 70 %
+# of what came on the direct road, and $x_2$ to $x_4$ have a share as well.
+#
+# Two things must hold, and you can try them on your own result. Add a constant to a channel, and
+# $y$ stays as it is. So the gradients of a channel sum to 0, and those four do, up to their last
+# digit. Stretch a channel about its mean, and but for $\varepsilon$ nothing changes either. So the
+# products of $x - \mu$ and the gradient sum to nearly 0.
+#
+# Now the whole of it, for any loss $L$: given $\partial L/\partial y$ at all places, what are the
+# gradients of $x$, $\gamma$ and $\beta$? Write the forward pass in small steps: $\mu$, then
+# $x - \mu$, then $\sigma^2$, then the quotient $\hat x$, then $y = \gamma \hat x + \beta$. Go back
+# from the last to the first, and add what arrives wherever two roads meet. The paper has the result
+# of each step in section 3 (six equations below algorithm 1). Much of it cancels: what is left for
+# $x$ fits on one line.
+#
+# - Write it by hand, without autograd. No gradient has to flow through the result.
+# - The statistics are those of the batch, as in training, with $m$ below the sum. Maps may lie far
+#   from zero, so take $\mu$ away before you square.
+
+
+# %% exercise="batch_norm_gradients" difficulty=3 minutes=30
+def batch_norm_gradients(
+    x: Tensor, weight: Tensor, grad_output: Tensor, eps: float = 1e-5
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of a loss at x, γ and β, where x went through `batch_norm` in training.
+
+    x and `grad_output`, which is ∂L/∂y, have the shape (N, C, H, W); `weight` is γ and has (C,).
+    Returns (N, C, H, W), (C,) and (C,), in their dtype. Every channel has two numbers or more.
+    What is given stays as it was.
+    Source: Ioffe and Szegedy 2015, section 3, the equations below algorithm 1.
+    """
+    ### BEGIN SOLUTION
+    axes, shape = (0, 2, 3), (-1, 1, 1)
+    centred = x - x.mean(axes, keepdim=True)
+    deviation = (centred.square().mean(axes, keepdim=True) + eps).sqrt()
+    normalised = centred / deviation
+    at_bias = grad_output.sum(axes)
+    at_weight = (grad_output * normalised).sum(axes)
+    count = x.numel() / x.shape[1]
+    indirect = (at_bias.view(shape) + normalised * at_weight.view(shape)) / count
+    return weight.view(shape) * (grad_output - indirect) / deviation, at_weight, at_bias
+    ### END SOLUTION
+
+
+# %% check="batch_norm_gradients" points=3
+
+# %% [markdown]
+# <details><summary>For the sum of all results my gradient of x is 0. Is that wrong?</summary>
+#
+# No. The normalised numbers of a channel sum to 0 whatever $x$ is, so the sum of its results is
+# $m\beta$, and only $\beta$ can change it.
+# </details>
+#
+# <details><summary>γ and β are right, x is not</summary>
+#
+# Take one road at a time. With the four numbers and ∂L/∂y = (1, 0, 0, 0), the direct one gives
+# (0.447, 0, 0, 0). What is the gradient of L at μ, if σ² is held fixed? Every $x$ gets a quarter of
+# that. And at σ², if μ is held fixed? How much does one $x$ change σ²?
+# </details>
+
+# %% [markdown]
+# Column D once more, with *your* formula on the way back in all its thirteen places; autograd does
+# the rest. Beside it PyTorch's own, on the same batch. (A convolution's bias gets the sum over a
+# channel of what your formula gives. So its gradient is 0: nothing can be learned there.)
+
+# %% explore=true
+experiments.compare_gradients(batch_norm_gradients)
 
 # %% [markdown]
 # ### What arrives, before any training

@@ -192,7 +192,7 @@ print("and with V, not transposed:", torch.allclose(left @ factors.diag() @ righ
 def weakest_gradient(jacobian: Tensor) -> tuple[Tensor, Tensor]:
     """The gain min |Jᵀg| over unit vectors g, and such a g.
 
-    (D, D) -> ((), (D,))
+    (D, D) -> ((), (D,)); the gain may be a plain number, too.
     Args:
         jacobian: of the whole block, the shortcut included.
     """

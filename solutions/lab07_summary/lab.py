@@ -347,8 +347,9 @@ course.compare("look_healthy", experiments.healthy(NAME), digits=0)
 # shifts the diagonal by one place? What leaves it where it is, but pale? Write down a suspicion or
 # two, and then take the program. Run the next cell: the program takes its place.
 #
-# The layers, their sizes and order, rates, signatures and what the docstrings say are fine. Repair
-# it in place. The check below tries every part by itself, so that each bug that you find counts,
+# The layers, their sizes and order, rates, signatures and what the docstrings say are fine. ("In
+# new order": all images are mixed anew, so that each meets others in its batch.) Repair it in
+# place. The check below tries every part by itself, so that each bug that you find counts,
 # whatever else is still wrong. A part that has none left is also set to work on a few hundred
 # images. The check names the symptom; the line is for you to find. After it there is a cell that
 # runs the whole program and shows its vital signs.

@@ -558,7 +558,8 @@ def fast_gradient_sign(model: nn.Module, images: Tensor, labels: Tensor, epsilon
     (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were.
 
     Args:
-        model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.
+        model: (N, C, H, W) -> scores (N, K), however far apart; an image's scores depend on that
+            image alone.
         images: pixels in [0, 1].
 
     Source: Goodfellow, Shlens and Szegedy 2014, section 4.
@@ -638,7 +639,8 @@ def fooling_images(
     (N, C, H, W), (N,) -> (N, C, H, W), without a graph. Model and images stay as they were.
 
     Args:
-        model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.
+        model: (N, C, H, W) -> scores (N, K), however far apart; an image's scores depend on that
+            image alone.
         images: pixels in [0, 1]; the search starts there.
         epsilon: the most that a pixel may change in the end.
         step: how far each pixel goes at a time.

@@ -104,6 +104,9 @@ EXPERIMENTS: dict[str, Callable[[], Any]] = {
     "4 race": lambda: vggs.race(["D, from A"], vggs.Budget(garments(), 1), [0]),
     "4 map": lambda: score_map.small_classifier(garments(), 1),
     "4 BatchNorm": lambda: normalising._apart(batch_norm, 1, where.here(float64=True)),
+    "4 way back": lambda: normalising._gradients(
+        lambda x, weight, arrives: (arrives, weight, weight), where.here(float64=True)
+    ),
     "5 gradients": lambda: gradients.early_gradients("BatchNorm", 0),
     "5 race": lambda: inceptions.race(["plain, heads"], garments(), 1, [0]),
     "5 maps": lambda: class_maps._averaging_network(garments(), 1),

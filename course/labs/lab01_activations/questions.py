@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from course.checks import ProbeError
 from course.checks.probes import gradient_of
@@ -21,8 +26,22 @@ def on_numbers(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> list[A
 
 
 def with_gradient(function: Callable[..., Any], x: Tensor, **kwargs: Any) -> dict[str, Any]:
-    """The values, and the gradient: a finite gradient of the wrong function earns nothing."""
-    return {"value": function(x, **kwargs), "gradient": gradient_of(function, x, **kwargs)}
+    """The values, and the gradient: a finite gradient of the wrong function earns nothing. And how
+    many hooks ``x`` has then: one could mend a gradient there, and not in the function.
+    """
+    hooks = 0
+
+    def watched(leaf: Tensor, **given: Any) -> Any:
+        nonlocal hooks
+        answer = function(leaf, **given)
+        hooks += sum(len(getattr(leaf, kind, None) or ()) for kind in HOOKS)
+        return answer
+
+    value, gradient = function(x, **kwargs), gradient_of(watched, x, **kwargs)
+    return {"value": value, "gradient": gradient, "hooks on x afterwards": hooks}
+
+
+HOOKS = "_backward_hooks", "_post_accumulate_grad_hooks"  # of a tensor
 
 
 # Functions of autograd --------------------------------------------------------------------
@@ -76,8 +95,8 @@ def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> dict[
 
 
 def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
-    """The output; how many tensors forward saves, which, how many lie on ``ctx``, and how many
-    elsewhere.
+    """The output; how many tensors forward saves, which, how many ``ctx`` has besides, also in
+    lists or functions; whether the input's memory is kept; and how many are never freed.
     """
     leaf, saved = x.detach().clone().requires_grad_(), []
 
@@ -87,14 +106,58 @@ def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         output = function.apply(leaf, alpha)
-    attributes = getattr(output.grad_fn, "__dict__", {}).values()
+    context = getattr(output.grad_fn, "__dict__", {})
     return {
         "output": output,
         "saved tensors": len(saved),
         "it holds": _nature(saved, leaf, output),
-        "other tensors on ctx": sum(isinstance(item, Tensor) for item in attributes),
+        "other tensors on ctx": _tensors_in(context),
+        "the input stays in memory": _input_is_kept(function, x, alpha),
         "tensors left when the output is gone": _left_behind(function, x, alpha),
     }
+
+
+def _tensors_in(item: Any, depth: int = 5) -> int:
+    """How many tensors and arrays something holds: itself, in containers, attributes, closures."""
+    if isinstance(item, Tensor | np.ndarray):
+        return 1
+    if depth == 0 or isinstance(item, type | ModuleType):
+        return 0
+    return sum(_tensors_in(part, depth - 1) for part in _parts(item))
+
+
+def _parts(item: Any) -> Iterable[Any]:
+    if isinstance(item, Mapping):
+        return list(item.values())
+    if isinstance(item, list | tuple | set | frozenset):
+        return list(item)
+    if isinstance(item, partial):
+        return [item.func, *item.args, *item.keywords.values()]
+    if isinstance(item, FunctionType):
+        return [
+            *_closed_over(item),
+            *(item.__defaults__ or ()),
+            *(item.__kwdefaults__ or {}).values(),
+        ]
+    bound = [item.__self__] if isinstance(item, MethodType) else []
+    return [*bound, *getattr(item, "__dict__", {}).values()]
+
+
+def _closed_over(function: FunctionType) -> Iterator[Any]:
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # not set yet
+            yield cell.cell_contents
+
+
+def _input_is_kept(function: Any, x: Tensor, alpha: float) -> bool:
+    """Whether the memory of an input that nobody else has lives as long as the output does."""
+    given = x.detach().clone().requires_grad_() * 1.5
+    memory = StorageWeakRef(given.untyped_storage())
+    output = function.apply(given, alpha)
+    del given
+    if not memory.expired():
+        gc.collect()  # it may only wait for it
+    return isinstance(output, Tensor) and not memory.expired()
 
 
 def _left_behind(function: Any, x: Tensor, alpha: float) -> int:

@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from torch import Generator, Tensor
 from course.checks.judges import Finding, close
 from course.checks.modules import a_tensor
 from course.checks.probes import Probe
+from course.checks.whole import is_whole
 from course.device import seeded
 
 
@@ -33,7 +33,7 @@ def for_each_with_kinds(
 ) -> dict[str, list[Any]]:
     """What the function gives for each list of arguments, and of which kind it is."""
     found = [function(*setting) for setting in settings]
-    kinds = [type(one).__name__ for one in found if not _whole(one)]
+    kinds = [type(one).__name__ for one in found if not is_whole(one)]
     return {"values": found, "not whole numbers, but": kinds}
 
 
@@ -48,8 +48,10 @@ def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+def on_pixels(function: Callable[..., Any], image: Tensor, *others: Tensor) -> dict[str, Any]:
+    """The lit image ``(3, H, W)``, where pixels lie together in memory; and what was given."""
+    pixels = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    return {"lit": function(pixels, *others), "the image that was given": pixels}
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ def pairs_shown(answer: Any, probe: Probe) -> dict[str, Any]:
         ),
         "batches in each epoch": [len(one["shown"]) for one in epochs],
         "images come in the old order": orders[0] == orders[1] or any(map(_old, orders)),
+        "the same images make up a batch in both epochs": _same_batches(epochs, orders),
         "the network is not in training mode": not all(
             mode is True for one in epochs for mode in one["modes"]
         ),
@@ -89,6 +90,15 @@ def _old(order: list[int]) -> bool:
     """Whether most neighbours are the old ones, as where whole batches change places."""
     kept = sum(after == before + 1 for before, after in pairwise(order))
     return 2 * kept > len(order)
+
+
+def _same_batches(epochs: Sequence[Any], orders: Sequence[list[int]]) -> bool:
+    """Whether both epochs have the same images together, in whatever order within a batch."""
+    first, second = (
+        {frozenset(part.tolist()) for part in torch.tensor(order).split([*map(len, one["shown"])])}
+        for one, order in zip(epochs, orders, strict=True)
+    )
+    return first == second
 
 
 def shown_alike(answer: Any, probe: Probe) -> dict[str, bool]:

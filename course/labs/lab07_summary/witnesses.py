@@ -19,6 +19,7 @@ class Linear(nn.Module):
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.clone())
+        self.inside = nn.Identity()  # stands for dropout and BatchNorm: it must be told, too
         self.seen: list[Tensor] = []
         self.modes: list[bool] = []
         self.labels: list[Tensor] = []
@@ -28,7 +29,7 @@ class Linear(nn.Module):
         scores = x.flatten(1).double() @ self.weight.T
         if scores.requires_grad:
             self.seen.append(x.detach().clone())
-            self.modes.append(self.training)
+            self.modes.append(self.training and self.inside.training)
             scores.register_hook(lambda slope: self.labels.append(slope.argmin(dim=1)))
         return scores
 
@@ -45,6 +46,7 @@ class Recorder(nn.Module):
         super().__init__()
         self.scores = nn.Parameter(scores)
         self.unsettled = nn.Parameter(scores if training is None else training)
+        self.inside = nn.Identity()
         self.seen: list[Tensor] = []
         self.modes: list[bool] = []
 
@@ -52,8 +54,8 @@ class Recorder(nn.Module):
         """``(N, …) -> (N, K)``: the next N rows of the scores."""
         done = sum(map(len, self.seen))
         self.seen.append(x.detach().clone())
-        self.modes.append(self.training)
-        scores = self.unsettled if self.training else self.scores
+        self.modes.append(self.training or self.inside.training)
+        scores = self.unsettled if self.modes[-1] else self.scores
         return scores[done : done + len(x)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -104,3 +106,82 @@ class ViewedELU(NewStyleELU):
 
 
 answers.wrong("ELUFunction", "a view of the gradient", ViewedELU)
+
+
+class KeepsMore(torch.autograd.Function):
+    """Right but for what it keeps beside its output; the subclasses say how."""
+
+    @staticmethod
+    def keep(ctx: Any, x: Tensor) -> None:
+        """Put something of the input on ``ctx``."""
+
+    @classmethod
+    def applied(cls, ctx: Any, x: Tensor, alpha: float) -> Tensor:
+        y = where_on_safe_numbers(x, alpha)
+        ctx.save_for_backward(y)
+        ctx.alpha = alpha
+        cls.keep(ctx, x)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return upstream[0] * torch.where(y > 0, 1.0, y + ctx.alpha).to(y.dtype), None
+
+
+class Box:
+    """An object of the student's own."""
+
+
+def in_a_list(ctx: Any, x: Tensor) -> None:
+    ctx.extra = [x]
+
+
+def in_a_function(ctx: Any, x: Tensor) -> None:
+    ctx.slope = lambda: x.exp()
+
+
+def in_a_partial(ctx: Any, x: Tensor) -> None:
+    ctx.slope = partial(torch.exp, x)
+
+
+def in_an_object(ctx: Any, x: Tensor) -> None:
+    ctx.box = Box()
+    ctx.box.x = x
+
+
+def a_mask_in_a_dict(ctx: Any, x: Tensor) -> None:
+    ctx.extra = {"mask": x > 0}
+
+
+def as_an_array(ctx: Any, x: Tensor) -> None:
+    ctx.extra = x.detach().float().numpy()
+
+
+def plain_things(ctx: Any, x: Tensor) -> None:
+    ctx.shape, ctx.dtype, alpha = x.shape, x.dtype, ctx.alpha
+    ctx.left = lambda y: y + alpha
+
+
+def _keeping(keep: Callable[[Any, Tensor], None]) -> type[torch.autograd.Function]:
+    kept: type[torch.autograd.Function] = type("ELUFunction", (KeepsMore,), {})
+
+    def forward(ctx: Any, x: Tensor, alpha: float) -> Tensor:
+        result: Tensor = kept.applied(ctx, x, alpha)  # type: ignore[attr-defined]
+        return result
+
+    kept.forward = staticmethod(forward)  # type: ignore[method-assign]
+    kept.keep = staticmethod(keep)  # type: ignore[attr-defined]
+    return kept
+
+
+answers.right("ELUFunction", "plain things on ctx, and a function of them", _keeping(plain_things))
+for says, keep in {
+    "the input in a list": in_a_list,
+    "the input in a function": in_a_function,
+    "the input in a partial": in_a_partial,
+    "the input in an object": in_an_object,
+    "a mask in a dict": a_mask_in_a_dict,
+    "the input as an array": as_an_array,
+}.items():
+    answers.wrong("ELUFunction", f"keeps {says}", _keeping(keep))

@@ -121,3 +121,14 @@ answers.wrong(
 )
 answers.wrong("leaky_relu", "no leak", lambda x, negative_slope=0.01: F.relu(x), mistake="no_leak")
 answers.wrong("relu", "writes into its argument", writes_into_its_argument)
+
+
+def _mended(x: Tensor) -> Tensor:
+    """The formula as it stands, with a hook that puts 0 where the gradient is nan."""
+    if x.requires_grad:
+        x.register_hook(lambda slope: slope.nan_to_num(0.0))
+    return 1 / (1 + torch.exp(-x))
+
+
+answers.wrong("sigmoid", "a hook on the argument mends the gradient", _mended)
+answers.right("sigmoid", "a hook on a tensor of its own", lambda x: _mended(x * 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -234,3 +235,34 @@ class EqualUnits(REFERENCE):
 
 answers.wrong("LeNet", "all begins as zeros", Zeros, at_most=0.85)
 answers.wrong("LeNet", "all units of a layer begin alike", EqualUnits, at_most=0.85)
+
+
+def started(*, weights: Callable[[Tensor], Any]) -> Any:
+    """The network with other weights at its start, and biases of 0."""
+
+    class Started(REFERENCE):
+        def __init__(self, num_classes: int = 10) -> None:
+            super().__init__(num_classes)
+            with torch.no_grad():
+                for one in self.parameters():
+                    (weights if one.ndim > 1 else nn.init.zeros_)(one)
+
+    return Started
+
+
+GOOD: dict[str, Callable[[Tensor], Any]] = {
+    "He's start": nn.init.kaiming_normal_,
+    "Glorot's start": nn.init.xavier_uniform_,
+    "an orthogonal start": nn.init.orthogonal_,
+    "normal numbers, spread 0.01": lambda one: one.normal_(std=0.01),
+    "the start of 1998": lambda one: one.uniform_(-2.4 / one[0].numel(), 2.4 / one[0].numel()),
+}
+for says, weights in GOOD.items():
+    answers.right("LeNet", says, started(weights=weights))
+BAD: dict[str, Callable[[Tensor], Any]] = {
+    "starts a hundred times too large": lambda one: one.mul_(100),
+    "normal numbers, spread 1": nn.init.normal_,
+    "starts a million times too small": lambda one: one.mul_(1e-6),
+}
+for says, weights in BAD.items():
+    answers.wrong("LeNet", says, started(weights=weights))

@@ -189,3 +189,15 @@ class StartsAtZero(LeNet5ByLinear):
 
 
 answers.wrong("LeNet5", "its layers start at zero", StartsAtZero)
+
+
+class StartsWild(LeNet5ByLinear):
+    """Its units are at the flat ends of their squash."""
+
+    def __init__(self, codes: Tensor) -> None:
+        super().__init__(codes)
+        for layer in (self.c1, self.c5, self.f6):
+            nn.init.normal_(layer.weight, std=5.0)
+
+
+answers.wrong("LeNet5", "its layers start far too large", StartsWild)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -61,6 +62,11 @@ variants(
             - return room // stride + 1
             + return int(room / stride) + 1
         """,
+        "in a tensor without axes": (
+            "return room // stride + 1",
+            "return torch.tensor(room // stride + 1)",
+        ),
+        "a number of NumPy's": ("return room // stride + 1", "return np.int64(room // stride + 1)"),
         "the quotient of divmod": (
             "return room // stride + 1",
             "return 1 + divmod(room, stride)[0]",
@@ -109,7 +115,6 @@ slips(
         ),
         "rounded to the nearest": ("room // stride", "round(room / stride)"),
         "a float that is whole": ("stride + 1", "stride + 1.0"),
-        "a tensor": ("return room // stride + 1", "return torch.tensor(room // stride + 1)"),
         "a step is at most as wide as the kernel": ("// stride", "// min(stride, kernel)"),
         "printed, not returned": ("return room", "print(room // stride + 1)\nroom"),
         "odd kernels only": ("padding - kernel", "padding - kernel // 2 * 2 - 1"),
@@ -147,6 +152,21 @@ answers.right(
 answers.right("conv_parameters", "counted by torch", counted_by_torch)
 answers.right("conv_parameters", "map by map", counted_one_by_one)
 answers.right("conv_parameters", "by the shapes", counted_by_shapes)
+answers.right(
+    "conv_parameters",
+    "in a tensor without axes",
+    lambda i, o, k, bias=True: torch.tensor(o * (i * k * k + bool(bias))),
+)
+answers.right(
+    "conv_parameters",
+    "by NumPy",
+    lambda i, o, k, bias=True: np.prod([o, i * k * k + bool(bias)]),
+)
+answers.wrong(
+    "conv_parameters",
+    "a float that is whole",
+    lambda i, o, k, bias=True: o * (i * k**2.0 + bool(bias)),
+)
 answers.wrong("conv_parameters", "always 156", lambda *args, **kwargs: 156, at_most=0.0)
 answers.wrong(
     "conv_parameters", "LeNet's layers by heart",

@@ -103,6 +103,15 @@ def with_a_sum() -> dict[str, tuple[int, int]]:
 
 answers.wrong("lenet5_table", "a row for the sums", with_a_sum)
 
+
+def _each(make: Callable[[int], Any]) -> dict[str, tuple[Any, Any]]:
+    table: dict[str, tuple[int, int]] = answers.reference["lenet5_table"]()
+    return {layer: (make(learnt), make(lines)) for layer, (learnt, lines) in table.items()}
+
+
+answers.right("lenet5_table", "in tensors without axes", lambda: _each(torch.tensor))
+answers.wrong("lenet5_table", "floats that are whole", lambda: _each(float))
+
 EPOCH = "- for batch in torch.randperm(len(images)).split(batch_size):\n+ "
 AROUND = "torch.arange(len(images)).roll(int(torch.randint(1, len(images) + 1, ())))"
 for says, cut in {

@@ -16,6 +16,10 @@ check = Book("lab02_lenet")
 TIGHT = close(rtol=1e-6, atol=1e-8, dtype=False)  # float64
 SINGLE = close(rtol=1e-4, atol=1e-5)  # float32
 FOLLOW = "Is every step a torch operation on the tensors themselves, without .item() or .data?"
+START_HINT = (
+    "A new network has random weights, about as large as PyTorch's layers have them. What comes of "
+    "large ones is squashed flat, or a loss of thousands; tiny ones pass hardly anything on."
+)
 
 
 def signs(rng: Generator, *shape: int) -> Tensor:

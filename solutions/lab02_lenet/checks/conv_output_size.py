@@ -132,7 +132,7 @@ def conv_output_size(rng: Generator) -> Iterator[Case]:
     )
     both = [(whole(rng, 30, 60), 7, s, whole(rng, 1, 3)) for s in (2, 3, 4)]
     yield Case("both, as AlexNet and ResNet begin", _sizes([(224, 7, 2, 3), *both]), hint, same())
-    hint = "A size is a whole number, an int: `//` divides and rounds down, `/` gives a float."
+    hint = "A size is a whole number, no float: `//` divides and rounds down, `/` gives a float."
     yield Case(
         "whole numbers come out",
         ask(kinds_of_sizes, "conv_output_size", strided, text="the types of what came before"),

@@ -44,6 +44,7 @@ CONTRACT = Function(
         "millions of weights": {"kernel": 11, "scale": 30},
     },
     judge=same(),
+    counts=True,
     leaves_out=("twice, and what is given stays as it was",),  # who makes a layer draws numbers
 )
 

@@ -15,8 +15,9 @@ from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
 from course.checks.inputs import normal, seed_from, uniform
 from course.labs.lab02_lenet.questions.modern import classes_counted, logits_of
+from course.labs.lab02_lenet.questions.modules import starts_out_of_scale
 
-from .book import TIGHT, check
+from .book import START_HINT, TIGHT, check
 from .sparse import Sparse
 
 Stage = Callable[[Tensor], Tensor]
@@ -156,6 +157,12 @@ def lenet(rng: Generator) -> Iterator[Case]:
     )
     yield lenet_case(rng, "logits and gradients of three images", 3, 10, 4)
     yield lenet_case(rng, "one image, seven classes", 1, 7, 1)
+    yield Case(
+        "its weights start neither tiny nor huge",
+        ask(starts_out_of_scale, "LeNet", text="the root mean square of each weight of LeNet()"),
+        START_HINT,
+        same(),
+    )
 
 
 def lenet_case(rng: Generator, title: str, count: int, classes: int, weight: float) -> Case:

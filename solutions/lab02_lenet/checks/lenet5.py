@@ -13,10 +13,10 @@ from torch import Generator, Tensor, nn
 from autograde.authoring.checks import Mistake
 from course.checks import Case, ask, close, same
 from course.checks.inputs import mixed, uniform
-from course.labs.lab02_lenet.questions.modules import parameters_of
+from course.labs.lab02_lenet.questions.modules import parameters_of, starts_out_of_scale
 from course.labs.lab02_lenet.questions.networks import codes_kept, learning
 
-from .book import check, fan_in_scaled, signs
+from .book import START_HINT, check, fan_in_scaled, signs
 from .layers import Layer, single
 from .rbf_penalties import squared_distances
 from .sparse import Sparse, dense
@@ -188,6 +188,14 @@ def lenet5(rng: Generator) -> Iterator[Case]:
     yield lenet5_case(rng, "penalties and gradients of three images", 3, 4)
     yield lenet5_case(rng, "a batch of one", 1, 1)
     yield lenet5_case(rng, "thirteen codes", 2, 1, classes=13)
+    text = "the root mean square of each weight of LeNet5(codes)"
+    yield Case(
+        "its weights start neither tiny nor huge",
+        ask(starts_out_of_scale, "LeNet5", codes, text=text),
+        START_HINT,
+        same(),
+        weight=0.5,
+    )
 
 
 def lenet5_case(rng: Generator, title: str, count: int, weight: float, classes: int = 10) -> Case:

@@ -89,8 +89,15 @@ def lenet5_table(rng: Generator) -> Iterator[Case]:
     yield Case(
         "six layers, whose parameters add up to 60,000",
         ask(layers_of, "lenet5_table", text="lenet5_table(): its keys, and all its parameters"),
-        "Six keys, as the docstring writes them, and nothing else: no sum, no output layer.",
-        Sealed("C1, S2, C3, S4, C5 and F6, and 60,000 parameters in all"),
-        seal({"layers": sorted(TABLE), "parameters": sum(one for one, _ in TABLE.values())}),
+        "Six keys, as the docstring writes them, and nothing else: no sum, no output layer. And "
+        "counts are whole numbers by their type, too.",
+        Sealed("C1, S2, C3, S4, C5 and F6, and 60,000 parameters in all, in whole numbers"),
+        seal(
+            {
+                "layers": sorted(TABLE),
+                "parameters": sum(one for one, _ in TABLE.values()),
+                "types": ["int"],
+            }
+        ),
         0.5,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -91,3 +92,20 @@ answers.wrong(
     lambda i, o, k, groups=1: o * i * k * k // groups,
     mistake="bias_forgotten",
 )
+
+# Whole numbers of other types --------------------------------------------------------------
+
+for says, kind in {
+    "in a tensor without axes": torch.tensor,
+    "a number of NumPy's": np.int64,
+}.items():
+    answers.right(
+        "overlapping_pool_size",
+        says,
+        lambda size, window=3, stride=2, kind=kind: kind((size - window) // stride + 1),
+    )
+    answers.right(
+        "grouped_conv_parameters",
+        says,
+        lambda i, o, k, groups=1, kind=kind: kind(o * (i // groups * k * k + 1)),
+    )

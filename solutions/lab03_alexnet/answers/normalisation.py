@@ -102,3 +102,10 @@ for says, wrong, mistake in (
     ("divided by α, multiplied by the rest", lrn_divided_by_alpha, ""),
 ):
     answers.wrong("local_response_norm", says, wrong, mistake=mistake, at_most=0.6)
+
+
+def nine_at_most(x: Tensor, size: int = 5, *given: float, **named: float) -> Tensor:
+    return lrn_by_loop(x, min(size, 9), *given, **named)
+
+
+answers.wrong("local_response_norm", "windows of nine at most", nine_at_most)

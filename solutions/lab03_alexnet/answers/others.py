@@ -154,6 +154,18 @@ def light_in_place_of_a_copy(
 answers.right("pca_lighting", "into a copy, direction by direction", light_in_place_of_a_copy)
 
 
+def light_in_place_of_pixels(
+    image: Tensor, eigenvalues: Tensor, eigenvectors: Tensor, alphas: Tensor
+) -> Tensor:
+    """Where the pixels lie together in memory, ``contiguous`` makes no copy."""
+    rows = image.permute(1, 2, 0).contiguous()
+    rows += eigenvectors @ (eigenvalues * alphas)
+    return rows.permute(2, 0, 1)
+
+
+answers.wrong("pca_lighting", "in place, where contiguous makes no copy", light_in_place_of_pixels)
+
+
 # Dropout ----------------------------------------------------------------------------------
 
 

@@ -101,9 +101,6 @@ POOL = {
     "a float": """
         - return (size - window) // stride + 1
         + return float((size - window) // stride + 1)""",
-    "a tensor": """
-        - return (size - window) // stride + 1
-        + return torch.tensor((size - window) // stride + 1)""",
     "no window for a side as long as the window": """
         - return (size - window) // stride + 1
         + return (size - window) // stride + 1 if size > window else 0""",
@@ -202,6 +199,9 @@ LIGHT = {
     "one pixel loses its axes": """
         - return image + shift.view(3, 1, 1)
         + return (image + shift.view(3, 1, 1)).squeeze()""",
+    "the image itself where alphas are 0": """
+        - return image + shift.view(3, 1, 1)
+        + return image + shift.view(3, 1, 1) if alphas.any() else image""",
     "an axis for the batch": """
         - return image + shift.view(3, 1, 1)
         + return (image + shift.view(3, 1, 1)).unsqueeze(0)""",

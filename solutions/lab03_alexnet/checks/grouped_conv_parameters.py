@@ -103,7 +103,8 @@ def grouped_conv_parameters(rng: Generator) -> Iterator[Case]:
             settings,
             text=f"grouped_conv_parameters(*args) for {settings}",
         ),
-        "Is the answer an int? And how many groups are there, if nobody says so?",
+        "Is the answer a whole number, and no float? And how many groups are there, if nobody says "
+        "so?",
         same(),
         weight=1,
     )

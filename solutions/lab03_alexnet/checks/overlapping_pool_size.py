@@ -121,7 +121,8 @@ def overlapping_pool_size(rng: Generator) -> Iterator[Case]:
             settings,
             text=f"overlapping_pool_size(*args) for {settings}",
         ),
-        "Windows of 3 and a stride of 2, unless told otherwise. Is the answer an int?",
+        "Windows of 3 and a stride of 2, unless told otherwise. Is the answer a whole number, and "
+        "no float?",
         same(),
         weight=1,
     )

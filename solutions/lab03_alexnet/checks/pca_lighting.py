@@ -10,8 +10,9 @@ from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
-from course.checks import Case, call, close
+from course.checks import Case, ask, call, close
 from course.checks.inputs import coarse, normal, uniform
+from course.labs.lab03_alexnet.questions import on_pixels
 
 from .book import check
 
@@ -36,12 +37,16 @@ def _wrong_light(
     return {"pca_lighting": wrong}
 
 
-def light(rng: Generator, height: int = 2, width: int = 4) -> tuple[Tensor, ...]:
-    """An image with eigenvalues in no order, eigenvectors (no symmetric matrix) and alphas."""
+def light(
+    rng: Generator, height: int = 2, width: int = 4, still: bool = False
+) -> tuple[Tensor, ...]:
+    """An image with eigenvalues in no order, eigenvectors (no symmetric matrix) and alphas, which
+    may all be 0.
+    """
     image = uniform(rng, 3, height, width, low=-1.0, high=2.0)
     vectors = coarse(torch.linalg.qr(normal(rng, 3, 3)).Q)
     values = coarse(uniform(rng, 3, low=0.1, high=1.1)).sort().values[[1, 2, 0]]
-    return image, values, vectors, normal(rng, 3)
+    return image, values, vectors, normal(rng, 3) * (not still)
 
 
 @check.define(
@@ -53,6 +58,8 @@ def light(rng: Generator, height: int = 2, width: int = 4) -> tuple[Tensor, ...]
         },
         judge=TIGHT,
         single=SINGLE,
+        zeros=("image", "eigenvalues", "alphas"),
+        own={"alphas of 0": {"still": True}},
         share=0.4,
     ),
     oracle={"pca_lighting": _lit},
@@ -130,6 +137,10 @@ def pca_lighting(rng: Generator) -> Iterator[Case]:
         TIGHT,
         weight=2,
     )
+    text = "pca_lighting of an image whose pixels lie together in memory"
+    probe = ask(on_pixels, "pca_lighting", *light(rng, 4, 5), text=text)
+    told = "Where an image lies in memory pixel by pixel, `contiguous()` makes no copy."
+    yield Case("pixels together in memory", probe, told, TIGHT, weight=0.5)
 
 
 @check.hidden("pca_lighting")

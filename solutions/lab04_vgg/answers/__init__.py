@@ -18,6 +18,7 @@ from . import (
     normalising,
     start_slips,
     table_slips,
+    way_back,
 )
 from .book import answers
 
@@ -38,4 +39,5 @@ __all__ = [
     "normalising",
     "start_slips",
     "table_slips",
+    "way_back",
 ]

@@ -100,3 +100,20 @@ answers.right(
         "+ return nn.Sequential(*deepcopy(model.features), *head)",
     ),
 )
+
+
+def without_a_graph(x: Tensor, *given: Any, **named: Any) -> Any:
+    training = [*given, named.get("training")][4]
+    with torch.set_grad_enabled(bool(training)):
+        return answers.reference["batch_norm"](x, *given, **named)
+
+
+def with_a_least_variance(x: Tensor, *given: Any, **named: Any) -> Any:
+    weight, bias, mean, var, *others = given
+    return answers.reference["batch_norm"](
+        x, weight, bias, mean, var.clamp(min=1e-4), *others, **named
+    )
+
+
+answers.wrong("batch_norm", "no gradients in evaluation", without_a_graph)
+answers.wrong("batch_norm", "a least running variance", with_a_least_variance)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import (
     batch_norm,
+    batch_norm_gradients,
     effective_receptive_field,
     initialise_from,
     make_vgg,
@@ -21,6 +22,7 @@ from .book import check
 
 __all__ = [
     "batch_norm",
+    "batch_norm_gradients",
     "check",
     "effective_receptive_field",
     "initialise_from",

@@ -11,8 +11,9 @@ from torch import Generator, Tensor
 
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
-from course.checks import Case, call
+from course.checks import Case, ask, call
 from course.checks.inputs import between, coarse, normal, uniform
+from course.labs.lab04_vgg.questions.formulas import resting_slopes
 
 from .book import CLOSE, check
 
@@ -86,6 +87,7 @@ def _drawn(
     scale: float = 2.0,
     momentum: float | None = None,
     eps: float | None = None,
+    spread: float = 1.0,
 ) -> tuple[Any, ...]:
     """Maps that are off centre, and six arguments of which none is the usual one."""
     channels = shape[1]
@@ -94,7 +96,7 @@ def _drawn(
         normal(rng, channels),
         normal(rng, channels),
         normal(rng, channels),
-        uniform(rng, channels, low=0.2, high=3.0),
+        spread * uniform(rng, channels, low=0.2, high=3.0),
         training,
         between(rng, 0.2, 0.8, 2) if momentum is None else momentum,
         between(rng, 0.01, 0.2, 3) if eps is None else eps,
@@ -114,6 +116,7 @@ def _drawn(
             "two numbers per channel": {"shape": (2, 3, 1, 1)},
             "tiny maps, where ε counts": {"scale": 0.01},
             "a momentum of 1": {"momentum": 1.0},
+            "evaluation, hardly any variance": {"training": False, "spread": 1e-5, "eps": 1e-5},
         },
         refuses={
             ValueError: [
@@ -270,6 +273,10 @@ def batch_norm(rng: Generator) -> Iterator[Case]:
         "of μ and σ², and come back as they are."
     )
     yield Case("evaluation", call(BN, *_drawn(rng, training=False)[:6]), told, CLOSE, weight=2)
+    probe = ask(resting_slopes, BN, *_drawn(rng, training=False), text="batch_norm in evaluation")
+    yield Case(
+        "gradients in evaluation", probe, "Gradients flow through the maps then, too.", CLOSE
+    )
     yield Case(
         "another momentum and ε",
         call(

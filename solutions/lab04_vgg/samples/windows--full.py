@@ -73,3 +73,15 @@ def make_vgg(config, num_classes=1000, width=1.0):
     model.add_module("flat", nn.Flatten())
     model.add_module("classifier", nn.Sequential(*hidden, nn.Linear(sizes[-1], num_classes)))
     return model
+
+
+# %% exercise="batch_norm_gradients"
+def batch_norm_gradients(x, weight, grad_output, eps=1e-5):
+    N, C, H, W = x.shape
+    ones, zeros = torch.ones_like(weight), torch.zeros_like(weight)
+    x_hat, _, _ = batch_norm(x, ones, zeros, zeros, ones, True, eps=eps)
+    std = torch.sqrt(x.var((0, 2, 3), unbiased=False) + eps)
+    dgamma = (grad_output * x_hat).sum((0, 2, 3))
+    dbeta = grad_output.sum((0, 2, 3))
+    dx = grad_output * N * H * W - dbeta.view(C, 1, 1) - x_hat * dgamma.view(C, 1, 1)
+    return dx * (weight / std).view(C, 1, 1) / (N * H * W), dgamma, dbeta

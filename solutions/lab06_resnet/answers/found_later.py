@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import torch
+from torch import Tensor
+
 from .book import answers
 
 JOINED = "- return F.relu(self.branch(x) + self.shortcut(x))"
@@ -53,3 +56,31 @@ answers.right(
         f"{WEAKEST}\n+ g = outputs[:, gains.argmin()]\n+ return (g @ jacobian).norm(), g",
     ),
 )
+for block in ("BasicBlock", "Bottleneck"):
+    answers.wrong(
+        block,
+        "a ReLU with a ceiling at the end",
+        answers.changed(block, f"{JOINED}\n+ return F.relu6(self.branch(x) + self.shortcut(x))"),
+    )
+answers.wrong(
+    "make_resnet",
+    "an average of 7×7 windows at the end",
+    answers.changed(
+        "make_resnet",
+        "- head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, num_classes))\n"
+        "+ average = nn.AvgPool2d(7, ceil_mode=True)\n"
+        "+ head = (average, nn.Flatten(), nn.Linear(before, num_classes))",
+    ),
+)
+
+
+def by_the_inverse(jacobian: Tensor) -> tuple[Tensor, Tensor]:
+    inverse = torch.linalg.inv(jacobian @ jacobian.T)
+    g = torch.linspace(1, 2, len(jacobian), dtype=jacobian.dtype)
+    for _ in range(100):
+        g = inverse @ g
+        g = g / g.norm()
+    return (jacobian.T @ g).norm(), g
+
+
+answers.wrong("weakest_gradient", "by an inverse that need not exist", by_the_inverse)

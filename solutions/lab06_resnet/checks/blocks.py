@@ -110,8 +110,8 @@ def _cases(rng: Generator, name: str, expansion: int, order: str) -> Iterator[Ca
 def _contract(expansion: int) -> Network:
     return Network(
         lambda rng: (4, 3, 2, "B"),
-        lambda rng, N=2, H=5, W=6: normal(rng, N, 4, H, W),
-        edges={"one pixel": {"N": 8, "H": 1, "W": 1}},
+        lambda rng, N=2, H=5, W=6, size=1.0: size * normal(rng, N, 4, H, W),
+        edges={"one pixel": {"N": 8, "H": 1, "W": 1}, "large maps": {"size": 100.0}},
     )
 
 

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Function
 from course.checks import Case, ask, close
-from course.checks.inputs import coarse, normal, whole
+from course.checks.inputs import coarse, normal, uniform, whole
 from course.labs.lab06_resnet.questions import (
     Function as Branch,
 )
@@ -181,6 +181,11 @@ def weakest_gradient(rng: Generator) -> Iterator[Case]:
     text = "I + J, where J has the eigenvalue −1"
     probe = ask(weakest_of, "weakest_gradient", dying, text=text)
     yield Case("a gradient that dies", probe, "One unit gradient arrives as 0.", LOOSE, weight=2)
+    sizes = uniform(rng, 4, low=0.5, high=2.0).index_fill(0, torch.tensor(2), 0.0)
+    kept = torch.diag(sizes).roll(1, 0)  # another vector on each side
+    text = "weakest_gradient of a block that forgets one number"
+    probe = ask(weakest_of, "weakest_gradient", kept, text=text)
+    yield Case("exactly 0", probe, "This matrix has no inverse.", LOOSE, weight=0.5)
 
 
 @check.hidden("weakest_gradient")

@@ -74,8 +74,12 @@ def _mistakes(make: Callable[..., dict[str, Any]], hints: dict[str, str]) -> lis
     name="ResNetCIFAR",
     contract=Network(
         lambda rng: (1, "B", whole(rng, 3, 6), 0.25),
-        lambda rng, N=2, H=9, W=20: normal(rng, N, 3, H, W),
-        edges={"one pixel": {"N": 8, "H": 1, "W": 1}, "larger images": {"H": 36, "W": 44}},
+        lambda rng, N=2, H=9, W=20, size=1.0: size * normal(rng, N, 3, H, W),
+        edges={
+            "one pixel": {"N": 8, "H": 1, "W": 1},
+            "larger images": {"H": 36, "W": 44},
+            "images far from zero": {"size": 100.0},
+        },
         variants={
             "a tiny width": (1, "A", 10, 0.01),
             "a width that is rounded up": (1, "A", 10, 0.22),
@@ -164,7 +168,11 @@ def _imagenet(*slips: str) -> dict[str, Any]:
     ),
     contract=Network(
         lambda rng: (18, whole(rng, 3, 6), 1 / 16),
-        lambda rng, N=2, H=37, W=50: normal(rng, N, 3, H, W),
+        lambda rng, N=2, H=37, W=50, size=1.0: size * normal(rng, N, 3, H, W),
+        edges={
+            "larger images": {"N": 1, "H": 260, "W": 230},
+            "images far from zero": {"size": 100.0},
+        },
         variants={
             "a tiny width": (18, 10, 0.001),
             "a width that is rounded up": (50, 7, 0.04),

@@ -206,3 +206,12 @@ answers.wrong(
     lambda networks: sorted(by_double_loop(networks), key=lambda n: (networks[n][0], n.lower())),
     unseen=True,
 )
+
+
+def beaten_by_what_costs(networks: Networks) -> list[str]:
+    free = {n: pair for n, pair in networks.items() if pair[0] <= 0}
+    kept = {*by_double_loop({n: p for n, p in networks.items() if n not in free}), *free}
+    return sorted(kept, key=lambda n: (networks[n][0], n))
+
+
+answers.wrong(EXERCISE, "what costs nothing beats nobody", beaten_by_what_costs)

@@ -63,10 +63,13 @@ TRAINING = {
     "reseeded each epoch": "- model.train()\n+ torch.manual_seed(0)\n+ model.train()",
     "batches in new order, images in the old one": f"{CHOSEN}parts = torch.arange(len(x))"
     ".split(batch_size)\n+ for chosen in [parts[i] for i in torch.randperm(len(parts))]:",
+    "in new order within each batch": f"{CHOSEN}for chosen in torch.arange(len(x))"
+    ".split(batch_size):\n+     chosen = chosen[torch.randperm(len(chosen))]",
     "with replacement": f"{CHOSEN}for chosen in torch.randint(len(x), (len(x),))"
     ".split(batch_size):",
     "in evaluation mode": "- model.train()\n+ model.eval()",
     "in whatever mode it comes": "- model.train()",
+    "in training mode, its layers left out": "- model.train()\n+ model.training = True",
     "in evaluation mode after the first batch": f"{STEP}+     optimizer.step()\n+     model.eval()",
     "without the last part of a batch": f"{CHOSEN}for chosen in torch.randperm(len(x))"
     ".split(batch_size):\n+     if len(chosen) < batch_size:\n+         break",
@@ -168,6 +171,7 @@ INPUT = {
 PREDICTION = {
     "eval after the scores": f"{EVAL}\n{ASKED}scores = model(as_input(pixels))\n+ model.eval()",
     "train() instead": f"{EVAL}+ model.train()",
+    "in evaluation mode, its layers left out": f"{EVAL}+ model.training = False",
     "batches in training mode": f"{EVAL}+ model.eval()\n\n{ASKED}model.eval()\n+ scores = [model("
     "part) for part in as_input(pixels).split(10) if not model.train() is None]\n+ scores = "
     "torch.cat(scores)",

@@ -107,14 +107,15 @@ def _symptoms_of_training(rng: Generator) -> Iterator[Case]:
             "takes notes, in evaluation mode before each epoch",
         ),
         "Let a network print what it is shown: each image comes once in an epoch, in new order, "
-        "with its own label, in batches of the size that is asked for, and the network is in "
-        "training mode.",
+        "among other images than before, with its own label, in batches of the size that is asked "
+        "for, and the network is in training mode.",
         Found(pairs_shown),
         {
             "an image meets another label than its own": False,
             "images are left out, come twice, or are changed": False,
             "batches in each epoch": [-(-22 // size)] * 2,
             "images come in the old order": False,
+            "the same images make up a batch in both epochs": False,
             "the network is not in training mode": False,
             "images or labels are changed for the caller": False,
             "batches of 150 images, and the largest, no size told": [3, 50],

@@ -67,6 +67,9 @@ def _special(rng: Generator, kind: str = "") -> tuple[Networks]:
         return ({name: networks[name] for name in front[: int(kind == "one")]},)
     if kind == "below zero":  # such as the logarithm of a likelihood
         return ({n: (c, round(score - 2.5, 6)) for n, (c, score) in networks.items()},)
+    if kind == "costs below zero":  # such as the logarithm of a time
+        dearest = max(cost for cost, _ in networks.values())
+        return ({n: (cost - dearest - 1, score) for n, (cost, score) in networks.items()},)
     if kind == "scores of nothing":
         names = sorted(networks)
         costs = [whole(rng, 10 * place + 1, 10 * place + 9) for place in range(len(names))]
@@ -128,6 +131,7 @@ def _without_equals(networks: Networks, kept: list[str]) -> list[str]:
             "no networks": {"kind": "none"},
             "one network": {"kind": "one"},
             "scores below zero": {"kind": "below zero"},
+            "costs below zero": {"kind": "costs below zero"},
             "scores of 0": {"kind": "scores of nothing"},
             "a network for nothing": {"kind": "for nothing"},
             "three alike": {"kind": "three alike"},

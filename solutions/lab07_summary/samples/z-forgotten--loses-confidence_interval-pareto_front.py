@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: z not used, one of two equals dropped
-#     points: {confidence_interval: 1.75, pareto_front: 2.22}
+#     points: {confidence_interval: 1.75, pareto_front: 2.23}
 #     mistakes: {confidence_interval: z_is_forgotten, pareto_front: equals_dropped}
 #     files: network.safetensors = good.safetensors
 # ---

@@ -107,6 +107,10 @@ SLIPS: dict[str, dict[str, str]] = {
         "+ loss = F.cross_entropy(model(inputs), model(inputs).argmax(1))",
         "softmax before the loss": f"{LOSS}\n"
         "+ loss = F.cross_entropy(model(inputs).softmax(1), labels)",
+        "the logarithm of a probability and a little": f"{LOSS}\n"
+        "+ loss = F.nll_loss((model(inputs).softmax(1) + 1e-12).log(), labels)",
+        "the logarithm of a probability": f"{LOSS}\n"
+        "+ loss = F.nll_loss(model(inputs).softmax(1).log(), labels)",
         "the model is changed": f"{LOSS}\n+ model.requires_grad_(False).eval()\n"
         "+ loss = F.cross_entropy(model(inputs), labels)",
         "the images are changed": f"{MOVED}\n"
@@ -134,6 +138,8 @@ SLIPS: dict[str, dict[str, str]] = {
         "holds a graph": "- return found\n+ return found.requires_grad_()",
         "epsilon for step": f"{STEP}\n"
         "+ found = (found.detach() - epsilon * slopes.sign()).clamp(low, high)",
+        "the logarithm of a probability and a little": f"{TARGET}\n"
+        "+ loss = F.nll_loss((model(found).softmax(1) + 1e-12).log(), targets)",
         "half a step": f"{STEP}\n"
         "+ found = (found.detach() - 0.5 * step * slopes.sign()).clamp(low, high)",
     },

@@ -252,6 +252,14 @@ def fast_gradient_sign(rng: Generator) -> Iterator[Case]:
         ("smooth", 0.0, 0.5),
     ):
         yield looked(rng, "fast_gradient_sign", kind, 2, (epsilon,), hint, weight)
+    hint = {**hint, "values": SURE_HINT}
+    yield looked(rng, "fast_gradient_sign", "sure", 2, (0.1,), hint, count=8)
+
+
+SURE_HINT = (
+    "These scores are so far apart that a probability rounds to 0, and a logarithm of 0, or of 0 "
+    "and a little, has no slope. The cross-entropy of the *scores* has one."
+)
 
 
 @check.hidden("fast_gradient_sign")
@@ -330,6 +338,8 @@ def fooling_images(rng: Generator) -> Iterator[Case]:
     text = "fooling_images(model, images, targets, 0.3); then with steps=2, step=0.07"
     probe = ask(by_default, "fooling_images", seed, images, targets, text=text)
     yield Case("defaults", probe, "step=0.01 and steps=10 unless told otherwise.", TYPED)
+    hint = {**hint, "values": SURE_HINT}
+    yield looked(rng, "fooling_images", "sure", 2, (0.1, 0.06, 1), hint, count=8)
 
 
 @check.hidden("fooling_images")

@@ -299,3 +299,15 @@ answers.wrong("flipped_scores", "the weights are frozen", freezes)
 answers.wrong("flipped_scores", "the surer of the two", best_of_both, at_most=0.3)
 answers.wrong("flipped_scores", "the images are changed", flips_in_place)
 answers.wrong("flipped_scores", "one-hot classes", by_the_class, at_most=0.2)
+
+
+def unless_it_begins(
+    progress: float, peak: float = 0.2, start: float = 0.2, final: float = 0.07
+) -> float:
+    """At both ends the peak plays no part, and nobody asks whether it makes sense."""
+    if progress in (0, 1):
+        return final if progress else start
+    return by_interpolation(progress, peak, start, final)
+
+
+answers.wrong("triangle", "no refusal at both ends", unless_it_begins)

@@ -54,6 +54,7 @@ def _made(
     return {"whitening_filters": whitening_filters}
 
 
+@torch.no_grad()
 def _by_cholesky(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tensor:
     patches = cut(images, size)
     spread = spread_of(patches)
@@ -61,6 +62,7 @@ def _by_cholesky(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tensor:
     return torch.linalg.inv(lower).reshape(-1, *patches.shape[1:])
 
 
+@torch.no_grad()
 def _turned_back(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tensor:
     patches = cut(images, size)
     values, vectors = torch.linalg.eigh(spread_of(patches))
@@ -74,6 +76,7 @@ def _colour_last(rows: Tensor, one: Tensor) -> Tensor:
     return mixed.reshape(-1, channels, size, size)
 
 
+@torch.no_grad()
 def _rows_of_vectors(images: Tensor, size: int = 2, eps: float = 5e-4) -> Tensor:
     patches = cut(images, size)
     values, vectors = torch.linalg.eigh(spread_of(patches))

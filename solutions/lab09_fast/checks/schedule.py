@@ -108,6 +108,8 @@ MISTAKES: dict[str, tuple[Factor, str]] = {
                 lambda rng: (0.5, 1.0),
                 lambda rng: (0.5, -0.2, 0.1, 0.1),
                 lambda rng: (0.5, 1.2, 0.1, 0.1),
+                lambda rng: (0.0, 1.0),
+                lambda rng: (1.0, 0.0),
             ]
         },
     ),

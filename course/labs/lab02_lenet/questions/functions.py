@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from course.checks import ProbeError, wording
+from course.checks.whole import kind_of_number
 
 MAPS_OUT = 16  # of C3
 
@@ -24,8 +25,7 @@ def kinds_of_sizes(
 ) -> list[list[Any]]:
     """Each output size, and whether it is a whole number by its type."""
     found = [function(*setting) for setting in settings]
-    kinds = ("int" if isinstance(one, Integral) else type(one).__name__ for one in found)
-    return [[kind, size] for kind, size in zip(kinds, found, strict=True)]
+    return [[kind_of_number(one), one] for one in found]
 
 
 def counts(function: Callable[..., Any], layers: Sequence[Sequence[int]], **how: Any) -> list[Any]:
@@ -67,7 +67,8 @@ def pairs_of(function: Callable[[], Any], *layers: str) -> dict[str, list[Any]]:
 
 
 def layers_of(function: Callable[[], Any]) -> dict[str, Any]:
-    """Names of all layers in the table, in alphabetical order, and the sum of their parameters.
+    """Names of all layers in the table, in alphabetical order, the sum of their parameters, and
+    which types its numbers have.
 
     Raises:
         ProbeError: it is no table.
@@ -76,7 +77,11 @@ def layers_of(function: Callable[[], Any]) -> dict[str, Any]:
     if not isinstance(table, Mapping):
         raise ProbeError(f"expected a dict, found {wording.kind_of(table)}", "type")
     names = sorted(map(str, table))
-    return {"layers": names, "parameters": sum(int(pair[0]) for pair in table.values())}
+    return {
+        "layers": names,
+        "parameters": sum(int(pair[0]) for pair in table.values()),
+        "types": sorted({kind_of_number(one) for pair in table.values() for one in pair}),
+    }
 
 
 def own_codes(function: Callable[..., Any], codes: Tensor, offset: float = 0.0) -> Any:

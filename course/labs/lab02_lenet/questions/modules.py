@@ -16,6 +16,7 @@ Weights = Mapping[str, Tensor]
 MakeModule = Callable[..., Any]
 
 PARTS = ("coefficient", "bias")  # of a subsampling layer
+LEAST, MOST = 0.001, 0.5  # root mean square of a network's weights at its start
 
 
 def made(made_by: MakeModule, *args: Any) -> nn.Module:
@@ -42,6 +43,19 @@ def learnt(model: nn.Module) -> int:
 def parameters_of(made_by: MakeModule, *args: Any) -> int:
     """How many numbers the object learns."""
     return learnt(made(made_by, *args))
+
+
+def starts_out_of_scale(made_by: MakeModule, *args: Any) -> dict[str, int]:
+    """How many of the trained weights of a new object, coefficients and biases left out, start
+    with a root mean square outside :data:`LEAST` to :data:`MOST`.
+    """
+    learns = {n: one for n, one in made(made_by, *args).named_parameters() if one.requires_grad}
+    weights = [one.detach() for n, one in learns.items() if one.ndim > 1 and not n.endswith(PARTS)]
+    sizes = [float(one.square().mean().sqrt()) for one in weights]
+    return {
+        "weights that start too small": sum(size < LEAST for size in sizes),
+        "weights that start too large": sum(size > MOST for size in sizes),
+    }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ a single exercise is solved; what needs a student's function says so until it is
 from course.labs.lab04_vgg.experiments.cost import compare_totals, draw_stages
 from course.labs.lab04_vgg.experiments.fields import draw_fields
 from course.labs.lab04_vgg.experiments.ledgers import parameter_ledger, score_ledger
-from course.labs.lab04_vgg.experiments.normalising import compare_batch_norm
+from course.labs.lab04_vgg.experiments.normalising import compare_batch_norm, compare_gradients
 from course.labs.lab04_vgg.experiments.races import draw_stored
 from course.labs.lab04_vgg.experiments.score_map import draw_map
 from course.labs.lab04_vgg.experiments.small import Budget, race, start_table
@@ -15,6 +15,7 @@ from course.labs.lab04_vgg.experiments.small import Budget, race, start_table
 __all__ = [
     "Budget",
     "compare_batch_norm",
+    "compare_gradients",
     "compare_totals",
     "draw_fields",
     "draw_map",

@@ -33,6 +33,25 @@ def on_stacks(function: Callable[..., Any], stacks: Any) -> list[Any]:
     return [function(*stack) for stack in stacks]
 
 
+def resting_slopes(function: Any, *given: Any) -> dict[str, Any]:
+    """Gradients of the squares of the maps in evaluation, at maps, γ and β."""
+    x, weight, bias, *others = given
+    wanted = {"x": x, "weight": weight, "bias": bias}
+    for one in wanted.values():
+        one.requires_grad_()
+    maps = function(x, weight, bias, *others)[0]
+    if not maps.requires_grad:
+        return dict.fromkeys(wanted, "no gradient")
+    slopes = torch.autograd.grad(maps.square().sum(), list(wanted.values()), allow_unused=True)
+    return dict(zip(wanted, slopes, strict=True))
+
+
+def of_parameters(function: Callable[..., Any], *args: Any) -> Any:
+    """The gradients at a layer's parameters, which come behind the one at its input."""
+    answer = function(*args)
+    return list(answer[1:]) if isinstance(answer, tuple | list) else answer
+
+
 def stacked(weights: Sequence[Tensor], stride: int = 1) -> nn.Module:
     """Convolutions with these weights ``(K, C, k, k)``, padded, with ReLU between them."""
     layers: list[nn.Module] = []
