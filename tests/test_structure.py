@@ -39,6 +39,7 @@ AUTOGRADE = (
     "autograde.nbgrader_settings",
     "autograde.tree",
     "autograde.errors",
+    "autograde.wording",
     "autograde",
 )
 COURSE = (
