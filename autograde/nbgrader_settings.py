@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     CheckCellMetadata,
@@ -57,6 +58,19 @@ class NumberedStubs(ClearSolutions):
         return super().preprocess_cell(cell, resources, cell_index)
 
 
+class SavedAtOnce(SaveCells):
+    """Record a notebook's cells as a whole: one commit for all, instead of one for each."""
+
+    def _create_notebook(self, nb: NotebookNode) -> None:
+        session = self.gradebook.db
+        session.commit = session.flush
+        try:
+            super()._create_notebook(nb)
+        finally:
+            del session.commit
+        session.commit()
+
+
 def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
     """nbgrader's configuration.
 
@@ -83,7 +97,7 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
         ClearOutput,
         CheckCellMetadata,
         ComputeChecksums,
-        SaveCells,
+        SavedAtOnce,
         ClearHiddenTests,
         ClearMarkScheme,
         ComputeChecksums,
