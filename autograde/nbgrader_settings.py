@@ -23,6 +23,8 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograde.gradebook.whole import at_once
+
 SETTINGS = "nbgrader_config.py"
 
 # A notebook's whole check cell: a student's slow code must not cost the class its evening.
@@ -62,13 +64,8 @@ class SavedAtOnce(SaveCells):
     """Record a notebook's cells as a whole: one commit for all, instead of one for each."""
 
     def _create_notebook(self, nb: NotebookNode) -> None:
-        session = self.gradebook.db
-        session.commit = session.flush
-        try:
+        with at_once(self.gradebook.db):
             super()._create_notebook(nb)
-        finally:
-            del session.commit
-        session.commit()
 
 
 def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
