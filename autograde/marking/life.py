@@ -248,7 +248,7 @@ def put(
         tensors: reads what was handed in, see :meth:`HandedIn.tensors`.
         reason: why the exercise's name may be missing.
     """
-    cases, stopped, coming = list(cases), "", list[Probe]()
+    stopped, coming, ordered = "", list[Probe](), list(cases)
 
     def ask(probe: Probe) -> Answer:
         nonlocal stopped
@@ -260,8 +260,8 @@ def put(
             return Answer("raised", error=f"{answer.error}: {reason}", cause="missing")
         return answer
 
-    for place, case in enumerate(cases, start=1):
-        following = (one.case.probe for one in cases[place : place + MOST_AHEAD])
+    for place, case in enumerate(ordered, start=1):
+        following = (one.case.probe for one in ordered[place : place + MOST_AHEAD])
         coming = list(takewhile(_at_once, following))
         if stopped:
             yield case.result(Answer("raised", error=stopped))

@@ -133,7 +133,7 @@ class Case:
         ask(self.probe)
 
 
-def test_only_what_follows_at_once_in_the_same_check_is_sent_ahead() -> None:
+def test_only_what_follows_at_once_in_the_same_check_is_sent_ahead():
     first, second, third = SIX[:3]
     filed = Probe(called, ("f",), (HandedIn("network.safetensors"),))
     alone = Probe(called, (), (1,))
