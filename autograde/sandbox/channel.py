@@ -74,11 +74,18 @@ class Channel:
             self._send(start, deadline)
             self._send(body, deadline)
 
-    def offer(self, header: dict[str, Any], body: bytes) -> bool:
+    def offer(self, header: dict[str, Any], body: bytes, *, deadline: float) -> bool:
         """Send a small frame if it can be sent at once.
 
+        Args:
+            deadline: should the kernel take only a part of it.
+
         Returns:
-            Whether it is on its way, as a whole; a failure shows when next something is received.
+            Whether it is on its way. Where the other side is gone, that shows when all that it
+            sent is received.
+
+        Raises:
+            ChannelError: it went in part only.
         """
         frame = _start(header, body) + body
         if len(frame) > OFFERED:
@@ -86,9 +93,9 @@ class Channel:
         self._sock.settimeout(0.0)
         try:
             sent = self._sock.send(frame)
-            self._send(frame[sent:], None)  # the kernel takes so little whole, or not at all
-        except (OSError, Closed):
+        except OSError:
             return False
+        self._send(frame[sent:], deadline)  # nothing: so little is taken whole, or not at all
         return True
 
     def _send(self, data: bytes, deadline: float | None) -> None:

@@ -249,7 +249,7 @@ class Session:
             if not sent:
                 request["number"] = number
                 self._channel.send(request, body, deadline=start + allowed)
-            self._send_ahead(coming)
+            self._send_ahead(coming, start + allowed)
             reply, content = self._channel.receive(
                 body_limit=limit, deadline=start + CLOCK * allowed, tick=self._watch
             )
@@ -296,7 +296,7 @@ class Session:
             raise RuntimeError("something else was asked than had been said to come next")
         return number, True
 
-    def _send_ahead(self, coming: Sequence[Probe]) -> None:
+    def _send_ahead(self, coming: Sequence[Probe], deadline: float) -> None:
         """Send of what comes next as much as the process can be given at once."""
         from autograde.sandbox import transport
 
@@ -307,7 +307,8 @@ class Session:
             except TransportError:
                 return  # told when it is asked
             room -= len(body)
-            if room < 0 or not self._channel.offer({"op": "ask", "number": self._number + 1}, body):
+            question = {"op": "ask", "number": self._number + 1}
+            if room < 0 or not self._channel.offer(question, body, deadline=deadline):
                 return
             self._number += 1
             self._ahead.append((self._number, body))
