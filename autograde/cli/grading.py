@@ -14,6 +14,7 @@ from autograde.cli.authoring import build
 from autograde.cli.common import FOUND, Isolating, Labs, WorkDir, of_class
 from autograde.cli.plain import plain_job
 from autograde.errors import DesignedError
+from autograde.wording import counted
 
 
 def grade(
@@ -139,7 +140,7 @@ def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "ful
             for surprise in demonstration.surprises(sample, by_name[sample.name]):
                 surprised += 1
                 out.print(f"[red]unexpected[/] {surprise.sample}: {escape(surprise.text)}")
-        out.print(f"{lab}: {len(class_)} submissions graded in {result.seconds:.0f} s\n")
+        out.print(f"{lab}: {counted(len(class_), 'submission')} graded in {result.seconds:.0f} s\n")
     if surprised:
         raise typer.Exit(FOUND)
     out.print("[green]Every submission came out as its file name says.[/]")

@@ -10,6 +10,7 @@ import typer
 from autograde import tree as trees
 from autograde.cli.common import WorkDir, of_class
 from autograde.errors import DesignedError
+from autograde.wording import counted
 
 OPENS = "Your browser opens it. Leave this window open; Ctrl+C here ends marking."
 NO_BROWSER = "No browser is found here: open this address in one. Ctrl+C here ends marking."
@@ -55,7 +56,7 @@ def mark(
     app = server(course, work, lab, ip=ip, port=port, browser=opens)
     waiting = sum(one.unread for one in standings)
     answers = "answer waits" if waiting == 1 else "answers wait"
-    out.print(f"{lab}: {len(standings)} students, {waiting} {answers} to be read.")
+    out.print(f"{lab}: {counted(len(standings), 'student')}, {waiting} {answers} to be read.")
     out.print(OPENS if opens else NO_BROWSER)
     out.print(f"  {app.connection_url}?token={app.identity_provider.token}", soft_wrap=True)
     app.start()

@@ -15,6 +15,7 @@ from autograde import tree as trees
 from autograde.cli.common import WorkDir, of_class
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import listed
+from autograde.wording import counted
 
 Parcels = Literal["moodle", "canvas", "plain"]
 Files = Literal["moodle", "canvas", "gradescope", "csv", "json"]
@@ -65,7 +66,9 @@ def return_(
         raise DesignedError(_not_from(to, lab, homes))
     place = output or work / "returned" / f"{_named(lab, to, finished=finished)}.zip"
     parcel = parcels.pack(to, known, found, place, lab)
-    out.print(f"{len(parcel.students)} pages: {escape(str(parcel.path))}", soft_wrap=True)
+    out.print(
+        f"{counted(len(parcel.students), 'page')}: {escape(str(parcel.path))}", soft_wrap=True
+    )
     if parcel.left_out:
         out.print(f"Left out, because no {to} archive had their work: "
                   f"{escape(listed(parcel.left_out, 30))}", soft_wrap=True)  # fmt: skip
@@ -126,7 +129,9 @@ def export(
     absent_or = {*absent, *nameless}
     graded = [line for line in every if sheet.grade(line) and line.student not in absent_or]
     out.print(
-        f"{len(graded)} grades of {len(every)} students: {escape(str(place))}", soft_wrap=True
+        f"{counted(len(graded), 'grade')} of {counted(len(every), 'student')}: "
+        f"{escape(str(place))}",
+        soft_wrap=True,
     )
     for why, students in (
         ("late, with a penalty",

@@ -8,6 +8,7 @@ then read. So a file swapped in between is refused too. POSIX only, like the san
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from autograde.handing_in.normalise.flags import Flag, shown
 from autograde.handing_in.normalise.parse import SMALLER
 
 NOTEBOOK = ".ipynb"
+ADDED = re.compile(r"(\.ipynb)(\.(txt|json))+$", re.IGNORECASE)  # by browsers and mail programs
 CHUNK = 1 << 20  # bytes a read
 FOLDER_ONLY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -39,9 +41,14 @@ class Refused(Exception):
         self.flag = Flag(code, "ungradable", "", message)
 
 
+def undisguised(name: str) -> str:
+    """A file's name without what a browser put after a notebook's: ``lab.ipynb.txt``."""
+    return ADDED.sub(r"\1", name)
+
+
 def is_notebook(name: str) -> bool:
     """Whether a file is called like one."""
-    return name.lower().endswith(NOTEBOOK)
+    return undisguised(name).lower().endswith(NOTEBOOK)
 
 
 def content(folder: int, name: str, limit: int) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograde.handing_in.normalise.flags import Flag, listed, printable, shown
+from autograde.wording import counted
 
 LONGEST_STUDENT = 100  # characters
 GLOB_MARKS = frozenset("*?[]")  # nbgrader takes a student's name for a pattern
@@ -63,8 +64,8 @@ def _renamed(names: list[tuple[str, str]]) -> Iterator[Flag]:
 def _missing(names: list[str]) -> Iterator[Flag]:
     if names:
         message = (
-            f"{len(names)} students have grades for this lab and no folder any more: "
-            f"{listed(names)}. Their grades stay as they were; put the folders back, or take the "
+            f"Grades for this lab and no folder any more ({counted(len(names), 'student')}): "
+            f"{listed(names)}. The grades stay as they were; put the folders back, or take the "
             "students out with `nbgrader db student remove`."
         )
         yield Flag("student-gone", "attention", "", message)

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from autograde.handing_in.normalise.flags import printable, shown
 from autograde.reports.class_report import ClassReport, Exercise
-from autograde.reports.document import document, plural, scrolling
+from autograde.reports.document import document, scrolling
 from autograde.reports.sightings import LOW, Seen
 from autograde.reports.similar import Alike, Cluster, Similar
+from autograde.wording import counted
 
 WIDTH, HEIGHT = 720.0, 240.0  # of the picture, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 26.0, 44.0
@@ -81,9 +82,8 @@ def summary(report: ClassReport) -> str:
     """Who handed in, what they got, what waits: in a few sentences."""
     read = len(report.points)
     everybody = read + len(report.absent) + len(report.ungradable)
-    told = (
-        f"{plural(everybody, 'student')}: {read:,} graded, {len(report.absent):,} handed nothing in"
-    )
+    told = f"{counted(everybody, 'student')}: {read:,} graded, "
+    told += f"{len(report.absent):,} handed nothing in"
     told += f", {len(report.ungradable):,} can't be graded yet. " if report.ungradable else ". "
     if report.points:
         told += (
@@ -93,10 +93,10 @@ def summary(report: ClassReport) -> str:
         waits = "answer waits" if report.waiting == 1 else "answers wait"
         told += f"{report.waiting:,} written {waits} to be read, and no written one counts here. "
     if report.broken:
-        told += f"{plural(report.broken, 'check')} failed themselves and count as nothing here. "
+        told += f"{counted(report.broken, 'check')} failed themselves and count as nothing here. "
     if report.unknown:
         told += (
-            f"The journal has no full report on {plural(len(report.unknown), 'student')}: what is "
+            f"The journal has no full report on {counted(len(report.unknown), 'student')}: what is "
             "said of mistakes and cases is said without them."
         )
     return told.strip()
@@ -181,7 +181,7 @@ def _figure(report: ClassReport) -> str:
         x, tall = LEFT + at * step, (floor - TOP) * count / most
         top = floor - tall
         drawn.append(
-            f"<g><title>{low:g} to {high:g} points: {plural(count, 'student')}</title>"
+            f"<g><title>{low:g} to {high:g} points: {counted(count, 'student')}</title>"
             f'<rect class="bar" x="{x + 2:.1f}" y="{top:.1f}" width="{step - 4:.1f}" '
             f'height="{tall:.1f}"/>'
             + (
@@ -325,12 +325,12 @@ def _similar(found: Similar, names: _Names) -> str:
         "Evidence for a person, never a verdict: code that few have, alike in two notebooks after "
         "names, comments, layout and the order of functions are taken away. What the released "
         "notebook or the course’s answer has, or more than half of the class, does not count. "
-        f"Compared: {plural(found.compared, 'notebook')}"
+        f"Compared: {counted(found.compared, 'notebook')}"
     )
     said += f", {found.earlier:,} of earlier classes. " if found.earlier else ". "
     if found.unread:
         cells, who = sum(found.unread.values()), names.some(sorted(found.unread))
-        said += f"Not read, being too long or no Python: {plural(cells, 'cell')}, of {who}."
+        said += f"Not read, being too long or no Python: {counted(cells, 'cell')}, of {who}."
     listed = "".join(_cluster(one, names) for one in found.clusters[:ROWS])
     left = len(found.clusters) - ROWS
     more = (
@@ -344,7 +344,7 @@ def _cluster(cluster: Cluster, names: _Names) -> str:
         _place(one, pair.students) for pair in cluster.pairs[:PAIRS] for one in pair.places
     )
     who = names.some(cluster.students, NAMED)
-    return f"<p><b>{plural(len(cluster.students), 'notebook')}:</b> {who}</p>\n{pairs}"
+    return f"<p><b>{counted(len(cluster.students), 'notebook')}:</b> {who}</p>\n{pairs}"
 
 
 def _place(one: Alike, students: tuple[str, str]) -> str:
@@ -355,7 +355,7 @@ def _place(one: Alike, students: tuple[str, str]) -> str:
     )
     return (
         f"<details><summary>{both[0]} and {both[1]}: {_text(one.place)}, {one.shared:,} of "
-        f'{plural(one.of, "fragment")} that few have</summary><div class="sides">{sides}</div>'
+        f'{counted(one.of, "fragment")} that few have</summary><div class="sides">{sides}</div>'
         "</details>\n"
     )
 

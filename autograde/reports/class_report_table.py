@@ -11,8 +11,8 @@ from rich.table import Table
 from autograde.handing_in.normalise.flags import listed, shown
 from autograde.reports.class_report import ClassReport
 from autograde.reports.class_report_page import bins, summary
-from autograde.reports.document import plural
 from autograde.reports.sightings import Seen
+from autograde.wording import counted
 
 MOST = 8  # of each kind; the page has more, the JSON all
 WIDE = 20  # characters of the longest bar
@@ -75,7 +75,7 @@ def _similar(report: ClassReport) -> Iterator[str]:
     for one in report.similar.clusters:
         places = ", ".join(dict.fromkeys(alike.place for alike in one.pairs[0].places))
         who = listed(one.students)
-        yield f"{plural(len(one.students), 'notebook')}: {who}; {places}"
+        yield f"{counted(len(one.students), 'notebook')}: {who}; {places}"
 
 
 def _attention(report: ClassReport) -> Iterator[str]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from autograde.handing_in.collecting.bounds import Trouble
 from autograde.handing_in.collecting.collecting import Collected, Row
 from autograde.handing_in.normalise.flags import listed, printable, shown
+from autograde.wording import counted
 
 STYLES = {"new": "green", "newer": "green", "the same": "dim", "changed by hand: kept": "yellow"}
 MOST_TROUBLES = 6  # of one student, that are named
@@ -67,7 +68,7 @@ def tell(found: Collected, out: Console) -> None:
     out.print(table(found))
     counts = {outcome: sum(r.outcome == outcome for r in found.rows) for outcome in STYLES}
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    out.print(f"{len(found.rows)} students" + (f": {told}" if told else ""))
+    out.print(counted(len(found.rows), "student") + (f": {told}" if told else ""))
     if found.rules:
         out.print(escape(printable(found.rules)), soft_wrap=True)
     if found.missing:

@@ -71,8 +71,3 @@ def scrolling(content: str, label: str) -> str:
         f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(label)}">'
         f"{content}</div>"
     )
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 student``, ``2 students``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
-from autograde.reports.document import document, plural, scrolling
+from autograde.reports.document import document, scrolling
 from autograde.reports.leaderboard import Board, Entry
+from autograde.wording import counted
 
 WIDTH, HEIGHT = 720.0, 380.0  # of the picture, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 16.0, 14.0, 46.0
@@ -67,10 +68,10 @@ def size(parameters: int | None) -> str:
 
 
 def _counts(board: Board) -> str:
-    networks = plural(len(board.entries), "network")
+    networks = counted(len(board.entries), "network")
     images = {entry.images for entry in board.entries}
     on = f" on {images.pop():,} hidden images" if len(images) == 1 and None not in images else ""
-    without = f"; {plural(len(board.absent), 'student')} without one" if board.absent else ""
+    without = f"; {counted(len(board.absent), 'student')} without one" if board.absent else ""
     return f"{networks}, measured by the grader{on}{without}."
 
 
@@ -168,12 +169,12 @@ class Scale:
 
 
 def _figure(board: Board) -> str:
-    counted = [entry for entry in board.entries if entry.parameters]
-    if not counted:
+    ranked = [entry for entry in board.entries if entry.parameters]
+    if not ranked:
         return ""
-    near = _near(counted)
-    below = len(counted) - len(near)
-    told = f" {plural(below, 'network')} far below the others: not drawn." if below else ""
+    near = _near(ranked)
+    below = len(ranked) - len(near)
+    told = f" {counted(below, 'network')} far below the others: not drawn." if below else ""
     scale = _scaled(near)
     best = [entry for entry in board.frontier if entry in near]
     rest = [entry for entry in near if entry not in best]

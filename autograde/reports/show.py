@@ -26,6 +26,7 @@ from autograde.handing_in.normalise.flags import printable, shown
 from autograde.reports.leaderboard import Board
 from autograde.reports.leaderboard_page import percent, size, spread
 from autograde.results import ClassResult, Item, StudentResult, summary
+from autograde.wording import counted
 
 if TYPE_CHECKING:
     from autograde.authoring.recording import Recording
@@ -220,7 +221,7 @@ def pages(found: Sequence[Path], out: Console) -> None:
     if found:
         folder = found[0].parents[2]
         place = f"{folder}/STUDENT/{found[0].parent.name}/"
-        out.print(f"{len(found)} feedback pages: {escape(place)}")
+        out.print(f"{counted(len(found), 'feedback page')}: {escape(place)}")
 
 
 def _row(student: StudentResult, roomy: bool) -> tuple[list[str], str]:

@@ -34,7 +34,7 @@ from autograde.handing_in.collecting.bounds import (
     parts,
 )
 from autograde.handing_in.collecting.room import Modest, Room, Shares
-from autograde.handing_in.files import NOTEBOOK
+from autograde.handing_in.files import is_notebook
 
 CHUNK = 1 << 20
 ENCRYPTED = 1  # a zip member's flag
@@ -169,7 +169,7 @@ class Opened:
             there = parts(path if isinstance(path, str) else "/".join(path), self.bounds)
         except Unfit:
             return
-        is_work = there[-1].lower().endswith(NOTEBOOK) or is_archive(there[-1])
+        is_work = is_notebook(there[-1]) or is_archive(there[-1])
         within = self._seen < self.bounds.members and self._shares.has_room(there)
         if is_work and (within or there[0] not in self._noted):
             self._noted.update(() if within else there[:1])

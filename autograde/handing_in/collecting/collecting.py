@@ -21,6 +21,7 @@ from autograde.handing_in.collecting.layouts import Format, HandIn, hand_ins
 from autograde.handing_in.collecting.matching import Matched, Matcher, MatchError
 from autograde.handing_in.collecting.record import Entry, Record, Version, stamp
 from autograde.handing_in.normalise.flags import listed, shown
+from autograde.wording import counted
 
 UNMATCHED = "unmatched"
 RECEIPT = "receipt.json"
@@ -165,7 +166,10 @@ def _remembered(known: Record) -> ClassList | None:
         for student, entry in known.students.items()
         if entry.listed
     )
-    told = f"The class list of before holds, with {len(people)} students; --roster names another."
+    told = (
+        f"The class list of before holds, with {counted(len(people), 'student')}; --roster names "
+        "another."
+    )
     return ClassList(people, (told,)) if people else None
 
 

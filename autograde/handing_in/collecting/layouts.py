@@ -27,7 +27,7 @@ from autograde.handing_in.collecting.levels import (
     wrapped_in,
 )
 from autograde.handing_in.collecting.names import bare, beside_lab, is_lab, is_labs_file, same
-from autograde.handing_in.files import NOTEBOOK
+from autograde.handing_in.files import is_notebook, undisguised
 
 SECRET = "submission_secret.txt"  # of nbgrader's exchange; feedback is returned by it
 ANYWHERE = frozenset({"network.safetensors", "receipt.json"})  # wherever in a hand-in they lie
@@ -150,8 +150,8 @@ class Layout:
             path = path[1:]
         if len(path) > 1 and not is_lab(path[0], self.lab):
             return Claim(path[0], login=_whose(path[0], self.lab)), path[1:], {}, False
-        name = path[-1].removesuffix(NOT_TAKEN)
-        if not name.lower().endswith(NOTEBOOK):
+        name = undisguised(path[-1].removesuffix(NOT_TAKEN))
+        if not is_notebook(name):
             return None
         return Claim(name, login=beside_lab(PurePath(name).stem, self.lab)), path, {}, False
 
@@ -250,7 +250,7 @@ def _lost(
     for head, members in lost.items():
         if form == "exchange" and (other := EXCHANGE.fullmatch(head)) and other["lab"] != lab:
             continue  # of another lab
-        if any(one.path[-1].lower().endswith(NOTEBOOK) for one in members):
+        if any(is_notebook(one.path[-1]) for one in members):
             files = {one.path: one for one in members}
             strays.append(HandIn(Claim(head), files, source=source))
         else:
@@ -277,7 +277,7 @@ def _of_another(folders: tuple[str, ...], lab: str, others: set[str]) -> bool:
 
 def _whole(members: Sequence[Member], lab: str, source: str) -> HandIn | None:
     """The one hand-in that a source is, if it is what one student handed in."""
-    books = [one.path for one in members if one.path[-1].lower().endswith(NOTEBOOK)]
+    books = [one.path for one in members if is_notebook(one.path[-1])]
     if len(books) != 1 or not is_labs_file(books[0][-1], lab):
         return None
     (path,) = books
@@ -297,7 +297,7 @@ def chosen(one: HandIn, lab: str) -> dict[str, Member]:
     The notebook gets its own name where it is certain which it is; files beside it come along,
     and such as a check reads, wherever they lie. What is left stays where all is kept.
     """
-    books = [path for path in one.files if path[-1].lower().endswith(NOTEBOOK)]
+    books = [path for path in one.files if is_notebook(path[-1])]
     ours = [path for path in books if is_labs_file(path[-1], lab)] or books
     homes = {path[:-1] for path in ours} or {path[:-1] for path in one.files}
     found: dict[str, Member] = {}
@@ -314,7 +314,7 @@ def chosen(one: HandIn, lab: str) -> dict[str, Member]:
 
 def _is_certain(name: str, claim: Claim, lab: str) -> bool:
     """Whether the one notebook is the lab's: by its name, or because that is the student's."""
-    stem = PurePath(name).stem
+    stem = PurePath(undisguised(name)).stem
     return is_labs_file(name, lab) or claim.text == name or beside_lab(stem, lab) != bare(stem)
 
 

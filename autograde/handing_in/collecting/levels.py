@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from autograde.handing_in.collecting.archives import is_archive
 from autograde.handing_in.collecting.bounds import Member
 from autograde.handing_in.collecting.names import is_lab, is_labs_file, same
-from autograde.handing_in.files import NOTEBOOK
+from autograde.handing_in.files import is_notebook
 
 Format = Literal["moodle", "canvas", "exchange", "classroom", "folder"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -68,7 +68,7 @@ def lab_level(paths: Sequence[tuple[str, ...]], wrapped: int, lab: str) -> int:
         found = (depth for depth, part in enumerate(path[:-1]) if depth and is_lab(part, lab))
         if depth := next(found, 0):
             votes[depth].add(path[min(wrapped, depth - 1)])
-        elif len(path) > wrapped + 1 or path[-1].lower().endswith(NOTEBOOK):
+        elif len(path) > wrapped + 1 or is_notebook(path[-1]):
             without.add(path[min(wrapped, len(path) - 1)])
     if votes:
         votes[wrapped + 1] |= without - set[str]().union(*votes.values())
@@ -81,7 +81,7 @@ def wrapped_in(paths: Sequence[tuple[str, ...]], lab: str) -> int:
     while len({path[depth : depth + 1] for path in paths}) == 1:
         below = {path[depth + 1] for path in paths if len(path) > depth + 2}
         files = {path[depth + 1] for path in paths if len(path) == depth + 2}
-        books = [one for one in files if one.lower().endswith(NOTEBOOK)]
+        books = [one for one in files if is_notebook(one)]
         students = len(books) == 1 or any(is_labs_file(one, lab) for one in files)
         students |= not below and not books
         students |= bool(below) and all(is_lab(one, lab) or one == "labs" for one in below)

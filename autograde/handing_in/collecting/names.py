@@ -6,6 +6,7 @@ import re
 import unicodedata
 from pathlib import PurePath
 
+from autograde.handing_in.files import undisguised
 from autograde.handing_in.roster import GLOB_MARKS, LONGEST_STUDENT
 
 COPY = re.compile(
@@ -56,7 +57,7 @@ def is_lab(name: str, lab: str) -> bool:
 
 def is_labs_file(name: str, lab: str) -> bool:
     """Whether a file is this lab's notebook under its own name or that of a copy."""
-    path = PurePath(name)
+    path = PurePath(undisguised(name))
     return path.suffix.lower() == ".ipynb" and is_lab(path.stem, lab)
 
 

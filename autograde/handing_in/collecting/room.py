@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from autograde.handing_in.collecting.bounds import Bounds, Unfit, is_junk
-from autograde.handing_in.files import NOTEBOOK
+from autograde.handing_in.files import is_notebook
 from autograde.handing_in.normalise.flags import shown
 
 WORDS = frozenset(
@@ -115,7 +115,7 @@ class Room:
         """Whether there is room for a file, which then takes it."""
         if is_junk(tuple(name.split("/"))):
             return True  # it is passed over, and counted, elsewhere
-        if name.lower().endswith(NOTEBOOK):
+        if is_notebook(name):
             self.notebooks -= 1
             left = self.notebooks
         else:

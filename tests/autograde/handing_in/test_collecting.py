@@ -122,6 +122,20 @@ def test_is_each_layout_recognised_and_everyone_found(
     assert not placed
 
 
+@pytest.mark.parametrize("added", [".txt", ".json", ".JSON.txt"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_is_a_notebook_one_whatever_a_browser_put_after_its_name(
+    tmp_path: Path, layout: str, added: str
+) -> None:
+    members = {
+        name + added * name.endswith(".ipynb"): data for name, data in LAYOUTS[layout].items()
+    }
+    found = run(tmp_path, zipped(tmp_path / "handed-out.zip", members), roster=ROSTER)
+    assert (found.unmatched, found.troubles, found.missing) == ((), (), ())
+    for student, text in (("anna01", "anna"), ("boris2", "boris"), ("clara3", "clara")):
+        assert tree(tmp_path)[f"{student}/{LAB}/{LAB}.ipynb"] == book(text)
+
+
 def test_do_archives_of_several_kinds_go_together_with_folders_around(tmp_path: Path) -> None:
     """As an LMS's zip is unpacked by double click, and a drive's folder lies beside it."""
     first = {f"Course-Lab 1-77/{name}": data for name, data in [*MOODLE.items()][:2]}

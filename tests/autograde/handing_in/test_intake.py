@@ -237,8 +237,11 @@ def test_is_what_can_not_be_read_told(
     assert "Permission denied" in found.flags[0].message
 
 
-def test_is_the_only_notebook_taken_under_another_name(tmp_path: Path, folder: Path) -> None:
-    (folder / f"Copy of {LAB}.ipynb").write_bytes(BYTES)
+@pytest.mark.parametrize("name", [f"Copy of {LAB}.ipynb", f"{LAB}.ipynb.txt"])
+def test_is_the_only_notebook_taken_under_another_name(
+    tmp_path: Path, folder: Path, name: str
+) -> None:
+    (folder / name).write_bytes(BYTES)
     found = only(tmp_path)
     assert (found.data, codes(found)) == (BYTES, ["wrong-file-name"])
     assert found.flags[0].severity == "info"
