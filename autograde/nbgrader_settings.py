@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     CheckCellMetadata,
@@ -21,6 +22,8 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
+
+from autograde.gradebook.whole import at_once
 
 SETTINGS = "nbgrader_config.py"
 
@@ -57,6 +60,14 @@ class NumberedStubs(ClearSolutions):
         return super().preprocess_cell(cell, resources, cell_index)
 
 
+class SavedAtOnce(SaveCells):
+    """Record a notebook's cells as a whole: one commit for all, instead of one for each."""
+
+    def _create_notebook(self, nb: NotebookNode) -> None:
+        with at_once(self.gradebook.db):
+            super()._create_notebook(nb)
+
+
 def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
     """nbgrader's configuration.
 
@@ -83,7 +94,7 @@ def settings(root: Path, work: Path, *, source: Path, release: Path) -> Config:
         ClearOutput,
         CheckCellMetadata,
         ComputeChecksums,
-        SaveCells,
+        SavedAtOnce,
         ClearHiddenTests,
         ClearMarkScheme,
         ComputeChecksums,

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograde.authoring import build
+from autograde.gradebook import fresh
 from autograde.gradebook.scores import opened
 from autograde.gradebook.sound import MACHINE, legible, unusable
 
@@ -22,6 +23,7 @@ def record(lab: str, solution: NotebookNode, work: Path) -> None:
     """
     config = build.release_settings(work)
     config.GenerateAssignment.no_database = False
+    fresh.begin(work / "gradebook.db")
     try:
         build.generate_assignment(lab, solution, work, config)
     except build.BuildError as error:
@@ -51,6 +53,7 @@ def record_all(assignment: str, config: Config, path: Path) -> str:
     """
     from nbgrader.apps import NbGraderAPI
 
+    fresh.begin(path)
     with build.quiet_nbgrader():
         result = NbGraderAPI(config=config).generate_assignment(assignment, force=True)
     if result["success"]:

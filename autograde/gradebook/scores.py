@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from autograde.gradebook.naming import named
 from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
 from autograde.gradebook.stored import Stored
+from autograde.gradebook.whole import at_once
 from autograde.handing_in.normalise.flags import UNDECIDED
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.nbgrader_settings import put_tools_on_path
@@ -60,7 +61,7 @@ def save(
         changed: graded cells whose answer is another one than when they were last recorded.
         timestamp: when it was handed in, UTC.
     """
-    with legible(book):
+    with legible(book), at_once(book.db):
         _save(book, lab, result, changed, timestamp)
 
 
@@ -96,7 +97,6 @@ def _save(
         for comment in notebook.comments:
             name = named(lab, notebook.name, comment.cell.name)
             comment.auto_comment = comments.get(name) or _no_response(result, items.get(name))
-    book.db.commit()
 
 
 def is_saved(

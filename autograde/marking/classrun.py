@@ -135,7 +135,7 @@ def _students(job: Job) -> list[str]:
 def _release(job: Job) -> tuple[NotebookNode, changes.Changes]:
     """The student notebook as released now; the gradebook learns the lab's cells."""
     job.work.mkdir(parents=True, exist_ok=True)
-    solution = build.expected(job.tree, job.lab).solution
+    solution = build.notebook(job.tree, build.parse(job.tree, job.lab))
     changed = changes.follow(job.gradebook, job.lab, solution)
     cells.record(job.lab, solution, job.work)
     path = job.work / "release" / job.lab / f"{job.lab}.ipynb"

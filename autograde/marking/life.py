@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from torch import Tensor
 
 from autograde.sandbox import CellRun, Session, Tested, Warm
 from autograde.sandbox.bounds import TransportError
+from autograde.sandbox.session import MOST_AHEAD
 from course import weights
 from course.checks import Answer, CaseResult, Prepared, Probe
 
@@ -126,8 +128,12 @@ class Life:
             self.history.append(Ran(source, seconds, test))
         return found
 
-    def ask(self, probe: Probe) -> Answer:
+    def ask(self, probe: Probe, coming: Sequence[Probe] = ()) -> Answer:
         """Put a probe to the student's objects.
+
+        Args:
+            probe: what is asked now.
+            coming: what is asked next, see :meth:`autograde.sandbox.Session.ask`.
 
         Raises:
             Later: it is hurried, and out of time.
@@ -138,7 +144,7 @@ class Life:
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
         seconds = self._given(max(PROBE_SECONDS, probe.seconds))
-        answer = session.ask(probe, timeout=seconds)
+        answer = session.ask(probe, timeout=seconds, coming=coming)
         self._note(session)
         self.heard.update(answer.calls)
         return answer
@@ -242,11 +248,11 @@ def put(
         tensors: reads what was handed in, see :meth:`HandedIn.tensors`.
         reason: why the exercise's name may be missing.
     """
-    stopped = ""
+    stopped, coming, ordered = "", list[Probe](), list(cases)
 
     def ask(probe: Probe) -> Answer:
         nonlocal stopped
-        answer = life.ask(probe)
+        answer = life.ask(probe, coming)
         if life.lost():
             # One killed probe tells enough; the next check gets a fresh session.
             stopped = f"not tried, because an earlier case ended the run: {answer.error}"
@@ -254,8 +260,15 @@ def put(
             return Answer("raised", error=f"{answer.error}: {reason}", cause="missing")
         return answer
 
-    for case in cases:
+    for place, case in enumerate(ordered, start=1):
+        following = (one.case.probe for one in ordered[place : place + MOST_AHEAD])
+        coming = list(takewhile(_at_once, following))
         if stopped:
             yield case.result(Answer("raised", error=stopped))
         else:
             yield case.put(ask, tensors)
+
+
+def _at_once(probe: Probe) -> bool:
+    """Whether it goes to the student's process as it is."""
+    return not probe.alone and not probe.files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 
@@ -50,20 +51,23 @@ def parsed(text: bytes, bounds: Bounds = ANSWERS) -> Any:
     if text.count(b"[") + text.count(b"{") > 4 * bounds.items:
         raise TransportError(f"expected at most {bounds.items:,} values, found more brackets")
     try:
-        return json.loads(
-            text, parse_constant=_no_constant, parse_int=lambda digits: _int(digits, bounds)
-        )
+        return _decoder(bounds.digits).decode(str(text, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise TransportError(f"expected JSON, found {excerpt(text)}: {error}") from None
+
+
+@cache
+def _decoder(digits: int) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_no_constant, parse_int=partial(_int, most=digits))
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def _int(digits: str, bounds: Bounds) -> int:
-    if len(digits) > bounds.digits + 1:
-        raise ValueError(f"an int of {len(digits)} digits, at most {bounds.digits} are allowed")
+def _int(digits: str, most: int) -> int:
+    if len(digits) > most + 1:
+        raise ValueError(f"an int of {len(digits)} digits, at most {most} are allowed")
     return int(digits)
 
 

@@ -28,6 +28,10 @@ DTYPES = {
     "F64": torch.float64,
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
+NOTHING = struct.pack("<Q", 2) + b"{}"
+"""No tensors, as safetensors."""
+
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 LITTLE_ENDIAN = "safetensors are little-endian; this machine is not"
 
 
@@ -47,6 +51,8 @@ def packed(tensors: Sequence[Tensor]) -> bytes:
 
     Written by hand: the library looks for shared memory first, which takes longer than the rest.
     """
+    if not tensors:
+        return NOTHING
     if sys.byteorder == "big":
         raise TransportError(LITTLE_ENDIAN)
     header, data, end = dict[str, Any](), list[bytes](), 0
@@ -58,7 +64,7 @@ def packed(tensors: Sequence[Tensor]) -> bytes:
             "shape": [*one.shape],
             "data_offsets": [begin, end],
         }
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = _encoded(header).encode()
     return b"".join((struct.pack("<Q", len(text)), text, *data))
 
 
@@ -68,6 +74,8 @@ def unpacked(buffers: bytes, bounds: Bounds) -> list[Tensor]:
     Raises:
         TransportError: it did not, or not within ``bounds``.
     """
+    if buffers == NOTHING:
+        return []
     if len(buffers) > bounds.buffers + bounds.header:
         raise TransportError(f"expected tensors of at most {bounds.buffers:,} bytes, found more")
     (length,) = struct.unpack_from("<Q", buffers) if len(buffers) >= 8 else (1 << 63,)

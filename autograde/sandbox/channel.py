@@ -15,6 +15,11 @@ PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"cnn1"
 HEADER_LIMIT = 1 << 20
 TICK = 0.25  # seconds between two looks at what else may end the wait
+AHEAD = 1 << 16  # bytes: a question or an answer as a rule fits, and comes with one call
+OFFERED = 1 << 14
+"""Bytes of a frame, and of several, that fit into a socket beside what is not yet read."""
+
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class ChannelError(Exception):
@@ -34,10 +39,13 @@ class Channel:
 
     Args:
         sock: a connected stream socket; the channel owns it.
+        ahead: bytes that may be read beyond a frame; 0 where others read the socket, too.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, ahead: int = 0) -> None:
         self._sock = sock
+        self._room = memoryview(bytearray(ahead))
+        self._read = b""  # what came with an earlier frame
 
     def fileno(self) -> int:
         """The descriptor, for polling and for passing on."""
@@ -59,17 +67,47 @@ class Channel:
             Late: the other side did not take it in time.
             Closed: the other side is gone.
         """
-        text = json.dumps(header, separators=(",", ":")).encode()
-        self._sock.settimeout(_remaining(deadline))
+        start = _start(header, body)
+        if len(body) < AHEAD:
+            self._send(start + body, deadline)
+        else:
+            self._send(start, deadline)
+            self._send(body, deadline)
+
+    def offer(self, header: dict[str, Any], body: bytes, *, deadline: float) -> bool:
+        """Send a small frame if it can be sent at once.
+
+        Args:
+            deadline: should the kernel take only a part of it.
+
+        Returns:
+            Whether it is on its way. Where the other side is gone, that shows when all that it
+            sent is received.
+
+        Raises:
+            ChannelError: it went in part only.
+        """
+        frame = _start(header, body) + body
+        if len(frame) > OFFERED:
+            return False
+        self._sock.settimeout(0.0)
         try:
-            self._sock.sendall(PREFIX.pack(MAGIC, len(text), len(body)) + text)
-            if body:
-                self._sock.settimeout(_remaining(deadline))
-                self._sock.sendall(body)
-        except TimeoutError:
-            raise Late from None
-        except OSError as error:
-            raise Closed(str(error)) from None
+            sent = self._sock.send(frame)
+        except OSError:
+            return False
+        self._send(frame[sent:], deadline)  # nothing: so little is taken whole, or not at all
+        return True
+
+    def _send(self, data: bytes, deadline: float | None) -> None:
+        left = memoryview(data)
+        while left:
+            self._be_patient(deadline, deadline is not None)
+            try:
+                left = left[self._sock.send(left) :]
+            except TimeoutError:
+                continue  # _remaining raises once the deadline has passed
+            except OSError as error:
+                raise Closed(str(error)) from None
 
     def receive(
         self,
@@ -83,11 +121,14 @@ class Channel:
         Args:
             body_limit: the largest body that is accepted, in bytes.
             deadline: on :func:`time.monotonic`'s clock; None waits for ever.
-            tick: called before every wait, of :data:`TICK` seconds at most; what it raises ends it.
+            tick: called for every frame and before every wait, of :data:`TICK` seconds at most;
+                what it raises ends it.
 
         Raises:
             ChannelError: no frame, too large, late, or the other side is gone.
         """
+        if tick:
+            tick()
         prefix = self._exactly(PREFIX.size, deadline, tick)
         magic, header_size, body_size = PREFIX.unpack(prefix)
         if magic != MAGIC:
@@ -97,29 +138,42 @@ class Channel:
         text = self._exactly(header_size, deadline, tick)
         body = self._exactly(body_size, deadline, tick)
         try:
-            header = parsed(bytes(text), ANSWERS)
+            header = parsed(text, ANSWERS)
         except TransportError as error:
             raise ChannelError(str(error)) from None
         if not isinstance(header, dict):
             raise ChannelError("a message without a header")
-        return header, bytes(body)
+        return header, body
 
-    def _exactly(
-        self, size: int, deadline: float | None, tick: Callable[[], None] | None
-    ) -> bytearray:
-        data = bytearray(size)
-        view, got = memoryview(data), 0
+    def _exactly(self, size: int, deadline: float | None, tick: Callable[[], None] | None) -> bytes:
+        here = len(self._read)
+        if here < size:
+            data = bytearray(size)
+            data[:here], self._read = self._read, b""
+            self._fill(memoryview(data)[here:], deadline, tick)
+            return bytes(data)
+        found, self._read = self._read[:size], self._read[size:]
+        return found
+
+    def _fill(
+        self, view: memoryview, deadline: float | None, tick: Callable[[], None] | None
+    ) -> None:
+        got, size = 0, len(view)
         while got < size:
-            got += self._some(view[got:], deadline, tick)
-        return data
+            if size - got >= len(self._room):
+                got += self._some(view[got:], deadline, tick)
+                continue
+            count = self._some(self._room, deadline, tick)
+            taken = min(count, size - got)
+            view[got : got + taken] = self._room[:taken]
+            self._read = bytes(self._room[taken:count])
+            got += taken
 
     def _some(
         self, view: memoryview, deadline: float | None, tick: Callable[[], None] | None
     ) -> int:
         while True:
-            remaining = _remaining(deadline)
-            wait = TICK if remaining is None else min(TICK, remaining)
-            self._sock.settimeout(wait if tick else remaining)
+            self._be_patient(deadline, tick is not None)
             if tick:
                 tick()
             try:
@@ -131,6 +185,19 @@ class Channel:
             if count == 0:
                 raise Closed("closed")
             return count
+
+    def _be_patient(self, deadline: float | None, looking: bool) -> None:
+        """Let the socket wait until the deadline, or until it is time to look about."""
+        remaining = _remaining(deadline)
+        wait = min(TICK, TICK if remaining is None else remaining) if looking else remaining
+        if wait != self._sock.gettimeout():  # setting it asks the kernel
+            self._sock.settimeout(wait)
+
+
+def _start(header: dict[str, Any], body: bytes) -> bytes:
+    """A frame up to its body."""
+    text = _encoded(header).encode()
+    return PREFIX.pack(MAGIC, len(text), len(body)) + text
 
 
 def _remaining(deadline: float | None) -> float | None:

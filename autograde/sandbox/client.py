@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Literal, Self, get_args
 
 from autograde.sandbox import clearing, filters, launch, walls
-from autograde.sandbox.channel import Channel, ChannelError, Late
+from autograde.sandbox.channel import AHEAD, Channel, ChannelError, Late
 from autograde.sandbox.errors import NAMESPACES, IsolationError, SandboxError, refusal
 from autograde.sandbox.groups import Groups
 from autograde.sandbox.limits import Limits
@@ -175,7 +175,7 @@ class Warm:
                 life.close()
                 raise SandboxError(f"the warm process is gone: {error}{self._said()}") from None
         session = Session(
-            Channel(ours), life, bounds, self.shared, self._groups.make(bounds, self.shared)
+            Channel(ours, AHEAD), life, bounds, self.shared, self._groups.make(bounds, self.shared)
         )
         try:
             session.put(files or {})

@@ -25,7 +25,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from autograde.sandbox import clearing, kernel, walls, watch
-from autograde.sandbox.channel import Channel, Closed
+from autograde.sandbox.channel import AHEAD, Channel, Closed
 from autograde.sandbox.limits import Limits
 
 CONFIG_LIMIT = 1 << 20
@@ -206,7 +206,9 @@ class Server:
         try:
             for child in self.children.values():
                 child.life.detach()
-            self._shut_in(Limits(**request["limits"]), request["seed"], Channel(channel), folder)
+            self._shut_in(
+                Limits(**request["limits"]), request["seed"], Channel(channel, AHEAD), folder
+            )
         finally:
             os._exit(70)
 

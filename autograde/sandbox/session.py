@@ -8,7 +8,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import TracebackType
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from autograde.sandbox import outputs
 from autograde.sandbox.bounds import Bounds, TransportError
-from autograde.sandbox.channel import Channel, ChannelError, Closed, Late
+from autograde.sandbox.channel import OFFERED, Channel, ChannelError, Closed, Late
 from autograde.sandbox.errors import SandboxError, refusal
 from autograde.sandbox.groups import Group
 from autograde.sandbox.limits import Limits
@@ -31,6 +32,7 @@ DEATH_SECONDS = 10.0
 FILES_SECONDS = 30.0
 GRACE_SECONDS = 0.5  # for a cell that ran too long to show its outputs
 CLOCK = 10  # times as long may a wait take by the clock, however busy the machine is
+MOST_AHEAD = 8  # questions that a process may be given before the last one is answered
 EXIT_SECONDS = 0.5  # a process that closed its channel ends within this time, or is killed
 NOTHING: tuple[dict[str, Any], bytes] = ({}, b"")
 
@@ -104,6 +106,7 @@ class Session:
     ) -> None:
         self._channel, self._life, self.limits, self._group = channel, life, limits, group
         self._number = 0
+        self._ahead = deque[tuple[int, bytes]]()  # sent, and to be asked next
         self.spent = 0.0
         self._handle = -1
         self.ending = ""
@@ -160,8 +163,16 @@ class Session:
             return CellRun(status, shown, seconds, _error_line(shown, status)), reply
         return CellRun(ending.status, shown, time.monotonic() - start, str(ending)), {}
 
-    def ask(self, probe: Probe, *, timeout: float = 10.0) -> Answer:
-        """Put a probe to the student's objects; the answer is a claim."""
+    def ask(self, probe: Probe, *, timeout: float = 10.0, coming: Sequence[Probe] = ()) -> Answer:
+        """Put a probe to the student's objects; the answer is a claim.
+
+        Args:
+            probe: what is asked now.
+            timeout: seconds that it may take.
+            coming: what is asked next, in this order, with nothing between: some of it may be sent
+                already, so that the process need not wait. It may then be seen early, its answer
+                is taken only when it is asked, with the time that it has then.
+        """
         from autograde.sandbox import (
             transport,  # loads torch, which need not delay the warm process
         )
@@ -171,7 +182,7 @@ class Session:
         message = transport.encode_probe(probe)
         try:
             _, body = self._exchange(
-                {"op": "ask"}, message, timeout, bounds.buffers + 2 * bounds.header
+                {"op": "ask"}, message, timeout, bounds.buffers + 2 * bounds.header, coming
             )
             return transport.decode_answer(body, bounds)
         except TransportError as error:
@@ -221,16 +232,24 @@ class Session:
             raise SandboxError(f"the files of a submission could not be written: {error}") from None
 
     def _exchange(
-        self, request: dict[str, Any], body: bytes, timeout: float, limit: int
+        self,
+        request: dict[str, Any],
+        body: bytes,
+        timeout: float,
+        limit: int,
+        coming: Sequence[Probe] = (),
     ) -> tuple[dict[str, Any], bytes]:
         if not self.alive:
             raise _Ended("crashed", self.ending)
-        self._number += 1
+        number, sent = self._next(body)
         start = time.monotonic()
         allowed = min(timeout, self.limits.session_seconds - self.spent)
         self._watch.begin(allowed)
         try:
-            self._channel.send({**request, "number": self._number}, body, deadline=start + allowed)
+            if not sent:
+                request["number"] = number
+                self._channel.send(request, body, deadline=start + allowed)
+            self._send_ahead(coming, start + allowed)
             reply, content = self._channel.receive(
                 body_limit=limit, deadline=start + CLOCK * allowed, tick=self._watch
             )
@@ -247,7 +266,7 @@ class Session:
             raise self._end("crashed", f"sent {error} and was stopped") from None
         finally:
             self.spent += self._watch.used()
-        if reply.get("number") != self._number:
+        if reply.get("number") != number:
             raise self._end("crashed", "sent a message that nobody asked for and was stopped")
         return reply, content
 
@@ -266,6 +285,33 @@ class Session:
         except (OSError, ChannelError):
             return NOTHING
         return (reply, body) if reply.get("number") == self._number else NOTHING
+
+    def _next(self, body: bytes) -> tuple[int, bool]:
+        """The number of a request, and whether it is on its way already."""
+        if not self._ahead:
+            self._number += 1
+            return self._number, False
+        number, foreseen = self._ahead.popleft()
+        if foreseen is not body:
+            raise RuntimeError("something else was asked than had been said to come next")
+        return number, True
+
+    def _send_ahead(self, coming: Sequence[Probe], deadline: float) -> None:
+        """Send of what comes next as much as the process can be given at once."""
+        from autograde.sandbox import transport
+
+        room = OFFERED - sum(len(body) for _, body in self._ahead)
+        for probe in coming[len(self._ahead) : MOST_AHEAD]:
+            try:
+                body = transport.encode_probe(probe)
+            except TransportError:
+                return  # told when it is asked
+            room -= len(body)
+            question = {"op": "ask", "number": self._number + 1}
+            if room < 0 or not self._channel.offer(question, body, deadline=deadline):
+                return
+            self._number += 1
+            self._ahead.append((self._number, body))
 
     def _too_long(self, timeout: float, allowed: float) -> str:
         if self.starved:

@@ -50,6 +50,9 @@ PROBE_KEYS = {"question", "uses", "args", "kwargs", "text", "watched"}
 ANSWER_KEYS = {"kind", "value", "error", "printed", "cause", "warned", "calls"}
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 LENGTH = struct.Struct("!I")
+NAME = re.compile(r"[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w*")
+
+_encoded = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
@@ -142,7 +145,7 @@ def question_name(question: Callable[..., Any]) -> str:
 
 def resolve(name: object) -> Callable[..., Any]:
     """The module-level function of :data:`QUESTIONS` that ``module:name`` names."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w*", name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise _unfit("a module-level function as 'module:name'", name)
     return _question(name)
 
@@ -200,7 +203,7 @@ class _Writer:
         return _printable(str(text))
 
     def message(self, header: dict[str, Any]) -> bytes:
-        text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
+        text = _encoded(header).encode()
         if len(text) > self.bounds.header:
             raise TransportError(
                 f"values of {len(text):,} bytes; at most {self.bounds.header:,} travel"
@@ -363,7 +366,7 @@ def _opened(
 
 def _printable(text: str) -> str:
     # Lone surrogates can be neither printed nor stored; they come from careless decoding.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _unfit(expected: str, found: object) -> TransportError:

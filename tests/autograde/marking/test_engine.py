@@ -22,7 +22,7 @@ class Session:
 
     spent = 0.0
 
-    def ask(self, probe, *, timeout):
+    def ask(self, probe, *, timeout, coming=()):
         return Answer("value", timeout)
 
 

@@ -128,11 +128,11 @@ def killed(book: Book) -> None:
     """Right; see :func:`ask`."""
 
 
-def ask(self: life.Life, probe: Any) -> Any:
+def ask(self: life.Life, probe: Any, coming: Any = ()) -> Any:
     """Put a probe; the system kills the process of whoever has this file, with one exercise."""
     if "killed.txt" in self.files and "topk_error" in probe.uses:
         os.kill(self._alive().pid, signal.SIGKILL)
-    return ASK(self, probe)
+    return ASK(self, probe, coming)
 
 
 ASK = life.Life.ask

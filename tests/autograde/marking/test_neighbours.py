@@ -148,7 +148,7 @@ class Endless:
         self.killed = False
         self.given: list[float] = []
 
-    def ask(self, probe, *, timeout):
+    def ask(self, probe, *, timeout, coming=()):
         self.late, self.alive = True, False
         self.given.append(timeout)
         return Answer("raised", error="took longer")
