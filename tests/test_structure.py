@@ -25,6 +25,7 @@ AUTOGRADE = (
     "autograde.cli",
     "autograde.formgrader",
     "autograde.gradescope",
+    "autograde.watching",
     "autograde.reports",
     "autograde.proving",
     "autograde.plain",
