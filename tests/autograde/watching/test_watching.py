@@ -1,4 +1,4 @@
-"""The service: what arrives is graded and answered, once; a bad file is named, and stops nothing."""
+"""The service: what arrives is graded and answered once; a bad file is named, and stops nothing."""
 
 from __future__ import annotations
 
