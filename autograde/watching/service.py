@@ -174,7 +174,7 @@ class Service:
         if stale := fresh.stale(lab, self.work):
             from autograde.reports import feedback
 
-            feedback.generate(lab, self.work)
+            feedback.generate(lab, self.work, self.jobs)
             for student in stale:
                 page = fresh.page(lab, self.work, student).relative_to(self.work)
                 self.say(f"{lab}: {shown(student)} has a page ({shown(str(page))})")

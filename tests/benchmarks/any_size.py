@@ -132,7 +132,7 @@ def _nothing_new(work: Path, jobs: int) -> None:
 
 
 def _pages(work: Path, jobs: int) -> None:
-    feedback.generate(LAB, work)
+    feedback.generate(LAB, work, jobs)
 
 
 def _report(work: Path, jobs: int) -> None:
