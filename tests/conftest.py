@@ -75,6 +75,7 @@ SLOW = (
     "autograde/marking/test_resume.py",
     "autograde/plain",
     "autograde/sandbox/test_sandbox.py",
+    "autograde/watching",
     "fuzz/test_scores.py",
     "labs",
 )

@@ -24,6 +24,7 @@ from autograde.cli import (
     publishing,
     reporting,
     returning,
+    watching,
 )
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import printable
@@ -98,6 +99,7 @@ for command in (
     publishing.publish,
     gradescope.gradescope,
     grading.grade,
+    watching.watch,
     marking.mark,
     reporting.feedback,
     returning.return_,

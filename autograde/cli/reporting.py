@@ -17,6 +17,7 @@ from autograde.errors import DesignedError
 def feedback(
     lab: Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")],
     workdir: WorkDir = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that make pages.")] = 2,
 ) -> None:
     """Write a feedback page for every graded student; what has not changed is not made again."""
     from autograde.gradebook.sound import alone
@@ -29,7 +30,7 @@ def feedback(
         from autograde.reports import feedback as pages
 
         with alone(work):
-            found = pages.generate(lab, work)
+            found = pages.generate(lab, work, jobs)
     show.pages(found, show.console())
 
 

@@ -52,7 +52,7 @@ def return_(
     work = of_class(course, workdir)
     with alone(work):
         standings = apply(work, lab)
-    found = {page.parents[1].name: page for page in feedback.generate(lab, work)}
+    found = {page.parents[1].name: page for page in feedback.generate(lab, work, jobs=2)}
     waiting = [one.student for one in standings if one.unread and one.student in found]
     if finished:
         found = {student: page for student, page in found.items() if student not in waiting}

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograde.authoring import build
-from autograde.gradebook import fresh
+from autograde.gradebook import fresh, indexes
 from autograde.gradebook.scores import opened
 from autograde.gradebook.sound import MACHINE, legible, unusable
 
@@ -30,6 +30,7 @@ def record(lab: str, solution: NotebookNode, work: Path) -> None:
         if refused := MACHINE.search(str(error)):  # nbgrader tells it in 150 lines
             raise unusable(work / "gradebook.db", refused[1]) from None
         raise
+    indexes.add(work / "gradebook.db")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def record_all(assignment: str, config: Config, path: Path) -> str:
     with build.quiet_nbgrader():
         result = NbGraderAPI(config=config).generate_assignment(assignment, force=True)
     if result["success"]:
+        indexes.add(path)
         return ""
     said = build.told(result)
     if refused := MACHINE.search(said):

@@ -33,6 +33,16 @@ MACHINE = re.compile(r"(?:\(sqlite3\.OperationalError\)|\w+: \[Errno \d+\]) (.+)
 LOCK = ".grading"
 """In the class's folder: held by the process that grades."""
 
+WATCH = ".watching"
+"""Likewise: held as long as a service watches for it."""
+
+BUSY = {
+    LOCK: "another grading is at work here ({}). Wait until it is done, then run this again; or "
+    "name another --workdir.",
+    WATCH: "another `autograde watch` is at work here ({}). It grades what arrives; end it first, "
+    "or name another --workdir.",
+}
+
 LARGEST_MARK = 1e9
 """Points; nobody gives so many, and NaN is not below it."""
 
@@ -61,6 +71,10 @@ COMMENTS = """
 
 class GradebookError(DesignedError):
     """The gradebook can't be used as it is; the message says why and what to do."""
+
+
+class BusyError(GradebookError):
+    """Somebody else is at work in the class's folder."""
 
 
 @dataclass(frozen=True)
@@ -125,22 +139,20 @@ def _is_number(one: object) -> bool:
 
 
 @contextmanager
-def alone(work: Path) -> Iterator[None]:
-    """Nobody else grades in this folder meanwhile; a killed grader's hold ends with it.
+def alone(work: Path, lock: str = LOCK) -> Iterator[None]:
+    """Nobody else grades in this folder meanwhile, or watches; a killed one's hold ends with it.
 
     Raises:
-        GradebookError: somebody does.
+        BusyError: somebody does.
     """
     work.mkdir(parents=True, exist_ok=True)
-    with (work / LOCK).open("a+", encoding="utf-8") as file:
+    with (work / lock).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise GradebookError(
-                f"{work}: another grading is at work here ({shown(file.read().strip())}). Wait "
-                "until it is done, then run this again; or name another --workdir."
-            ) from None
+            holder = shown(file.read().strip())
+            raise BusyError(f"{work}: {BUSY[lock].format(holder)}") from None
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()

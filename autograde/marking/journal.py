@@ -15,9 +15,9 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nbformat import NotebookNode
 
@@ -27,6 +27,9 @@ from autograde.sandbox import transport
 from course.checks import Answer, CaseResult, Check, Report
 
 VERSION = 3  # of what grading does; a higher number regrades everything
+SHARED = frozenset({"report", "results"})
+"""Fields whose values are shared before what has them."""
+
 LINE = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "entry": (.*)\}')
 
 
@@ -57,12 +60,50 @@ class Entry:
 
 def read(path: Path) -> dict[str, Entry]:
     """The last entry of each student; empty where there is no journal."""
-    found = {}
+    found, share = {}, Shared()
     for line in _lines(path):
         with suppress(ValueError, KeyError, TypeError):  # of a grader with other fields
-            entry = _decoded(json.loads(line))
-            found[entry.result.student] = entry
+            entry = _decoded(json.loads(line, object_hook=share.strings))
+            found[entry.result.student] = replace(entry, result=share(entry.result))
     return found
+
+
+class Shared:
+    """Results of a class, most of them alike: equal parts are kept once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def __call__(self, result: StudentResult) -> StudentResult:
+        """The same result, of parts that others have, too."""
+        items = tuple(
+            self._one(replace(one, report=self._report(one.report))) for one in result.items
+        )
+        flags = tuple(self._one(one) for one in result.flags)
+        return replace(result, items=items, flags=flags)
+
+    def strings(self, found: dict[str, Any]) -> dict[str, Any]:
+        """A JSON object whose texts others have, too."""
+        known = self._known
+        return {
+            key: known.setdefault(one, one) if isinstance(one, str) else one
+            for key, one in found.items()
+        }
+
+    def _report(self, report: Report | None) -> Report | None:
+        if report is None:
+            return None
+        results = tuple(map(self._one, report.results))
+        results = self._known.setdefault(tuple(map(id, results)), results)
+        return cast(Report, self._one(replace(report, results=results)))
+
+    def _one(self, part: Any) -> Any:
+        """The first that is equal in every field; parts that are shared already are the same one.
+
+        Its own words would not do: a report's say no more than its points.
+        """
+        kept = ((id(one) if name in SHARED else repr(one)) for name, one in vars(part).items())
+        return self._known.setdefault((type(part), *kept), part)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

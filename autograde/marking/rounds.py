@@ -53,10 +53,10 @@ def grade_all(
         total: how many submissions there are.
         on_result: told of each.
     """
-    graded = Graded()
+    graded, share = Graded(), journal.Shared()
     for marked in _in_rounds(grader, collect):
         writer.record(marked)
-        graded.results.append(marked.result)
+        graded.results.append(share(marked.result))
         graded.moves += _moves(grader, marked)
         graded.open |= bool(marked.open)
         if on_result:

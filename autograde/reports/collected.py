@@ -81,16 +81,24 @@ def tell(found: Collected, out: Console) -> None:
     if not found.needs_a_person:
         return
     out.print("[bold]Needs a person[/]")
+    for line in needing(found):
+        out.print(f"  {escape(line)}", soft_wrap=True)
+
+
+def needing(found: Collected) -> Iterator[str]:
+    """What a person has to see to, a line each."""
     for name, why, folder in found.unmatched:
-        out.print(f"  {escape(shown(name))}: {escape(why)} It lies in {escape(folder)}. Say whose "
-                  f"it is: --as '{escape(name)}=STUDENT_ID'", soft_wrap=True)  # fmt: skip
+        yield (
+            f"{shown(name)}: {why} It lies in {folder}. Say whose it is: --as '{name}=STUDENT_ID'"
+        )
     for row in found.rows:
         if row.outcome == "changed by hand: kept":
-            out.print(f"  {escape(shown(row.student))}: what lies in submitted/ was changed since "
-                      "it was collected, and is kept. What came now lies in collected/; --force "
-                      "puts it in its place.", soft_wrap=True)  # fmt: skip
-    for line in troubles(found.troubles):
-        out.print(f"  {escape(line)}", soft_wrap=True)
+            yield (
+                f"{shown(row.student)}: what lies in submitted/ was changed since it was "
+                "collected, and is kept. What came now lies in collected/; --force puts it in its "
+                "place."
+            )
+    yield from troubles(found.troubles)
 
 
 def troubles(found: Sequence[Trouble]) -> Iterator[str]:

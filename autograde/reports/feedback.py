@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from jupyterlab_pygments import JupyterStyle
@@ -21,6 +25,9 @@ from autograde.reports.titles import titles
 
 TEMPLATE = Path(__file__).parent / "templates" / "student_page"
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+AT_ONCE = 16
+"""Pages that one process makes before it is given others; fewer need no process of their own."""
+
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>"
@@ -31,8 +38,13 @@ class StudentPage(HTMLExporter):
     """A notebook as the page that its student reads."""
 
 
-def generate(lab: str, work: Path) -> list[Path]:
+def generate(lab: str, work: Path, jobs: int = 1) -> list[Path]:
     """Write a page for every graded student of a lab; those that are as they should be stay.
+
+    Args:
+        lab: the lab's name.
+        work: the class's folder.
+        jobs: processes that make pages, where there are many.
 
     Returns:
         All pages, ``work/feedback/STUDENT/LAB/LAB.html``, by student.
@@ -40,25 +52,44 @@ def generate(lab: str, work: Path) -> list[Path]:
     Raises:
         FeedbackError: nothing is graded yet, or nbgrader fails.
     """
+    wanted = fresh.stale(lab, work)
+    if failed := "\n".join(_made_by(jobs, lab, work, wanted)):
+        raise FeedbackError(f"nbgrader generate_feedback failed.\n{failed}")
+    if wanted:
+        fresh.note(lab, work, wanted)
+    return fresh.pages(lab, work)
+
+
+def _made_by(jobs: int, lab: str, work: Path, students: Sequence[str]) -> Iterator[str]:
+    """Pages, made by so many processes; yields what nbgrader says where it fails."""
+    make = partial(_made, lab, work)
+    parts = [students[n : n + AT_ONCE] for n in range(0, len(students), AT_ONCE)]
+    if min(jobs, len(parts)) < 2:
+        yield from filter(None, map(make, parts))
+        return
+    # Not forked: this process may have threads, of torch and of grading.
+    with ProcessPoolExecutor(min(jobs, len(parts)), get_context("spawn")) as pool:
+        yield from filter(None, pool.map(make, parts))
+
+
+def _made(lab: str, work: Path, students: Sequence[str]) -> str:
+    """Pages of these students; what nbgrader says where it fails."""
     from nbgrader.apps import NbGraderAPI
 
-    wanted = fresh.stale(lab, work)
-    for name in wanted:  # nbgrader makes what is not there
-        shutil.rmtree(fresh.page(lab, work, name).parent, ignore_errors=True)
-    if not wanted:
-        return fresh.pages(lab, work)
     config = page_settings(work)
     config.Marks.titles = titles(work / "release" / lab / f"{lab}.ipynb")
     with quiet_nbgrader():
-        result = NbGraderAPI(config=config).generate_feedback(lab, force=False)
-    if not result["success"]:
-        raise FeedbackError(f"nbgrader generate_feedback failed.\n{told(result)}")
-    for name in wanted:
-        page = fresh.page(lab, work, name)
-        page.write_text(closed(page.read_text("utf-8")), "utf-8")
-        _complete(page.parent)
-    fresh.note(lab, work, wanted)
-    return fresh.pages(lab, work)
+        maker = NbGraderAPI(config=config)
+        for name in students:
+            page = fresh.page(lab, work, name)
+            shutil.rmtree(page.parent, ignore_errors=True)  # nbgrader makes what is not there
+            # By name: nbgrader would look at the whole class for each.
+            result = maker.generate_feedback(lab, name, force=False)
+            if not result["success"]:
+                return told(result)
+            page.write_text(closed(page.read_text("utf-8")), "utf-8")
+            _complete(page.parent)
+    return ""
 
 
 def _complete(folder: Path) -> None:

@@ -129,25 +129,27 @@ def exercise_table(result: ClassResult) -> Table:
 def attention(result: ClassResult, out: Console, marking: str = "autograde mark {}") -> None:
     """Who needs a person, and why. Written answers that wait are counted, not listed."""
     out.print("[bold]Needs a person[/]")
-    for line in [*_needing(result, marking.format(result.lab))] or ["nobody"]:
-        out.print(f"  {line}", soft_wrap=True)
+    for line in [*needing(result, marking)] or ["nobody"]:
+        out.print(f"  {escape(line)}", soft_wrap=True)
 
 
-def _needing(result: ClassResult, marking: str) -> Iterator[str]:
+def needing(result: ClassResult, marking: str = "autograde mark {}") -> Iterator[str]:
+    """The same, a line each; ``marking`` is the command with which a person marks the lab."""
     waiting = sum(item.status == "manual" for s in result.students for item in s.items)
     if waiting:
         answers = "answer waits" if waiting == 1 else "answers wait"
-        yield f"{waiting} written {answers} to be read: `{marking}` shows them"
+        command = marking.format(result.lab)
+        yield f"{waiting} written {answers} to be read: `{command}` shows them"
     absent = [shown(s.student) for s in result.students if s.outcome == "not handed in"]
     if absent:
-        yield f"handed nothing in ({len(absent)}): {escape(', '.join(absent))}"
+        yield f"handed nothing in ({len(absent)}): {', '.join(absent)}"
     for flag in result.flags:
-        yield escape(flag.message)
+        yield flag.message
     for student in result.students:
-        who = escape(shown(student.student))
+        who = shown(student.student)
         for flag in student.attention:
-            where = f" ({escape(flag.cell)})" if flag.cell else ""
-            yield f"{who}{where}: {escape(flag.message)}"
+            where = f" ({flag.cell})" if flag.cell else ""
+            yield f"{who}{where}: {flag.message}"
         for item in student.items:
             if item.status == "grader_error":
                 yield f"{who}: the check {item.grade_id} itself failed"

@@ -16,7 +16,7 @@ import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -75,6 +75,7 @@ class Opened:
         members: by source.
         troubles: what was not taken, or under another name.
         junk: how many files of systems and editors were passed over.
+        leave: what stays unread in a folder, by path: of a source that is still being filled.
     """
 
     spool: Path
@@ -82,6 +83,7 @@ class Opened:
     members: dict[Path, list[Member]] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     junk: int = 0
+    leave: Set[tuple[str, ...]] = frozenset()
     _seen: int = 0
     _bytes: int = 0
     _shares: Shares = field(init=False)
@@ -124,6 +126,7 @@ class Opened:
     def _folder(self, folder: Path, below: tuple[str, ...]) -> None:
         with os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
+        found = [entry for entry in found if (*below, entry.name) not in self.leave]
         if not below:
             self._shares.look(f"{entry.name}{'/' * entry.is_dir()}" for entry in found)
         for entry in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ class Order:
     labs: Sequence[str] = ()
     zone: str = ""
     bounds: Bounds = field(default_factory=Bounds)
+    leave: Set[tuple[str, ...]] = frozenset()  # paths in a folder that are not looked at
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def collect(order: Order) -> Collected:
             raise CollectError(f"no archive or folder {source}: name what the LMS gave you.")
     order.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=order.work, prefix=".collecting-") as spool:
-        opened = Opened(Path(spool), order.bounds)
+        opened = Opened(Path(spool), order.bounds, leave=order.leave)
         for source in order.sources:
             opened.take(source.resolve())
         return _collected(order, opened)

@@ -6,7 +6,7 @@ import copy
 import inspect
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -200,3 +200,20 @@ def test_a_damaged_graded_notebook_is_written_again(job):
     place.write_bytes(whole[: len(whole) // 2])
     classrun.grade(job)
     assert json.loads(place.read_bytes())["cells"]
+
+
+def test_students_results_share_what_is_alike_and_nothing_else(job):
+    """A class's memory: reports that are equal in all they say are one, others stay apart."""
+    classrun.grade(job)
+    (one, *_) = journal.read(job.journal).values()
+    first = next(item for item in one.result.items if item.report and item.points)
+    report = first.report
+    told = replace(report, results=(replace(report.results[0], found="2"), *report.results[1:]))
+    others = [replace(first, report=replace(report)), replace(first, report=told)]
+    results = [replace(one.result, items=(item,)) for item in (first, *others)]
+    share = journal.Shared()
+    same, again, other = (share(result) for result in results)
+    assert (same, again, other) == tuple(results)
+    assert again.items[0] is same.items[0]
+    assert other.items[0].report is not same.items[0].report
+    assert other.items[0].report.results[1] is same.items[0].report.results[1]
