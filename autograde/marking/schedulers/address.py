@@ -35,7 +35,7 @@ class Scheduler:
         missing = [f"--tls-{name}" for name, path in files.items() if path is None]
         if 0 < len(missing) < len(files):
             raise SchedulerError(
-                f"TLS wants --tls-ca, --tls-cert and --tls-key; {' and '.join(missing)} is missing."
+                f"TLS wants --tls-ca, --tls-cert and --tls-key. Missing: {', '.join(missing)}."
             )
         for name, path in files.items():
             if path is not None and not path.is_file():

@@ -28,6 +28,7 @@ from autograde.marking.schedulers.versions import differences, versions
 from autograde.sandbox import SandboxError, Warm, proven
 
 IDLE_SECONDS = 300.0  # without work, as when the coordinator was killed: the warm process ends
+MOST_LOST = 10  # warm processes that end one after the other, before a worker gives up
 LOADED: dict[str, str] = {}
 """Versions of what this process has imported, from when it first graded."""
 
@@ -87,7 +88,7 @@ class Desk(WorkerPlugin):
         """Take a seat; the warm process begins with the first work, in the worker's own thread."""
         self._lock = threading.Lock()
         self._held: Holding | None = None
-        self._closed, self._busy = False, 0
+        self._closed, self._busy, self._lost = False, 0, 0
         self._rest: threading.Timer | None = None
         self._address = str(worker.address)
         self._hidden = [Path(worker.local_directory), *_keys(worker)]
@@ -141,11 +142,21 @@ class Desk(WorkerPlugin):
         """Forget a warm process that has ended; the next work begins another."""
         with self._lock:
             if self._held is held:
+                self._lost += 1
                 self._drop()
+
+    def served(self) -> None:
+        """Note that a student was graded."""
+        self._lost = 0
 
     def _begun(self) -> Holding:
         if self._closed:
             raise DesignedError("this grading has ended.")
+        if self._lost >= MOST_LOST:
+            raise DesignedError(
+                f"its warm process ended {self._lost} times, one after the other. See what the "
+                "system says of it; most likely memory ran out."
+            )
         os.environ.setdefault(tree.ROOT_VARIABLE, str(self._root))
         found = versions(tree.find(), self._lab)
         if told := differences(self._expected, found):
@@ -206,10 +217,12 @@ def mark(
         known = {student: entry} if entry else {}
         grader = replace(held.grader, known=known, lying={student: lies})
         try:
-            return grader.mark(submission, hurried)
+            found = grader.mark(submission, hurried)
         except SandboxError as error:
             desk.lost(held)
             return Gone(str(error))
+        desk.served()
+        return found
 
 
 def _desk(name: str) -> Desk:
