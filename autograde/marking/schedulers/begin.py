@@ -16,6 +16,7 @@ from autograde.marking.schedulers.address import Scheduler, SchedulerError
 CONNECT_SECONDS = 10.0
 DEATHS = 0  # of workers, at which a student may be there and yet be tried again unasked
 UNREACHABLE = (OSError, ValueError, TypeError, RuntimeError)
+LOGS = ("distributed", "distributed.client", "distributed.worker", "tornado.application")
 SETTINGS = {
     "distributed.scheduler.allowed-failures": DEATHS,
     "distributed.worker.memory.terminate": False,  # the sandbox bounds what students use
@@ -92,11 +93,13 @@ def _security(scheduler: Scheduler) -> Security | None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What Dask logs is told in our words; AUTOGRADE_TRACEBACK=1 shows it."""
-    log = logging.getLogger("distributed")
-    before = log.level
-    if not os.environ.get("AUTOGRADE_TRACEBACK"):
-        log.setLevel(logging.CRITICAL + 1)
+    logs = [logging.getLogger(name) for name in LOGS]
+    before = [log.level for log in logs]
     try:
+        if not os.environ.get("AUTOGRADE_TRACEBACK"):
+            for log in logs:
+                log.setLevel(logging.CRITICAL + 1)
         yield
     finally:
-        log.setLevel(before)
+        for log, level in zip(logs, before, strict=True):
+            log.setLevel(level)

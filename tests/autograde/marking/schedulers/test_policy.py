@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,18 +12,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from nbformat import NotebookNode
 
-from autograde.marking import rounds
+from autograde.marking import crews, journal, rounds
 from autograde.marking.grader import Marked
+from autograde.marking.job import Job
+from autograde.marking.marker import Marker
 from autograde.marking.schedulers import desk
 from autograde.marking.schedulers.address import Scheduler, SchedulerError
 from autograde.marking.schedulers.cluster import Crew
 from autograde.marking.schedulers.turns import MachineTurns
 from autograde.marking.schedulers.versions import differences
 from autograde.results import StudentResult
-from autograde.sandbox import SandboxError
+from autograde.sandbox import SandboxError, Warm
 from autograde.tree import ROOT_VARIABLE
-from tests.autograde.marking.command import COURSE
+from tests.autograde.marking.command import COURSE, LAB
 
 WORKERS = 3
 
@@ -274,3 +278,24 @@ def test_are_tls_files_asked_for_that_are_missing(tmp_path: Path) -> None:
     assert not nowhere.own
     with pytest.raises(SchedulerError, match=r"--tls-key .*nowhere: there is no such file"):
         Scheduler("tls://host:8786", there, there, tmp_path / "nowhere")
+
+
+def test_is_it_said_what_to_install_where_dask_is_not(monkeypatch) -> None:
+    for name in [one for one in sys.modules if one.startswith("autograde.marking.schedulers.")]:
+        if name.rpartition(".")[2] not in ("address", "versions"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    job = Job(COURSE, LAB, Path(), Path(), scheduler=Scheduler("local"))
+    with pytest.raises(SchedulerError, match=r"distributed is not installed: pip install '.*clust"):
+        crews.place(job, Warm, Warm(), lambda warm: None)
+
+
+def test_does_a_grader_believe_what_it_is_told_of_another_machine(tmp_path: Path) -> None:
+    job = Job(COURSE, LAB, tmp_path, tmp_path)
+    told = {"ada": "a hash", "eve": ""}
+    marker = Marker(Warm(), {}, {}, job=job, release=NotebookNode(), lying=told)
+    for name in ("ada", "eve", "bob"):
+        job.autograded(name).parent.mkdir(parents=True)
+        job.autograded(name).write_text("{}", "utf-8")
+    there = journal.notebook_key(job.autograded("bob"))
+    assert [marker.lies(name) for name in ("ada", "eve", "bob")] == ["a hash", "", there]
