@@ -55,6 +55,7 @@ class Cluster:
     ) -> None:
         self._tree, self._lab, self._make = tree, lab, make
         self._name = f"autograde-{uuid.uuid4().hex}"
+        self._wanted = (scheduler.workers or jobs) if scheduler.own else 1
         self._stack = ExitStack()
         self._client = self._stack.enter_context(connected(scheduler, jobs))
 
@@ -69,7 +70,7 @@ class Cluster:
         seat = desk.Desk(self._tree.root, self._lab, expected, self._make, posting)
         with self._seated(seat):
             crew = Crew(self._client, self._name, grader)
-            crew.prove()
+            crew.prove(self._wanted)
             yield crew
 
     def close(self) -> None:
@@ -100,29 +101,34 @@ class Crew(Generic[S]):
         self._threads, self._looked = 0, 0.0
         self._deserted = time.monotonic()
 
-    def prove(self) -> None:
+    def prove(self, wanted: int) -> None:
         """See that every worker has the course, and walls.
+
+        Args:
+            wanted: how many workers are to come, if they do so soon.
 
         Raises:
             SchedulerError: one has not; or it does not say in time.
         """
+        end = time.monotonic() + WORKER_SECONDS
+        while len(self._workers()) < wanted and time.monotonic() < end:
+            time.sleep(POLL_SECONDS / 4)
         self._await_workers()
         asked = {
             self._client.submit(
                 desk.ready, self._name, workers=[one], allow_other_workers=False, pure=False
             ): one
-            for one in self._client.nthreads()
+            for one in self._workers()
         }
         end = time.monotonic() + READY_SECONDS
         waiting = set(asked)
         while waiting:
             done = self._done(waiting)
-            waiting -= done
             for future in done:
                 if isinstance(found := self._found(future), desk.Refusal):
                     raise refused(found)
-            here = self._client.nthreads()
-            waiting = {one for one in waiting if asked[one] in here}  # the others were lost
+            here = self._workers()
+            waiting = {one for one in waiting - done if asked[one] in here}  # not those that ended
             if waiting and time.monotonic() > end:
                 raise SchedulerError(
                     f"workers are not ready after {READY_SECONDS:g} s: "
@@ -180,21 +186,20 @@ class Crew(Generic[S]):
         )
 
     def _done(self, waiting: Collection[Future]) -> set[Future]:
-        """Those that are done, at least one.
+        """Those that are done; after a while, even if there are none.
 
         Raises:
-            SchedulerError: nobody is there any more to do them.
+            SchedulerError: the scheduler is gone.
         """
-        while True:
-            try:
-                done: set[Future] = wait(
-                    list(waiting), timeout=POLL_SECONDS, return_when="FIRST_COMPLETED"
-                ).done
-                return done
-            except TimeoutError:
-                self._window()
-            except LOST as error:
-                raise lost(error) from None
+        try:
+            done: set[Future] = wait(
+                list(waiting), timeout=POLL_SECONDS, return_when="FIRST_COMPLETED"
+            ).done
+            return done
+        except TimeoutError:
+            return set()
+        except LOST as error:
+            raise lost(error) from None
 
     def _found(self, future: Future) -> Any:
         """What a worker gave back.
@@ -219,12 +224,8 @@ class Crew(Generic[S]):
             SchedulerError: there is no scheduler, or for long no worker.
         """
         now = time.monotonic()
-        if now - self._looked > POLL_SECONDS:
-            try:
-                self._threads = sum(self._client.nthreads().values())
-            except LOST as error:
-                raise lost(error) from None
-            self._looked = now if self._threads else 0.0
+        if now - self._looked > POLL_SECONDS or not self._threads:
+            self._threads, self._looked = sum(self._workers().values()), now
         if self._threads:
             self._deserted = now
         elif now - self._deserted > WORKER_SECONDS:
@@ -233,6 +234,13 @@ class Crew(Generic[S]):
                 f"ended. {AGAIN}"
             )
         return AHEAD * self._threads
+
+    def _workers(self) -> dict[str, int]:
+        """The workers that there are, with how many threads."""
+        try:
+            return dict(self._client.nthreads())
+        except LOST as error:
+            raise lost(error) from None
 
     def _await_workers(self) -> int:
         while not (found := self._window()):

@@ -18,7 +18,7 @@ from autograde.marking import crews, journal, rounds
 from autograde.marking.grader import Marked
 from autograde.marking.job import Job
 from autograde.marking.marker import Marker
-from autograde.marking.schedulers import desk
+from autograde.marking.schedulers import cluster, desk
 from autograde.marking.schedulers.address import Scheduler, SchedulerError
 from autograde.marking.schedulers.cluster import Crew
 from autograde.marking.schedulers.turns import MachineTurns
@@ -299,3 +299,20 @@ def test_does_a_grader_believe_what_it_is_told_of_another_machine(tmp_path: Path
         job.autograded(name).write_text("{}", "utf-8")
     there = journal.notebook_key(job.autograded("bob"))
     assert [marker.lies(name) for name in ("ada", "eve", "bob")] == ["a hash", "", there]
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_is_a_class_without_workers_graded_when_they_come_and_else_ended(
+    monkeypatch, comes
+) -> None:
+    client = Deadly({})
+    workers = iter([{}, {}, {}, {"tcp://1": 1}] if comes else [])
+    monkeypatch.setattr(client, "nthreads", lambda: next(workers, {"tcp://1": 1} if comes else {}))
+    monkeypatch.setattr(cluster, "WORKER_SECONDS", 0.2)
+    monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
+    crew = Watched(client, "desk", Unlucky())  # type: ignore[arg-type]
+    if comes:
+        assert len(list(crew.through(iter([One("ada"), One("eve")]), hurried=True))) == 2
+    else:
+        with pytest.raises(SchedulerError, match=r"no worker for 0\.2 s"):
+            list(crew.through(iter([One("ada")]), hurried=True))
