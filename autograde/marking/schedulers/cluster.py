@@ -53,7 +53,7 @@ class Cluster:
     def __init__(
         self, scheduler: Scheduler, tree: Tree, lab: str, jobs: int, make: Callable[..., Warm]
     ) -> None:
-        self._tree, self._lab, self._make = tree, lab, make
+        self._tree, self._lab, self._make, self._own = tree, lab, make, scheduler.own
         self._name = f"autograde-{uuid.uuid4().hex}"
         self._wanted = (scheduler.workers or jobs) if scheduler.own else 1
         self._stack = ExitStack()
@@ -67,7 +67,7 @@ class Cluster:
             SchedulerError: one refuses, or there is none.
         """
         expected = versions(self._tree, self._lab)
-        seat = desk.Desk(self._tree.root, self._lab, expected, self._make, posting)
+        seat = desk.Desk(self._tree.root, self._lab, expected, self._make, posting, self._own)
         with self._seated(seat):
             crew = Crew(self._client, self._name, grader)
             crew.prove(self._wanted)
@@ -90,7 +90,8 @@ class Cluster:
             yield
         finally:
             with suppress(Exception):  # the scheduler may be gone
-                self._client.unregister_worker_plugin(self._name)
+                if self._client.status == "running":
+                    self._client.unregister_worker_plugin(self._name)
 
 
 class Crew(Generic[S]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -71,6 +72,7 @@ class Desk(WorkerPlugin):
         expected: the versions that a worker must have.
         make: makes a warm process.
         posting: makes the grader on it.
+        own: whether workers are the coordinator's own, and of its terminal: it tells them to end.
     """
 
     def __init__(
@@ -80,12 +82,16 @@ class Desk(WorkerPlugin):
         expected: Mapping[str, str],
         make: Callable[..., Warm],
         posting: Callable[..., Grader[Any]],
+        own: bool = False,
     ) -> None:
         self._root, self._lab, self._expected = root, lab, dict(expected)
-        self._make, self._posting = make, posting
+        self._make, self._posting, self._own = make, posting, own
 
     def setup(self, worker: Worker) -> None:
         """Take a seat; the warm process begins with the first work, in the worker's own thread."""
+        if self._own:
+            # Ctrl-C meets every process of a terminal. Not SIG_IGN: programs begun would inherit it.
+            signal.signal(signal.SIGINT, lambda *_: None)
         self._lock = threading.Lock()
         self._held: Holding | None = None
         self._closed, self._busy, self._lost = False, 0, 0
