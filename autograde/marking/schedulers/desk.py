@@ -90,7 +90,7 @@ class Desk(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Take a seat; the warm process begins with the first work, in the worker's own thread."""
         if self._own:
-            # Ctrl-C meets every process of a terminal. Not SIG_IGN: programs begun would inherit it.
+            # Ctrl-C meets all processes of a terminal. Not SIG_IGN: what is begun would inherit it.
             signal.signal(signal.SIGINT, lambda *_: None)
         self._lock = threading.Lock()
         self._held: Holding | None = None
