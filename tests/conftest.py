@@ -72,6 +72,7 @@ SLOW = (
     "autograde/marking/test_handed_in.py",
     "autograde/marking/test_hostile",
     "autograde/marking/test_journal.py",
+    "autograde/marking/schedulers/test_cluster.py",
     "autograde/marking/test_resume.py",
     "autograde/plain",
     "autograde/sandbox/test_sandbox.py",

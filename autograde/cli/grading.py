@@ -58,6 +58,22 @@ def grade(
     timeout: Annotated[
         float | None, typer.Option(min=0.1, help="With --plain: seconds for a cell. Default: 30.")
     ] = None,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            help="Grade on a cluster: the address of a Dask scheduler, such as tls://host:8786. "
+            "A number begins as many workers on this machine, local as many as --jobs."
+        ),
+    ] = "",
+    tls_ca: Annotated[
+        Path | None, typer.Option(help="With --scheduler: who signed all certificates.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="With --scheduler: this machine's certificate.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="With --scheduler: this machine's key.")
+    ] = None,
 ) -> None:
     """Grade a class into nbgrader's gradebook; print what needs a person.
 
@@ -67,14 +83,17 @@ def grade(
 
     out = console()
     _check_json(json_file)
+    cluster = _scheduler(scheduler, tls_ca, tls_cert, tls_key)
     if plain:
+        if cluster:
+            raise DesignedError("--scheduler grades the course's labs; leave it out with --plain.")
         modules = tuple(filter(None, map(str.strip, preload.split(","))))
         job: Any = plain_job(plain, lab, submissions, workdir)
         job = replace(job, preload=modules, timeout=timeout or job.timeout)
     else:
         if preload or timeout:
             raise DesignedError("--preload and --timeout go with --plain FOLDER.")
-        job = _lab_job(lab, submissions, workdir)
+        job = replace(_lab_job(lab, submissions, workdir), scheduler=cluster)
     job = replace(job, isolation=isolation, jobs=jobs, force=force)
     _tell(out, _graded(out, job), "nbgrader formgrader" if plain else "autograde mark {}")
     if json_file:
@@ -86,6 +105,16 @@ def _check_json(json_file: Path | None) -> None:
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     if json_file and json_file.is_dir():
         raise DesignedError(f"--json {json_file} is a folder: name a file in it.")
+
+
+def _scheduler(address: str, ca: Path | None, cert: Path | None, key: Path | None) -> Any:
+    from autograde.marking.schedulers.address import Scheduler
+
+    if address:
+        return Scheduler(address, ca, cert, key)
+    if ca or cert or key:
+        raise DesignedError("--tls-ca, --tls-cert and --tls-key go with --scheduler ADDRESS.")
+    return None
 
 
 def _lab_job(lab: str, submissions: Path | None, workdir: Path | None) -> Any:

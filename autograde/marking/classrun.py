@@ -21,6 +21,7 @@ from autograde.handing_in import intake, roster
 from autograde.handing_in.collecting import record
 from autograde.handing_in.normalise import Flag
 from autograde.marking import engine, hidden, journal, needs, seal
+from autograde.marking.crews import place
 from autograde.marking.job import Job
 from autograde.marking.marker import Marker
 from autograde.marking.rounds import OnResult, Writer, grade_all, note
@@ -42,27 +43,30 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
         GradeError: no submissions folder.
         GradebookError: the gradebook is locked, can't be written, or is something else's.
         autograde.sandbox.IsolationError: a wall is missing and ``isolation`` demands it.
+        autograde.marking.schedulers.address.SchedulerError: the job's scheduler, or a worker of it,
+            can't be had.
     """
     begun = time.monotonic()
     students = _students(job)
     mended = sound(job.gradebook, datetime.now())
     # Nothing of the class may be seen from inside; all that notebooks may know is the profile.
     hidden = [job.work, job.submissions]
-    warm = Warm(isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
-    with closing(warm.begin()):  # it warms up while the release is made
+    make = partial(Warm, isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
+    warm = make()
+    with closing(place(job, make, warm, proven)) as there:  # it warms up while the release is made
         release, changed = _release(job)
         checks = _check_keys(job.lab, release)
         expected = engine.expected_files(job.lab, checks)
         before = seal.handed_in(job, expected)
         known = journal.read(job.journal)
-        marker = Marker(warm, known, checks, job=job, release=release)
+        posting = partial(Marker, checks=checks, job=job, release=release)
+        marker = posting(warm=warm, known=known)
         collect = partial(
             intake.collect, job.submissions, job.lab, expected=expected, others=job.others
         )
-        with warm, scores.opened(job.gradebook) as book:
-            proven(warm)
+        with there.crew(marker, posting) as crew, scores.opened(job.gradebook) as book:
             writer = Writer(job, book, checks, stored(job.gradebook, job.lab))
-            graded = grade_all(marker, collect, writer, len(students), on_result)
+            graded = grade_all(marker, collect, writer, len(students), on_result, crew)
             restore(book, job.gradebook, job.lab)
             if (kept := record.read(job.work, job.lab)).rule:
                 deadlines.applied(book, job.lab, kept)

@@ -80,12 +80,21 @@ S = TypeVar("S", bound=Handed)
 
 @dataclass(frozen=True)
 class Grader(ABC, Generic[S]):
-    """Grades one student after the other, as far as the journal does not have them."""
+    """Grades one student after the other, as far as the journal does not have them.
+
+    Attributes:
+        warm: which forks students' processes.
+        known: the journal, by student.
+        checks: keys of the checks.
+        turns: who runs beside whom.
+        lying: hashes of graded notebooks that lie on another machine, by student.
+    """
 
     warm: Warm
     known: dict[str, journal.Entry]
     checks: dict[str, str]
     turns: Turns = field(default_factory=Turns, kw_only=True)
+    lying: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     @property
     @abstractmethod
@@ -103,6 +112,12 @@ class Grader(ABC, Generic[S]):
     @abstractmethod
     def _notices(self, flags: tuple[Flag, ...]) -> dict[str, NotebookNode]:
         """Notebooks that tell why nothing was graded."""
+
+    def lies(self, student: str) -> str:
+        """Hash of a student's graded notebook, as it lies there; empty where there is none."""
+        if student in self.lying:
+            return self.lying[student]
+        return journal.notebooks_key([self.paths.autograded(student)])
 
     def mark(self, submission: S, hurried: bool = False) -> Marked | str:
         """Grade one student, as far as the journal does not have it. What goes wrong with one
@@ -128,6 +143,10 @@ class Grader(ABC, Generic[S]):
             f"The grader itself failed ({type(error).__name__}: {shown(str(error))}). "
             "No points are lost: grade by hand, or grade again."
         )
+        return self.given_up(submission, told)
+
+    def given_up(self, submission: S, told: str) -> Marked:
+        """Of a student who could not be graded: no points are known, and a person reads why."""
         items = tuple(replace(item, status="grader_error", points=None) for item in self._blank())
         flags = (*submission.flags, Flag("grader-failed", "ungradable", "", told))
         result = StudentResult(submission.student, "graded", items, flags)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograde.marking.schedulers.address import Scheduler
 from autograde.results import results_of
 from autograde.sandbox import Isolation
 from autograde.tree import Tree
@@ -61,6 +62,7 @@ class Job(Paths):
     isolation: Isolation = "full"
     jobs: int = 2
     force: bool = False
+    scheduler: Scheduler | None = None  # who shares the class out; without one, this process
 
     @property
     def others(self) -> list[str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from itertools import islice
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from autograde.gradebook.scores import Gradebook
 from autograde.gradebook.stored import Book
 from autograde.handing_in.beside import OFFICIAL
 from autograde.marking import journal
+from autograde.marking.crews import Crew, Pool
 from autograde.marking.grader import Grader, Marked, S
 from autograde.marking.job import Paths
 from autograde.results import ClassResult, Item, Move, StudentResult
@@ -43,6 +42,7 @@ def grade_all(
     writer: Writer,
     total: int,
     on_result: OnResult | None = None,
+    crew: Crew[S] | None = None,
 ) -> Graded:
     """Grade everybody; each is written down when done.
 
@@ -52,9 +52,10 @@ def grade_all(
         writer: of what comes out.
         total: how many submissions there are.
         on_result: told of each.
+        crew: who grades; threads of this process if not said.
     """
     graded, share = Graded(), journal.Shared()
-    for marked in _in_rounds(grader, collect):
+    for marked in _in_rounds(crew or Pool(grader), collect):
         writer.record(marked)
         graded.results.append(share(marked.result))
         graded.moves += _moves(grader, marked)
@@ -64,35 +65,18 @@ def grade_all(
     return graded
 
 
-def _in_rounds(grader: Grader[S], collect: Callable[[], Iterator[S]]) -> Iterator[Marked]:
+def _in_rounds(crew: Crew[S], collect: Callable[[], Iterator[S]]) -> Iterator[Marked]:
     """Results as they come; who takes long is graded when all the others are done."""
-    late, jobs = set[str](), grader.paths.jobs
-    for found in _in_parallel(partial(grader.mark, hurried=True), collect(), jobs):
+    late = set[str]()
+    for found in crew.through(collect(), hurried=True):
         if isinstance(found, Marked):
             yield found
         else:
             late.add(found)
     if late:
         those = (one for one in collect() if one.student in late)
-        results = _in_parallel(grader.mark, those, jobs)
+        results = crew.through(those, hurried=False)
         yield from (found for found in results if isinstance(found, Marked))
-
-
-def _in_parallel(
-    work: Callable[[S], Marked | str], submissions: Iterator[S], jobs: int
-) -> Iterator[Marked | str]:
-    """Results as they come, ``jobs`` students at a time; few submissions are read ahead."""
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(work, one) for one in islice(submissions, 2 * jobs)}
-        try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                waiting |= {pool.submit(work, one) for one in islice(submissions, len(done))}
-                for future in done:
-                    yield future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 @dataclass

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from math import inf
 from pathlib import Path
@@ -86,20 +86,26 @@ def _submissions(job: Job, expected: Mapping[str, str]) -> Iterator[str]:
 
 def _code(job: Job) -> Iterator[str]:
     yield sys.version
+    yield from packages()
+    engine, library = Path(autograde.__file__).parent, Path(course.__file__).parent
+    secret = job.tree.solutions
+    own = [job.tree.source(job.lab), *files(job.tree.checks(job.lab)), secret / "seed.txt"]
+    around = [job.tree.root / name for name in ("nbgrader_config.py", "pyproject.toml")]
+    for path in (*own, *around, *files(engine), *files(library)):
+        yield f"{path} {_content(path, LARGE)}"
+
+
+def packages() -> Iterator[str]:
+    """The packages that results depend on, each with its version."""
     for name in PACKAGES:
         try:
             yield f"{name} {version(name)}"
         except PackageNotFoundError:
             yield name
-    engine, library = Path(autograde.__file__).parent, Path(course.__file__).parent
-    secret = job.tree.solutions
-    own = [job.tree.source(job.lab), *_files(job.tree.checks(job.lab)), secret / "seed.txt"]
-    around = [job.tree.root / name for name in ("nbgrader_config.py", "pyproject.toml")]
-    for path in (*own, *around, *_files(engine), *_files(library)):
-        yield f"{path} {_content(path, LARGE)}"
 
 
-def _files(folder: Path) -> Iterable[Path]:
+def files(folder: Path) -> list[Path]:
+    """A folder's code and data, sorted."""
     return sorted(
         path
         for path in folder.rglob("*")
