@@ -41,7 +41,7 @@ KEPT = "manual-marks.json"
 
 MARKS = """
     SELECT assignment.name, submitted_assignment.student_id, base_cell.name,
-           grade.manual_score, grade.extra_credit
+           grade.manual_score, grade.extra_credit, NULL, grade.needs_manual_grade
     FROM grade JOIN base_cell ON base_cell.id = grade.cell_id
     JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
     JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
@@ -65,7 +65,7 @@ class GradebookError(DesignedError):
 
 @dataclass(frozen=True)
 class Mark:
-    """What a person gave or wrote for one cell.
+    """What a person gave or wrote for one cell; ``waits`` where it is to be read again.
 
     Raises:
         TypeError: a part is of another kind, as in a damaged file.
@@ -77,11 +77,13 @@ class Mark:
     score: float | None = None
     extra: float | None = None
     comment: str | None = None
+    waits: bool | int | None = False
 
     def __post_init__(self) -> None:
         texts, numbers = (self.lab, self.student, self.cell), (self.score, self.extra)
         fit = all(isinstance(one, str) for one in texts)
         fit &= isinstance(self.comment, str | None)
+        fit &= isinstance(self.waits, int | None)
         fit &= all(one is None or _is_number(one) for one in numbers)
         if not fit:
             raise TypeError(f"no mark: {self}")
@@ -333,6 +335,7 @@ def _give_back(book: Gradebook, lab: str, mine: dict[tuple[str, str, str, bool],
                 one = mine.pop((lab, submission.student.id, grade.cell.name, False), None)
                 if one and grade.manual_score is None:
                     grade.manual_score, grade.extra_credit = one.score, one.extra
+                    grade.needs_manual_grade = bool(one.waits) or one.score is None
             for comment in notebook.comments:
                 one = mine.pop((lab, submission.student.id, comment.cell.name, True), None)
                 if one and comment.manual_comment is None:

@@ -31,7 +31,7 @@ def job(tmp_path_factory) -> classrun.Job:
     with scores.opened(work / "gradebook.db") as book:
         for notebook in book.find_submission(LAB, "reference").notebooks:
             for grade in (one for one in notebook.grades if one.auto_score is None):
-                grade.manual_score = 1.5
+                grade.manual_score, grade.needs_manual_grade = 1.5, False
             for comment in notebook.comments:
                 comment.manual_comment = "well said"
         book.db.commit()
@@ -64,6 +64,8 @@ def test_a_damaged_gradebook_is_made_again_with_the_scores_and_a_persons_marks(j
     (flag,) = [one for one in result.flags if one.code == "gradebook-rebuilt"]
     assert "set aside as gradebook.broken-" in flag.message
     assert (scores.read(book, LAB), marks(job.work)) == before
+    with scores.opened(book) as opened:
+        assert not opened.find_submission(LAB, "reference").needs_manual_grade  # read, as before
     assert sound.sound(book, NOW) == ""
 
 
