@@ -108,7 +108,12 @@ def _marks(known: Any, lab: str, cell: Any) -> list[Mark]:
         student = submission.student.id
         for one in submission.grades:
             if one.cell_id == cell.id and not (one.manual_score is one.extra_credit is None):
-                found.append(Mark(lab, student, cell.name, one.manual_score, one.extra_credit))
+                score, extra, waits = (
+                    one.manual_score,
+                    one.extra_credit,
+                    one.needs_manual_grade,
+                )
+                found.append(Mark(lab, student, cell.name, score, extra, waits=waits))
         for one in submission.comments:
             if one.cell_id == cell.id and one.manual_comment is not None:
                 found.append(Mark(lab, student, cell.name, comment=one.manual_comment))

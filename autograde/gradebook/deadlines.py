@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nbgrader.api import Assignment, Gradebook, SubmittedAssignment
+from nbgrader.api import Assignment, Grade, Gradebook, SubmittedAssignment
 
 from autograde.gradebook import scores
 from autograde.gradebook.sound import legible
@@ -25,7 +25,7 @@ class Standing:
     penalty: float = 0.0
     late: float | None = None  # seconds
     time: datetime | None = None
-    unread: int = 0  # answers that wait for a person
+    unread: int = 0  # answers that wait for a person, those marked before they changed too
     cells: dict[str, tuple[float, float]] = field(default_factory=dict)  # points, at most
 
     @property
@@ -105,9 +105,16 @@ def _standing(submission: SubmittedAssignment) -> Standing:
         sum(one.late_submission_penalty or 0.0 for one in submission.notebooks),
         _late(submission),
         when.replace(tzinfo=UTC) if when else None,
-        sum(one.auto_score is None and one.manual_score is None for one in grades),
+        sum(map(_waits, grades)),
         {one.name: (one.score or 0.0, one.max_score) for one in grades},
     )
+
+
+def _waits(grade: Grade) -> bool:
+    """Whether a person has not read this answer, or not since it or its score has changed."""
+    if grade.manual_score is None:
+        return bool(grade.auto_score is None)
+    return bool(grade.needs_manual_grade)
 
 
 def _set(row: object, attribute: str, value: object) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from autograde.errors import DesignedError
+from autograde.gradebook.naming import named
 from autograde.handing_in.normalise.flags import shown
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ KEPT = "manual-marks.json"
 
 MARKS = """
     SELECT assignment.name, submitted_assignment.student_id, base_cell.name,
-           grade.manual_score, grade.extra_credit
+           grade.manual_score, grade.extra_credit, NULL, grade.needs_manual_grade
     FROM grade JOIN base_cell ON base_cell.id = grade.cell_id
     JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
     JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
@@ -79,7 +80,7 @@ class BusyError(GradebookError):
 
 @dataclass(frozen=True)
 class Mark:
-    """What a person gave or wrote for one cell.
+    """What a person gave or wrote for one cell; ``waits`` where it is to be read again.
 
     Raises:
         TypeError: a part is of another kind, as in a damaged file.
@@ -91,11 +92,13 @@ class Mark:
     score: float | None = None
     extra: float | None = None
     comment: str | None = None
+    waits: bool | int | None = False
 
     def __post_init__(self) -> None:
         texts, numbers = (self.lab, self.student, self.cell), (self.score, self.extra)
         fit = all(isinstance(one, str) for one in texts)
         fit &= isinstance(self.comment, str | None)
+        fit &= isinstance(self.waits, int | None)
         fit &= all(one is None or _is_number(one) for one in numbers)
         if not fit:
             raise TypeError(f"no mark: {self}")
@@ -327,24 +330,36 @@ def _kept(path: Path) -> list[Mark]:
         raise ValueError(f"{place}: {error}") from None
 
 
-def restore(book: Gradebook, path: Path, lab: str) -> None:
-    """Give back a person's marks of a lab, where the gradebook has none."""
+def restore(book: Gradebook, path: Path, lab: str, anew: Collection[tuple[str, str]] = ()) -> None:
+    """Give back a person's marks of a lab, where the gradebook has none.
+
+    Args:
+        anew: students and their cells whose answers have changed since: to be read again.
+    """
     waiting = _kept(path)
     mine = {one.place: one for one in waiting if one.lab == lab}
     if not mine:
         return
     with legible(book):
-        _give_back(book, lab, mine)
+        _give_back(book, lab, mine, anew)
     _keep(path, [*(one for one in waiting if one.lab != lab), *mine.values()])
 
 
-def _give_back(book: Gradebook, lab: str, mine: dict[tuple[str, str, str, bool], Mark]) -> None:
+def _give_back(
+    book: Gradebook,
+    lab: str,
+    mine: dict[tuple[str, str, str, bool], Mark],
+    anew: Collection[tuple[str, str]],
+) -> None:
     for submission in book.assignment_submissions(lab):
         for notebook in submission.notebooks:
             for grade in notebook.grades:
                 one = mine.pop((lab, submission.student.id, grade.cell.name, False), None)
                 if one and grade.manual_score is None:
                     grade.manual_score, grade.extra_credit = one.score, one.extra
+                    answer = one.student, named(lab, notebook.name, grade.cell.name)
+                    unread = bool(one.waits) or one.score is None or answer in anew
+                    grade.needs_manual_grade = unread
             for comment in notebook.comments:
                 one = mine.pop((lab, submission.student.id, comment.cell.name, True), None)
                 if one and comment.manual_comment is None:

@@ -87,6 +87,7 @@ class Writer:
     book: Gradebook
     checks: Mapping[str, str]
     before: Book
+    anew: set[tuple[str, str]] = field(default_factory=set)
 
     def record(self, marked: Marked) -> None:
         """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
@@ -108,6 +109,7 @@ class Writer:
         student, lab, result = marked.result.student, self.job.lab, marked.result
         last = self._saved.get(student, {} if marked.notebooks else marked.answers)
         changed = {name for name, one in marked.answers.items() if last.get(name) != one}
+        self.anew |= {(student, name) for name in changed & last.keys()}
         known = self.before.students.get(student)
         if not scores.is_saved(known, result, changed, marked.timestamp):
             scores.save(self.book, lab, result, changed, marked.timestamp)

@@ -52,7 +52,7 @@ def grade(job: PlainJob, on_result: OnResult | None = None) -> ClassResult:
             proven(warm)
             writer = Writer(job, book, checks, stored(job.gradebook, job.lab))
             graded = grade_all(marker, hand_ins, writer, len(students), on_result)
-            restore(book, job.gradebook, job.lab)
+            restore(book, job.gradebook, job.lab, writer.anew)
             late.penalise(book, job.lab, job.config)
     flags = (Flag("gradebook-rebuilt", "attention", "", mended),) if mended else ()
     class_ = ClassResult(

@@ -26,6 +26,13 @@ def is_url(target: str) -> bool:
     return bool(URL.fullmatch(target))
 
 
+def is_bare(folder: Path) -> bool:
+    """Whether it is a repository without files of its own, as others push to."""
+    return (folder / "HEAD").is_file() and all(
+        (folder / name).is_dir() for name in ("objects", "refs")
+    )
+
+
 def run(folder: Path, *words: str, advice: str = "") -> str:
     """What git prints.
 

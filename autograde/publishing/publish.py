@@ -97,7 +97,13 @@ def publish(tree: Tree, target: str, wish: Wish) -> Outcome:
                 f"{target}: is this an address? Then write https://{target}. If it is to be a "
                 "folder, make it first."
             )
-        return _fill(tree, Path(target).resolve(), wish)
+        folder = Path(target).resolve()
+        if git.is_bare(folder):
+            raise PublishError(
+                f"{target} is a bare repository, which has no files to write to: to push to it, "
+                f"write file://{folder}."
+            )
+        return _fill(tree, folder, wish)
     with TemporaryDirectory() as place:
         folder = Path(place).resolve() / "clone"
         git.clone(target, wish.branch, folder)

@@ -31,7 +31,8 @@ def made(tmp_path_factory) -> Path:
             with book.db.no_autoflush:
                 book.add_submission(LAB, student)
             book.find_grade("code", LAB, LAB, student).auto_score = 5
-            book.find_grade("text", LAB, LAB, student).manual_score = 3
+            mark = book.find_grade("text", LAB, LAB, student)
+            mark.manual_score, mark.needs_manual_grade = 3, False  # as formgrader does
         book.find_grade("text", LAB, LAB, "clara").manual_score = None
         book.db.commit()
     return path
@@ -78,6 +79,15 @@ def test_does_a_penalty_follow_the_marks_and_go_with_its_rule(work: Path) -> Non
         book.db.commit()
     assert collected(work, "10%/day")["boris"].grade == 8
     assert collected(work, "none")["boris"].grade == 10
+
+
+def test_a_mark_given_for_an_earlier_answer_leaves_the_new_one_unread(work: Path) -> None:
+    with scores.opened(work / "gradebook.db") as book:
+        book.find_grade("text", LAB, LAB, "anna").needs_manual_grade = True  # as grading anew does
+        book.find_grade("code", LAB, LAB, "boris").needs_manual_grade = True  # no mark: only asked
+        book.db.commit()
+    found = {one.student: (one.unread, one.points) for one in deadlines.apply(work, LAB)}
+    assert found == {"anna": (1, 8), "boris": (0, 8), "clara": (1, 5)}
 
 
 def test_is_what_nbgrader_has_left_alone_where_nothing_is_said(work: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograde.authoring import samples
@@ -17,6 +20,7 @@ from autograde.tree import find
 
 COURSE = find(Path(__file__).parent)
 LAB = "lab00_setup"
+TEXT = "why_top5"
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 
 
@@ -31,7 +35,7 @@ def job(tmp_path_factory) -> classrun.Job:
     with scores.opened(work / "gradebook.db") as book:
         for notebook in book.find_submission(LAB, "reference").notebooks:
             for grade in (one for one in notebook.grades if one.auto_score is None):
-                grade.manual_score = 1.5
+                grade.manual_score, grade.needs_manual_grade = 1.5, False
             for comment in notebook.comments:
                 comment.manual_comment = "well said"
         book.db.commit()
@@ -64,7 +68,26 @@ def test_a_damaged_gradebook_is_made_again_with_the_scores_and_a_persons_marks(j
     (flag,) = [one for one in result.flags if one.code == "gradebook-rebuilt"]
     assert "set aside as gradebook.broken-" in flag.message
     assert (scores.read(book, LAB), marks(job.work)) == before
+    with scores.opened(book) as opened:
+        assert not opened.find_submission(LAB, "reference").needs_manual_grade  # read, as before
     assert sound.sound(book, NOW) == ""
+
+
+def test_a_mark_given_back_for_an_answer_that_has_changed_since_waits_for_a_person(job, tmp_path):
+    shutil.copytree(job.work, tmp_path / "class")
+    own = replace(job, submissions=tmp_path / "class/submitted", work=tmp_path / "class")
+    path = own.submissions / "reference" / LAB / f"{LAB}.ipynb"
+    notebook = nbformat.read(path, 4)
+    (cell,) = [
+        one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("grade_id") == TEXT
+    ]
+    cell.source += "\n\nOr not?"
+    nbformat.write(notebook, path)
+    own.gradebook.write_bytes(DAMAGES["torn"](own.gradebook.read_bytes()))
+    classrun.grade(own)
+    with scores.opened(own.gradebook) as opened:
+        grade = opened.find_grade(TEXT, LAB, LAB, "reference")
+        assert (grade.manual_score, grade.needs_manual_grade) == (1.5, True)
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)

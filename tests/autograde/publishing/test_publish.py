@@ -291,6 +291,16 @@ def test_a_clone_of_the_course_is_no_place_for_students(teaching: Tree, remote: 
     assert "is the instructors' course" in refused(teaching, remote, MINI, *HERE)
 
 
+def test_into_a_bare_repository_nothing_is_written_beside_its_objects(
+    teaching: Tree, remote: str
+) -> None:
+    folder = Path(remote.removeprefix("file://"))
+    before = files(folder)
+    told = refused(teaching, folder, MINI, *HERE)
+    assert f"write {remote}" in told
+    assert files(folder) == before
+
+
 def test_what_is_missing_is_said_with_the_next_step(teaching: Tree, there: Path) -> None:
     assert "--url https://github.com/OWNER/REPO" in refused(teaching, there, MINI)
     assert "write https://github.com/uni/labs" in refused(teaching, "github.com/uni/labs", MINI)
