@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,6 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
-
-from autograde.gradebook.whole import at_once
 
 SETTINGS = "nbgrader_config.py"
 
@@ -58,6 +58,25 @@ class NumberedStubs(ClearSolutions):
         stub = f'raise NotImplementedError("Exercise {about.get("exercise", "")}")'
         self.code_stub = {"python": about.pop("starter", stub)}
         return super().preprocess_cell(cell, resources, cell_index)
+
+
+@contextmanager
+def at_once(session: Any) -> Iterator[None]:
+    """Several of nbgrader's changes as one, or none of them: it commits each, and each waits for
+    the disk.
+
+    Args:
+        session: nbgrader's, ``Gradebook.db``.
+    """
+    session.commit = session.flush
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        del session.commit
+    session.commit()
 
 
 class SavedAtOnce(SaveCells):

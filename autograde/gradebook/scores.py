@@ -14,10 +14,9 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from autograde.gradebook.naming import named
 from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
 from autograde.gradebook.stored import Stored
-from autograde.gradebook.whole import at_once
 from autograde.handing_in.normalise.flags import UNDECIDED
 from autograde.handing_in.normalise.to_student import to_student
-from autograde.nbgrader_settings import put_tools_on_path
+from autograde.nbgrader_settings import at_once, put_tools_on_path
 from autograde.results import Item, StudentResult
 
 

@@ -9,8 +9,8 @@ from itertools import takewhile
 from torch import Tensor
 
 from autograde.sandbox import CellRun, Session, Tested, Warm
+from autograde.sandbox.ahead import MOST_AHEAD
 from autograde.sandbox.bounds import TransportError
-from autograde.sandbox.session import MOST_AHEAD
 from course import weights
 from course.checks import Answer, CaseResult, Prepared, Probe
 

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -16,8 +15,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from autograde.sandbox import outputs
+from autograde.sandbox.ahead import Line
 from autograde.sandbox.bounds import Bounds, TransportError
-from autograde.sandbox.channel import OFFERED, Channel, ChannelError, Closed, Late
+from autograde.sandbox.channel import Channel, ChannelError, Closed, Late
 from autograde.sandbox.errors import SandboxError, refusal
 from autograde.sandbox.groups import Group
 from autograde.sandbox.limits import Limits
@@ -32,7 +32,6 @@ DEATH_SECONDS = 10.0
 FILES_SECONDS = 30.0
 GRACE_SECONDS = 0.5  # for a cell that ran too long to show its outputs
 CLOCK = 10  # times as long may a wait take by the clock, however busy the machine is
-MOST_AHEAD = 8  # questions that a process may be given before the last one is answered
 EXIT_SECONDS = 0.5  # a process that closed its channel ends within this time, or is killed
 NOTHING: tuple[dict[str, Any], bytes] = ({}, b"")
 
@@ -105,8 +104,7 @@ class Session:
         group: Group | None = None,
     ) -> None:
         self._channel, self._life, self.limits, self._group = channel, life, limits, group
-        self._number = 0
-        self._ahead = deque[tuple[int, bytes]]()  # sent, and to be asked next
+        self._line = Line(channel)
         self.spent = 0.0
         self._handle = -1
         self.ending = ""
@@ -241,7 +239,7 @@ class Session:
     ) -> tuple[dict[str, Any], bytes]:
         if not self.alive:
             raise _Ended("crashed", self.ending)
-        number, sent = self._next(body)
+        number, sent = self._line.next(body)
         start = time.monotonic()
         allowed = min(timeout, self.limits.session_seconds - self.spent)
         self._watch.begin(allowed)
@@ -249,7 +247,7 @@ class Session:
             if not sent:
                 request["number"] = number
                 self._channel.send(request, body, deadline=start + allowed)
-            self._send_ahead(coming, start + allowed)
+            self._line.send(coming, start + allowed)
             reply, content = self._channel.receive(
                 body_limit=limit, deadline=start + CLOCK * allowed, tick=self._watch
             )
@@ -284,34 +282,7 @@ class Session:
             reply, body = self._channel.receive(body_limit=limit, deadline=deadline)
         except (OSError, ChannelError):
             return NOTHING
-        return (reply, body) if reply.get("number") == self._number else NOTHING
-
-    def _next(self, body: bytes) -> tuple[int, bool]:
-        """The number of a request, and whether it is on its way already."""
-        if not self._ahead:
-            self._number += 1
-            return self._number, False
-        number, foreseen = self._ahead.popleft()
-        if foreseen is not body:
-            raise RuntimeError("something else was asked than had been said to come next")
-        return number, True
-
-    def _send_ahead(self, coming: Sequence[Probe], deadline: float) -> None:
-        """Send of what comes next as much as the process can be given at once."""
-        from autograde.sandbox import transport
-
-        room = OFFERED - sum(len(body) for _, body in self._ahead)
-        for probe in coming[len(self._ahead) : MOST_AHEAD]:
-            try:
-                body = transport.encode_probe(probe)
-            except TransportError:
-                return  # told when it is asked
-            room -= len(body)
-            question = {"op": "ask", "number": self._number + 1}
-            if room < 0 or not self._channel.offer(question, body, deadline=deadline):
-                return
-            self._number += 1
-            self._ahead.append((self._number, body))
+        return (reply, body) if reply.get("number") == self._line.number else NOTHING
 
     def _too_long(self, timeout: float, allowed: float) -> str:
         if self.starved:

@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 from torchvision.models import resnet
 
 from autograde.authoring.checks import Mistake
 from autograde.authoring.contracts import Network
 from course.checks import Case, ask, same
-from course.checks.inputs import normal, seed_from, whole
+from course.checks.inputs import mixed, normal, seed_from, whole
 from course.labs.lab06_resnet.questions import counts_of, scores_of
 
 from .book import DEEP, check
@@ -56,6 +56,10 @@ HEAD = {
 }
 
 
+def _images(rng: Generator, N: int, H: int, W: int, far: bool) -> Tensor:
+    return mixed(rng, N, 3, H, W, low=10, high=300) if far else normal(rng, N, 3, H, W)
+
+
 def _mistakes(make: Callable[..., dict[str, Any]], hints: dict[str, str]) -> list[Mistake]:
     return [Mistake(slip, make(slip), hint) for slip, hint in hints.items()]
 
@@ -74,11 +78,11 @@ def _mistakes(make: Callable[..., dict[str, Any]], hints: dict[str, str]) -> lis
     name="ResNetCIFAR",
     contract=Network(
         lambda rng: (1, "B", whole(rng, 3, 6), 0.25),
-        lambda rng, N=2, H=9, W=20, size=1.0: size * normal(rng, N, 3, H, W),
+        lambda rng, N=2, H=9, W=20, far=False: _images(rng, N, H, W, far),
         edges={
             "one pixel": {"N": 8, "H": 1, "W": 1},
             "larger images": {"H": 36, "W": 44},
-            "images far from zero": {"size": 100.0},
+            "images far from zero": {"far": True},
         },
         variants={
             "a tiny width": (1, "A", 10, 0.01),
@@ -168,10 +172,10 @@ def _imagenet(*slips: str) -> dict[str, Any]:
     ),
     contract=Network(
         lambda rng: (18, whole(rng, 3, 6), 1 / 16),
-        lambda rng, N=2, H=37, W=50, size=1.0: size * normal(rng, N, 3, H, W),
+        lambda rng, N=2, H=37, W=50, far=False: _images(rng, N, H, W, far),
         edges={
             "larger images": {"N": 1, "H": 260, "W": 230},
-            "images far from zero": {"size": 100.0},
+            "images far from zero": {"far": True},
         },
         variants={
             "a tiny width": (18, 10, 0.001),

@@ -10,7 +10,7 @@ import torch
 
 from autograde.marking.life import put
 from autograde.sandbox import Session, Warm
-from autograde.sandbox.session import MOST_AHEAD
+from autograde.sandbox.ahead import MOST_AHEAD
 from course.checks import Answer, HandedIn, Probe
 from course.checks.probes import call, called
 
@@ -98,7 +98,7 @@ def test_a_process_is_given_few_questions_ahead(warm: Warm) -> None:
     with warm.session() as session:
         session.run("def f(n):\n    return n")
         session.ask(probes[0], coming=probes[1:])
-        assert len(session._ahead) == MOST_AHEAD
+        assert len(session._line.waiting) == MOST_AHEAD
 
 
 def test_nothing_else_is_asked_between(warm: Warm) -> None:
