@@ -14,7 +14,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.multiprocessing.reductions import StorageWeakRef
 
 from course.checks import ProbeError
 from course.checks.probes import gradient_of
@@ -96,7 +95,7 @@ def both_ways(function: Any, x: Tensor, upstream: Tensor, alpha: float) -> dict[
 
 def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
     """The output; how many tensors forward saves, which, how many ``ctx`` has besides, also in
-    lists or functions; whether the input's memory is kept; and how many are never freed.
+    lists or functions; and how many are never freed.
     """
     leaf, saved = x.detach().clone().requires_grad_(), []
 
@@ -112,7 +111,6 @@ def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
         "saved tensors": len(saved),
         "it holds": _nature(saved, leaf, output),
         "other tensors on ctx": _tensors_in(context),
-        "the input stays in memory": _input_is_kept(function, x, alpha),
         "tensors left when the output is gone": _left_behind(function, x, alpha),
     }
 
@@ -147,17 +145,6 @@ def _closed_over(function: FunctionType) -> Iterator[Any]:
     for cell in function.__closure__ or ():
         with suppress(ValueError):  # not set yet
             yield cell.cell_contents
-
-
-def _input_is_kept(function: Any, x: Tensor, alpha: float) -> bool:
-    """Whether the memory of an input that nobody else has lives as long as the output does."""
-    given = x.detach().clone().requires_grad_() * 1.5
-    memory = StorageWeakRef(given.untyped_storage())
-    output = function.apply(given, alpha)
-    del given
-    if not memory.expired():
-        gc.collect()  # it may only wait for it
-    return isinstance(output, Tensor) and not memory.expired()
 
 
 def _left_behind(function: Any, x: Tensor, alpha: float) -> int:

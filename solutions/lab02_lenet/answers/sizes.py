@@ -66,7 +66,10 @@ variants(
             "return room // stride + 1",
             "return torch.tensor(room // stride + 1)",
         ),
-        "a number of NumPy's": ("return room // stride + 1", "return np.int64(room // stride + 1)"),
+        "a number of NumPy's": (
+            "return room // stride + 1",
+            "import numpy as np\nreturn np.int64(room // stride + 1)",
+        ),
         "the quotient of divmod": (
             "return room // stride + 1",
             "return 1 + divmod(room, stride)[0]",

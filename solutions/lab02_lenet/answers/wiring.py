@@ -99,9 +99,9 @@ def table_by_sizes() -> dict[str, list[int]]:
 
 
 answers.right("lenet5_table", "units times lines", table_by_sizes)
-answers.right(
+answers.wrong(
     "lenet5_table",
-    "floats and tensors of one number",
+    "floats, and tensors of shape (1,)",
     lambda: {key: (float(a), torch.tensor([b])) for key, (a, b) in table_by_sizes().items()},
 )
 answers.wrong(
