@@ -51,6 +51,11 @@ answers.right("conv_output_size", "by counting the starts", size_by_counting)
 answers.right("conv_output_size", "a subclass of ValueError", size_with_an_error_of_its_own)
 answers.right("conv_output_size", "step by step", size_by_walking)
 answers.right("conv_output_size", "by torch's pooling", size_by_torch)
+answers.right(
+    "conv_output_size",
+    "a number of NumPy's",
+    lambda *args, **kwargs: np.int64(size_by_counting(*args, **kwargs)),
+)
 variants(
     "conv_output_size",
     {
@@ -65,10 +70,6 @@ variants(
         "in a tensor without axes": (
             "return room // stride + 1",
             "return torch.tensor(room // stride + 1)",
-        ),
-        "a number of NumPy's": (
-            "return room // stride + 1",
-            "import numpy as np\nreturn np.int64(room // stride + 1)",
         ),
         "the quotient of divmod": (
             "return room // stride + 1",

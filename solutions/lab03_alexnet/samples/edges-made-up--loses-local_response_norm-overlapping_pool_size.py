@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: averages over the neighbours that are there; rounds up
-#     points: {local_response_norm: 0, overlapping_pool_size: 0.1}
+#     points: {local_response_norm: 0.11, overlapping_pool_size: 0.1}
 #     mistakes: {local_response_norm: average_at_the_edges, overlapping_pool_size: rounds_up}
 # ---
 

@@ -2,7 +2,12 @@
 # jupyter:
 #   sample:
 #     says: some right, some blank, some wrong
-#     points: {local_response_norm: 0, dropout: 0, paper_dropout: 0, pca_lighting: 2.58, AlexNet: 0}
+#     points:
+#       local_response_norm: 0.11
+#       dropout: 0
+#       paper_dropout: 0
+#       pca_lighting: 2.33
+#       AlexNet: 0
 #     mistakes: {local_response_norm: squares_forgotten}
 # ---
 

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: α of PyTorch's layer taken for the paper's, in both places
-#     points: {local_response_norm: 0, AlexNet: 3.48}
+#     points: {local_response_norm: 0.11, AlexNet: 3.48}
 #     mistakes: {local_response_norm: average, AlexNet: alpha_of_the_average}
 #     flags: [built-in-used]
 # ---
