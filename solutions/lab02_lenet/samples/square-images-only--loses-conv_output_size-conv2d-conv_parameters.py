@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: height and width taken for equal; no error for a wide kernel; 0.5 output biases
-#     points: {conv_output_size: 1.94, conv2d: 1.18, conv_parameters: 0.47}
+#     points: {conv_output_size: 1.94, conv2d: 1.18, conv_parameters: 0.48}
 #     mistakes: {conv_parameters: bias_per_connection}
 # ---
 
