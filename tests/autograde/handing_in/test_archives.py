@@ -263,9 +263,12 @@ def test_do_many_files_of_one_name_cost_as_many_times_as_they_are(tmp_path: Path
         with zipfile.ZipFile(path, "w") as archive:
             for _ in range(number):
                 archive.writestr(zipfile.ZipInfo("same.ipynb"), GOOD)
-        begun = time.process_time()
-        assert len(taken(opened(tmp_path, path))) == number
-        times.append(time.process_time() - begun)
+        runs = []
+        for _ in range(3):  # the best of three: other things may come between
+            begun = time.process_time()
+            assert len(taken(opened(tmp_path, path))) == number
+            runs.append(time.process_time() - begun)
+        times.append(min(runs))
     assert times[1] < 8 * times[0]  # four times; sixteen where each is compared with all
 
 

@@ -37,9 +37,9 @@ def asked(monkeypatch) -> list[str]:
     texts: list[str] = []
     ask = Life.ask
 
-    def listening(self, probe):
+    def listening(self, probe, coming=()):
         texts.append(probe.uses[0])
-        return ask(self, probe)
+        return ask(self, probe, coming)
 
     monkeypatch.setattr(Life, "ask", listening)
     return texts
