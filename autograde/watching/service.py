@@ -36,6 +36,8 @@ NAMELESS = (
     "its name into the file's."
 )
 
+MORE = "to see where it stops, end the service and run `autograde grade {}`."
+
 
 @dataclass
 class Service:
@@ -110,7 +112,7 @@ class Service:
                 settled = False
             except Exception as error:  # of a file that nobody foresaw: the others' go on
                 told = f"{lab}: failed ({type(error).__name__}: {shown(str(error))})."
-                self._tell(lab, [f"{told} It is tried again when something has changed."])
+                self._tell(lab, [f"{told} It is tried again after a change; {MORE.format(lab)}"])
                 bad = True
         return found if settled else None, bad or bool(nameless)
 

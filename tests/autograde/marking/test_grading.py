@@ -173,6 +173,26 @@ def test_a_page_names_the_exercises_and_counts_no_answer_that_waits(class_of):
     assert "top-5 here? 1 of 2 points" in text
 
 
+def test_several_processes_make_the_same_pages_as_one(class_of, tmp_path, monkeypatch):
+    work = tmp_path / "class"
+    shutil.copytree(class_of("lab00_setup").work, work)
+    shutil.rmtree(work / "feedback", ignore_errors=True)
+    alone = {page: page.read_bytes() for page in feedback.generate("lab00_setup", work)}
+    assert len(alone) > 4
+    shutil.rmtree(work / "feedback")
+    monkeypatch.setattr(feedback, "AT_ONCE", -(-len(alone) // 2))
+    parts: list[int] = []
+    pool = feedback.ProcessPoolExecutor
+
+    def counted(jobs, context):
+        parts.append(jobs)
+        return pool(jobs, context)
+
+    monkeypatch.setattr(feedback, "ProcessPoolExecutor", counted)
+    several = {page: page.read_bytes() for page in feedback.generate("lab00_setup", work, 2)}
+    assert (parts, several) == ([2], alone)
+
+
 def test_where_the_grader_fails_the_page_says_that_nothing_is_lost(tmp_path, monkeypatch):
     def failing(*args, **kwargs):
         raise RuntimeError("grade by hand")
