@@ -292,3 +292,17 @@ equivalent(
     "every channel has the same count of numbers, a whole one",
     *replaced("count = x.numel() / x.shape[1]", "count = x.numel() // x.shape[1]"),
 )
+
+
+def divided_by_scale(
+    x: Tensor, weight: Tensor, grad_output: Tensor, eps: float = 1e-5
+) -> Gradients:
+    """γ goes into the sum, and is divided out again."""
+    at_x, _, at_bias = six_equations(x, weight, grad_output, eps)
+    scale = weight.view(1, -1, 1, 1)
+    centred = x - x.mean((0, 2, 3), keepdim=True)
+    normalised = centred / (centred.square().mean((0, 2, 3), keepdim=True) + eps).sqrt()
+    return at_x, (grad_output * scale * normalised).sum((0, 2, 3)) / weight, at_bias
+
+
+answers.wrong(BACK, "γ is divided out again", divided_by_scale, unseen=True)

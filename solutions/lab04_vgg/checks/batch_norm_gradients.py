@@ -296,6 +296,14 @@ def batch_norm_gradients(rng: Generator) -> Iterator[Case]:
 
 @check.hidden(BACK)
 def other_batches(rng: Generator) -> Iterator[Case]:
+    x, weight, *others = _drawn(rng)[:3]
+    silent = weight * torch.tensor([0.0, 1.0, 0.0, 1.0], dtype=weight.dtype)
+    yield Case(
+        "a γ of 0",
+        call(BACK, x, silent, *others),
+        "Nothing is divided by γ: where it is 0, its own gradient still has a value.",
+        CLOSE,
+    )
     for shape in ((5, 3, 4, 3), (2, 6, 1, 7)):
         yield Case(f"maps {shape}", call(BACK, *_drawn(rng, shape)), judge=CLOSE, weight=2)
     yield Case(
