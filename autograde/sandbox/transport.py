@@ -75,9 +75,11 @@ def encode_probe(probe: Probe, bounds: Bounds = PROBES) -> bytes:
         "watched": writer.value(list(probe.watched)),
     }
     message = writer.message(header)
-    if bounds is PROBES:
-        object.__setattr__(probe, "_bytes", message)
-    return message
+    if bounds is not PROBES:
+        return message
+    # Of two threads that wrote it, both get the one that is kept: a question is known by its bytes.
+    shared: bytes = probe.__dict__.setdefault("_bytes", message)
+    return shared
 
 
 def decode_probe(message: bytes, bounds: Bounds = PROBES) -> Probe:

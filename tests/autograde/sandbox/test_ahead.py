@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import torch
 
 from autograde.marking.life import put
-from autograde.sandbox import Session, Warm
+from autograde.sandbox import Session, Warm, transport
 from autograde.sandbox.ahead import MOST_AHEAD
 from course.checks import Answer, HandedIn, Probe
 from course.checks.probes import call, called
@@ -107,6 +110,21 @@ def test_nothing_else_is_asked_between(warm: Warm) -> None:
         session.ask(SIX[0], coming=SIX[1:])
         with pytest.raises(RuntimeError, match="had been said to come next"):
             session.ask(call("f", 7))
+
+
+def test_students_graded_at_once_share_the_bytes_of_a_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probe, both, named = call("f", 1), threading.Barrier(2), transport.question_name
+
+    def slowly(question: Callable[..., Any]) -> str:
+        both.wait(10)  # the other thread is writing them too
+        return named(question)
+
+    monkeypatch.setattr(transport, "question_name", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(transport.encode_probe, [probe, probe])
+    assert first is second is transport.encode_probe(probe)
 
 
 class Listed:
