@@ -51,7 +51,7 @@ class PlainJob(Paths):
     config: Config = field(default_factory=Config, compare=False)
 
     @cached_property
-    def gradebook(self) -> Path:  # type: ignore[override]
+    def gradebook(self) -> Path:
         """nbgrader's database: where the settings have it, unless the class lies elsewhere.
 
         Raises:
