@@ -95,7 +95,12 @@ def grade(
             raise DesignedError("--preload and --timeout go with --plain FOLDER.")
         job = replace(_lab_job(lab, submissions, workdir), scheduler=cluster)
     job = replace(job, isolation=isolation, jobs=jobs, force=force)
-    _tell(out, job, _graded(out, job), "nbgrader formgrader" if plain else "autograde mark {}")
+    try:
+        result = _graded(out, job)
+    except KeyboardInterrupt:
+        out.print("Stopped. Who is graded stays so: the same command goes on with the others.")
+        raise
+    _tell(out, job, result, "nbgrader formgrader" if plain else "autograde mark {}")
     if json_file:
         json_file.write_text(job.results.read_text("utf-8"), encoding="utf-8")
 
