@@ -126,6 +126,20 @@ def damaged(path: Path, why: object) -> GradebookError:
     )
 
 
+def check(path: Path) -> None:
+    """See whether a gradebook is whole, once something has failed on it.
+
+    Raises:
+        GradebookError: it is damaged.
+    """
+    try:
+        _tables(path)
+    except sqlite3.OperationalError:  # it is locked, or can't be written: not this
+        return
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, error) from None
+
+
 def foreign(path: object, error: Exception) -> GradebookError:
     """The error for a gradebook that is read, and has something in it that can't be."""
     return GradebookError(

@@ -17,6 +17,7 @@ from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from traitlets.config import Config
 
 from autograde.authoring.build import quiet_nbgrader, told
+from autograde.gradebook import scores, sound
 from autograde.handing_in.beside import SECRET, TIMESTAMP
 from autograde.nbgrader_settings import settings
 from autograde.reports import fresh
@@ -51,9 +52,16 @@ def generate(lab: str, work: Path, jobs: int = 1) -> list[Path]:
 
     Raises:
         FeedbackError: nothing is graded yet, or nbgrader fails.
+        GradebookError: the gradebook can't be used.
     """
     wanted = fresh.stale(lab, work)
+    if wanted and not scores.knows(work / "gradebook.db", lab):
+        raise FeedbackError(
+            f"nothing to write feedback on: {work}/gradebook.db has no grades of {lab}. "
+            f"Run `autograde grade {lab} --workdir {work}` first."
+        )
     if failed := "\n".join(_made_by(jobs, lab, work, wanted)):
+        sound.check(work / "gradebook.db")
         raise FeedbackError(f"nbgrader generate_feedback failed.\n{failed}")
     if wanted:
         fresh.note(lab, work, wanted)

@@ -15,6 +15,7 @@ import pytest
 from autograde.authoring import samples
 from autograde.gradebook import deadlines, scores, sound
 from autograde.marking import classrun
+from autograde.reports import feedback
 from autograde.results import Item, StudentResult
 from autograde.tree import find
 
@@ -78,11 +79,17 @@ def test_who_asks_a_damaged_gradebook_for_grades_is_told_what_mends_it(tmp_path,
     work = tmp_path / "class"
     shutil.copytree(job.work, work)
     path = work / "gradebook.db"
+    sound.sound(path, NOW)  # which keeps a copy, as each grading does
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    with pytest.raises(sound.GradebookError) as told:
-        deadlines.apply(work, LAB)
-    assert "is damaged" in str(told.value)
-    assert f"Run `autograde grade LAB --workdir {work}`" in str(told.value)
+    for ask in (deadlines.apply, lambda work, lab: feedback.generate(lab, work)):
+        with pytest.raises(sound.GradebookError) as told:
+            ask(work, LAB)
+        assert "is damaged" in str(told.value)
+        assert f"Run `autograde grade LAB --workdir {work}`" in str(told.value)
+    path.rename(tmp_path / "away.db")
+    with pytest.raises(feedback.FeedbackError, match="has no grades of"):
+        feedback.generate(LAB, work)
+    (tmp_path / "away.db").rename(path)
     classrun.grade(replace(job, submissions=work / "submitted", work=work))
     (standing,) = deadlines.apply(work, LAB)
     assert standing.points == 9.5  # a person's 1.5 among them
