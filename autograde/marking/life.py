@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from torch import Tensor
 
+from autograde.marking import judging
 from autograde.sandbox import CellRun, Session, Tested, Warm
 from autograde.sandbox.ahead import MOST_AHEAD
 from autograde.sandbox.bounds import TransportError
@@ -252,7 +253,8 @@ def put(
 
     def ask(probe: Probe) -> Answer:
         nonlocal stopped
-        answer = life.ask(probe, coming)
+        with judging.paused():
+            answer = life.ask(probe, coming)
         if life.lost():
             # One killed probe tells enough; the next check gets a fresh session.
             stopped = f"not tried, because an earlier case ended the run: {answer.error}"
@@ -266,7 +268,9 @@ def put(
         if stopped:
             yield case.result(Answer("raised", error=stopped))
         else:
-            yield case.put(ask, tensors)
+            with judging.alone():
+                result = case.put(ask, tensors)
+            yield result
 
 
 def _at_once(probe: Probe) -> bool:
