@@ -12,6 +12,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from autograde.gradebook.naming import named
+from autograde.gradebook.pieces import submissions
 from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
 from autograde.gradebook.stored import Stored
 from autograde.handing_in.normalise.flags import UNDECIDED
@@ -140,7 +141,7 @@ def read(path: Path, lab: str) -> dict[str, dict[str, float]]:
                     for notebook in submission.notebooks
                     for grade in notebook.grades
                 }
-                for submission in book.assignment_submissions(lab)
+                for submission in submissions(book, lab)
             }
 
 

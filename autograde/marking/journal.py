@@ -109,10 +109,11 @@ class Shared:
 def _lines(path: Path) -> Iterator[bytes]:
     """What is written, without lines that are not as they were written."""
     if path.is_file():
-        for line in path.read_bytes().split(b"\n"):
-            written = LINE.fullmatch(line)
-            if written and _sum(written[2]) == written[1].decode():
-                yield written[2]
+        with path.open("rb") as file:  # line by line: a class's journal is large
+            for line in file:
+                written = LINE.fullmatch(line.removesuffix(b"\n"))
+                if written and _sum(written[2]) == written[1].decode():
+                    yield written[2]
 
 
 def append(path: Path, entry: Entry) -> None:
