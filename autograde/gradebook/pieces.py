@@ -48,7 +48,7 @@ def submissions(book: Gradebook, lab: str) -> Iterator[SubmittedAssignment]:
 
 
 def _parts() -> tuple[object, ...]:
-    """What is read with a submission; nbgrader computes sums when they are asked for, one by one."""
+    """What is read with a submission; nbgrader asks for each sum by itself otherwise."""
     notebooks = selectinload(SubmittedAssignment.notebooks)
     grades = notebooks.selectinload(SubmittedNotebook.grades)
     return (
