@@ -31,12 +31,13 @@ from typing import Any
 from autograde.handing_in import intake
 from autograde.marking import classrun, rounds
 from autograde.marking.grader import Marked
+from autograde.wording import counted
 from tests.benchmarks import any_size
 from tests.benchmarks.queues import Seen, Simulation, Turns, rising
 
 HOUR = 3600.0
 RISE = 4.0  # e to this times as many a second at the deadline as an hour before
-STEPS = 6  # of halving the range in which the number of workers lies
+STEPS = 4  # of halving the quarter in which the number of workers lies
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Costs:
         grade: seconds of a worker, of each student that was graded for real.
         send: seconds of the coordinator, to read a submission and to make it ready to send.
         write: seconds of the coordinator, to read a result and to write it down.
+        busy: of these, seconds of a processor; the others wait for the disk, or for others' work.
         sent: bytes of a submission on its way.
         memory: bytes of the coordinator that a student more costs.
         disk: bytes of journal, gradebook and graded notebook.
@@ -57,6 +59,7 @@ class Costs:
     grade: list[float]
     send: float
     write: float
+    busy: float
     sent: float
     memory: float
     disk: float
@@ -97,27 +100,39 @@ def main() -> None:
     )
     for workers in map(int, filter(None, options.workers.split(","))):
         _row(costs, workers, 1, simulated(costs, arrivals, workers))
-    few = ceil(options.submissions * costs.serial / within)
-    found = fewest(costs, arrivals, within, few)
-    if found > 0 and few > 1:
-        _row(costs, found, 1, simulated(costs, arrivals, found))
-    print(f"{found:,} workers and {few} coordinators come within {options.hours:g} h")
+    workers, coordinators = fewest(costs, arrivals, within)
+    if coordinators > 1:
+        _row(costs, workers, 1, simulated(costs, arrivals, workers))
+    print(
+        f"{workers:,} workers and {counted(coordinators, 'coordinator')} come within "
+        f"{options.hours:g} h of the deadline"
+    )
 
 
-def fewest(costs: Costs, arrivals: list[float], within: float, coordinators: int) -> int:
-    """The fewest workers whose last result comes in time, to a few of a hundred."""
-    low = int(len(arrivals) * mean(costs.grade) / within)
-    high = max(2, 2 * low)
-    while simulated(costs, arrivals, high, coordinators).last > within:
-        low, high = high, 2 * high
-        if high > len(arrivals):
-            raise SystemExit("no number of workers is enough for so few coordinators")
+def fewest(costs: Costs, arrivals: list[float], within: float) -> tuple[int, int]:
+    """The fewest workers and coordinators whose last result comes in time, nearly."""
+    coordinators = at_least(arrivals, costs.serial, within)
+    low = at_least(arrivals, mean(costs.grade), within)
+    most = low + low // 4 + 1
+    while simulated(costs, arrivals, most, coordinators).last > within:
+        coordinators += 1  # the last of them had no time to spare
+        if coordinators > len(arrivals):
+            raise SystemExit("no number of coordinators is enough: one student takes too long")
+    high = most
     for _ in range(STEPS):
         middle = (low + high) // 2
         seen = simulated(costs, arrivals, middle, coordinators)
         low, high = (low, middle) if seen.last <= within else (middle, high)
     _row(costs, high, coordinators, simulated(costs, arrivals, high, coordinators))
-    return high
+    return high, coordinators
+
+
+def at_least(arrivals: list[float], seconds: float, within: float) -> int:
+    """How many must share work of so many seconds each, if it divided like water: from each moment
+    on, all that is still to come has to fit into the time that is left.
+    """
+    most = len(arrivals)
+    return ceil(max((most - k) * seconds / (within - one) for k, one in enumerate(arrivals)))
 
 
 def simulated(costs: Costs, arrivals: list[float], workers: int, coordinators: int = 1) -> Seen:
@@ -132,15 +147,16 @@ def simulated(costs: Costs, arrivals: list[float], workers: int, coordinators: i
 def _tell(costs: Costs) -> None:
     print(
         f"measured: a worker {mean(costs.grade):.3f} s a student ({len(costs.grade)} graded); the "
-        f"coordinator {1000 * costs.send:.1f} ms to send and {1000 * costs.write:.1f} ms to write "
-        f"({costs.students} students), {costs.memory / 1000:.0f} kB of memory and "
-        f"{costs.disk / 1000:.0f} kB of disk; {costs.sent / 1000:.0f} kB sent. Load of the machine "
-        f"{costs.load:.1f} on {os.cpu_count()} processors."
+        f"coordinator {1000 * costs.send:.1f} ms to send and {1000 * costs.write:.1f} ms to write, "
+        f"{1000 * costs.busy:.1f} of them of a processor ({costs.students} students);\n"
+        f"{costs.memory / 1000:.0f} kB of its memory, {costs.disk / 1000:.0f} kB of its disk, "
+        f"{costs.sent / 1000:.0f} kB sent. The machine's load was {costs.load:.1f} on "
+        f"{os.cpu_count()} processors."
     )
 
 
 def _limits(costs: Costs, submissions: int, within: float) -> None:
-    """How many submissions each part of one coordinator can take; the first one breaks first."""
+    """How many submissions each part of one coordinator can take; what takes least breaks first."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     free = shutil.disk_usage(tempfile.gettempdir()).free
     most = {
@@ -148,7 +164,7 @@ def _limits(costs: Costs, submissions: int, within: float) -> None:
         f"memory of {memory / 1e9:.0f} GB": memory / max(1.0, costs.memory),
         f"free disk of {free / 1e9:.0f} GB": free / costs.disk,
     }
-    print(f"one coordinator like this machine, {submissions:,} submissions within {within:.0f} s:")
+    print(f"one coordinator like this machine takes, at most, within {within:.0f} s:")
     for what, number in sorted(most.items(), key=lambda one: one[1]):
         told = "enough" if number >= submissions else "breaks"
         print(f"  {what}: {number:,.0f} submissions ({told})")
@@ -158,7 +174,7 @@ def _row(costs: Costs, workers: int, coordinators: int, seen: Seen) -> None:
     after = (seen.last - HOUR) / HOUR
     print(
         f"{workers:7,}  {coordinators:12}  {after:16.2f} h  {seen.coordinators:17.0%}  "
-        f"{seen.workers:12.0%}  {seen.on_disk:7,}  {seen.under_way * costs.sent / 1e6:.0f} MB",
+        f"{seen.workers:12.0%}  {seen.on_disk:7,}  {seen.under_way * costs.sent / 1e6:3.0f} MB",
         flush=True,
     )
 
@@ -184,6 +200,7 @@ def measured(students: int) -> Costs:
         [one.seconds for one in real.students],
         found["send"] / students,
         found["write"] / students,
+        found["busy"] / students,
         found["sent"] / students,
         max(0.0, memory),
         disk / students,
@@ -206,12 +223,13 @@ def _timed(home: Path, work: Path) -> dict[str, float]:
 
     def graded_first(*of: Any) -> Iterator[Marked]:
         came = [pickle.dumps(one) for one in rounds_of(*of)]
-        found["begun"] = time.perf_counter()
+        found["begun"], found["idle"] = time.perf_counter(), time.process_time()
         yield from map(pickle.loads, came)
 
     def to_the_last(*of: Any) -> rounds.Graded:
         graded = grade_all(*of)
         found["write"] = time.perf_counter() - found["begun"]
+        found["busy"] = time.process_time() - found["idle"]
         return graded
 
     rounds._in_rounds, classrun.grade_all = graded_first, to_the_last

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from tests.benchmarks.deadline_hour import at_least
 from tests.benchmarks.queues import Simulation, Turns, rising
 
 MANY = 200_000
@@ -63,3 +64,14 @@ def test_do_more_hand_in_towards_the_deadline() -> None:
     assert ratios == pytest.approx([2.718] * 3, rel=0.1)  # e to the fourth over four quarters
     even = rising(40_000, 3600, 0, Random(0))
     assert sum(one < 900 for one in even) == pytest.approx(10_000, rel=0.03)
+
+
+def test_is_what_water_would_need_the_least_that_is_enough() -> None:
+    arrivals = rising(20_000, 3600, 4, Random(0))
+    for within in (4000.0, 7200.0):
+        number = at_least(arrivals, 10.0, within)
+        ends = [
+            Simulation(arrivals, Turns(0.0, 0.0, [10.0]), workers).run().last
+            for workers in (int(0.97 * number), int(1.03 * number) + 1)
+        ]
+        assert ends[0] > within >= ends[1]
