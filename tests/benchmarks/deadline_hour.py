@@ -96,8 +96,9 @@ def main() -> None:
     _limits(costs, options.submissions, within)
     arrivals = rising(options.submissions, HOUR, options.rise, Random(0))
     print(
-        "workers  coordinators  after the deadline  coordinators busy  workers busy  on disk  sent"
+        "waiting: submissions on disk, at most; memory: of those sent and not yet written, at most"
     )
+    print("workers  coordinators  after the deadline  coordinators busy  workers busy  waiting  MB")
     for workers in map(int, filter(None, options.workers.split(","))):
         _row(costs, workers, 1, simulated(costs, arrivals, workers))
     workers, coordinators = fewest(costs, arrivals, within)
@@ -174,7 +175,7 @@ def _row(costs: Costs, workers: int, coordinators: int, seen: Seen) -> None:
     after = (seen.last - HOUR) / HOUR
     print(
         f"{workers:7,}  {coordinators:12}  {after:16.2f} h  {seen.coordinators:17.0%}  "
-        f"{seen.workers:12.0%}  {seen.on_disk:7,}  {seen.under_way * costs.sent / 1e6:3.0f} MB",
+        f"{seen.workers:12.0%}  {seen.on_disk:7,}  {seen.under_way * costs.sent / 1e6:3.0f}",
         flush=True,
     )
 
