@@ -48,6 +48,7 @@ def begun(class_: Path, work: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # `&` has it ignored
         env={**os.environ, ROOT_VARIABLE: str(COURSE.root)},
     )
 
@@ -88,7 +89,9 @@ def test_an_interrupted_class_is_finished_and_nobody_is_graded_twice(
     assert first.returncode == 130, said
     assert "Traceback" not in said
     assert 2 <= len(kept) < STUDENTS
-    assert stored(work / "gradebook.db", LAB).students.keys() == set(kept)
+    told = stored(work / "gradebook.db", LAB).students.keys()
+    assert told <= set(kept)
+    assert len(set(kept) - told) <= 1  # it was between a student's line and the gradebook
     end = time.monotonic() + 10
     while members(first.pid) and time.monotonic() < end:
         time.sleep(0.1)
