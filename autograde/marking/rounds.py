@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from autograde.gradebook import scores
 from autograde.gradebook.scores import Gradebook
+from autograde.gradebook.sound import GradebookError
 from autograde.gradebook.stored import Book
 from autograde.handing_in.beside import OFFICIAL
 from autograde.marking import journal
@@ -106,8 +107,9 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._tell()
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if not isinstance(error, GradebookError):  # it would only be refused once more
+            self._tell()
 
     def record(self, marked: Marked) -> None:
         """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
@@ -142,10 +144,11 @@ class Writer:
 
     def _tell(self) -> None:
         """Write those that wait into the gradebook, then that it knows them."""
-        told, self._waiting = [*self._waiting.values()], {}
+        told = [*self._waiting.values()]
         if told:
             every = (scores.Scored(one.result, new, one.timestamp) for one, new in told)
             scores.save(self.book, self.job.lab, *every)
+            self._waiting = {}  # not before: Ctrl-C amid a commit takes it back
             self._note([one for one, _ in told])
 
     def _note(self, told: Iterable[Marked]) -> None:

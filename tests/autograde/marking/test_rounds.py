@@ -73,3 +73,24 @@ def test_who_is_graded_before_an_interruption_is_in_the_gradebook(job: Job) -> N
     names = {f"s{number:03}" for number in range(5)}
     assert stored(job.gradebook, LAB).students.keys() == names
     assert journal.saved(job.saved).keys() == names
+
+
+@pytest.mark.parametrize("amid", ["_save", "note_saved"])
+def test_an_interruption_amid_a_commit_loses_nobody(
+    job: Job, monkeypatch: pytest.MonkeyPatch, amid: str
+) -> None:
+    home, done = {"_save": scores, "note_saved": journal}[amid], list[int]()
+    real = getattr(home, amid)
+
+    def third(*of: Any) -> None:
+        done.append(1)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        real(*of)
+
+    monkeypatch.setattr(home, amid, third)
+    monkeypatch.setattr(rounds, "TOGETHER", 4 if amid == "_save" else 1)
+    with pytest.raises(KeyboardInterrupt):
+        commits(job, Crew(9), 9)
+    names = {f"s{number:03}" for number in range(4 if amid == "_save" else 3)}
+    assert stored(job.gradebook, LAB).students.keys() == names
