@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from nbformat import NotebookNode
 
 from autograde.gradebook import scores
 from autograde.gradebook.scores import Gradebook
+from autograde.gradebook.sound import GradebookError
 from autograde.gradebook.stored import Book
 from autograde.handing_in.beside import OFFICIAL
 from autograde.marking import journal
@@ -26,6 +28,12 @@ from autograde.marking.pace import Round
 from autograde.results import ClassResult, Item, Move, StudentResult
 
 OnResult = Callable[[StudentResult, int, int], None]
+
+TOGETHER = 32
+"""Students of whom the gradebook is told at once, at most."""
+
+LONGEST = 2.0
+"""Seconds after which it is told of fewer, when the next one is done."""
 
 
 @dataclass
@@ -56,13 +64,14 @@ def grade_all(
         crew: who grades; threads of this process if not said.
     """
     graded, share = Graded(), journal.Shared()
-    for marked in _in_rounds(crew or Pool(grader), collect):
-        writer.record(marked)
-        graded.results.append(share(marked.result))
-        graded.moves += _moves(grader, marked)
-        graded.open |= bool(marked.open)
-        if on_result:
-            on_result(marked.result, len(graded.results), total)
+    with writer:
+        for marked in _in_rounds(crew or Pool(grader), collect):
+            writer.record(marked)
+            graded.results.append(share(marked.result))
+            graded.moves += _moves(grader, marked)
+            graded.open |= bool(marked.open)
+            if on_result:
+                on_result(marked.result, len(graded.results), total)
     return graded
 
 
@@ -98,13 +107,26 @@ def _through(
 
 @dataclass
 class Writer:
-    """What grading writes of each student; ``before`` is what the gradebook had at the start."""
+    """What grading writes of each student; ``before`` is what the gradebook had at the start.
+
+    The gradebook is told of several students at once, since what a commit costs the disk grows with
+    the rows that are there, not with the new ones: nbgrader's keys lie anywhere among them.
+    """
 
     job: Paths
     book: Gradebook
     checks: Mapping[str, str]
     before: Book
     anew: set[tuple[str, str]] = field(default_factory=set)
+    _waiting: dict[str, tuple[Marked, set[str]]] = field(default_factory=dict)
+    _since: float = 0.0
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if not isinstance(error, GradebookError):  # it would only be refused once more
+            self._tell()
 
     def record(self, marked: Marked) -> None:
         """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
@@ -123,15 +145,34 @@ class Writer:
         self._save(marked)
 
     def _save(self, marked: Marked) -> None:
-        student, lab, result = marked.result.student, self.job.lab, marked.result
+        student, result = marked.result.student, marked.result
         last = self._saved.get(student, {} if marked.notebooks else marked.answers)
         changed = {name for name, one in marked.answers.items() if last.get(name) != one}
         self.anew |= {(student, name) for name in changed & last.keys()}
         known = self.before.students.get(student)
-        if not scores.is_saved(known, result, changed, marked.timestamp):
-            scores.save(self.book, lab, result, changed, marked.timestamp)
-        if self._saved.get(student) != marked.answers:
-            journal.note_saved(self.job.saved, student, marked.answers)
+        if scores.is_saved(known, result, changed, marked.timestamp):
+            self._note([marked])
+            return
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting[student] = marked, changed
+        if len(self._waiting) >= TOGETHER or time.monotonic() - self._since > LONGEST:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Write those that wait into the gradebook, then that it knows them."""
+        told = [*self._waiting.values()]
+        if told:
+            every = (scores.Scored(one.result, new, one.timestamp) for one, new in told)
+            scores.save(self.book, self.job.lab, *every)
+            self._waiting = {}  # not before: Ctrl-C amid a commit takes it back
+            self._note([one for one, _ in told])
+
+    def _note(self, told: Iterable[Marked]) -> None:
+        answers = {one.result.student: one.answers for one in told}
+        new = {name: one for name, one in answers.items() if self._saved.get(name) != one}
+        if new:
+            journal.note_saved(self.job.saved, new)
 
     @cached_property
     def _saved(self) -> dict[str, dict[str, str]]:
