@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from autograde.gradebook.naming import named
 from autograde.gradebook.pieces import submissions
-from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
+from autograde.gradebook.sound import PATIENCE, damaged, foreign, legible, unusable
 from autograde.gradebook.stored import Stored
 from autograde.handing_in.normalise.flags import UNDECIDED
 from autograde.handing_in.normalise.to_student import to_student
@@ -37,7 +38,9 @@ def opened(path: Path) -> Iterator[Gradebook]:
         finally:
             book.close()
     except DatabaseError as error:
-        raise unusable(path, error.orig) from None
+        # Its kinds are about locks and disks; it alone is about what the file holds.
+        told = damaged if type(error.orig) is sqlite3.DatabaseError else unusable
+        raise told(path, error.orig) from None
     except SQLAlchemyError as error:
         raise foreign(path, error) from None
 
