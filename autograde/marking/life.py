@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
+from threading import Lock
 
 from torch import Tensor
 
@@ -21,6 +23,12 @@ HURRY_SECONDS = 6.0  # the same in a class's first round; who needs more comes w
 REPLAY_SECONDS = 60.0  # what cells that take long may take when they are run again
 LONG = 1.0  # seconds from which a cell takes long
 PATIENCE = 2  # cells and questions that may run out of time before the others get less
+
+_judging = Lock()
+"""Held while an answer is judged. Judges seed the generators of torch, NumPy and Python, which all
+threads share, and so are filters of warnings and where text is printed: two at once would make
+right answers wrong.
+"""
 
 
 class Later(Exception):
@@ -252,7 +260,8 @@ def put(
 
     def ask(probe: Probe) -> Answer:
         nonlocal stopped
-        answer = life.ask(probe, coming)
+        with _others_judge():
+            answer = life.ask(probe, coming)
         if life.lost():
             # One killed probe tells enough; the next check gets a fresh session.
             stopped = f"not tried, because an earlier case ended the run: {answer.error}"
@@ -263,10 +272,22 @@ def put(
     for place, case in enumerate(ordered, start=1):
         following = (one.case.probe for one in ordered[place : place + MOST_AHEAD])
         coming = list(takewhile(_at_once, following))
-        if stopped:
-            yield case.result(Answer("raised", error=stopped))
-        else:
-            yield case.put(ask, tensors)
+        with _judging:
+            if stopped:
+                result = case.result(Answer("raised", error=stopped))
+            else:
+                result = case.put(ask, tensors)
+        yield result
+
+
+@contextmanager
+def _others_judge() -> Iterator[None]:
+    """While a student's process is asked, answers of other students may be judged."""
+    _judging.release()
+    try:
+        yield
+    finally:
+        _judging.acquire()
 
 
 def _at_once(probe: Probe) -> bool:
