@@ -19,6 +19,7 @@ import pytest
 from autograde.handing_in.collecting.archives import Opened, content
 from autograde.handing_in.collecting.bounds import NOT_TAKEN, Bounds, Trouble
 from autograde.reports.collected import troubles
+from tests.depths import deep
 
 GOOD = b'{"cells": []}'
 
@@ -433,14 +434,8 @@ def test_a_folder_that_is_too_deep_is_named_and_the_rest_is_taken(tmp_path):
     folder = tmp_path / "class"
     (folder / "anna").mkdir(parents=True)
     (folder / "anna" / "lab.ipynb").write_bytes(GOOD)
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("a", dir_fd=here)
-        inner = os.open("a", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
-    one = opened(tmp_path, folder)
+    with deep(folder / "eve"):
+        one = opened(tmp_path, folder)
     assert taken(one) == {"anna/lab.ipynb": GOOD}
     assert [trouble for trouble in told(one) if "folders in 40 folders" in trouble]
 

@@ -21,6 +21,7 @@ from autograde.tree import find
 from autograde.watching.arrivals import DEEPEST, Arrivals, labs_of, seen
 from autograde.watching.service import Service
 from tests.autograde.cli.test_cli import autograde
+from tests.depths import deep
 
 COURSE = find(Path(__file__).parent)
 LAB = "lab00_setup"
@@ -214,18 +215,6 @@ def test_a_folder_that_is_away_for_a_while_is_looked_at_again(tmp_path, monkeypa
     ]
 
 
-def deep(folder: Path, levels: int) -> None:
-    """Folders in folders, deeper than a path can say."""
-    folder.mkdir(parents=True)
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir("a", dir_fd=here)
-        inner = os.open("a", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
-
-
 # Looking --------------------------------------------------------------------------------------
 
 
@@ -275,10 +264,10 @@ def test_links_are_not_followed_when_looking(tmp_path):
 
 @pytest.mark.parametrize("beside", [True, False])
 def test_a_folder_that_is_too_deep_ends_no_look(tmp_path, beside):
-    deep(tmp_path / "inbox" / "eve", 3000)
     if beside:
         put(tmp_path / "inbox", "anna.ipynb", b"{}")
-    found = {place[0]: files for place, files in seen(tmp_path / "inbox").items()}
+    with deep(tmp_path / "inbox" / "eve"):
+        found = {place[0]: files for place, files in seen(tmp_path / "inbox").items()}
     assert len(found["eve"]) == 1
     assert found["eve"][0][0].count("a") <= DEEPEST + 1
     assert ("anna.ipynb" in found) is beside
