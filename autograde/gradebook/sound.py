@@ -374,7 +374,9 @@ def _give_back(
     mine: dict[tuple[str, str, str, bool], Mark],
     anew: Collection[tuple[str, str]],
 ) -> None:
-    for submission in book.assignment_submissions(lab):
+    from autograde.gradebook.pieces import submissions  # nbgrader takes a second to load
+
+    for submission in submissions(book, lab):
         for notebook in submission.notebooks:
             for grade in notebook.grades:
                 one = mine.pop((lab, submission.student.id, grade.cell.name, False), None)

@@ -32,6 +32,8 @@ FIRST = 1.0  # seconds, at most, between the first two looks
 LIST = "watched"
 """In the class's folder: ``LAB.txt`` in it says who needs a person, as of the last round."""
 
+AWAY = "away"  # no lab's name: what is told of the folder itself
+
 NAMELESS = (
     "{}: no name in it says which lab it is of. Name the lab: `autograde watch FOLDER LAB`; or put "
     "its name into the file's."
@@ -86,7 +88,15 @@ class Service:
             self.say(f"{self.folder}: watched for {listed(self.labs) or 'every lab'}")
             time.sleep(min(self.interval, FIRST))
             while True:
-                found, growing = arrivals.look()
+                try:
+                    found, growing = arrivals.look()
+                except OSError as error:  # a folder of the network may be away for a while
+                    if once:
+                        raise
+                    self._tell(AWAY, [f"{self.folder}: {error.strerror}. It is tried again."])
+                    time.sleep(self.interval)
+                    continue
+                self._tell(AWAY, [])
                 if found != done:
                     done, bad = self._round(found, growing)
                 if once:
@@ -155,8 +165,8 @@ class Service:
         return list(uncollected(found)), found.needs_a_person
 
     def _grade(self, job: Job) -> ClassResult | None:
-        if not job.submissions.is_dir():
-            return None
+        if not any(job.submissions.glob(f"*/{job.lab}")):
+            return None  # a name that says a lab is no hand-in for it
         if known := seal.held(job):
             return known
         from autograde.marking import classrun, journal

@@ -117,7 +117,7 @@ def collect(order: Order) -> Collected:
             raise CollectError(f"no archive or folder {source}: name what the LMS gave you.")
     order.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=order.work, prefix=".collecting-") as spool:
-        opened = Opened(Path(spool), order.bounds, leave=order.leave)
+        opened = Opened(Path(spool).resolve(), order.bounds, leave=order.leave)
         for source in order.sources:
             opened.take(source.resolve())
         return _collected(order, opened)

@@ -224,7 +224,7 @@ def test_a_gradebook_with_what_nbgrader_never_writes_is_refused_in_a_few_lines(
         pytest.raises(sound.GradebookError, match="holds what nbgrader did not write") as found,
         scores.opened(place) as book,
     ):
-        scores.save(book, LAB, result)
+        scores.save(book, LAB, scores.Scored(result))
     assert str(place) in str(found.value)
     assert "\n" not in str(found.value)
 
