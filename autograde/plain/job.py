@@ -13,7 +13,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograde.errors import DesignedError
-from autograde.gradebook.address import file_of, without_password
+from autograde.gradebook.scores import file_of
 from autograde.handing_in.files import NOTEBOOK
 from autograde.marking.job import Paths
 from autograde.nbgrader_settings import SETTINGS, own
@@ -60,12 +60,12 @@ class PlainJob(Paths):
         named = str(self.config.CourseDirectory.get("db_url", ""))
         if not named or self.work != self.folder:
             return self.work / "gradebook.db"
-        if (path := file_of(named)) is None:
+        if (file := file_of(named)) is None:
             raise PlainError(
-                f"{self.folder / SETTINGS}: db_url is {without_password(named)}, and scores go "
-                "into an sqlite file here. Name a --workdir: its gradebook.db is taken."
+                f"{self.folder / SETTINGS}: db_url names a server, and scores go into an sqlite "
+                "file here. Name a --workdir: its gradebook.db is taken."
             )
-        return self.folder / path
+        return self.folder / file
 
     @property
     def source(self) -> Path:
