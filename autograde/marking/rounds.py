@@ -1,11 +1,11 @@
-"""Grade student by student, in two rounds, and write down what came out: one writer."""
+"""Grade student by student, in rounds, and write down what came out: one writer."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,8 +22,9 @@ from autograde.gradebook.stored import Book
 from autograde.handing_in.beside import OFFICIAL
 from autograde.marking import journal
 from autograde.marking.crews import Crew, Pool
-from autograde.marking.grader import Grader, Marked, S
+from autograde.marking.grader import Delayed, Grader, Marked, S
 from autograde.marking.job import Paths
+from autograde.marking.pace import Round
 from autograde.results import ClassResult, Item, Move, StudentResult
 
 OnResult = Callable[[StudentResult, int, int], None]
@@ -75,17 +76,33 @@ def grade_all(
 
 
 def _in_rounds(crew: Crew[S], collect: Callable[[], Iterator[S]]) -> Iterator[Marked]:
-    """Results as they come; who takes long is graded when all the others are done."""
-    late = set[str]()
-    for found in crew.through(collect(), hurried=True):
+    """Results as they come. Who takes long is graded when the others are done, and before the rest
+    whoever may have been nearly done.
+    """
+    late = yield from _through(crew, collect(), "first")
+    rounds: tuple[Round, ...] = ("second", "last")
+    for round_ in rounds:
+        waiting, late = late, []
+        for steady in (True, False):
+            names = {one.student for one in waiting if one.steady is steady}
+            if names:
+                late += yield from _through(crew, _of(names, collect()), round_)
+
+
+def _of(names: Collection[str], submissions: Iterator[S]) -> Iterator[S]:
+    return (one for one in submissions if one.student in names)
+
+
+def _through(
+    crew: Crew[S], submissions: Iterator[S], round_: Round
+) -> Generator[Marked, None, list[Delayed]]:
+    late = list[Delayed]()
+    for found in crew.through(submissions, round_):
         if isinstance(found, Marked):
             yield found
         else:
-            late.add(found)
-    if late:
-        those = (one for one in collect() if one.student in late)
-        results = crew.through(those, hurried=False)
-        yield from (found for found in results if isinstance(found, Marked))
+            late.append(found)
+    return late
 
 
 @dataclass
