@@ -85,13 +85,20 @@ def _behind_walls(root: Path, options: list[str], command: list[str]) -> int:
             raise DesignedError(NO_DEMO.format(root=root, whose=whose))
         from autograde.sandbox import foreign
 
-        print(NOTICE.format(root=root, whose=whose), file=sys.stderr)
+        _say(NOTICE.format(root=root, whose=whose))
         return foreign.run(root, command[0], command)
     except DesignedError as error:
-        print(f"autograde: {error}", file=sys.stderr)
+        _say(f"autograde: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _say(text: str) -> None:
+    """Print, with control characters shown: a stranger has chosen names of folders and links."""
+    from autograde.handing_in.normalise.flags import printable
+
+    print("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +11,23 @@ from html import escape
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy import make_url
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from autograde.gradebook.naming import named
 from autograde.gradebook.pieces import submissions
-from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
+from autograde.gradebook.sound import PATIENCE, damaged, foreign, legible, unusable
 from autograde.gradebook.stored import Stored
 from autograde.handing_in.normalise.flags import UNDECIDED
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.nbgrader_settings import at_once, put_tools_on_path
 from autograde.results import Item, StudentResult
+
+
+def file_of(url: str) -> str | None:
+    """Where nbgrader's ``db_url`` has its file; none where it names a server."""
+    found = make_url(url)
+    return found.database if found.get_backend_name() == "sqlite" else None
 
 
 @contextmanager
@@ -37,7 +45,9 @@ def opened(path: Path) -> Iterator[Gradebook]:
         finally:
             book.close()
     except DatabaseError as error:
-        raise unusable(path, error.orig) from None
+        # Its kinds are about locks and disks; it alone is about what the file holds.
+        told = damaged if type(error.orig) is sqlite3.DatabaseError else unusable
+        raise told(path, error.orig) from None
     except SQLAlchemyError as error:
         raise foreign(path, error) from None
 

@@ -182,6 +182,10 @@ class Life:
         """Whether the last cell or question ended the session."""
         return not self._alive_now()
 
+    def ending(self) -> str:
+        """Why the last session ended."""
+        return self.session.ending if self.session else ""
+
     def _alive_now(self) -> bool:
         return self.session is not None and self.session.alive
 
@@ -271,7 +275,8 @@ def put(
             answer = life.ask(probe, coming)
         if life.lost():
             # One killed probe tells enough; the next check gets a fresh session.
-            stopped = f"not tried, because an earlier case ended the run: {answer.error}"
+            why = answer.error or life.ending()
+            stopped = f"not tried, because an earlier case ended the run: {why}"
         if answer.kind == "missing" and reason:
             return Answer("raised", error=f"{answer.error}: {reason}", cause="missing")
         return answer

@@ -13,6 +13,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograde.errors import DesignedError
+from autograde.gradebook.scores import file_of
 from autograde.handing_in.files import NOTEBOOK
 from autograde.marking.job import Paths
 from autograde.nbgrader_settings import SETTINGS, own
@@ -48,6 +49,23 @@ class PlainJob(Paths):
     preload: tuple[str, ...] = ()
     timeout: float = CELL_SECONDS
     config: Config = field(default_factory=Config, compare=False)
+
+    @cached_property
+    def gradebook(self) -> Path:
+        """nbgrader's database: where the settings have it, unless the class lies elsewhere.
+
+        Raises:
+            PlainError: they name a server.
+        """
+        named = str(self.config.CourseDirectory.get("db_url", ""))
+        if not named or self.work != self.folder:
+            return self.work / "gradebook.db"
+        if (file := file_of(named)) is None:
+            raise PlainError(
+                f"{self.folder / SETTINGS}: db_url names a server, and scores go into an sqlite "
+                "file here. Name a --workdir: its gradebook.db is taken."
+            )
+        return self.folder / file
 
     @property
     def source(self) -> Path:

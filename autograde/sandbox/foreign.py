@@ -122,9 +122,10 @@ def _view(root: Path, writes: Sequence[str], stack: ExitStack, passed: list[int]
             seen.show(str(data.resolve()), at)
     seen.show(str(root))
     for name in UNSEEN:
-        seen.hide(str(root / name))
-    for name in writes:
-        seen.arguments += ["--bind", (path := str(_own(root, name))), path]
+        seen.hide(str(_own(root, name)))
+    for made in (_made(root, name) for name in writes):
+        if made.exists():
+            seen.arguments += ["--bind", str(made), str(made)]
     return seen
 
 
@@ -139,14 +140,20 @@ def _refuse_home(root: Path) -> None:
 
 
 def _own(root: Path, name: str) -> Path:
-    """A folder or file of the course's that is written to; a missing folder is made.
+    """A folder or file of the course's, perhaps not there.
 
     Raises:
-        Refused: a link leads elsewhere.
+        Refused: a link leads elsewhere, so that walls could not be put where they belong.
     """
     path = root / name
     if path.resolve() != path:
         raise Refused(f"{path} is a link to {path.resolve()}: put a folder or file in its place.")
+    return path
+
+
+def _made(root: Path, name: str) -> Path:
+    """A folder or file that is written to; a missing folder is made. Errors as of :func:`_own`."""
+    path = _own(root, name)
     if not path.exists() and not path.suffix:
         path.mkdir(parents=True)
     return path

@@ -182,6 +182,7 @@ class Session:
             _, body = self._exchange(
                 {"op": "ask"}, message, timeout, bounds.buffers + 2 * bounds.header, coming
             )
+            self._look_after()
             return transport.decode_answer(body, bounds)
         except TransportError as error:
             return Answer("raised", error=f"gave no proper answer: {error}")
@@ -267,6 +268,17 @@ class Session:
         if reply.get("number") != number:
             raise self._end("crashed", "sent a message that nobody asked for and was stopped")
         return reply, content
+
+    def _look_after(self) -> None:
+        """End a session that takes too much memory, perhaps for a question that was sent ahead: the
+        answer that is there already stands.
+        """
+        try:
+            self._watch()
+        except TooLong:
+            return
+        except TooMuchMemory:
+            self._end("limit", self._too_much_memory())
 
     def _used_up(self, allowed: float) -> bool:
         """Whether it is its own doing that it did not come to an end."""

@@ -52,7 +52,11 @@ class Watch:
         self.begin(0.0)
 
     def begin(self, seconds: float) -> None:
-        """An exchange begins, which may take this long."""
+        """An exchange begins, which may take this long; what was used before is not its own."""
+        if time.monotonic() >= self._next:
+            with contextlib.suppress(TooMuchMemory):  # told when it is looked for
+                self.look()
+            self._next = time.monotonic() + TICK
         self._allowed, self._since = seconds, time.monotonic()
         self._cpu = self._waited = 0.0
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from autograde.handing_in.collecting.levels import EXCHANGE
-from autograde.handing_in.collecting.names import bare, beside_lab, is_lab
+from autograde.handing_in.collecting.names import EDGES, bare, beside_lab, is_lab
 
 Place = tuple[str, ...]
 """A path below the folder that is watched."""
@@ -19,6 +20,10 @@ Look = Mapping[Place, tuple[tuple[str, int, int, int], ...]]
 
 GROWING = re.compile(r".*\.(part|partial|filepart|crdownload|download|tmp|temp|swp)|\..*|.*~")
 """Names under which programs keep what they are still writing; they rename it when it is whole."""
+
+
+DEEPEST = 40  # folders in folders
+MOST = 20_000  # files of one entry
 
 
 @dataclass
@@ -47,29 +52,47 @@ class Arrivals:
 
 
 def seen(folder: Path) -> Look:
-    """The entries of a folder, or of the one folder in it, in which all lies."""
+    """The entries of a folder, or of the one folder in it, in which all lies.
+
+    Raises:
+        OSError: the folder can't be read.
+    """
     below: Place = ()
-    while True:
-        with os.scandir(folder.joinpath(*below)) as entries:
-            found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
-        if list(found.values()) != [True]:
+    found = _entries(folder)
+    while list(found.values()) == [True] and len(below) < DEEPEST:
+        within = (*below, *found)
+        try:
+            below, found = within, _entries(folder.joinpath(*within))
+        except OSError:
             break
-        below = (*below, *found)
-    return {(*below, name): tuple(_files(folder.joinpath(*below), name)) for name in sorted(found)}
+    return {(*below, name): _files(folder.joinpath(*below), name) for name in sorted(found)}
 
 
-def _files(folder: Path, name: str) -> Iterator[tuple[str, int, int, int]]:
-    """A file, or those below a folder; what vanishes meanwhile is not there."""
-    try:
-        with os.scandir(folder / name) as entries:
-            names = sorted(entry.name for entry in entries)
-        for one in names:
-            yield from _files(folder, os.path.join(name, one))
-    except NotADirectoryError:
-        status = (folder / name).lstat()
-        yield name, status.st_size, status.st_mtime_ns, status.st_ino
-    except OSError:
-        return
+def _entries(folder: Path) -> dict[str, bool]:
+    """The names in a folder, and whether each is a folder; a link is none."""
+    with os.scandir(folder) as entries:
+        return {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+
+
+def _files(folder: Path, name: str) -> tuple[tuple[str, int, int, int], ...]:
+    """A file, or those below a folder; what vanishes meanwhile is not there.
+
+    No link is followed: it may lead round in a circle, or through the whole machine. Of a folder
+    that is deeper, or holds more, than anybody hands in, the rest is not looked at.
+    """
+    found, waiting = list[tuple[str, int, int, int]](), [(name, 0)]
+    while waiting and len(found) < MOST:
+        path, depth = waiting.pop()
+        try:
+            status = (folder / path).lstat()
+            if stat.S_ISDIR(status.st_mode) and depth < DEEPEST:
+                names = sorted(_entries(folder / path), reverse=True)
+                waiting += [(os.path.join(path, one), depth + 1) for one in names]
+                continue
+        except OSError:
+            continue
+        found.append((path, status.st_size, status.st_mtime_ns, status.st_ino))
+    return tuple(found)
 
 
 def labs_of(place: Place, files: Sequence[tuple[str, int, int, int]], labs: Sequence[str]) -> set:
@@ -82,4 +105,5 @@ def labs_of(place: Place, files: Sequence[tuple[str, int, int, int]], labs: Sequ
 def _names(part: str, lab: str) -> bool:
     """Whether a name says that something is of a lab, as people write it."""
     stem = PurePath(part).stem
-    return is_lab(part, lab) or is_lab(stem, lab) or beside_lab(stem, lab) != bare(stem)
+    plain = bare(stem).strip(EDGES)
+    return is_lab(part, lab) or is_lab(stem, lab) or beside_lab(stem, lab) != plain

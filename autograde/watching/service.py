@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograde.errors import DesignedError
 from autograde.gradebook.sound import WATCH, alone
+from autograde.gradebook.stored import stored
 from autograde.handing_in.collecting.class_list import ClassList
 from autograde.handing_in.collecting.collecting import CollectError, Order, collect
 from autograde.handing_in.normalise.flags import listed, shown
@@ -30,6 +31,8 @@ from autograde.watching.arrivals import Arrivals, Look, Place, labs_of
 FIRST = 1.0  # seconds, at most, between the first two looks
 LIST = "watched"
 """In the class's folder: ``LAB.txt`` in it says who needs a person, as of the last round."""
+
+AWAY = "away"  # no lab's name: what is told of the folder itself
 
 NAMELESS = (
     "{}: no name in it says which lab it is of. Name the lab: `autograde watch FOLDER LAB`; or put "
@@ -85,7 +88,15 @@ class Service:
             self.say(f"{self.folder}: watched for {listed(self.labs) or 'every lab'}")
             time.sleep(min(self.interval, FIRST))
             while True:
-                found, growing = arrivals.look()
+                try:
+                    found, growing = arrivals.look()
+                except OSError as error:  # a folder of the network may be away for a while
+                    if once:
+                        raise
+                    self._tell(AWAY, [f"{self.folder}: {error.strerror}. It is tried again."])
+                    time.sleep(self.interval)
+                    continue
+                self._tell(AWAY, [])
                 if found != done:
                     done, bad = self._round(found, growing)
                 if once:
@@ -126,7 +137,8 @@ class Service:
             needs, bad = self._collect(lab, leave, job.submissions)
             result = self._grade(job)
             self._answer(lab)
-        needs += needing(result) if result else []
+            known = stored(job.gradebook, lab).students
+        needs += needing(result, known=known) if result else []
         self._tell(lab, [f"{lab}: {line}" for line in needs])
         self._list(lab, needs)
         return bad
@@ -153,8 +165,8 @@ class Service:
         return list(uncollected(found)), found.needs_a_person
 
     def _grade(self, job: Job) -> ClassResult | None:
-        if not job.submissions.is_dir():
-            return None
+        if not any(job.submissions.glob(f"*/{job.lab}")):
+            return None  # a name that says a lab is no hand-in for it
         if known := seal.held(job):
             return known
         from autograde.marking import classrun, journal

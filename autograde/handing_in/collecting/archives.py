@@ -11,7 +11,6 @@ import errno
 import gzip
 import lzma
 import os
-import stat
 import tarfile
 import unicodedata
 import zipfile
@@ -33,6 +32,7 @@ from autograde.handing_in.collecting.bounds import (
     kind_of,
     parts,
 )
+from autograde.handing_in.collecting.reading import opened
 from autograde.handing_in.collecting.room import Modest, Room, Shares
 from autograde.handing_in.files import is_notebook
 
@@ -42,7 +42,7 @@ IN_UTF8 = 0x800
 CENTRAL = b"PK\x01\x02"  # stands before each member in a zip's table of contents
 READ_WHOLE = 200_000_000
 OURS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.EFBIG)
-PACKED: dict[bytes, Callable[[Path], Any]] = {
+PACKED: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
@@ -124,6 +124,8 @@ class Opened:
         self.members[self._source].append(Member(path, member.place, member.modified))
 
     def _folder(self, folder: Path, below: tuple[str, ...]) -> None:
+        if len(below) > self.bounds.folders:
+            raise Unfit(f"folders in {self.bounds.folders} folders. It was not opened.")
         with os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
         found = [entry for entry in found if (*below, entry.name) not in self.leave]
@@ -136,7 +138,7 @@ class Opened:
             elif entry.is_symlink():
                 self._trouble(path, "it is a symbolic link. It was not followed.")
             elif entry.is_dir():
-                self._folder(Path(entry.path), path)
+                self._guarded(path, partial(self._folder, Path(entry.path), path))
             elif not entry.is_file():
                 self._trouble(path, "it is no plain file. It was not opened.")
             else:
@@ -209,20 +211,20 @@ class Opened:
             self._trouble(path, "an archive in an archive in an archive. It was not opened.")
             return False
         try:
-            with file.open("rb") as stream:
+            with opened(file) as stream:
                 head = stream.read(8)
-            for mark, name in FOREIGN.items():
-                if head.startswith(mark):
-                    self._trouble(
-                        path,
-                        f"a {name} archive, which is not opened here. Ask for a zip, or unpack it "
-                        "yourself and collect the folder.",
-                    )
-                    return False
-            if zipfile.is_zipfile(file):
-                self._zip(file, path, depth)
-            else:
-                self._packed_tar(file, head, path, depth)
+                for mark, name in FOREIGN.items():
+                    if head.startswith(mark):
+                        self._trouble(
+                            path,
+                            f"a {name} archive, which is not opened here. Ask for the .ipynb file "
+                            "or a zip with it, or unpack it yourself and collect the folder.",
+                        )
+                        return False
+                if zipfile.is_zipfile(stream):
+                    self._zip(stream, path, depth)
+                else:
+                    self._packed_tar(stream, head, path, depth)
         except Unfit as error:
             self._trouble(path, str(error))
             return False
@@ -233,9 +235,10 @@ class Opened:
             return False
         return True
 
-    def _zip(self, file: Path, below: tuple[str, ...], depth: int) -> None:
-        if file.stat().st_size <= READ_WHOLE:  # opening it makes an object of each
-            self._check_flood(file.read_bytes().count(CENTRAL))
+    def _zip(self, file: IO[bytes], below: tuple[str, ...], depth: int) -> None:
+        if os.fstat(file.fileno()).st_size <= READ_WHOLE:  # opening it makes an object of each
+            file.seek(0)
+            self._check_flood(file.read().count(CENTRAL))
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
             self._check_flood(len(infos))
@@ -284,8 +287,9 @@ class Opened:
         if found > self.bounds.members:
             raise Unfit(f"it has {found:,} files, at most {self.bounds.members:,} are looked at.")
 
-    def _tar(self, file: Path, below: tuple[str, ...], depth: int) -> None:
-        with tarfile.open(file, "r:", tarinfo=Modest) as archive:
+    def _tar(self, file: IO[bytes], below: tuple[str, ...], depth: int) -> None:
+        file.seek(0)
+        with tarfile.open(fileobj=file, mode="r:", tarinfo=Modest) as archive:
             room, number = Room.of(below, self.bounds), 0
             while (info := archive.next()) is not None:
                 vars(archive)[
@@ -321,7 +325,7 @@ class Opened:
         if stream is not None:
             self._take_file(path, self._spooled(stream, info.size), float(info.mtime), depth)
 
-    def _packed_tar(self, file: Path, head: bytes, below: tuple[str, ...], depth: int) -> None:
+    def _packed_tar(self, file: IO[bytes], head: bytes, below: tuple[str, ...], depth: int) -> None:
         """A tar archive, without its compression while it is read: never more of it than is allowed
         in all, or than an honest file of its size holds.
         """
@@ -329,11 +333,13 @@ class Opened:
         if opener is None:
             self._tar(file, below, depth)
             return
-        honest = max(self.bounds.free, self.bounds.ratio * file.stat().st_size)
+        honest = max(self.bounds.free, self.bounds.ratio * os.fstat(file.fileno()).st_size)
+        file.seek(0)
         with opener(file) as stream:
             place = self._spooled(stream, min(honest, self.bounds.total_bytes - self._bytes))
         try:
-            self._tar(place, below, depth)
+            with place.open("rb") as plain:
+                self._tar(plain, below, depth)
         finally:
             place.unlink()
 
@@ -372,16 +378,3 @@ def zip_time(info: zipfile.ZipInfo) -> float | None:
         return datetime(*info.date_time, tzinfo=UTC).timestamp()
     except ValueError:
         return None
-
-
-def content(member: Member) -> bytes:
-    """A file's bytes; a link that has come into its place is not followed.
-
-    Raises:
-        OSError: it can't be read.
-    """
-    descriptor = os.open(member.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("no plain file")
-        return file.read()

@@ -36,6 +36,7 @@ class Bounds:
     depth: int = 2  # archives in archives
     inner: int = 3_000  # notebooks, and other files, of an archive in an archive or folder
     path: int = 1_000  # characters
+    folders: int = 40  # in folders
     share: int = 4  # whoever is one of a class has at most this part of all
 
     @property

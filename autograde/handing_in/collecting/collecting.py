@@ -13,12 +13,13 @@ from typing import Any
 
 from autograde.errors import DesignedError
 from autograde.handing_in.collecting import placing, record
-from autograde.handing_in.collecting.archives import Opened, content
+from autograde.handing_in.collecting.archives import Opened
 from autograde.handing_in.collecting.bounds import Bounds, Trouble
 from autograde.handing_in.collecting.class_list import ClassList, Person
 from autograde.handing_in.collecting.lateness import extra, in_words, seconds_late
 from autograde.handing_in.collecting.layouts import Format, HandIn, hand_ins
 from autograde.handing_in.collecting.matching import Matched, Matcher, MatchError
+from autograde.handing_in.collecting.reading import content
 from autograde.handing_in.collecting.record import Entry, Record, Version, stamp
 from autograde.handing_in.normalise.flags import listed, shown
 from autograde.wording import counted
@@ -117,7 +118,7 @@ def collect(order: Order) -> Collected:
             raise CollectError(f"no archive or folder {source}: name what the LMS gave you.")
     order.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=order.work, prefix=".collecting-") as spool:
-        opened = Opened(Path(spool), order.bounds, leave=order.leave)
+        opened = Opened(Path(spool).resolve(), order.bounds, leave=order.leave)
         for source in order.sources:
             opened.take(source.resolve())
         return _collected(order, opened)
@@ -131,7 +132,7 @@ def _collected(order: Order, opened: Opened) -> Collected:
     troubles = list(opened.troubles)
     for source, members in opened.members.items():
         found, lost = hand_ins(members, order.lab, source.name, order.form, order.labs)
-        if not found:
+        if not found and all(one.where != source.name for one in troubles):
             told = f"nothing handed in for {order.lab} was found in it."
             lost = [*lost, Trouble(source.name, told)]
         troubles += lost

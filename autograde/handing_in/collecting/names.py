@@ -14,6 +14,7 @@ COPY = re.compile(
 )
 AGAIN = re.compile(r"([\s_-]*\(\d+\)|[\s_-]+copy|\s+-\s+copy|-\d+)+$", re.I)
 WORD = re.compile(r"[^\W_]+")
+EDGES = " _-.,+"  # of a name, which say nothing
 UNFIT = re.compile(r"[^\w.@-]+")
 
 
@@ -69,7 +70,7 @@ def beside_lab(stem: str, lab: str) -> str:
     first = re.fullmatch(r"([a-z]+)0*(\d+)", lab.split("_")[0], flags=re.I)
     if first:
         text = re.sub(rf"(?<!\w){first[1]}[\s_-]*0*{first[2]}(?!\w)", " ", text, flags=re.I)
-    return text.strip(" _-.,+")
+    return text.strip(EDGES)
 
 
 def title_of(lab: str) -> re.Pattern[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import signal
 import stat
 import struct
 import tarfile
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from autograde.handing_in.collecting.archives import Opened, content
+from autograde.handing_in.collecting.archives import Opened
 from autograde.handing_in.collecting.bounds import NOT_TAKEN, Bounds, Trouble
+from autograde.handing_in.collecting.reading import content
 from autograde.reports.collected import troubles
+from tests.depths import deep
 
 GOOD = b'{"cells": []}'
 
@@ -47,6 +50,7 @@ def told(one: Opened) -> list[str]:
 
 
 def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
@@ -422,3 +426,60 @@ def test_do_words_about_members_cost_little_however_many(tmp_path: Path, global_
     assert peak < 10_000_000
     assert taken(one)["anna.ipynb"] == GOOD
     assert any("headers" in line or "ReadError" in line for line in told(one)) == global_
+
+
+# A folder that others still fill ---------------------------------------------------------------
+
+
+def test_a_folder_that_is_too_deep_is_named_and_the_rest_is_taken(tmp_path):
+    folder = tmp_path / "class"
+    (folder / "anna").mkdir(parents=True)
+    (folder / "anna" / "lab.ipynb").write_bytes(GOOD)
+    with deep(folder / "eve"):
+        one = opened(tmp_path, folder)
+    assert taken(one) == {"anna/lab.ipynb": GOOD}
+    assert [trouble for trouble in told(one) if "folders in 40 folders" in trouble]
+
+
+def test_a_pipe_in_an_archives_place_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "class.zip")
+
+    def waiting(*_):
+        raise AssertionError("it waits for somebody to write")
+
+    before = signal.signal(signal.SIGALRM, waiting)
+    signal.alarm(5)
+    try:
+        one = opened(tmp_path, tmp_path / "class.zip")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(told(one)) == 1
+    assert one.members == {tmp_path / "class.zip": []}
+
+
+@pytest.mark.parametrize("name", ["lab.ipynb", "work.zip"])
+def test_a_link_that_came_into_a_folders_place_is_not_followed(tmp_path, monkeypatch, name):
+    zipped(tmp_path / "secret" / "work.zip", {"lab.ipynb": b"secret"})
+    (tmp_path / "secret" / "lab.ipynb").write_bytes(b"secret")
+    folder = tmp_path / "class" / "eve"
+    folder.mkdir(parents=True)
+    zipped(folder / "work.zip", {"lab.ipynb": GOOD})
+    (folder / "lab.ipynb").write_bytes(GOOD)
+    for other in {"lab.ipynb", "work.zip"} - {name}:
+        (folder / other).unlink()
+    count = Opened._count
+
+    def replacing(self, size, path):
+        if not folder.is_symlink():
+            folder.rename(tmp_path / "aside")
+            folder.symlink_to(tmp_path / "secret")
+        return count(self, size, path)
+
+    monkeypatch.setattr(Opened, "_count", replacing)
+    one = opened(tmp_path, tmp_path / "class")
+    (members,) = one.members.values()
+    for member in members:
+        if not member.path[-1].endswith(NOT_TAKEN):
+            with pytest.raises(OSError, match="no plain file"):
+                content(member)

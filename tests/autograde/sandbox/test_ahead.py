@@ -11,16 +11,38 @@ from typing import Any
 import pytest
 import torch
 
-from autograde.marking.life import put
+from autograde.marking.life import Life, put
 from autograde.sandbox import Session, Warm, transport
 from autograde.sandbox.ahead import MOST_AHEAD
-from course.checks import Answer, HandedIn, Probe
+from autograde.sandbox.watch import Watch, time_of
+from course import checks
+from course.checks import Answer, Finding, HandedIn, Prepared, Probe
 from course.checks.probes import call, called
 
 COUNTED = "seen = []\ndef f(n):\n    seen.append(n)\n    return list(seen)"
 ENDING = "import os\ndef f(n):\n    return os._exit(3) if n == 2 else n"
 SLOW = "import time\ndef f(n):\n    if n == 2: time.sleep(20)\n    return n"
 GREEDY = "kept = []\ndef f(n):\n    while n == 2: kept.append(bytearray(1 << 24))\n    return n"
+BUSY = """
+import time
+def f(n):
+    end = time.process_time() + 3
+    while n == 2 and time.process_time() < end:
+        pass
+    return n
+"""
+CROWDED = """
+import os, time
+def f(n):
+    if n == 2:
+        for _ in range(8):
+            if os.fork() == 0:
+                room = b"x" * (120 << 20)
+                time.sleep(30)
+                os._exit(0)
+        time.sleep(30)
+    return n
+"""
 LINGER = 0.3  # seconds in which a process answers all that it was sent
 SIX = [call("f", n) for n in range(6)]
 
@@ -42,6 +64,14 @@ def asked(
         if not session.alive:
             break
     return found
+
+
+def crowded(warm: Warm) -> Session:
+    """A session whose third question fills memory; no control group kills for it."""
+    session = warm.session()
+    session._watch = Watch(session._handle, warm.shared + (256 << 20))
+    session.run(CROWDED)
+    return session
 
 
 @pytest.mark.parametrize("linger", [0.0, LINGER])
@@ -78,6 +108,33 @@ def test_who_takes_too_much_memory_keeps_earlier_answers(warm: Warm) -> None:
         found = asked(session, SIX)
         assert [one.value for one in found[:2]] == [0, 1]
         assert found[2].kind == "raised"
+
+
+def test_no_answer_pays_for_the_time_of_a_later_one(warm: Warm) -> None:
+    with warm.session() as session:
+        session.run(BUSY)
+        assert session.ask(SIX[0], coming=SIX[1:3], timeout=1.0).value == 0
+        begun, end = time_of(session.pid), time.monotonic() + 60
+        while time_of(session.pid) < begun + 1.5 and time.monotonic() < end:
+            time.sleep(0.1)  # the third is worked at before the second is asked
+        assert session.ask(SIX[1], coming=SIX[2:3], timeout=1.0).value == 1
+
+
+def test_no_answer_pays_for_the_memory_of_a_later_one(warm: Warm) -> None:
+    with crowded(warm) as session:
+        found = asked(session, SIX[:4], linger=2.0)
+        assert [one.value for one in found[:2]] == [0, 1]
+        assert not session.alive
+        assert "GiB of memory" in session.ending
+
+
+def test_a_check_tells_why_it_goes_no_further(warm: Warm) -> None:
+    life = Life(warm, {})
+    life.session = crowded(warm)
+    found = list(put(life, [one_asked(probe) for probe in SIX[:4]], dict))
+    life.close()
+    assert [one.outcome for one in found] == ["passed", "passed", "failed", "failed"]
+    assert all("GiB of memory" in one.found for one in found[2:])
 
 
 def test_large_questions_wait_for_their_turn(warm: Warm) -> None:
@@ -125,6 +182,16 @@ def test_students_graded_at_once_share_the_bytes_of_a_question(
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(transport.encode_probe, [probe, probe])
     assert first is second is transport.encode_probe(probe)
+
+
+def one_asked(probe: Probe) -> Prepared:
+    """A case whose judge takes its time."""
+
+    def judge(answer: Any, expected: Any, probe: Probe) -> Finding:
+        time.sleep(1.5)
+        return Finding(True, "", "")
+
+    return Prepared(checks.Case("asked", probe, judge=judge, expected=0), lambda: 0)
 
 
 class Listed:

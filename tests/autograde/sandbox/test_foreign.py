@@ -198,6 +198,38 @@ def test_does_a_link_lead_build_nowhere(
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", [".git", "grading"])
+def test_does_a_link_in_a_hidden_folders_place_not_pass_for_missing_walls(
+    mini: Tree, name: str
+) -> None:
+    """Or the message would advise to weaken the machine, or to trust."""
+    notebook(mini, "1")
+    (mini.root / name).symlink_to("/etc")
+    done = run(mini, "verify")
+    assert (done.returncode, f"{mini.root / name} is a link to /etc" in done.stderr) == (3, True)
+    assert "sysctl" not in done.stderr
+    assert "--trusted verify" not in done.stderr
+
+
+def test_is_a_link_that_a_stranger_named_shown_and_not_obeyed(mini: Tree) -> None:
+    shutil.rmtree(mini.labs)
+    mini.labs.symlink_to("/tmp/\x1b]0;a title\x07")
+    done = run(mini, "build")
+    assert "\x1b" not in done.stderr
+    assert r"is a link to /tmp/\x1b]0;a title\x07:" in done.stderr
+
+
+def test_does_a_missing_readme_not_pass_for_missing_walls(mini: Tree) -> None:
+    lab = "lab91_new"
+    new.write(mini, lab)
+    library(mini)
+    (mini.solutions / "seed.txt").write_text("a test's own")
+    (mini.root / "README.md").unlink(missing_ok=True)
+    done = run(mini, "build", lab)
+    assert "sysctl" not in done.stderr
+    assert mini.student(lab).is_file(), done.stderr
+
+
 def test_is_a_course_around_the_home_folder_refused(mini: Tree, monkeypatch) -> None:
     monkeypatch.setenv("HOME", str(mini.root / "me"))
     done = run(mini, "verify")

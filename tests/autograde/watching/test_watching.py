@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -17,8 +18,10 @@ from autograde.gradebook import scores
 from autograde.gradebook.sound import WATCH, alone
 from autograde.sandbox import IsolationError, Warm
 from autograde.tree import find
-from autograde.watching.arrivals import Arrivals, labs_of
+from autograde.watching.arrivals import DEEPEST, Arrivals, labs_of, seen
+from autograde.watching.service import Service
 from tests.autograde.cli.test_cli import autograde
+from tests.depths import deep
 
 COURSE = find(Path(__file__).parent)
 LAB = "lab00_setup"
@@ -182,6 +185,36 @@ def until(holds, seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
+def test_a_name_that_says_a_lab_is_no_hand_in_for_it(tmp_path, books):
+    put(tmp_path / "inbox", f"anna/{LAB}/{LAB}.ipynb", books["reference"])
+    put(tmp_path / "inbox", f"anna/{LAB}/on lab 5.txt", b"?")
+    said = watch(tmp_path).stdout
+    assert points(tmp_path)["anna"] > 0
+    assert "nothing to collect for lab05_inception" in said
+    assert not list((tmp_path / "work").rglob("lab05_inception.html"))
+    assert not list((tmp_path / "work" / "journal").glob("lab05_inception*"))
+
+
+def test_a_folder_that_is_away_for_a_while_is_looked_at_again(tmp_path, monkeypatch):
+    looks, lines = iter([{}, None, None, {}]), []
+
+    def look(self):
+        if (found := next(looks, KeyboardInterrupt)) is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        if found is None:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return found, frozenset()
+
+    monkeypatch.setattr(Arrivals, "look", look)
+    service = Service(COURSE, tmp_path, tmp_path / "work", lines.append, interval=0.01)
+    (tmp_path / "work").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        service.run()
+    assert [one for one in lines if "Stale" in one] == [
+        f"{tmp_path}: Stale file handle. It is tried again."
+    ]
+
+
 # Looking --------------------------------------------------------------------------------------
 
 
@@ -215,6 +248,31 @@ def test_a_folder_waits_as_a_whole_and_what_is_renamed_in_counts_under_its_name(
     assert names(arrivals) == (["anna", "ben.ipynb", "big.zip"], [])
 
 
+def test_links_are_not_followed_when_looking(tmp_path):
+    for name in ("eve", "inbox"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "eve" / "mine").write_text("secret")
+    (tmp_path / "inbox" / "anna").mkdir()
+    os.symlink(tmp_path / "eve", tmp_path / "inbox" / "ben")
+    os.symlink(".", tmp_path / "inbox" / "anna" / "round")  # two of them: 2^40 ways
+    found = seen(tmp_path / "inbox")
+    assert {place[-1]: [one[0] for one in files] for place, files in found.items()} == {
+        "anna": ["anna/round"],
+        "ben": ["ben"],
+    }
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_folder_that_is_too_deep_ends_no_look(tmp_path, beside):
+    if beside:
+        put(tmp_path / "inbox", "anna.ipynb", b"{}")
+    with deep(tmp_path / "inbox" / "eve"):
+        found = {place[0]: files for place, files in seen(tmp_path / "inbox").items()}
+    assert len(found["eve"]) == 1
+    assert found["eve"][0][0].count("a") <= DEEPEST + 1
+    assert ("anna.ipynb" in found) is beside
+
+
 def test_a_half_written_file_is_collected_only_when_whole(tmp_path, books, monkeypatch):
     """Through the whole command: it grows between the two looks of the first round."""
     place = put(tmp_path / "inbox", f"anna/{LAB}/{LAB}.ipynb", books["reference"][:1000])
@@ -238,6 +296,8 @@ def test_a_half_written_file_is_collected_only_when_whole(tmp_path, books, monke
         (("anna",), ["lab1/a.ipynb", "lab2/b.ipynb"], {LABS[1], LABS[2]}),
         (("Ivanova Lab 1.ipynb",), [], {LABS[1]}),
         (("anna.ipynb",), [], set()),
+        (("Anna Lee_17_assignsubmission_file_",), ["essay.ipynb"], set()),
+        (("-rf",), [".notes/_x.ipynb"], set()),
     ],
 )
 def test_names_say_which_labs_an_entry_is_of(place, files, labs):
