@@ -13,8 +13,9 @@ from sqlalchemy import event
 from autograde.gradebook import scores
 from autograde.gradebook.stored import Book, stored
 from autograde.marking import journal, rounds
-from autograde.marking.grader import Marked
+from autograde.marking.grader import Delayed, Marked
 from autograde.marking.job import Job
+from autograde.marking.pace import Round
 from autograde.results import Item, StudentResult
 from autograde.tree import find
 from tests.autograde.gradebook.made import CELLS, LAB, a_class
@@ -29,7 +30,7 @@ class Crew:
     def __init__(self, size: int, until: int | None = None) -> None:
         self._size, self._until = size, until
 
-    def through(self, submissions: Iterator[Any], hurried: bool) -> Iterator[Marked | str]:
+    def through(self, submissions: Iterator[Any], round_: Round) -> Iterator[Marked | Delayed]:
         for number in range(self._size):
             if number == self._until:
                 raise KeyboardInterrupt
