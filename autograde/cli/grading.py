@@ -95,7 +95,12 @@ def grade(
             raise DesignedError("--preload and --timeout go with --plain FOLDER.")
         job = replace(_lab_job(lab, submissions, workdir), scheduler=cluster)
     job = replace(job, isolation=isolation, jobs=jobs, force=force)
-    _tell(out, _graded(out, job), "nbgrader formgrader" if plain else "autograde mark {}")
+    try:
+        result = _graded(out, job)
+    except KeyboardInterrupt:
+        out.print("Stopped. Who is graded stays so: the same command goes on with the others.")
+        raise
+    _tell(out, job, result, "nbgrader formgrader" if plain else "autograde mark {}")
     if json_file:
         json_file.write_text(job.results.read_text("utf-8"), encoding="utf-8")
 
@@ -130,13 +135,14 @@ def _lab_job(lab: str, submissions: Path | None, workdir: Path | None) -> Any:
     return Job(course, lab, submissions or work / "submitted", work)
 
 
-def _tell(out: Any, result: Any, marking: str) -> None:
+def _tell(out: Any, job: Any, result: Any, marking: str) -> None:
+    from autograde.gradebook.stored import stored
     from autograde.reports.show import attention, class_table, exercise_table, moves
 
     out.print(class_table(result, out.width))
     out.print(exercise_table(result))
     moves(result, out)
-    attention(result, out, marking)
+    attention(result, out, marking, stored(job.gradebook, job.lab).students)
 
 
 def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "full") -> None:
@@ -144,6 +150,7 @@ def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "ful
 
     Without names, the first two labs' classes.
     """
+    from autograde.gradebook.stored import stored
     from autograde.marking import classrun
     from autograde.marking import demo as demonstration
     from autograde.reports import feedback as pages
@@ -162,7 +169,7 @@ def demo(labs: Labs = None, workdir: WorkDir = None, isolation: Isolating = "ful
         result = _graded(out, job)
         out.print(show.class_table(result, out.width))
         out.print(show.exercise_table(result))
-        show.attention(result, out)
+        show.attention(result, out, known=stored(job.gradebook, lab).students)
         show.pages(pages.generate(lab, work), out)
         by_name = {student.student: student for student in result.students}
         for sample in class_:

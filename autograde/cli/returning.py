@@ -104,6 +104,7 @@ def export(
     from autograde.reports import grade_sheet, worksheets
     from autograde.reports.show import console
 
+    _check_template(to, template, column)
     out, course = console(), trees.find()
     lab = course.lab(lab)
     work = of_class(course, workdir)
@@ -147,6 +148,19 @@ def export(
         if students:
             out.print(f"  {why} ({len(students)}): {escape(listed(students, 30))}", soft_wrap=True)
     _waiting(out, [one.student for one in standings if one.unread], left_out=finished)
+
+
+def _check_template(to: str, template: Path | None, column: str) -> None:
+    """Nothing that is asked for is passed over."""
+    if template and to not in ("moodle", "canvas"):
+        raise DesignedError(
+            "--template is a file of Moodle's or Canvas's: add --to moodle or --to canvas."
+        )
+    if column and not template and to != "canvas":
+        raise DesignedError(
+            "--column names a column of --template FILE, or with --to canvas that of a new file. "
+            f"The columns of --to {to} have their own names: leave it out."
+        )
 
 
 def _named(

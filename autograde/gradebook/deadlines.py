@@ -10,6 +10,7 @@ from pathlib import Path
 from nbgrader.api import Assignment, Grade, Gradebook, SubmittedAssignment
 
 from autograde.gradebook import scores
+from autograde.gradebook.pieces import submissions
 from autograde.gradebook.sound import legible
 from autograde.handing_in.collecting import lateness, record
 from autograde.handing_in.collecting.record import Entry, Record
@@ -60,7 +61,7 @@ def applied(book: Gradebook, lab: str, known: Record) -> list[Standing]:
 
 def _standings(book: Gradebook, assignment: Assignment, known: Record) -> Iterator[Standing]:
     rule = lateness.rule(known.rule)
-    for submission in book.assignment_submissions(assignment.name):
+    for submission in submissions(book, assignment.name):
         student = submission.student
         entry = known.students.get(student.id, Entry())
         name = " ".join(entry.name.replace(",", " ").split())  # nbgrader's export quotes nothing

@@ -10,6 +10,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
+from autograde.gradebook.pieces import submissions
 from autograde.gradebook.sound import legible
 from autograde.handing_in.beside import TIMESTAMP
 from autograde.handing_in.normalise import Flag
@@ -47,7 +48,7 @@ def penalise(book: Gradebook, lab: str, config: Config) -> None:
     rule = AssignLatePenalties(config=config)
     rule.init_plugin()
     with legible(book):
-        for submission in book.assignment_submissions(lab):
+        for submission in submissions(book, lab):
             late = submission.total_seconds_late
             for notebook in submission.notebooks:
                 penalty = None

@@ -19,7 +19,8 @@ class Marks(GetGrades):
 
     A cell that waits for a person has no score: what it may give is told beside the sum, under
     ``waiting``, and is not counted in ``max_score``. A cell of which a person must decide, and so
-    each of a notebook that could not be graded, waits as long as it has no points.
+    each of a notebook that could not be graded, waits as long as it has no points. So does one that
+    a person marked before it changed: what was given then is no longer counted.
     """
 
     graded = True
@@ -37,6 +38,7 @@ class Marks(GetGrades):
         waiting = sum(mark.points for mark in marks if mark.waits)
         resources["nbgrader"]["waiting"] = waiting
         resources["nbgrader"]["max_score"] -= waiting
+        resources["nbgrader"]["score"] -= sum(mark.score for mark in marks if mark.waits)
         return nb, resources
 
     def _get_comment(self, cell: NotebookNode, resources: Any) -> None:
@@ -56,9 +58,11 @@ class Marks(GetGrades):
             marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id
         )
         undecided = grade.needs_manual_grade or not self.graded
-        marks["waits"] = grade.manual_score is None and (
-            grade.auto_score is None or (undecided and not grade.auto_score)
-        )
+        if grade.manual_score is None:
+            waits = grade.auto_score is None or (undecided and not grade.auto_score)
+        else:
+            waits = grade.needs_manual_grade
+        marks["waits"] = waits
         marks["title"] = self.titles.get(marks["grade_id"], marks["grade_id"])
 
 

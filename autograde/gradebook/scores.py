@@ -1,9 +1,11 @@
-"""Scores and comments in nbgrader's database: one writer, one commit a student."""
+"""Scores and comments in nbgrader's database: one writer, a commit for several students."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -12,7 +14,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from autograde.gradebook.naming import named
-from autograde.gradebook.sound import PATIENCE, foreign, legible, unusable
+from autograde.gradebook.pieces import submissions
+from autograde.gradebook.sound import PATIENCE, damaged, foreign, legible, unusable
 from autograde.gradebook.stored import Stored
 from autograde.handing_in.normalise.flags import UNDECIDED
 from autograde.handing_in.normalise.to_student import to_student
@@ -35,19 +38,30 @@ def opened(path: Path) -> Iterator[Gradebook]:
         finally:
             book.close()
     except DatabaseError as error:
-        raise unusable(path, error.orig) from None
+        # Its kinds are about locks and disks; it alone is about what the file holds.
+        told = damaged if type(error.orig) is sqlite3.DatabaseError else unusable
+        raise told(path, error.orig) from None
     except SQLAlchemyError as error:
         raise foreign(path, error) from None
 
 
-def save(
-    book: Gradebook,
-    lab: str,
-    result: StudentResult,
-    changed: Collection[str] = (),
-    timestamp: datetime | None = None,
-) -> None:
-    """Record a student's automatic scores and comments; a person's stay as they are.
+@dataclass(frozen=True)
+class Scored:
+    """What is to be recorded of a student.
+
+    Attributes:
+        result: the student's.
+        changed: graded cells whose answer is another one than when they were last recorded.
+        timestamp: when it was handed in, UTC.
+    """
+
+    result: StudentResult
+    changed: Collection[str] = ()
+    timestamp: datetime | None = None
+
+
+def save(book: Gradebook, lab: str, *every: Scored) -> None:
+    """Record students' automatic scores and comments, all or none; a person's stay as they are.
 
     A cell waits for a person where it has no automatic score, or a manual one that was given for
     something else: then its answer is another one, or its automatic score is. Where neither is,
@@ -56,12 +70,11 @@ def save(
     Args:
         book: the gradebook.
         lab: whose cells it knows.
-        result: of the student.
-        changed: graded cells whose answer is another one than when they were last recorded.
-        timestamp: when it was handed in, UTC.
+        every: the students.
     """
     with legible(book), at_once(book.db):
-        _save(book, lab, result, changed, timestamp)
+        for one in every:
+            _save(book, lab, one.result, one.changed, one.timestamp)
 
 
 def _save(
@@ -140,7 +153,7 @@ def read(path: Path, lab: str) -> dict[str, dict[str, float]]:
                     for notebook in submission.notebooks
                     for grade in notebook.grades
                 }
-                for submission in book.assignment_submissions(lab)
+                for submission in submissions(book, lab)
             }
 
 

@@ -117,6 +117,15 @@ def unusable(path: object, why: object) -> GradebookError:
     )
 
 
+def damaged(path: Path, why: object) -> GradebookError:
+    """The error for a file that is no database, or no longer."""
+    return GradebookError(
+        f"{path}: the gradebook is damaged ({shown(str(why))}). Run `autograde grade LAB --workdir "
+        f"{path.parent}`, for each lab: it sets the file aside, makes a new one of what is graded "
+        "already, and puts in it a person's marks that can be read. Then run this again."
+    )
+
+
 def foreign(path: object, error: Exception) -> GradebookError:
     """The error for a gradebook that is read, and has something in it that can't be."""
     return GradebookError(
@@ -351,7 +360,9 @@ def _give_back(
     mine: dict[tuple[str, str, str, bool], Mark],
     anew: Collection[tuple[str, str]],
 ) -> None:
-    for submission in book.assignment_submissions(lab):
+    from autograde.gradebook.pieces import submissions  # nbgrader takes a second to load
+
+    for submission in submissions(book, lab):
         for notebook in submission.notebooks:
             for grade in notebook.grades:
                 one = mine.pop((lab, submission.student.id, grade.cell.name, False), None)

@@ -31,7 +31,8 @@ OF_A_CELL = """
     WHERE assignment.name = ?
 """
 GRADES = OF_A_CELL.format(
-    table="grade", columns="grade.auto_score, grade.manual_score, grade.extra_credit"
+    table="grade",
+    columns="grade.auto_score, grade.needs_manual_grade, grade.manual_score, grade.extra_credit",
 )
 COMMENTS = OF_A_CELL.format(table="comment", columns="comment.auto_comment, comment.manual_comment")
 DUE = "SELECT duedate FROM assignment WHERE name = ?"
@@ -39,8 +40,13 @@ DUE = "SELECT duedate FROM assignment WHERE name = ?"
 
 @dataclass
 class Stored:
-    """A student's submission, as a gradebook has it; ``by_hand`` is what a person gave or wrote,
-    ``marks`` the points of it that take the place of a check's.
+    """A student's submission, as a gradebook has it.
+
+    Attributes:
+        by_hand: what a person gave or wrote.
+        marks: the points of it that take the place of a check's.
+        again: cells that a person marked before their answer or its automatic score changed.
+        asked: cells that nbgrader shows as waiting, those among them.
     """
 
     timestamp: datetime | None = None
@@ -50,6 +56,14 @@ class Stored:
     comments: dict[str, str | None] = field(default_factory=dict)
     by_hand: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, float] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> set[str]:
+        """Cells that a person has not read, or not since they changed."""
+        unknown = {cell for cell, auto in self.scores.items() if auto is None}
+        return (unknown - self.marks.keys()) | set(self.again)
 
 
 @dataclass(frozen=True)
@@ -78,13 +92,18 @@ def _book(base: sqlite3.Connection, lab: str) -> Book:
     for student, timestamp, extension, penalty in base.execute(SUBMISSIONS, [lab]):
         when = datetime.fromisoformat(timestamp) if timestamp else None
         found[student] = Stored(when, extension, penalty)
-    for student, notebook, name, auto, *given in base.execute(GRADES, [lab]):
-        cell = named(lab, notebook, name)
-        found[student].scores[cell] = auto
-        found[student].by_hand |= _given(cell, given)
+    for student, notebook, name, auto, asked, *given in base.execute(GRADES, [lab]):
+        one, cell = found[student], named(lab, notebook, name)
+        one.scores[cell] = auto
+        one.by_hand |= _given(cell, given)
+        one.asked += [cell] if asked else []
         manual, extra = given
-        if manual is not None:
-            found[student].marks[cell] = manual + (extra or 0)
+        if manual is None:
+            continue
+        if asked:
+            one.again.append(cell)
+        else:
+            one.marks[cell] = manual + (extra or 0)
     for student, notebook, name, auto, *written in base.execute(COMMENTS, [lab]):
         cell = named(lab, notebook, name)
         found[student].comments[cell] = auto

@@ -132,7 +132,6 @@ def _told(root: Path, class_: ClassResult) -> list[str]:
     lines = [f"isolation: {class_.isolation}"]
     for one in class_.students:
         lines += [f"needs a person: {reason}" for reason in one.needs]
-    checked = [i for i in class_.students[0].items if i.status != "manual"]
     try:
         about = json.loads((root / "submission_metadata.json").read_text("utf-8"))
         total = float(about["assignment"]["total_points"])
@@ -140,7 +139,7 @@ def _told(root: Path, class_: ClassResult) -> list[str]:
         return lines
     if total != (lab_total := class_.students[0].maximum):
         lines.append(
-            f"the assignment gives {total:g} points, the lab {lab_total:g}: {len(checked)} checks "
-            "and written answers. Set the autograder's points and the questions of the outline."
+            f"the assignment gives {total:g} points, the lab {lab_total:g}, its written answers "
+            "included. Set the autograder's points and the outline's manually graded questions."
         )
     return lines

@@ -172,7 +172,7 @@ def _from_folder(
     flags: tuple[Flag, ...] = ()
     try:
         names = _names(folder, wanted, expected)
-        if not names:
+        if not _handed(names):
             flag = Flag("not-handed-in", "info", "", f"Not handed in: {path.name} is empty.")
             return Submission(student, flags=(flag,))
         chosen, flags = (notebook, ()) if notebook else _chosen(names, wanted)
@@ -230,5 +230,12 @@ def _chosen(names: list[str], wanted: str) -> tuple[str, tuple[Flag, ...]]:
             "Rename the right one and grade again.",
         )
     raise Refused(
-        "no-notebook", f"Expected {wanted}, found only {listed(names)}. Ask for the notebook."
+        "no-notebook",
+        f"Expected {wanted}, found only {listed(_handed(names))}. Ask for the .ipynb file, or for "
+        "a zip with it.",
     )
+
+
+def _handed(names: list[str]) -> list[str]:
+    """What of it was handed in, and not put there by nbgrader or collecting."""
+    return [name for name in names if name not in OFFICIAL]

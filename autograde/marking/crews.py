@@ -9,8 +9,9 @@ from functools import partial
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from autograde.marking.grader import Grader, Handed, Marked, S
+from autograde.marking.grader import Delayed, Grader, Handed, Marked, S
 from autograde.marking.job import Job
+from autograde.marking.pace import Round
 from autograde.marking.schedulers.address import SchedulerError
 from autograde.sandbox import Warm
 
@@ -23,12 +24,12 @@ Posting = Callable[..., Grader[S]]
 class Crew(Protocol[T]):
     """Grades submissions, in the order in which they get done."""
 
-    def through(self, submissions: Iterator[T], hurried: bool) -> Iterator[Marked | str]:
+    def through(self, submissions: Iterator[T], round_: Round) -> Iterator[Marked | Delayed]:
         """What came out, of one after the other; few submissions are read ahead.
 
         Args:
             submissions: of a class.
-            hurried: whether who takes long comes later; of them, only the student's name comes out.
+            round_: which it is; before the last, who takes long comes later.
         """
 
 
@@ -52,9 +53,9 @@ class Pool(Crew[S]):
     def __init__(self, grader: Grader[S]) -> None:
         self._grader = grader
 
-    def through(self, submissions: Iterator[S], hurried: bool) -> Iterator[Marked | str]:
+    def through(self, submissions: Iterator[S], round_: Round) -> Iterator[Marked | Delayed]:
         """Results as they come, as many students at a time as there are jobs."""
-        work, jobs = partial(self._grader.mark, hurried=hurried), self._grader.paths.jobs
+        work, jobs = partial(self._grader.mark, round_=round_), self._grader.paths.jobs
         with ThreadPoolExecutor(jobs) as pool:
             waiting = {pool.submit(work, one) for one in islice(submissions, 2 * jobs)}
             try:

@@ -45,7 +45,7 @@ class Graded:
     ``flags`` are of what happened; ``seen`` are of calls of what an exercise forbids. ``starved``
     names checks that lost points while others left the notebook too little of the processors;
     ``killed`` those put when the system killed its process; ``unasked`` those that its time was not
-    enough for.
+    enough for. ``seconds`` are those of the student's processes.
     """
 
     notebook: NotebookNode
@@ -55,6 +55,7 @@ class Graded:
     starved: frozenset[str] = frozenset()
     killed: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
+    seconds: float = field(default=0.0, kw_only=True)
 
 
 def grade(
@@ -66,7 +67,7 @@ def grade(
     left_out: Mapping[str, str] | None = None,
     release: NotebookNode | None = None,
     kept: Mapping[str, Item] | None = None,
-    hurried: bool = False,
+    within: float | None = None,
 ) -> Graded:
     """Grade a normalised notebook.
 
@@ -78,15 +79,15 @@ def grade(
         left_out: why other files of the student's were not read, by name.
         release: the student notebook as released; without it no setup cell is repaired.
         kept: items of an earlier grading that still hold; their checks are not asked again.
-        hurried: whether it may take little time only.
+        within: seconds that it may take for now.
 
     Raises:
-        autograde.marking.life.Later: it is hurried, and takes more.
+        autograde.marking.life.Later: it takes more.
     """
     book = nbformat.from_dict(notebook)
     sources = {cell["id"]: cell.source for cell in release.cells} if release else {}
     handed = HandedIn(files or {}, left_out or {})
-    life = Life(warm, handed.files, more=hidden.seconds(lab), hurried=hurried)
+    life = Life(warm, handed.files, more=hidden.seconds(lab), within=within)
     near = nearby.written(release, book) if release else set[str]()
     sitting = Sitting(lab, life, handed, sources, _holding(lab, book, kept), near)
     try:
@@ -95,6 +96,7 @@ def grade(
         life.close()
     if life.skipped:
         sitting.flags.append(NOT_RUN_AGAIN)
+    sitting.seconds = life.spent
     first = [item for item in taken if item]
     items = _followed(sitting, book, first)
     panels = {item.grade_id: item for item in items if item.report}
@@ -106,7 +108,7 @@ def grade(
     full = {item.grade_id for item in items if follow.full(item)}
     flags = (*sitting.flags, *nearby.own_cells(sitting.stopped, items))
     lost = [frozenset(one - full) for one in (sitting.starved, sitting.killed, sitting.unasked)]
-    return Graded(book, tuple(items), flags, tuple(sitting.seen), *lost)
+    return Graded(book, tuple(items), flags, tuple(sitting.seen), *lost, seconds=sitting.seconds)
 
 
 def expected_files(lab: str, names: Iterable[str]) -> dict[str, str]:
@@ -147,6 +149,7 @@ class Sitting:
     unasked: set[str] = field(default_factory=set)
     stopped: list[str] = field(default_factory=list)  # own cells that this machine may stop
     told_of_outputs: bool = False
+    seconds: float = 0.0  # that its processes took
     asked: bool = False  # from then on, what the student's process says may hold hidden inputs
     room: Room = field(default_factory=Room)
 
@@ -278,6 +281,7 @@ def _followed(sitting: Sitting, book: NotebookNode, items: list[Item]) -> list[I
         return follow.through(planned, items, sitting.steps, second, sitting.check)
     finally:
         second.close()
+        sitting.seconds = second.spent
         if second.starved:
             sitting.starved |= planned.again.keys()
         if second.killed:

@@ -17,6 +17,7 @@ from autograde.handing_in.normalise.to_student import in_markdown, to_student
 from autograde.marking import engine, journal
 from autograde.marking.job import Paths
 from autograde.marking.life import Later
+from autograde.marking.pace import Pace, Round
 from autograde.marking.turns import Turns
 from autograde.results import Handing, Item, StudentResult
 from autograde.sandbox import SandboxError, Warm
@@ -63,6 +64,19 @@ class Marked:
     beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Delayed:
+    """A student who takes long, and is graded when others are done.
+
+    Attributes:
+        student: who.
+        steady: see :class:`autograde.marking.life.Later`.
+    """
+
+    student: str
+    steady: bool = False
+
+
 class Handed(Protocol):
     """What a student handed in, as far as all grading needs it."""
 
@@ -87,6 +101,7 @@ class Grader(ABC, Generic[S]):
         known: the journal, by student.
         checks: keys of the checks.
         turns: who runs beside whom.
+        pace: what students took.
         lying: hashes of graded notebooks that lie on another machine, by student.
     """
 
@@ -94,6 +109,7 @@ class Grader(ABC, Generic[S]):
     known: dict[str, journal.Entry]
     checks: dict[str, str]
     turns: Turns = field(default_factory=Turns, kw_only=True)
+    pace: Pace = field(default_factory=Pace, kw_only=True)
     lying: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     @property
@@ -102,8 +118,8 @@ class Grader(ABC, Generic[S]):
         """Where things come from and go to."""
 
     @abstractmethod
-    def _marked(self, submission: S, hurried: bool) -> Marked:
-        """Grade one student."""
+    def _marked(self, submission: S, within: float | None) -> Marked:
+        """Grade one student, in so many seconds."""
 
     @abstractmethod
     def _blank(self) -> tuple[Item, ...]:
@@ -119,19 +135,19 @@ class Grader(ABC, Generic[S]):
             return self.lying[student]
         return journal.notebooks_key([self.paths.autograded(student)])
 
-    def mark(self, submission: S, hurried: bool = False) -> Marked | str:
+    def mark(self, submission: S, round_: Round = "last") -> Marked | Delayed:
         """Grade one student, as far as the journal does not have it. What goes wrong with one
         never stops the class, unless the sandbox itself is gone.
 
         Returns:
-            What came out; or, where it is hurried and takes long, only the student's name.
+            What came out; or, where it takes long and this is not the last round, who it is.
         """
         try:
-            marked = self._marked(submission, hurried)
+            marked = self._marked(submission, self.pace.within(round_))
             self.warm.check()  # or its end was taken for the end of the student's process
             return marked
-        except Later:
-            return submission.student
+        except Later as later:
+            return Delayed(submission.student, later.steady)
         except SandboxError:
             raise
         except Exception as error:

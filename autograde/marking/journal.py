@@ -109,15 +109,16 @@ class Shared:
 def _lines(path: Path) -> Iterator[bytes]:
     """What is written, without lines that are not as they were written."""
     if path.is_file():
-        for line in path.read_bytes().split(b"\n"):
-            written = LINE.fullmatch(line)
-            if written and _sum(written[2]) == written[1].decode():
-                yield written[2]
+        with path.open("rb") as file:  # line by line: a class's journal is large
+            for line in file:
+                written = LINE.fullmatch(line.removesuffix(b"\n"))
+                if written and _sum(written[2]) == written[1].decode():
+                    yield written[2]
 
 
 def append(path: Path, entry: Entry) -> None:
     """Add a student; on return it is on disk."""
-    _append(path, asdict(entry))
+    _append(path, [asdict(entry)])
 
 
 def saved(path: Path) -> dict[str, dict[str, str]]:
@@ -130,17 +131,17 @@ def saved(path: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def note_saved(path: Path, student: str, answers: Mapping[str, str]) -> None:
-    """Note that the gradebook was told of a student's answers."""
-    _append(path, {"student": student, "answers": dict(answers)})
+def note_saved(path: Path, answers: Mapping[str, Mapping[str, str]]) -> None:
+    """Note that the gradebook was told of these students' answers."""
+    _append(path, [{"student": name, "answers": dict(one)} for name, one in answers.items()])
 
 
-def _append(path: Path, facts: Mapping[str, Any]) -> None:
+def _append(path: Path, every: Iterable[Mapping[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(facts, ensure_ascii=False).encode()
-    line = b'{"sha256": "%s", "entry": %s}' % (_sum(text).encode(), text)
+    texts = (json.dumps(facts, ensure_ascii=False).encode() for facts in every)
+    lines = (b'{"sha256": "%s", "entry": %s}' % (_sum(one).encode(), one) for one in texts)
     with path.open("ab") as file:
-        file.write(b"\n" + line)  # a torn line before it ends here
+        file.write(b"".join(b"\n" + line for line in lines))  # a torn line before them ends here
         file.flush()
         os.fsync(file.fileno())
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
-from threading import Lock
 
 from torch import Tensor
 
+from autograde.marking import judging
 from autograde.sandbox import CellRun, Session, Tested, Warm
 from autograde.sandbox.ahead import MOST_AHEAD
 from autograde.sandbox.bounds import TransportError
@@ -19,22 +18,22 @@ from course.checks import Answer, CaseResult, Prepared, Probe
 CELL_SECONDS = 30.0
 PROBE_SECONDS = 10.0
 SUBMISSION_SECONDS = 240.0  # all sessions of a student together, and what checks ask for besides
-HURRY_SECONDS = 6.0  # the same in a class's first round; who needs more comes when all are done
 REPLAY_SECONDS = 60.0  # what cells that take long may take when they are run again
 LONG = 1.0  # seconds from which a cell takes long
 PATIENCE = 2  # cells and questions that may run out of time before the others get less
 
-_judging = Lock()
-"""Held while an answer is judged. Judges seed the generators of torch, NumPy and Python, which all
-threads share, and so are filters of warnings and where text is printed: two at once would make
-right answers wrong.
-"""
-
 
 class Later(Exception):
-    """A submission has used its time of the first round, or others left it too little: it is graded
-    from the start when the others are done.
+    """A submission has used its time of a round, or others left it too little: it is graded from
+    the start when the others are done.
+
+    Attributes:
+        steady: whether no cell or question took half of the time: it may have been nearly done.
     """
+
+    def __init__(self, steady: bool) -> None:
+        super().__init__()
+        self.steady = steady
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,10 @@ class Life:
     history: list[Ran] = field(default_factory=list)
     earlier: float = 0.0  # seconds that ended sessions have used
     more: float = 0.0  # seconds that the lab's checks ask for, for training
-    hurried: bool = False  # whether it may come later
+    within: float | None = None  # seconds in this round; after them it comes later
     cell_seconds: float = CELL_SECONDS
     burns: int = 0  # cells and questions that ran out of time
+    longest: float = 0.0  # seconds that one of them took
     replayed: float = 0.0
     skipped: bool = False  # whether a cell was too long to be run again
     starved: bool = False  # whether others left it too little of the processors
@@ -105,8 +105,9 @@ class Life:
             self.files,
             earlier=self.spent,
             more=self.more,
-            hurried=self.hurried,
+            within=self.within,
             burns=self.burns,
+            longest=self.longest,
             cell_seconds=self.cell_seconds,
         )
 
@@ -114,7 +115,7 @@ class Life:
         """Run a cell; it joins the history unless it ended the session.
 
         Raises:
-            Later: it is hurried, and out of time.
+            Later: it has used its time of the round.
         """
         return self._joined(source)
 
@@ -122,7 +123,7 @@ class Life:
         """Run a test cell, likewise.
 
         Raises:
-            Later: it is hurried, and out of time.
+            Later: it has used its time of the round.
         """
         found = self._joined(source, test=True)
         return found if isinstance(found, Tested) else Tested(found.status, message=found.message)
@@ -144,7 +145,7 @@ class Life:
             coming: what is asked next, see :meth:`autograde.sandbox.Session.ask`.
 
         Raises:
-            Later: it is hurried, and out of time.
+            Later: it has used its time of the round.
         """
         if probe.alone:
             return self._asked_alone(probe)
@@ -152,8 +153,9 @@ class Life:
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
         seconds = self._given(max(PROBE_SECONDS, probe.seconds))
+        before = session.spent
         answer = session.ask(probe, timeout=seconds, coming=coming)
-        self._note(session)
+        self._note(session, session.spent - before)
         self.heard.update(answer.calls)
         return answer
 
@@ -168,7 +170,7 @@ class Life:
             except TransportError as error:
                 answer = Answer("raised", error=f"brought what can't be looked at: {error}")
             self.earlier += session.spent
-            self._note(session)
+            self._note(session, session.spent)
         return answer
 
     def close(self) -> None:
@@ -211,17 +213,19 @@ class Life:
     ) -> tuple[CellRun, float]:
         before = session.spent
         found = (session.test if test else session.run)(source, timeout=seconds)
-        self._note(session)
-        return found, session.spent - before
+        took = session.spent - before
+        self._note(session, took)
+        return found, took
 
-    def _note(self, session: Session) -> None:
+    def _note(self, session: Session, took: float) -> None:
+        self.longest = max(self.longest, took)
         if not session.alive:
             self.burns += session.late
             self.starved |= session.starved
             self.killed |= session.killed
             self.exhausted |= session.late and self._left() <= 0
-            if self.hurried and (self.starved or self._left() <= 0):
-                raise Later
+            if self.within is not None and (self.starved or self._left() <= 0):
+                raise self._later(self.within)
 
     def _given(self, seconds: float) -> float:
         """Less and less, where one after the other runs out of time, and never above what is left
@@ -235,12 +239,15 @@ class Life:
 
     def _whole(self) -> float:
         whole = SUBMISSION_SECONDS + self.more
-        return min(HURRY_SECONDS, whole) if self.hurried else whole
+        return whole if self.within is None else min(self.within, whole)
+
+    def _later(self, within: float) -> Later:
+        return Later(steady=self.longest < within / 2)
 
     def _exhausted(self) -> str:
         self.close()
-        if self.hurried:
-            raise Later
+        if self.within is not None:
+            raise self._later(self.within)
         self.exhausted = True
         whole = self._whole()
         return f"the notebook took longer than {whole:g} s in all and was stopped"
@@ -264,7 +271,7 @@ def put(
 
     def ask(probe: Probe) -> Answer:
         nonlocal stopped
-        with _others_judge():
+        with judging.paused():
             answer = life.ask(probe, coming)
         if life.lost():
             # One killed probe tells enough; the next check gets a fresh session.
@@ -277,22 +284,12 @@ def put(
     for place, case in enumerate(ordered, start=1):
         following = (one.case.probe for one in ordered[place : place + MOST_AHEAD])
         coming = list(takewhile(_at_once, following))
-        with _judging:
-            if stopped:
-                result = case.result(Answer("raised", error=stopped))
-            else:
+        if stopped:
+            yield case.result(Answer("raised", error=stopped))
+        else:
+            with judging.alone():
                 result = case.put(ask, tensors)
-        yield result
-
-
-@contextmanager
-def _others_judge() -> Iterator[None]:
-    """While a student's process is asked, answers of other students may be judged."""
-    _judging.release()
-    try:
-        yield
-    finally:
-        _judging.acquire()
+            yield result
 
 
 def _at_once(probe: Probe) -> bool:

@@ -42,7 +42,7 @@ class Marker(Grader[intake.Submission]):
     def _notices(self, flags: tuple[Flag, ...]) -> dict[str, NotebookNode]:
         return {self.job.lab: noticed(self.release, flags)}
 
-    def _marked(self, submission: intake.Submission, hurried: bool) -> Marked:
+    def _marked(self, submission: intake.Submission, within: float | None) -> Marked:
         found = NOTHING
         if submission.data is not None:
             found = normalise(submission.data, self.release)
@@ -54,29 +54,33 @@ class Marker(Grader[intake.Submission]):
         )
         entry = self.known.get(submission.student)
         if self.job.force or entry is None or entry.submission != key:
-            marked = self._graded(submission, found, key, hurried, {})
+            marked = self._graded(submission, found, key, within, {})
         else:
-            marked = self._as_far_as_it_holds(submission, found, entry, hurried)
+            marked = self._as_far_as_it_holds(submission, found, entry, within)
         handed = hashlib.sha256(submission.data or b"").hexdigest()
         official = {} if odd else submission.official
         return replace(marked, timestamp=timestamp, official=official, handed=handed)
 
     def _as_far_as_it_holds(
-        self, submission: intake.Submission, found: Normalised, entry: journal.Entry, hurried: bool
+        self,
+        submission: intake.Submission,
+        found: Normalised,
+        entry: journal.Entry,
+        within: float | None,
     ) -> Marked:
         stale = entry.stale(self.checks)
         if not stale and entry.notebook == self.lies(submission.student):
             return Marked(entry.result, entry.submission, {}, answers=entry.answers)
         kept = {item.grade_id: item for item in entry.result.items if item.grade_id not in stale}
         seen = _seen(entry, kept)
-        return self._graded(submission, found, entry.submission, hurried, kept, seen)
+        return self._graded(submission, found, entry.submission, within, kept, seen)
 
     def _graded(
         self,
         submission: intake.Submission,
         found: Normalised,
         key: str,
-        hurried: bool,
+        within: float | None,
         kept: dict[str, Item],
         seen: tuple[Flag, ...] = (),
     ) -> Marked:
@@ -86,7 +90,8 @@ class Marker(Grader[intake.Submission]):
             outcome: Handing = "not handed in" if submission.path is None else "ungradable"
             return self._nothing(name, outcome, flags, key)
         with self.turns.shared():
-            graded = self._run(submission, notebook, kept, hurried)
+            graded = self._run(submission, notebook, kept, within)
+        self.pace.note(graded.seconds)
         if again := graded.starved | graded.killed:
             settled = {one.grade_id: one for one in graded.items if one.report}
             settled = {name: one for name, one in settled.items() if name not in again}
@@ -109,7 +114,7 @@ class Marker(Grader[intake.Submission]):
         submission: intake.Submission,
         notebook: NotebookNode,
         kept: dict[str, Item],
-        hurried: bool = False,
+        within: float | None = None,
     ) -> engine.Graded:
         return engine.grade(
             self.job.lab,
@@ -119,7 +124,7 @@ class Marker(Grader[intake.Submission]):
             left_out=submission.left_out,
             release=self.release,
             kept=kept,
-            hurried=hurried,
+            within=within,
         )
 
 

@@ -1,10 +1,11 @@
-"""Grade student by student, in two rounds, and write down what came out: one writer."""
+"""Grade student by student, in rounds, and write down what came out: one writer."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,15 +17,23 @@ from nbformat import NotebookNode
 
 from autograde.gradebook import scores
 from autograde.gradebook.scores import Gradebook
+from autograde.gradebook.sound import GradebookError
 from autograde.gradebook.stored import Book
 from autograde.handing_in.beside import OFFICIAL
 from autograde.marking import journal
 from autograde.marking.crews import Crew, Pool
-from autograde.marking.grader import Grader, Marked, S
+from autograde.marking.grader import Delayed, Grader, Marked, S
 from autograde.marking.job import Paths
+from autograde.marking.pace import Round
 from autograde.results import ClassResult, Item, Move, StudentResult
 
 OnResult = Callable[[StudentResult, int, int], None]
+
+TOGETHER = 32
+"""Students of whom the gradebook is told at once, at most."""
+
+LONGEST = 2.0
+"""Seconds after which it is told of fewer, when the next one is done."""
 
 
 @dataclass
@@ -55,39 +64,69 @@ def grade_all(
         crew: who grades; threads of this process if not said.
     """
     graded, share = Graded(), journal.Shared()
-    for marked in _in_rounds(crew or Pool(grader), collect):
-        writer.record(marked)
-        graded.results.append(share(marked.result))
-        graded.moves += _moves(grader, marked)
-        graded.open |= bool(marked.open)
-        if on_result:
-            on_result(marked.result, len(graded.results), total)
+    with writer:
+        for marked in _in_rounds(crew or Pool(grader), collect):
+            writer.record(marked)
+            graded.results.append(share(marked.result))
+            graded.moves += _moves(grader, marked)
+            graded.open |= bool(marked.open)
+            if on_result:
+                on_result(marked.result, len(graded.results), total)
     return graded
 
 
 def _in_rounds(crew: Crew[S], collect: Callable[[], Iterator[S]]) -> Iterator[Marked]:
-    """Results as they come; who takes long is graded when all the others are done."""
-    late = set[str]()
-    for found in crew.through(collect(), hurried=True):
+    """Results as they come. Who takes long is graded when the others are done, and before the rest
+    whoever may have been nearly done.
+    """
+    late = yield from _through(crew, collect(), "first")
+    rounds: tuple[Round, ...] = ("second", "last")
+    for round_ in rounds:
+        waiting, late = late, []
+        for steady in (True, False):
+            names = {one.student for one in waiting if one.steady is steady}
+            if names:
+                late += yield from _through(crew, _of(names, collect()), round_)
+
+
+def _of(names: Collection[str], submissions: Iterator[S]) -> Iterator[S]:
+    return (one for one in submissions if one.student in names)
+
+
+def _through(
+    crew: Crew[S], submissions: Iterator[S], round_: Round
+) -> Generator[Marked, None, list[Delayed]]:
+    late = list[Delayed]()
+    for found in crew.through(submissions, round_):
         if isinstance(found, Marked):
             yield found
         else:
-            late.add(found)
-    if late:
-        those = (one for one in collect() if one.student in late)
-        results = crew.through(those, hurried=False)
-        yield from (found for found in results if isinstance(found, Marked))
+            late.append(found)
+    return late
 
 
 @dataclass
 class Writer:
-    """What grading writes of each student; ``before`` is what the gradebook had at the start."""
+    """What grading writes of each student; ``before`` is what the gradebook had at the start.
+
+    The gradebook is told of several students at once, since what a commit costs the disk grows with
+    the rows that are there, not with the new ones: nbgrader's keys lie anywhere among them.
+    """
 
     job: Paths
     book: Gradebook
     checks: Mapping[str, str]
     before: Book
     anew: set[tuple[str, str]] = field(default_factory=set)
+    _waiting: dict[str, tuple[Marked, set[str]]] = field(default_factory=dict)
+    _since: float = 0.0
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if not isinstance(error, GradebookError):  # it would only be refused once more
+            self._tell()
 
     def record(self, marked: Marked) -> None:
         """Notebook, journal, gradebook, in this order: a kill between them loses nothing."""
@@ -106,15 +145,34 @@ class Writer:
         self._save(marked)
 
     def _save(self, marked: Marked) -> None:
-        student, lab, result = marked.result.student, self.job.lab, marked.result
+        student, result = marked.result.student, marked.result
         last = self._saved.get(student, {} if marked.notebooks else marked.answers)
         changed = {name for name, one in marked.answers.items() if last.get(name) != one}
         self.anew |= {(student, name) for name in changed & last.keys()}
         known = self.before.students.get(student)
-        if not scores.is_saved(known, result, changed, marked.timestamp):
-            scores.save(self.book, lab, result, changed, marked.timestamp)
-        if self._saved.get(student) != marked.answers:
-            journal.note_saved(self.job.saved, student, marked.answers)
+        if scores.is_saved(known, result, changed, marked.timestamp):
+            self._note([marked])
+            return
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting[student] = marked, changed
+        if len(self._waiting) >= TOGETHER or time.monotonic() - self._since > LONGEST:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Write those that wait into the gradebook, then that it knows them."""
+        told = [*self._waiting.values()]
+        if told:
+            every = (scores.Scored(one.result, new, one.timestamp) for one, new in told)
+            scores.save(self.book, self.job.lab, *every)
+            self._waiting = {}  # not before: Ctrl-C amid a commit takes it back
+            self._note([one for one, _ in told])
+
+    def _note(self, told: Iterable[Marked]) -> None:
+        answers = {one.result.student: one.answers for one in told}
+        new = {name: one for name, one in answers.items() if self._saved.get(name) != one}
+        if new:
+            journal.note_saved(self.job.saved, new)
 
     @cached_property
     def _saved(self) -> dict[str, dict[str, str]]:

@@ -119,6 +119,7 @@ def _content(path: Path, whole: float = inf) -> str:
         status = path.stat()
         if whole < status.st_size:
             return f"{status.st_size} {status.st_mtime_ns}"
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""

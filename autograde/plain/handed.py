@@ -76,6 +76,15 @@ def _from_folder(
 ) -> HandIn:
     limits, told = Limits(), [*flags]
     names = _names(folder, wanted)
+    if not (handed := [name for name in names if name not in OFFICIAL]):
+        message = f"Not handed in: {shown(student)}/{path.name} is empty."
+        return HandIn(student, flags=(*flags, Flag("not-handed-in", "info", "", message)))
+    if not any(map(is_notebook, handed)):
+        message = (
+            f"Expected {listed(name + NOTEBOOK for name in wanted)}, found only {listed(handed)}. "
+            "Ask for the notebook."
+        )
+        return HandIn(student, path, flags=(*flags, Flag("no-notebook", "attention", "", message)))
     books: dict[str, bytes] = {}
     for name, file in _matched(wanted, [one for one in names if is_notebook(one)], told).items():
         try:

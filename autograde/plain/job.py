@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import make_url
 from traitlets.config import Config
 
 from autograde.errors import DesignedError
@@ -48,6 +49,24 @@ class PlainJob(Paths):
     preload: tuple[str, ...] = ()
     timeout: float = CELL_SECONDS
     config: Config = field(default_factory=Config, compare=False)
+
+    @cached_property
+    def gradebook(self) -> Path:
+        """nbgrader's database: where the settings have it, unless the class lies elsewhere.
+
+        Raises:
+            PlainError: they name a server.
+        """
+        named = str(self.config.CourseDirectory.get("db_url", ""))
+        if not named or self.work != self.folder:
+            return self.work / "gradebook.db"
+        url = make_url(named)
+        if url.get_backend_name() != "sqlite" or not url.database:
+            raise PlainError(
+                f"{self.folder / SETTINGS}: db_url is {url.render_as_string()}, and scores go "
+                "into an sqlite file here. Name a --workdir: its gradebook.db is taken."
+            )
+        return self.folder / url.database
 
     @property
     def source(self) -> Path:

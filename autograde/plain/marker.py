@@ -51,7 +51,7 @@ class Marker(Grader[HandIn]):
     def _notices(self, flags: tuple[Flag, ...]) -> dict[str, NotebookNode]:
         return {master.name: noticed(master.release, flags) for master in self.masters}
 
-    def _marked(self, submission: HandIn, hurried: bool) -> Marked:
+    def _marked(self, submission: HandIn, within: float | None) -> Marked:
         books = [self._read(master, submission) for master in self.masters]
         timestamp, odd = late.handed_in(submission.official)
         told = (flag for one in books for flag in (*one.flags, *_reaching(one)))
@@ -60,7 +60,7 @@ class Marker(Grader[HandIn]):
         key = self._key(books, flags, files)
         marked = self._known(submission, key)
         if marked is None:
-            marked = self._graded(submission, books, flags, key, hurried)
+            marked = self._graded(submission, books, flags, key, within)
             marked = replace(marked, beside=files if submission.path else {})
         digest = hashlib.sha256()
         for name, data in sorted(submission.notebooks.items()):
@@ -114,7 +114,7 @@ class Marker(Grader[HandIn]):
         books: list[Read],
         flags: tuple[Flag, ...],
         key: str,
-        hurried: bool,
+        within: float | None,
     ) -> Marked:
         begun, name = time.monotonic(), submission.student
         readable = [one for one in books if one.notebook is not None]
@@ -122,10 +122,11 @@ class Marker(Grader[HandIn]):
             outcome: Handing = "not handed in" if submission.path is None else "ungradable"
             return self._nothing(name, outcome, flags, key)
         with self.turns.shared():
-            graded = self._run(submission, readable, hurried)
+            graded = self._run(submission, readable, within)
+        self.pace.note(sum(one.seconds for one in graded.values()))
         if any(one.starved or one.killed for one in graded.values()):
             with self.turns.alone():
-                graded = self._run(submission, readable, False)
+                graded = self._run(submission, readable, None)
         items, told = list[Item](), list[Flag]()
         for master in self.masters:
             found, more = unknown(graded[master.name]) if master.name in graded else ((), ())
@@ -138,12 +139,12 @@ class Marker(Grader[HandIn]):
         open_ = frozenset[str]().union(*(one.starved for one in graded.values()))
         return Marked(result, key, done, open_, dict(_answers(readable)))
 
-    def _run(self, submission: HandIn, books: list[Read], hurried: bool) -> dict[str, Graded]:
+    def _run(
+        self, submission: HandIn, books: list[Read], within: float | None
+    ) -> dict[str, Graded]:
         files, seconds = self._files(submission), self.job.timeout
         return {
-            one.master.name: sit(
-                one.master, one.notebook.copy(), self.warm, files, seconds, hurried
-            )
+            one.master.name: sit(one.master, one.notebook.copy(), self.warm, files, seconds, within)
             for one in books
             if one.notebook is not None
         }

@@ -36,7 +36,7 @@ def sit(
     warm: Warm,
     files: Mapping[str, bytes],
     timeout: float,
-    hurried: bool = False,
+    within: float | None = None,
 ) -> Graded:
     """Grade one notebook.
 
@@ -46,13 +46,13 @@ def sit(
         warm: the pre-imported process.
         files: that lie beside it.
         timeout: seconds that a cell may take.
-        hurried: whether it may take little time only.
+        within: seconds that it may take for now.
 
     Raises:
-        autograde.marking.life.Later: it is hurried, and takes more.
+        autograde.marking.life.Later: it takes more.
     """
     more = max(0.0, CELLS * timeout - SUBMISSION_SECONDS)
-    life = Life(warm, files, more=more, hurried=hurried, cell_seconds=timeout)
+    life = Life(warm, files, more=more, within=within, cell_seconds=timeout)
     sitting = Sitting(master, life)
     try:
         taken = [sitting.take(cell, count) for count, cell in enumerate(notebook.cells, start=1)]
@@ -62,7 +62,7 @@ def sit(
     flags = (*sitting.flags, *((NOT_RUN_AGAIN,) if life.skipped else ()))
     full = {item.grade_id for item in items if item.status == "passed"}
     lost = [frozenset(one - full) for one in (sitting.starved, sitting.killed, sitting.unasked)]
-    return Graded(notebook, items, flags, (), *lost)
+    return Graded(notebook, items, flags, (), *lost, seconds=life.spent)
 
 
 @dataclass

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from autograde.authoring.recording import Recording
     from autograde.authoring.verify import Run
     from autograde.doctor import Line
+    from autograde.gradebook.stored import Stored
 
 PLAIN_WIDTH = 160  # where no terminal tells its width: logs, CI
 MARKS = {"passed": "green", "failed": "red", "skipped": "dim", "grader_error": "yellow"}
@@ -126,20 +127,31 @@ def exercise_table(result: ClassResult) -> Table:
     return table
 
 
-def attention(result: ClassResult, out: Console, marking: str = "autograde mark {}") -> None:
-    """Who needs a person, and why. Written answers that wait are counted, not listed."""
+def attention(
+    result: ClassResult,
+    out: Console,
+    marking: str = "autograde mark {}",
+    known: Mapping[str, Stored] | None = None,
+) -> None:
+    """Who needs a person, and why. Answers that wait are counted, not listed."""
     out.print("[bold]Needs a person[/]")
-    for line in [*needing(result, marking)] or ["nobody"]:
+    for line in [*needing(result, marking, known)] or ["nobody"]:
         out.print(f"  {escape(line)}", soft_wrap=True)
 
 
-def needing(result: ClassResult, marking: str = "autograde mark {}") -> Iterator[str]:
-    """The same, a line each; ``marking`` is the command with which a person marks the lab."""
-    waiting = sum(item.status == "manual" for s in result.students for item in s.items)
-    if waiting:
-        answers = "answer waits" if waiting == 1 else "answers wait"
-        command = marking.format(result.lab)
-        yield f"{waiting} written {answers} to be read: `{command}` shows them"
+def needing(
+    result: ClassResult,
+    marking: str = "autograde mark {}",
+    known: Mapping[str, Stored] | None = None,
+) -> Iterator[str]:
+    """The same, a line each.
+
+    Args:
+        result: of the class.
+        marking: the command with which a person marks the lab.
+        known: what the gradebook has of each student; what is marked there waits no more.
+    """
+    yield from _waiting(result, marking.format(result.lab), known or {})
     absent = [shown(s.student) for s in result.students if s.outcome == "not handed in"]
     if absent:
         yield f"handed nothing in ({len(absent)}): {', '.join(absent)}"
@@ -153,6 +165,26 @@ def needing(result: ClassResult, marking: str = "autograde mark {}") -> Iterator
         for item in student.items:
             if item.status == "grader_error":
                 yield f"{who}: the check {item.grade_id} itself failed"
+
+
+def _waiting(result: ClassResult, command: str, known: Mapping[str, Stored]) -> Iterator[str]:
+    """How many answers nobody has read, and how many have changed since somebody did."""
+    unread = again = 0
+    for student in result.students:
+        written = {item.grade_id for item in student.items if item.status == "manual"}
+        one = known.get(student.student)
+        stale = set(one.again) if one else set()
+        unread += len((written & one.waiting if one else written) - stale)
+        again += len(stale)
+    if unread:
+        answers = "answer waits" if unread == 1 else "answers wait"
+        yield f"{unread} written {answers} to be read: `{command}` shows them"
+    if again:
+        it, waits = ("it", "waits") if again == 1 else ("them", "wait")
+        yield (
+            f"{counted(again, 'answer')} changed since a person marked {it}, and {waits} to be "
+            f"read again: `{command}` shows {it}"
+        )
 
 
 def board_table(board: Board, names: Mapping[str, str] | None = None) -> Table:

@@ -148,8 +148,20 @@ def _grade_column(
     found = [i for i, head in enumerate(low) if (head == wanted if wanted else fits(head))]
     if len(found) == 1:
         return found[0]
+    columns = f"Its columns: {listed(header, 30)}."
+    if not wanted:
+        raise ExportError(
+            "which column of the template has the grades? Pass --column 'NAME', as it stands in "
+            f"the template. {columns}"
+        )
+    if found:
+        raise ExportError(
+            f"{len(found)} columns of the template are called {shown(sheet.column)}. Rename all "
+            f"but the right one in it, or download it anew. {columns}"
+        )
     raise ExportError(
-        f"which column has the grades? Name it with --column. Columns: {listed(header, 30)}."
+        f"--column: no column of the template is called {shown(sheet.column)}. Pass --column "
+        f"'NAME' with one that it has, or another --template. {columns}"
     )
 
 

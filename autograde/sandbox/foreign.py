@@ -123,9 +123,9 @@ def _view(root: Path, writes: Sequence[str], stack: ExitStack, passed: list[int]
     seen.show(str(root))
     for name in UNSEEN:
         seen.hide(str(_own(root, name)))
-    for path in (_made(root, name) for name in writes):
-        if path.exists():
-            seen.arguments += ["--bind", str(path), str(path)]
+    for made in (_made(root, name) for name in writes):
+        if made.exists():
+            seen.arguments += ["--bind", str(made), str(made)]
     return seen
 
 

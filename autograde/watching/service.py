@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograde.errors import DesignedError
 from autograde.gradebook.sound import WATCH, alone
+from autograde.gradebook.stored import stored
 from autograde.handing_in.collecting.class_list import ClassList
 from autograde.handing_in.collecting.collecting import CollectError, Order, collect
 from autograde.handing_in.normalise.flags import listed, shown
@@ -136,7 +137,8 @@ class Service:
             needs, bad = self._collect(lab, leave, job.submissions)
             result = self._grade(job)
             self._answer(lab)
-        needs += needing(result) if result else []
+            known = stored(job.gradebook, lab).students
+        needs += needing(result, known=known) if result else []
         self._tell(lab, [f"{lab}: {line}" for line in needs])
         self._list(lab, needs)
         return bad

@@ -7,7 +7,7 @@ own that the next one has, too. Each step runs in a process of its own. A studen
 a class has more than a class of one; seconds are the clock's and the processors' (``busy``), memory
 is the peak, without what torch and nbgrader take when they are loaded. Usage::
 
-    python tests/benchmarks/any_size.py [--sizes 10,100,1000] [--steps grade,report] [--jobs 2]
+    python -m tests.benchmarks.any_size [--sizes 10,100,1000] [--steps grade,report] [--jobs 2]
 """
 
 from __future__ import annotations
@@ -68,14 +68,14 @@ def main() -> None:
         return
     sizes, steps = [int(one) for one in options.sizes.split(",")], options.steps.split(",")
     with tempfile.TemporaryDirectory() as folder:
-        _graded_for_real(Path(folder))
+        graded_for_real(Path(folder))
         first = {}
         print("students  step       seconds  ms each  busy each     MB  kB each")
         for size in (1, *sizes):
             work = Path(folder) / str(size)
-            _class(Path(folder), work, size)
+            hand_in(Path(folder), work, size)
             for step in steps:
-                found = _apart(step, work, options.jobs)
+                found = apart(step, work, options.jobs)
                 start = first.setdefault(step, found)
                 each = {key: (one - start[key]) / max(1, size - 1) for key, one in found.items()}
                 print(
@@ -86,7 +86,7 @@ def main() -> None:
                 )
 
 
-def _apart(step: str, work: Path, jobs: int) -> dict[str, float]:
+def apart(step: str, work: Path, jobs: int) -> dict[str, float]:
     """A step in a process of its own."""
     command = [sys.executable, __file__, "--step", step, "--work", str(work), "--jobs", str(jobs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -97,7 +97,7 @@ def _apart(step: str, work: Path, jobs: int) -> dict[str, float]:
 
 
 def _one(step: str, work: Path, jobs: int) -> None:
-    _replay(work.parent / "graded.pickle")
+    replay(work.parent / "graded.pickle")
     before, begun, busy = _peak(), time.monotonic(), _busy()
     STEPS[step](work, jobs)
     seconds = {"seconds": time.monotonic() - begun, "busy": _busy() - busy}
@@ -162,7 +162,7 @@ STEPS: dict[str, Callable[[Path, int], Any]] = {
 # A class --------------------------------------------------------------------------------------
 
 
-def _graded_for_real(home: Path) -> None:
+def graded_for_real(home: Path, jobs: int = 2) -> ClassResult:
     """The samples, handed in and graded; what the engine gave for each is kept."""
     chosen = [one for one in samples.load(COURSE.samples(LAB)) if one.name in HONEST]
     samples.hand_in(chosen, COURSE, LAB, home / "samples")
@@ -174,12 +174,13 @@ def _graded_for_real(home: Path) -> None:
         return graded
 
     engine.grade = grade
-    classrun.grade(Job(COURSE, LAB, home / "samples", home / "real"))
+    result = classrun.grade(Job(COURSE, LAB, home / "samples", home / "real", jobs=jobs))
     engine.grade = real
     (home / "graded.pickle").write_bytes(pickle.dumps(found))
+    return result
 
 
-def _replay(place: Path) -> None:
+def replay(place: Path) -> None:
     """What the engine gave stands for what it would give."""
     found: dict[str, engine.Graded] = pickle.loads(place.read_bytes())
     engine.grade = partial(_again, found)
@@ -220,7 +221,8 @@ def _is_marked(cell: NotebookNode) -> bool:
     return "nbgrader" in cell.metadata
 
 
-def _class(home: Path, work: Path, size: int) -> None:
+def hand_in(home: Path, work: Path, size: int) -> None:
+    """A class of this size: the samples again and again, some with a cell of their own."""
     books = [nbformat.read(home / "samples" / name / LAB / f"{LAB}.ipynb", 4) for name in HONEST]
     plain = [nbformat.writes(book).encode() for book in books]
     for number in range(size):

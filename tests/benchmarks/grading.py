@@ -147,7 +147,7 @@ def _stages(course: Tree, work: Path) -> None:
             timed("write notebook", lambda g=graded, t=target: nbformat.write(g.notebook, t))
             entry = journal.Entry("key", {}, result)
             timed("journal", lambda e=entry: journal.append(work / "again.jsonl", e))
-            timed("gradebook", lambda r=result: scores.save(book, LAB, r))
+            timed("gradebook", lambda r=result: scores.save(book, LAB, scores.Scored(r)))
     _floor(release, tidy, timed)
     print(f"\nmedian milliseconds a student, one thread, {STAGED} students")
     for stage, seconds in times.items():

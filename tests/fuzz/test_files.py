@@ -142,7 +142,7 @@ def gradebook() -> bytes:
         cells.record(LAB, release(), home)
         with scores.opened(home / "gradebook.db") as book:
             for entry in ENTRIES:
-                scores.save(book, LAB, entry.result)
+                scores.save(book, LAB, scores.Scored(entry.result))
             (notebook,) = book.find_submission(LAB, "anna").notebooks
             notebook.grades[1].manual_score = 1.5
             notebook.comments[0].manual_comment = "well said"
@@ -163,7 +163,7 @@ def used(place: Path) -> None:
     if not place.exists():
         return
     with scores.opened(place) as book:
-        scores.save(book, LAB, ENTRIES[0].result)
+        scores.save(book, LAB, scores.Scored(ENTRIES[0].result))
         sound.restore(book, place, LAB)
         with sound.legible(book):
             (notebook,) = book.find_submission(LAB, "anna").notebooks

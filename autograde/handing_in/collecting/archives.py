@@ -217,8 +217,8 @@ class Opened:
                     if head.startswith(mark):
                         self._trouble(
                             path,
-                            f"a {name} archive, which is not opened here. Ask for a zip, or unpack "
-                            "it yourself and collect the folder.",
+                            f"a {name} archive, which is not opened here. Ask for the .ipynb file "
+                            "or a zip with it, or unpack it yourself and collect the folder.",
                         )
                         return False
                 if zipfile.is_zipfile(stream):

@@ -131,7 +131,7 @@ def _collected(order: Order, opened: Opened) -> Collected:
     troubles = list(opened.troubles)
     for source, members in opened.members.items():
         found, lost = hand_ins(members, order.lab, source.name, order.form, order.labs)
-        if not found:
+        if not found and all(one.where != source.name for one in troubles):
             told = f"nothing handed in for {order.lab} was found in it."
             lost = [*lost, Trouble(source.name, told)]
         troubles += lost

@@ -137,7 +137,9 @@ class Layout:
         return Claim(path[0], login=login), path[1:], {}, False
 
     def folder(self, path: tuple[str, ...]) -> Place | None:
-        """``STUDENT/LAB/lab.ipynb``, ``STUDENT/lab.ipynb``, or a notebook named by the student."""
+        """``STUDENT/LAB/lab.ipynb``, ``STUDENT/lab.ipynb``, or a notebook named by the student; an
+        archive that is named so, too, and could not be opened: somebody's work is in it.
+        """
         depth = self.lab_at
         if depth and is_lab("".join(path[:-1][depth : depth + 1]), self.lab):
             inner = path[depth - 1] == "labs" and depth > 1
@@ -151,6 +153,8 @@ class Layout:
         if len(path) > 1 and not is_lab(path[0], self.lab):
             return Claim(path[0], login=_whose(path[0], self.lab)), path[1:], {}, False
         name = undisguised(path[-1].removesuffix(NOT_TAKEN))
+        if is_archive(name):
+            return Claim(name, login=_whose(name, self.lab)), path, {}, False
         if not is_notebook(name):
             return None
         return Claim(name, login=beside_lab(PurePath(name).stem, self.lab)), path, {}, False

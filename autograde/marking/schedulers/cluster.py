@@ -16,7 +16,8 @@ from typing import Any, Generic
 from distributed import CancelledError, Client, Future, KilledWorker, wait
 from distributed.client import ClosedClientError
 
-from autograde.marking.grader import Grader, Marked, S
+from autograde.marking.grader import Delayed, Grader, Marked, S
+from autograde.marking.pace import Round
 from autograde.marking.schedulers import desk
 from autograde.marking.schedulers.address import Scheduler, SchedulerError
 from autograde.marking.schedulers.begin import connected
@@ -136,7 +137,7 @@ class Crew(Generic[S]):
                     f"{', '.join(sorted(asked[one] for one in waiting))}. See what they log."
                 )
 
-    def through(self, submissions: Iterator[S], hurried: bool) -> Iterator[Marked | str]:
+    def through(self, submissions: Iterator[S], round_: Round) -> Iterator[Marked | Delayed]:
         """Results as they come. Who was on a worker that was lost is graded once more: after the
         others, and then alone.
 
@@ -144,28 +145,28 @@ class Crew(Generic[S]):
             SchedulerError: the scheduler or all workers are gone, or a worker refuses.
         """
         suspects = list[S]()
-        for one, found in self._shared_out(submissions, hurried):
+        for one, found in self._shared_out(submissions, round_):
             if not isinstance(found, desk.Gone):
                 yield found
-            elif hurried:
-                yield one.student
+            elif round_ != "last":
+                yield Delayed(one.student)
             else:
                 suspects.append(one)
         for one in suspects:
-            for _, found in self._shared_out(iter([one]), hurried):
+            for _, found in self._shared_out(iter([one]), round_):
                 if isinstance(found, desk.Gone):
                     found = self._grader.given_up(one, GIVEN_UP.format(found.message))
                 yield found
 
     def _shared_out(
-        self, submissions: Iterator[S], hurried: bool
-    ) -> Iterator[tuple[S, Marked | str | desk.Gone]]:
+        self, submissions: Iterator[S], round_: Round
+    ) -> Iterator[tuple[S, Marked | Delayed | desk.Gone]]:
         waiting = dict[Future, S]()
         try:
             while True:
                 room = self._window() if waiting else self._await_workers()
                 for one in islice(submissions, max(0, room - len(waiting))):
-                    waiting[self._sent(one, hurried)] = one
+                    waiting[self._sent(one, round_)] = one
                 if not waiting:
                     return
                 for future in self._done(waiting):
@@ -179,11 +180,11 @@ class Crew(Generic[S]):
                 with suppress(Exception):  # the scheduler may be gone
                     self._client.cancel(list(waiting), force=True)
 
-    def _sent(self, one: S, hurried: bool) -> Future:
+    def _sent(self, one: S, round_: Round) -> Future:
         entry = self._grader.known.get(one.student)
         lies = self._grader.lies(one.student) if entry else ""
         return self._client.submit(
-            desk.mark, self._name, one, entry, lies, hurried, pure=False, key=f"mark-{uuid.uuid4()}"
+            desk.mark, self._name, one, entry, lies, round_, pure=False, key=f"mark-{uuid.uuid4()}"
         )
 
     def _done(self, waiting: Collection[Future]) -> set[Future]:

@@ -22,8 +22,9 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from autograde import tree
 from autograde.errors import DesignedError
-from autograde.marking.grader import Grader, Marked
+from autograde.marking.grader import Delayed, Grader, Marked
 from autograde.marking.journal import Entry
+from autograde.marking.pace import Round
 from autograde.marking.schedulers.turns import MachineTurns
 from autograde.marking.schedulers.versions import differences, versions
 from autograde.sandbox import SandboxError, Warm, proven
@@ -205,8 +206,8 @@ def ready(name: str) -> Refusal | None:
 
 
 def mark(
-    name: str, submission: Any, entry: Entry | None, lies: str, hurried: bool
-) -> Marked | str | Refusal | Gone:
+    name: str, submission: Any, entry: Entry | None, lies: str, round_: Round
+) -> Marked | Delayed | Refusal | Gone:
     """Grade one student on a worker.
 
     Args:
@@ -214,7 +215,7 @@ def mark(
         submission: what was handed in.
         entry: what the journal has of the student.
         lies: hash of the graded notebook, as it lies where the class is.
-        hurried: see :meth:`autograde.marking.grader.Grader.mark`.
+        round_: see :meth:`autograde.marking.grader.Grader.mark`.
     """
     desk, student = _desk(name), submission.student
     with desk.working() as held:
@@ -223,7 +224,7 @@ def mark(
         known = {student: entry} if entry else {}
         grader = replace(held.grader, known=known, lying={student: lies})
         try:
-            found = grader.mark(submission, hurried)
+            found = grader.mark(submission, round_)
         except SandboxError as error:
             desk.lost(held)
             return Gone(str(error))

@@ -16,7 +16,7 @@ import pytest
 
 from autograde import __main__, cli
 from autograde.authoring import build, readme, verify
-from autograde.cli import main
+from autograde.cli import grading, main
 from autograde.marking import evidence, needs
 from autograde.tree import TreeError
 from tests.conftest import MINI, MINI_SOURCE
@@ -367,3 +367,13 @@ def test_results_can_not_go_where_a_folder_is_and_that_is_told_first(mini):
         2,
         "autograde: --json labs is a folder: name a file in it.\n",
     )
+
+
+def test_who_stops_a_grading_is_told_that_nothing_is_lost(built, monkeypatch):
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grading, "_graded", stopped)
+    done = autograde(built, "grade", MINI)
+    assert done.returncode == 130
+    assert "Stopped. Who is graded stays so: the same command goes on" in done.stdout

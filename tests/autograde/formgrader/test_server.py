@@ -90,7 +90,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, tree: Tree) -> Path:
     with scores.opened(work / "gradebook.db") as book:
         for student in ("anna", ODD):
             items = (Item("double", 2, "passed", 2.0), Item("why", 3, "manual", None))
-            scores.save(book, MINI, StudentResult(student, "graded", items))
+            scores.save(book, MINI, scores.Scored(StudentResult(student, "graded", items)))
             folder = work / "autograded" / student / MINI
             folder.mkdir(parents=True)
             (folder / "evil.html").write_text("<script>quince()</script>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,7 +20,7 @@ from autograde.gradebook.stored import stored
 from autograde.handing_in import roster
 from autograde.marking import classrun, journal, seal
 from autograde.nbgrader_settings import own
-from autograde.reports import feedback, fresh
+from autograde.reports import feedback, fresh, show
 from autograde.tree import find
 
 COURSE = find(Path(__file__).parent)
@@ -247,3 +248,45 @@ def test_a_page_is_made_again_where_something_changed(job):
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
     pages[0].write_text("damaged")
     assert fresh.stale(LAB, job.work) == ["reference"]
+
+
+def told(job: classrun.Job, student: str = "reference") -> str:
+    """A student's page as text, made anew where it is not of now."""
+    feedback.generate(LAB, job.work)
+    page = fresh.page(LAB, job.work, student).read_text()
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_a_mark_that_an_answer_has_outlived_stands_on_no_page_and_in_no_sum(job):
+    assert "9.5 of 10 points ." in told(job)
+    assert "top-5 here? 1.5 of 2 points" in told(job)
+    rewrite(job, WRITTEN, "I have changed my mind.")
+    classrun.grade(job)
+    assert "8 of 8 points ; 2 more wait to be marked by a person" in told(job)
+    assert "top-5 here? waits to be read, 2 points" in told(job)
+    assert stored(job.gradebook, LAB).students["reference"].waiting == {WRITTEN}
+    with scores.opened(job.gradebook) as book:  # read again, and the same points given
+        book.find_grade(WRITTEN, LAB, LAB, "reference").needs_manual_grade = False
+        book.db.commit()
+    assert fresh.stale(LAB, job.work) == ["reference"]
+    assert "9.5 of 10 points ." in told(job)
+    assert stored(job.gradebook, LAB).students["reference"].waiting == set()
+
+
+def test_grading_again_asks_a_person_only_for_what_nobody_has_read(job, capsys):
+    def asked() -> str:
+        known = stored(job.gradebook, LAB).students
+        show.attention(classrun.grade(job), show.console(), known=known)
+        return capsys.readouterr().out
+
+    assert "1 written answer waits to be read" in asked()  # that of scales-last
+    rewrite(job, WRITTEN, "I have changed my mind.")
+    classrun.grade(job)
+    assert "1 answer changed since a person marked it, and waits to be read again: `auto" in asked()
+    assert "1 written answer waits to be read" in asked()
+    with scores.opened(job.gradebook) as book:
+        for student in ("reference", "scales-last"):
+            one = book.find_grade(WRITTEN, LAB, LAB, student)
+            one.manual_score, one.needs_manual_grade = 2, False
+        book.db.commit()
+    assert "to be read" not in asked()

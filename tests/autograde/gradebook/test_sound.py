@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from autograde.authoring import samples
-from autograde.gradebook import scores, sound
+from autograde.gradebook import deadlines, scores, sound
 from autograde.marking import classrun
 from autograde.results import Item, StudentResult
 from autograde.tree import find
@@ -71,6 +71,21 @@ def test_a_damaged_gradebook_is_made_again_with_the_scores_and_a_persons_marks(j
     with scores.opened(book) as opened:
         assert not opened.find_submission(LAB, "reference").needs_manual_grade  # read, as before
     assert sound.sound(book, NOW) == ""
+
+
+@pytest.mark.parametrize("damage", ["text", "torn"])
+def test_who_asks_a_damaged_gradebook_for_grades_is_told_what_mends_it(tmp_path, job, damage):
+    work = tmp_path / "class"
+    shutil.copytree(job.work, work)
+    path = work / "gradebook.db"
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    with pytest.raises(sound.GradebookError) as told:
+        deadlines.apply(work, LAB)
+    assert "is damaged" in str(told.value)
+    assert f"Run `autograde grade LAB --workdir {work}`" in str(told.value)
+    classrun.grade(replace(job, submissions=work / "submitted", work=work))
+    (standing,) = deadlines.apply(work, LAB)
+    assert standing.points == 9.5  # a person's 1.5 among them
 
 
 def test_a_mark_given_back_for_an_answer_that_has_changed_since_waits_for_a_person(job, tmp_path):
@@ -202,7 +217,7 @@ def test_a_gradebook_with_what_nbgrader_never_writes_is_refused_in_a_few_lines(
         pytest.raises(sound.GradebookError, match="holds what nbgrader did not write") as found,
         scores.opened(place) as book,
     ):
-        scores.save(book, LAB, result)
+        scores.save(book, LAB, scores.Scored(result))
     assert str(place) in str(found.value)
     assert "\n" not in str(found.value)
 

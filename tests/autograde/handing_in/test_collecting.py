@@ -520,3 +520,26 @@ def test_hold_class_list_and_decisions_of_before(tmp_path: Path) -> None:
     assert set(students(found)) <= {"anna01", "boris2", "clara3"}
     assert tree(tmp_path) == first
     assert any("class list of before" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize("data", [b"Rar!\x1a\x07\x01\x00rest", b"no archive at all"])
+def test_an_archive_that_nobody_can_open_is_its_students_work_and_told_once(
+    tmp_path: Path, data: bytes
+) -> None:
+    members = {"anna01.rar": data, "boris2.ipynb": book("boris")}
+    found = run(tmp_path, laid(tmp_path / "in", members), roster=ROSTER)
+    assert students(found) == ["anna01", "boris2"]
+    assert [one.where for one in found.troubles] == ["anna01.rar"]
+    assert "Ask for " in found.troubles[0].why
+    assert set(tree(tmp_path)) == {
+        f"anna01/{LAB}/anna01.rar", f"boris2/{LAB}/{LAB}.ipynb"
+    }  # fmt: skip
+
+
+def test_a_source_that_is_such_an_archive_is_told_once(tmp_path: Path) -> None:
+    source = tmp_path / "class.rar"
+    source.write_bytes(b"Rar!\x1a\x07\x01\x00rest")
+    with pytest.raises(DesignedError) as told:
+        run(tmp_path, source)
+    assert str(told.value).count("class.rar") == 1
+    assert "zip with it" in str(told.value)

@@ -261,6 +261,7 @@ def test_is_the_right_name_taken_among_several(tmp_path: Path, notebook: Path) -
         (["a.ipynb", "b.IPYNB"], "several-notebooks"),
         (["answer.pdf"], "no-notebook"),
         ([".DS_Store"], "not-handed-in"),
+        (["timestamp.txt", "submission_secret.txt"], "not-handed-in"),  # nbgrader's own
     ],
 )
 def test_is_nothing_guessed_without_the_right_name(
@@ -271,6 +272,16 @@ def test_is_nothing_guessed_without_the_right_name(
     found = only(tmp_path)
     assert (found.data, codes(found)) == (None, [code])
     assert found.handed_in == (code != "not-handed-in")
+
+
+def test_does_what_is_found_instead_leave_out_what_the_student_did_not_hand_in(
+    tmp_path: Path, folder: Path
+) -> None:
+    for name in ("lab.rar", "timestamp.txt"):
+        (folder / name).write_bytes(BYTES)
+    assert only(tmp_path).flags[0].message == (
+        f"Expected {LAB}.ipynb, found only lab.rar. Ask for the .ipynb file, or for a zip with it."
+    )
 
 
 def test_is_a_notebook_in_the_students_own_folder_taken_and_pointed_out(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import copy
 import inspect
 import json
 import sys
+import tracemalloc
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from autograde.authoring import checks, samples
 from autograde.gradebook import scores
-from autograde.marking import classrun, hidden, journal
+from autograde.marking import classrun, hidden, journal, seal
 from autograde.marking.life import Life
 from autograde.results import Item, StudentResult
 from autograde.tree import find
@@ -217,3 +218,21 @@ def test_students_results_share_what_is_alike_and_nothing_else(job):
     assert again.items[0] is same.items[0]
     assert other.items[0].report is not same.items[0].report
     assert other.items[0].report.results[1] is same.items[0].report.results[1]
+
+
+def test_a_journal_is_read_line_by_line_and_a_seal_is_made_in_pieces(tmp_path):
+    """What reading holds at a time does not grow with the class."""
+    path = tmp_path / "journal.jsonl"
+    result = StudentResult("anna", "graded", (Item("one", 1.0, "passed", 1.0),))
+    line = 1 << 20
+    with path.open("wb") as file:
+        file.writelines([b"\n" + b"x" * line] * 40)
+    journal.append(path, journal.Entry("key", {}, result))
+    tracemalloc.start()
+    try:
+        assert journal.read(path).keys() == {"anna"}
+        assert len(seal._content(path)) == 64
+    finally:
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 8 * line

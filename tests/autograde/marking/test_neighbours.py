@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from autograde.authoring import samples
-from autograde.marking import classrun, life
+from autograde.marking import classrun, life, pace
 from autograde.marking.life import Life
 from autograde.marking.turns import Turns
 from autograde.results import ClassResult, StudentResult
@@ -199,7 +199,7 @@ def test_does_who_is_alone_have_nobody_beside() -> None:
 
 
 def test_does_who_takes_long_come_when_the_others_are_done(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(life, "HURRY_SECONDS", 1.0)
+    monkeypatch.setattr(pace, "UNKNOWN", 1.0)
     hand_in(tmp_path, a=SLEEPS, b=f"{SLEEPS}waited = [1]\nrelu.__defaults__ = (waited,)", c=SLEEPS)
     order: list[str] = []
     job = classrun.Job(COURSE, LAB, tmp_path / "submitted", tmp_path, isolation="none", jobs=1)

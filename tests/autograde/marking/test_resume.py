@@ -156,6 +156,7 @@ def test_a_kill_between_two_writes_of_a_student_changes_nothing(
     shutil.copytree(calm / "submitted", killed / "submitted")
 
     def amid() -> None:
+        rounds.TOGETHER = 4  # or the gradebook is told once or twice
         homes = {"_write": rounds, "append": journal, "save": scores}
         written, real = list[int](), getattr(homes[step], step)
 

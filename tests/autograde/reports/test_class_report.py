@@ -245,7 +245,7 @@ def test_the_command_tells_what_a_graded_class_did(work, tmp_path):
     with scores.opened(work / "gradebook.db") as book:
         for notebook in book.find_submission(LAB, "partly-right").notebooks:
             for grade in (one for one in notebook.grades if one.auto_score is None):
-                grade.manual_score = 2.0
+                grade.manual_score, grade.needs_manual_grade = 2.0, False
         book.db.commit()
     told = tmp_path / "report.json"
     done = autograde(COURSE, "report", LAB, "--workdir", str(work), "--json", str(told))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograde.cli import returning
+from autograde.errors import DesignedError
 from autograde.gradebook.deadlines import Standing
 from autograde.handing_in.collecting.record import Entry, Record
 from autograde.reports import parcels
@@ -166,7 +167,7 @@ def test_does_no_comment_tell_a_grade_that_is_left_out() -> None:
 
 def test_is_a_column_asked_for_where_several_could_be_meant() -> None:
     header = ["Student", "ID", "Lab 1 (11)", "Lab 01 bonus (12)", "Lab 10 (13)"]
-    with pytest.raises(ExportError, match="Name it with --column"):
+    with pytest.raises(ExportError, match="Pass --column 'NAME', as it stands"):
         text("canvas", sheet(template=[header]))
     template = [header, ["Ivanova, Anna", "1", "", "", ""]]
     found = rows("canvas", template=template, column="Lab 1 (11)")
@@ -195,3 +196,42 @@ def test_does_no_grade_file_take_anothers_place() -> None:
     assert names[0] == f"{LAB}-canvas"
     assert names[1] == f"{LAB}-canvas-section_A"
     assert len(set(names)) == len(wishes)
+
+
+MOODLES = [["Identifier", "Full name", "Lab 1", "Lab 2"], ["Participant 1", "Anna Ivanova", "", ""]]
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("", "which column of the template has the grades? Pass --column 'NAME'"),
+        ("Lab 9", "no column of the template is called Lab 9. Pass --column 'NAME'"),
+    ],
+)
+def test_does_an_error_about_the_column_list_those_that_there_are(column: str, told: str) -> None:
+    with pytest.raises(ExportError, match=re.escape(told)) as error:
+        text("moodle", sheet(template=MOODLES, column=column))
+    assert "Its columns: Identifier, Full name, Lab 1, Lab 2." in str(error.value)
+    assert rows("moodle", template=MOODLES, column="lab 2")[0]["Lab 2"] == "30.5"
+
+
+def test_is_a_column_that_is_there_twice_told_so() -> None:
+    twice = [["Identifier", "Full name", "Lab 1", "Lab 1"], MOODLES[1]]
+    with pytest.raises(ExportError, match="2 columns of the template are called Lab 1"):
+        text("moodle", sheet(template=twice, column="Lab 1"))
+
+
+@pytest.mark.parametrize(
+    ("to", "template", "column", "told"),
+    [
+        ("csv", Path("worksheet.csv"), "", "add --to moodle or --to canvas"),
+        ("json", None, "Lab 1", "leave it out"),
+        ("moodle", None, "Lab 1", "names a column of --template FILE"),
+    ],
+)
+def test_is_nothing_that_is_asked_for_passed_over(
+    to: str, template: Path | None, column: str, told: str
+) -> None:
+    with pytest.raises(DesignedError, match=told):
+        returning._check_template(to, template, column)
+    returning._check_template("canvas", None, "Lab 1 (77)")

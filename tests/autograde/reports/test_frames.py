@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from traitlets.config import Config
 
 from autograde.gradebook.marks import Marks
-from autograde.gradebook.scores import opened, save
+from autograde.gradebook.scores import Scored, opened, save
 from autograde.handing_in.normalise.flags import Flag
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.marking.grader import noticed
@@ -87,7 +87,8 @@ def graded(folder: Path, *flags: Flag, comment: str | None = None) -> str:
         book.add_notebook("lab", "lab")
         book.add_grade_cell("why", "lab", "lab", max_score=1, cell_type="code")
         book.add_solution_cell("why", "lab", "lab")
-        save(book, "lab", StudentResult("anna", "graded", (Item("why", 1, "failed", 0.0),), flags))
+        result = StudentResult("anna", "graded", (Item("why", 1, "failed", 0.0),), flags)
+        save(book, "lab", Scored(result))
         book.find_comment("why", "lab", "lab", "anna").manual_comment = comment
         book.db.commit()
     about = {"notebook": "lab", "assignment": "lab", "student": "anna"}
