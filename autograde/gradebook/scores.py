@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy import make_url
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from autograde.gradebook.naming import named
@@ -21,6 +22,12 @@ from autograde.handing_in.normalise.flags import UNDECIDED
 from autograde.handing_in.normalise.to_student import to_student
 from autograde.nbgrader_settings import at_once, put_tools_on_path
 from autograde.results import Item, StudentResult
+
+
+def file_of(url: str) -> str | None:
+    """Where nbgrader's ``db_url`` has its file; none where it names a server."""
+    found = make_url(url)
+    return found.database if found.get_backend_name() == "sqlite" else None
 
 
 @contextmanager

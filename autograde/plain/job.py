@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import make_url
 from traitlets.config import Config
 
 from autograde.errors import DesignedError
+from autograde.gradebook.scores import file_of
 from autograde.handing_in.files import NOTEBOOK
 from autograde.marking.job import Paths
 from autograde.nbgrader_settings import SETTINGS, own
@@ -60,13 +60,12 @@ class PlainJob(Paths):
         named = str(self.config.CourseDirectory.get("db_url", ""))
         if not named or self.work != self.folder:
             return self.work / "gradebook.db"
-        url = make_url(named)
-        if url.get_backend_name() != "sqlite" or not url.database:
+        if (file := file_of(named)) is None:
             raise PlainError(
-                f"{self.folder / SETTINGS}: db_url is {url.render_as_string()}, and scores go "
-                "into an sqlite file here. Name a --workdir: its gradebook.db is taken."
+                f"{self.folder / SETTINGS}: db_url names a server, and scores go into an sqlite "
+                "file here. Name a --workdir: its gradebook.db is taken."
             )
-        return self.folder / url.database
+        return self.folder / file
 
     @property
     def source(self) -> Path:

@@ -13,12 +13,13 @@ from typing import Any
 
 from autograde.errors import DesignedError
 from autograde.handing_in.collecting import placing, record
-from autograde.handing_in.collecting.archives import Opened, content
+from autograde.handing_in.collecting.archives import Opened
 from autograde.handing_in.collecting.bounds import Bounds, Trouble
 from autograde.handing_in.collecting.class_list import ClassList, Person
 from autograde.handing_in.collecting.lateness import extra, in_words, seconds_late
 from autograde.handing_in.collecting.layouts import Format, HandIn, hand_ins
 from autograde.handing_in.collecting.matching import Matched, Matcher, MatchError
+from autograde.handing_in.collecting.reading import content
 from autograde.handing_in.collecting.record import Entry, Record, Version, stamp
 from autograde.handing_in.normalise.flags import listed, shown
 from autograde.wording import counted

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from nbgrader.utils import parse_utc
 
 from autograde.handing_in.beside import TIMESTAMP
-from autograde.handing_in.collecting.archives import content, is_archive
+from autograde.handing_in.collecting.archives import is_archive
 from autograde.handing_in.collecting.bounds import NOT_TAKEN, Member, Trouble
 from autograde.handing_in.collecting.levels import (
     CANVAS,
@@ -27,6 +27,7 @@ from autograde.handing_in.collecting.levels import (
     wrapped_in,
 )
 from autograde.handing_in.collecting.names import bare, beside_lab, is_lab, is_labs_file, same
+from autograde.handing_in.collecting.reading import content
 from autograde.handing_in.files import is_notebook, undisguised
 
 SECRET = "submission_secret.txt"  # of nbgrader's exchange; feedback is returned by it

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from autograde.handing_in.beside import TIMESTAMP
-from autograde.handing_in.collecting.archives import content
 from autograde.handing_in.collecting.bounds import Member
 from autograde.handing_in.collecting.layouts import HandIn, chosen
 from autograde.handing_in.collecting.names import usable
+from autograde.handing_in.collecting.reading import content
 from autograde.handing_in.collecting.record import Entry, Version, stamp
 
 Outcome = Literal["new", "newer", "the same", "earlier one kept", "changed by hand: kept"]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from autograde.handing_in.collecting.archives import Opened, content
+from autograde.handing_in.collecting.archives import Opened
 from autograde.handing_in.collecting.bounds import NOT_TAKEN, Bounds, Trouble
+from autograde.handing_in.collecting.reading import content
 from autograde.reports.collected import troubles
 from tests.depths import deep
 
