@@ -284,12 +284,12 @@ def put(
     for place, case in enumerate(ordered, start=1):
         following = (one.case.probe for one in ordered[place : place + MOST_AHEAD])
         coming = list(takewhile(_at_once, following))
-        if stopped:
-            yield case.result(Answer("raised", error=stopped))
-        else:
-            with judging.alone():
+        with judging.alone():
+            if stopped:
+                result = case.result(Answer("raised", error=stopped))
+            else:
                 result = case.put(ask, tensors)
-            yield result
+        yield result
 
 
 def _at_once(probe: Probe) -> bool:

@@ -23,7 +23,7 @@ from typing import IO
 
 import course
 from autograde.errors import DesignedError
-from autograde.handing_in.normalise.flags import printable
+from autograde.handing_in.normalise.flags import listed, printable
 from autograde.sandbox import filters, launch
 from autograde.sandbox.errors import NAMESPACES, IsolationError
 from autograde.sandbox.groups import Groups
@@ -38,6 +38,7 @@ WRITES = {
 }
 """Commands that run a lab's own code, and what each of them writes in the course's folder."""
 
+DEEPEST = 40  # folders in folders
 UNSEEN = (".git", "grading")  # a password in an address, a class's work
 LIMITS = Limits(memory=8192 * MIB, processes=4096, folder_bytes=4096 * MIB, file_bytes=2048 * MIB)
 """Of each process; where a control group can be made, memory and processes are those of all."""
@@ -83,13 +84,36 @@ def run(root: Path, command: str, words: Sequence[str]) -> int:
             # By its file: no package, for that would import a course before the right one is found.
             within = [launch.interpreter(), "-s", "-P", f"{LIBRARY}/autograde/sandbox/within.py"]
             within += [str(LIMITS.processes), "--course", str(root), "--trusted", *words]
-            return _relayed([*walls, "--", *within], descriptors)
+            code = _relayed([*walls, "--", *within], descriptors)
+            _tell_of_traps(root, WRITES[command])
+            return code
     except IsolationError as error:
         raise Refused(
             f"{root}: its code is not trusted, and the walls around it lack {error.wall} "
             f"({error.detail}). To mend it: {error.install}. If you have read the code and trust "
             f"it: `autograde --course {root} --trusted {command}` runs it with your rights."
         ) from None
+
+
+def _tell_of_traps(root: Path, written: Sequence[str]) -> None:
+    """Name what lies in folders that it wrote, and could lead your own commands elsewhere later:
+    links, pipes, and git's settings, which name programs. Folders deeper than anybody builds are
+    named, too, and not looked through.
+    """
+    found = list[str]()
+    for name in written:
+        for folder, folders, files in os.walk(root / name):
+            for one in (Path(folder, inner) for inner in (*folders, *files)):
+                plain = one.is_dir() or one.is_file()
+                deep = len(one.relative_to(root).parts) > DEEPEST
+                if deep or one.is_symlink() or not plain or one.name == ".git":
+                    found.append(str(one.relative_to(root)))
+                    if deep:
+                        folders.clear()
+    if found:
+        told = f"in {printable(str(root))}, no plain files or folders: {listed(sorted(found))}."
+        told = f"autograde: {told} Remove them before you run anything there with your rights."
+        print(told, file=sys.stderr)
 
 
 def cache() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from autograde.marking import judging
 from autograde.marking.life import put
 from course.checks import Answer, Case, Finding, Prepared, Probe
 from course.checks.probes import call
@@ -20,14 +22,17 @@ from course.device import seeded
 class Answering:
     """Stands for a life: what it answers."""
 
-    def __init__(self, answer: Callable[[], Any] = lambda: 1) -> None:
-        self.answer = answer
+    def __init__(self, answer: Callable[[], Any] = lambda: 1, ends: bool = False) -> None:
+        self.answer, self.ends = answer, ends
 
     def ask(self, probe: Probe, coming: Sequence[Probe] = ()) -> Answer:
         return Answer("value", self.answer())
 
     def lost(self) -> bool:
-        return False
+        return self.ends
+
+    def ending(self) -> str:
+        return "it is over"
 
 
 def outcomes(case: Prepared, *lives: Answering) -> list[list[str]]:
@@ -77,3 +82,31 @@ def test_who_is_given_up_while_asked_leaves_judging_to_others() -> None:
     with pytest.raises(RuntimeError, match="it is over"):
         outcomes(case, Answering(ends))
     assert outcomes(case, Answering()) == [["passed"]]
+
+
+def test_what_is_expected_where_nothing_is_asked_any_more_is_found_when_nobody_judges() -> None:
+    order, held = list[str](), threading.Event()
+
+    def judging_another() -> None:
+        with judging.alone():
+            held.set()
+            time.sleep(0.3)
+            order.append("another's judge")
+
+    def expected() -> int:
+        order.append("expected")  # an oracle seeds and draws
+        return 1
+
+    first, second = Prepared(right(), lambda: 1), Prepared(right(), expected)
+    found = put(Answering(ends=True), [first, second], lambda name: {})  # type: ignore[arg-type]
+    assert next(found).outcome == "passed"
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(judging_another)
+        held.wait(10)
+        assert next(found).found == "not tried, because an earlier case ended the run: it is over"
+    assert order == ["another's judge", "expected"]
+
+
+def right() -> Case:
+    """A case that whoever is asked passes."""
+    return Case("asked", call("f", 1), judge=lambda *_: Finding(True, "", ""))

@@ -22,6 +22,7 @@ from autograde.sandbox import foreign
 from autograde.tree import Tree
 from course.data import storage
 from tests.conftest import MINI
+from tests.depths import deep
 
 ENGINE = Path(__main__.__file__).parents[1]
 SECRET = "damson in a home folder"
@@ -209,6 +210,24 @@ def test_does_a_link_in_a_hidden_folders_place_not_pass_for_missing_walls(
     assert (done.returncode, f"{mini.root / name} is a link to /etc" in done.stderr) == (3, True)
     assert "sysctl" not in done.stderr
     assert "--trusted verify" not in done.stderr
+
+
+def test_are_links_and_settings_of_gits_that_a_build_leaves_named(mini: Tree) -> None:
+    leaving = f"""
+import os, pathlib
+labs = pathlib.Path({str(mini.labs)!r})
+if not (labs / "lab01_activations").is_symlink():
+    (labs / "lab01_activations").symlink_to("/root")
+    (labs / ".git").mkdir()
+    (labs / "\\x1b[2J").symlink_to("nowhere")
+"""
+    library(mini, leaving)
+    with deep(mini.labs / "deep"):
+        done = run(mini, "build", "lab77_nowhere")
+    told = done.stderr.splitlines()[-1]
+    for name in (r"\x1b[2J", ".git", "lab01_activations", "deep/a/"):
+        assert f"labs/{name}" in told
+    assert "\x1b" not in told
 
 
 def test_is_a_link_that_a_stranger_named_shown_and_not_obeyed(mini: Tree) -> None:
