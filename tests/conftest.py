@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ os.environ.pop(ROOT_VARIABLE, None)
 # are the same each time; new ones are drawn everywhere else, and by `make fuzz`.
 settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("course")
+
+# A shell that runs a job in the background has it ignore Ctrl-C, and so what it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MINI = "lab90_mini"
 MINI_SOURCE = '''# ---

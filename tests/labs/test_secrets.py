@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ LABS = TREE.lab_names()
 # the error that is asked for, or give the dtype.
 BY_CHANCE = {"build_network": 0.4, "debug_this_network": 0.12, None: 0.1}
 SECONDS_A_LAB = 75  # of a busy machine
+SAMPLE = "0.25" if os.environ.get("CI") else "1"  # all of them take ten minutes
 # By looking values up, an answer can know what a stored check expects of inputs that never change.
 LOOKED_UP = 0.34
 
@@ -46,7 +48,7 @@ def attacks() -> dict[str, list[tuple[str, str, float]]]:
     """What earned something, by lab. It calls anything, so it runs behind walls."""
     if not shutil.which("bwrap"):
         pytest.skip("needs bubblewrap: it calls everything that the package holds")
-    attack = [sys.executable, "-W", "ignore", "-m", "tests.labs.attack", *LABS]
+    attack = [sys.executable, "-W", "ignore", "-m", "tests.labs.attack", SAMPLE, *LABS]
     run = subprocess.run(
         [*walls(TREE.root), *attack],
         capture_output=True,
