@@ -7,7 +7,7 @@ Nothing in the folder is changed. Every folder that could be a student's gives a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -72,6 +72,7 @@ def collect(
     limits: Limits | None = None,
     expected: Mapping[str, str] = NO_FILES,
     others: Iterable[str] = (),
+    only: Collection[str] | None = None,
 ) -> Iterator[Submission]:
     """Submissions of one lab, by student, each read when it is asked for.
 
@@ -82,6 +83,7 @@ def collect(
         expected: further files that checks read, each with such a check; they are read first, and
             told of by name where they are not as they should be.
         others: names of the course's other labs; what lies under one of them is not this lab's.
+        only: whose are read; everybody's by default.
 
     Raises:
         NotADirectoryError: ``root`` is no folder.
@@ -93,13 +95,19 @@ def collect(
         raise NotADirectoryError(
             f"no submissions folder {root}: expected STUDENT/{lab}/{lab}{NOTEBOOK} in it."
         )
-    return _collected(root, lab, limits or Limits(), expected, tuple(others))
+    names = students(root, only)
+    return _collected(root, names, lab, limits or Limits(), expected, tuple(others))
 
 
 def _collected(
-    root: Path, lab: str, limits: Limits, expected: Mapping[str, str], others: tuple[str, ...]
+    root: Path,
+    names: Iterable[str],
+    lab: str,
+    limits: Limits,
+    expected: Mapping[str, str],
+    others: tuple[str, ...],
 ) -> Iterator[Submission]:
-    for student in students(root):
+    for student in names:
         submission = _taken(root, student, lab, limits, expected)
         if {flag.code for flag in submission.flags} & MISSING:
             submission = _found_elsewhere(root, submission, lab, limits, expected, others)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from autograde.handing_in.normalise.flags import Flag, listed, printable, shown
@@ -14,10 +14,11 @@ LONGEST_STUDENT = 100  # characters
 GLOB_MARKS = frozenset("*?[]")  # nbgrader takes a student's name for a pattern
 
 
-def students(root: Path) -> list[str]:
-    """Names of the folders that could be students', in order."""
+def students(root: Path, only: Collection[str] | None = None) -> list[str]:
+    """Names of the folders that could be students', in order; of these, where they are given."""
     with os.scandir(root) as entries:
-        return sorted(entry.name for entry in entries if _is_student(entry))
+        names = sorted(entry.name for entry in entries if _is_student(entry))
+    return names if only is None else [name for name in names if name in only]
 
 
 def strays(root: Path) -> tuple[Flag, ...]:

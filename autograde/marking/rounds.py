@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,12 +22,23 @@ from autograde.gradebook.stored import Book
 from autograde.handing_in.beside import OFFICIAL
 from autograde.marking import journal
 from autograde.marking.crews import Crew, Pool
-from autograde.marking.grader import Delayed, Grader, Marked, S
+from autograde.marking.grader import Delayed, Grader, Handed, Marked, S
 from autograde.marking.job import Paths
 from autograde.marking.pace import Round
 from autograde.results import ClassResult, Item, Move, StudentResult
 
 OnResult = Callable[[StudentResult, int, int], None]
+
+
+S_co = TypeVar("S_co", bound=Handed, covariant=True)
+
+
+class Collect(Protocol[S_co]):
+    """Gives submissions, each read when it is asked for."""
+
+    def __call__(self, *, only: Collection[str] | None = None) -> Iterator[S_co]:
+        """By student; of these alone, where they are named."""
+
 
 TOGETHER = 32
 """Students of whom the gradebook is told at once, at most."""
@@ -47,7 +58,7 @@ class Graded:
 
 def grade_all(
     grader: Grader[S],
-    collect: Callable[[], Iterator[S]],
+    collect: Collect[S],
     writer: Writer,
     total: int,
     on_result: OnResult | None = None,
@@ -57,7 +68,7 @@ def grade_all(
 
     Args:
         grader: of one student.
-        collect: gives the submissions, each time from the first.
+        collect: gives the submissions, each time from the first, each read when it is asked for.
         writer: of what comes out.
         total: how many submissions there are.
         on_result: told of each.
@@ -75,7 +86,7 @@ def grade_all(
     return graded
 
 
-def _in_rounds(crew: Crew[S], collect: Callable[[], Iterator[S]]) -> Iterator[Marked]:
+def _in_rounds(crew: Crew[S], collect: Collect[S]) -> Iterator[Marked]:
     """Results as they come. Who takes long is graded when the others are done, and before the rest
     whoever may have been nearly done.
     """
@@ -86,11 +97,7 @@ def _in_rounds(crew: Crew[S], collect: Callable[[], Iterator[S]]) -> Iterator[Ma
         for steady in (True, False):
             names = {one.student for one in waiting if one.steady is steady}
             if names:
-                late += yield from _through(crew, _of(names, collect()), round_)
-
-
-def _of(names: Collection[str], submissions: Iterator[S]) -> Iterator[S]:
-    return (one for one in submissions if one.student in names)
+                late += yield from _through(crew, collect(only=names), round_)
 
 
 def _through(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -44,16 +44,23 @@ class HandIn:
     official: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def collect(root: Path, assignment: str, notebooks: Iterable[str]) -> Iterator[HandIn]:
+def collect(
+    root: Path,
+    assignment: str,
+    notebooks: Iterable[str],
+    *,
+    only: Collection[str] | None = None,
+) -> Iterator[HandIn]:
     """Submissions by student, each read when it is asked for.
 
     Args:
         root: the folder of the students' folders.
         assignment: its name.
         notebooks: the names of its notebooks.
+        only: whose are read; everybody's by default.
     """
     wanted = list(notebooks)
-    return (_taken(root, student, assignment, wanted) for student in students(root))
+    return (_taken(root, student, assignment, wanted) for student in students(root, only))
 
 
 def _taken(root: Path, student: str, assignment: str, wanted: list[str]) -> HandIn:

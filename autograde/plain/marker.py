@@ -142,12 +142,14 @@ class Marker(Grader[HandIn]):
     def _run(
         self, submission: HandIn, books: list[Read], within: float | None
     ) -> dict[str, Graded]:
-        files, seconds = self._files(submission), self.job.timeout
-        return {
-            one.master.name: sit(one.master, one.notebook.copy(), self.warm, files, seconds, within)
-            for one in books
-            if one.notebook is not None
-        }
+        files, seconds, left = self._files(submission), self.job.timeout, within
+        found = dict[str, Graded]()
+        for one in books:
+            if one.notebook is not None:
+                graded = sit(one.master, one.notebook.copy(), self.warm, files, seconds, left)
+                found[one.master.name] = graded
+                left = None if left is None else max(0.0, left - graded.seconds)
+        return found
 
 
 def _answers(books: list[Read]) -> Iterator[tuple[str, str]]:

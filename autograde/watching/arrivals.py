@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from autograde.handing_in.collecting.bounds import Bounds
 from autograde.handing_in.collecting.levels import EXCHANGE
 from autograde.handing_in.collecting.names import EDGES, bare, beside_lab, is_lab
 
@@ -22,7 +23,7 @@ GROWING = re.compile(r".*\.(part|partial|filepart|crdownload|download|tmp|temp|s
 """Names under which programs keep what they are still writing; they rename it when it is whole."""
 
 
-DEEPEST = 40  # folders in folders
+DEEPEST = Bounds.folders  # in folders, as `collect` opens them
 MOST = 20_000  # files of one entry
 
 

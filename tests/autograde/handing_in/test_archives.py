@@ -479,7 +479,12 @@ def test_a_link_that_came_into_a_folders_place_is_not_followed(tmp_path, monkeyp
     monkeypatch.setattr(Opened, "_count", replacing)
     one = opened(tmp_path, tmp_path / "class")
     (members,) = one.members.values()
+    assert folder.is_symlink()
     for member in members:
-        if not member.path[-1].endswith(NOT_TAKEN):
+        if member.path[-1].endswith(NOT_TAKEN):
+            assert b"secret" not in member.place.read_bytes()
+        else:
             with pytest.raises(OSError, match="no plain file"):
                 content(member)
+    if name == "work.zip":  # which is opened when it is found, not when it is read
+        assert [trouble.where for trouble in one.troubles] == ["eve/work.zip"]

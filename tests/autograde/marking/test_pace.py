@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -57,7 +57,16 @@ class Slow(Crew[One]):
 def test_burners_come_after_whoever_was_nearly_done() -> None:
     rounds: dict[str, Round] = {"ann": "first", "burn": "last", "slow": "second", "slower": "last"}
     crew = Slow(rounds, steady={"slow", "slower"})
-    found = _in_rounds(crew, lambda: map(One, ["burn", "slow", "ann", "slower"]))
+    read = list[str]()
+
+    def collect(*, only: Collection[str] | None = None) -> Iterator[One]:
+        for name in ("burn", "slow", "ann", "slower"):
+            if only is None or name in only:
+                read.append(name)
+                yield One(name)
+
+    found = _in_rounds(crew, collect)
     assert [one.result.student for one in found] == ["ann", "slow", "slower", "burn"]
     assert crew.tried[4:7] == ["second slow", "second slower", "second burn"]
     assert crew.tried[7:] == ["last slower", "last burn"]
+    assert read.count("ann") == 1  # nobody is read again who is done

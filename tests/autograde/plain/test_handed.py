@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from autograde.plain.handed import collect
+from autograde.marking.engine import Graded
+from autograde.plain import marker
+from autograde.plain.handed import HandIn, collect
 from autograde.plain.job import PlainError, PlainJob, settings
 
 NAME = "ps1"
@@ -62,3 +66,22 @@ def test_is_a_database_that_is_no_file_refused_and_no_password_shown(tmp_path: P
     with pytest.raises(PlainError, match="Name a --workdir") as told:
         _ = job(tmp_path, "postgresql://me:quince@host/grades").gradebook
     assert "quince" not in str(told.value)
+
+
+def test_a_rounds_time_is_that_of_all_notebooks_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    had: list[float | None] = []
+
+    def sit(*of: Any) -> Graded:
+        had.append(of[-1])
+        return Graded(of[1], (), seconds=0.7)
+
+    monkeypatch.setattr(marker, "sit", sit)
+    desk: Any = SimpleNamespace(
+        _files=lambda submission: {}, job=SimpleNamespace(timeout=30.0), warm=None
+    )
+    books: Any = [SimpleNamespace(master=SimpleNamespace(name=n), notebook={}) for n in "abc"]
+    marker.Marker._run(desk, HandIn("anna"), books, 1.0)
+    assert had == [1.0, pytest.approx(0.3), 0.0]
+    had.clear()
+    marker.Marker._run(desk, HandIn("anna"), books, None)
+    assert had == [None] * 3
