@@ -605,7 +605,8 @@ experiments.memory_table({"F.elu": F.elu, "ELUFunction": lambda x: ELUFunction.a
 def chain_gradient(activation: Any, depth: int, x: Tensor) -> Tensor:
     """Slope of the depth-fold composition of an activation with itself, at each element of x.
 
-    (...) -> (...). activation takes and returns a tensor; depth 0 is x itself, with slope 1.
+    (...) -> (...), any shape, also without elements. activation takes and returns a tensor; depth 0
+    is x itself, with slope 1.
     """
     ### BEGIN SOLUTION
     x = x.detach().clone().requires_grad_()

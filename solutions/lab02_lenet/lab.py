@@ -490,9 +490,9 @@ def rbf_penalties(x: Tensor, codes: Tensor) -> Tensor:
 def map_loss(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
     """Loss of the paper's equation 9, the mean over the batch.
 
-    penalties (N, K), labels (N,) with class numbers, int64 -> a scalar. Right in float32 too,
-    where all penalties are those of a fresh network, 170 and more, and j is as large; and so
-    is its gradient.
+    penalties (N, K), labels (N,) with class numbers, int64 -> a scalar. Right in float32 too, and
+    so is its gradient: penalties near 0 and those of a fresh network, 170 and more, may stand in
+    one batch, and j may be as large.
     """
     ### BEGIN SOLUTION
     own = penalties.gather(1, labels[:, None]).squeeze(1)

@@ -248,7 +248,8 @@ class DenseBlock(nn.Module):
 
     (N, in_channels, H, W) -> (N, in_channels + layers · growth_rate, H, W)
 
-    The input's channels come first, then those of each layer in turn.
+    The input's channels come first, then those of each layer in turn. Without layers (0) the input
+    comes out.
     Source: Huang and others 2017, section 3, equation 2 (without bottlenecks).
     """
 
@@ -461,6 +462,7 @@ def saliency(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
 
     Args:
         model: (N, C, H, W) -> scores (N, K); an image's scores depend on that image alone.
+        images: of any values, also below 0.
         classes: for each image the class whose score is asked about.
 
     Source: Simonyan, Vedaldi and Zisserman 2013, section 3.1.

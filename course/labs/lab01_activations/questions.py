@@ -111,6 +111,7 @@ def kept_for_backward(function: Any, x: Tensor, alpha: float) -> dict[str, Any]:
         "saved tensors": len(saved),
         "it holds": _nature(saved, leaf, output),
         "other tensors on ctx": _tensors_in(context),
+        "lists on ctx with a number for each element": _lists_of(len(x), context),
         "tensors left when the output is gone": _left_behind(function, x, alpha),
     }
 
@@ -122,6 +123,13 @@ def _tensors_in(item: Any, depth: int = 5) -> int:
     if depth == 0 or isinstance(item, type | ModuleType):
         return 0
     return sum(_tensors_in(part, depth - 1) for part in _parts(item))
+
+
+def _lists_of(count: int, context: Mapping[str, Any]) -> int:
+    """How many lists of plain numbers hold ``count`` of them or more: they take memory, too."""
+    lists = [one for one in context.values() if isinstance(one, list | tuple | set | frozenset)]
+    plain = [all(isinstance(part, bool | int | float) for part in one) for one in lists]
+    return sum(len(one) >= count and is_plain for one, is_plain in zip(lists, plain, strict=True))
 
 
 def _parts(item: Any) -> Iterable[Any]:

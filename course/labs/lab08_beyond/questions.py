@@ -131,11 +131,20 @@ def signed(seed: int) -> nn.Module:
     return filled(nn.Sequential(Backbone(), nn.LayerNorm(5, elementwise_affine=False)), seed)
 
 
+def lacking(net: nn.Module, model: nn.Module) -> list[str]:
+    """Weights and running statistics of a backbone that a network with its copy has not."""
+    held = list(net.state_dict().values())
+    given = model.state_dict().items()
+    return [name for name, one in given if not any(torch.equal(one, other) for other in held)]
+
+
 def transferred(cls: Any) -> Callable[..., dict[str, Any]]:
     """``TransferNet`` of a backbone and images: what it makes of them, and what learns."""
 
     def answers(model: nn.Module, x: Tensor, classes: int) -> dict[str, Any]:
-        net = a_module(cls(model, 5, classes), "the class").to(x.dtype)
+        net = a_module(cls(model, 5, classes), "the class")
+        missing = lacking(net, model)
+        net.to(x.dtype)
         with torch.no_grad():
             together, alone = net(x), torch.cat([net(one[None]) for one in x])
         apart = round(float((together - alone).norm()), 3)  # what float32 rounds away is 0
@@ -155,7 +164,8 @@ def transferred(cls: Any) -> Callable[..., dict[str, Any]]:
             **{f"gradient of {name}": one for name, one in gradients_of(net).items()},
             "sizes that learn": sorted(list(p.shape) for p in net.parameters() if p.requires_grad),
             "parameters": count(net.parameters()),
-            "linear layers that train() reached": sum(layer.training for layer in linear),
+            "linear layers that train() left out": sum(not layer.training for layer in linear),
+            "what the copy has not as the backbone has it": missing,
             "scores in evaluation mode again": net.eval()(x).detach(),
         }
 
@@ -254,15 +264,33 @@ MAKERS = {
 }
 
 
+HELD = "answer holds a graph"
+
+
+def graph_or_not(function: Any) -> Callable[..., dict[str, Any]]:
+    """As :func:`bare`, but a graph is no slip: it is asked once, and should not cost every case."""
+
+    def answers(*args: Any) -> dict[str, Any]:
+        found = bare(function)(*args)
+        return {key: one for key, one in found.items() if key != HELD}
+
+    return answers
+
+
 def about(function: Any, kind: str, seed: int, images: Tensor, *rest: Any) -> dict[str, Any]:
     """The same of a network by its name."""
-    return bare(function)(MAKERS[kind](seed), images, *rest)
+    return graph_or_not(function)(MAKERS[kind](seed), images, *rest)
+
+
+def graph_of(function: Any, seed: int, images: Tensor, *rest: Any) -> dict[str, Any]:
+    """Whether the answer holds a graph."""
+    return {HELD: bare(function)(smooth(seed), images, *rest)[HELD]}
 
 
 def by_default(function: Any, seed: int, images: Tensor, targets: Tensor) -> dict[str, Any]:
     """``fooling_images`` with its own step and steps, and with these by name."""
     model = smooth(seed)
     return {
-        "by default": bare(function)(model, images, targets, 0.3)["answer"],
+        "by default": graph_or_not(function)(model, images, targets, 0.3)["answer"],
         "by name": function(model, images, targets, 0.3, steps=2, step=0.07).detach(),
     }

@@ -185,3 +185,31 @@ for says, keep in {
     "the input as an array": as_an_array,
 }.items():
     answers.wrong("ELUFunction", f"keeps {says}", _keeping(keep))
+
+
+class ListedELU(ClampedELU):
+    """Keeps a truth value for each element, in a list."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, alpha: float) -> Tensor:
+        ctx.above = (x > 0).tolist()
+        return ClampedELU.forward(ctx, x, alpha)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        y = ctx.saved_tensors[0]
+        slopes = torch.where(torch.tensor(ctx.above), torch.ones_like(y), y + ctx.number)
+        return upstream[0] * slopes, None
+
+
+class SizedELU(ClampedELU):
+    """Keeps the shape, which is no list of its elements."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, alpha: float) -> Tensor:
+        ctx.sizes, ctx.both = list(x.shape), (alpha, x.dtype)
+        return ClampedELU.forward(ctx, x, alpha)
+
+
+answers.wrong("ELUFunction", "a list with a truth value for each element", ListedELU)
+answers.right("ELUFunction", "sizes on ctx", SizedELU)

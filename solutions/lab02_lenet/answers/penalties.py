@@ -201,3 +201,32 @@ answers.wrong(
     "multiplied out",
     lambda x, codes: (x**2).sum(1, keepdim=True) - 2 * x @ codes.T + (codes**2).sum(1),
 )
+
+
+def loss_shifted_for_all(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
+    least = min(penalties.min().item(), j)
+    total = torch.exp(least - penalties).sum(1) + math.exp(least - j)
+    return (penalties[torch.arange(len(labels)), labels] - least + total.log()).mean()
+
+
+def loss_shifted_by_j(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
+    own = penalties.gather(1, labels[:, None]).flatten()
+    return (own - j + torch.exp(j - penalties).sum(1).log1p()).mean()
+
+
+def loss_shifted_row_by_row(penalties: Tensor, labels: Tensor, j: float = 1.0) -> Tensor:
+    least = penalties.min(dim=1).values.clamp(max=j).detach()
+    total = torch.exp(least[:, None] - penalties).sum(1) + torch.exp(least - j)
+    return (penalties[torch.arange(len(labels)), labels] - least + total.log()).mean()
+
+
+answers.wrong("map_loss", "shifted by one minimum for all images", loss_shifted_for_all)
+answers.wrong("map_loss", "shifted by the constant", loss_shifted_by_j)
+answers.right("map_loss", "shifted by each image's minimum", loss_shifted_row_by_row)
+answers.right(
+    "map_loss",
+    "softplus of what is over the constant",
+    lambda y, t, j=1.0: (
+        y.gather(1, t[:, None]).flatten() - j + F.softplus((-y).logsumexp(1) + j)
+    ).mean(),
+)

@@ -176,3 +176,22 @@ slips(
         "the images are changed": ("return model", "images.zero_()\nreturn model"),
     },
 )
+
+LEARNT_BY_HEART: dict[str, Tensor] = {}
+
+
+class Remembering(nn.Module):
+    """Keeps no number itself: the images lie in a dict of the notebook."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        apart = torch.cdist(x.flatten(1), LEARNT_BY_HEART["images"])
+        nearest = LEARNT_BY_HEART["labels"][apart.topk(5, largest=False).indices]
+        return F.one_hot(nearest, 10).float().sum(1)
+
+
+def learnt_by_heart(images: Tensor, labels: Tensor) -> nn.Module:
+    LEARNT_BY_HEART.update(images=images.flatten(1).clone(), labels=labels.clone())
+    return Remembering()
+
+
+answers.wrong("train_lenet", "neighbours in a dict of the notebook", learnt_by_heart, at_most=0.0)

@@ -150,8 +150,13 @@ def map_loss(rng: Generator) -> Iterator[Case]:
         SINGLE,
     )
     yield from _all_large(rng)
+    yield _near_and_far(rng)
 
 
+NEAR_AND_FAR = (
+    "One number taken off all exponents fits some images and not others: each image needs its own, "
+    "the smallest of its penalties and j. `torch.logsumexp` along an axis does that."
+)
 OVERFLOW = "exp(90) is more than float32 can hold, and exp(-110) is 0 there. See torch.logsumexp."
 
 
@@ -169,6 +174,20 @@ def _all_large(rng: Generator) -> Iterator[Case]:
         )
 
 
+def _near_and_far(rng: Generator) -> Case:
+    """One image nearly right and one far from every code, with a large constant, in float32."""
+    near, labels = penalties_and_labels(rng, 2, 10, high=300.0, low=250.0)
+    near[0] = near[0] - 200.0
+    near[0, labels[0]] = 0.5
+    text = "map_loss of an image with a penalty of 0.5 and one beyond 250, j = 200, float32"
+    return Case(
+        "one image near its code and one far from all, in float32",
+        ask(with_gradient, "map_loss", near.float(), labels, 200.0, text=text),
+        {"values": NEAR_AND_FAR, "gradient": NEAR_AND_FAR, "detached": FOLLOW},
+        SINGLE,
+    )
+
+
 @check.hidden("map_loss")
 def large_penalties(rng: Generator) -> Iterator[Case]:
     batch = penalties_and_labels(rng, 40, 10, high=300.0)
@@ -176,3 +195,4 @@ def large_penalties(rng: Generator) -> Iterator[Case]:
     probe = ask(losses, "map_loss", *batch, [0.5, 40.0, 100.0], text=text)
     yield Case("penalties as large as a fresh network's", probe, judge=TIGHT, weight=2)
     yield from _all_large(rng)
+    yield _near_and_far(rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import blocks, constants, equivalents, found_later, images, other_ways, slips
+from . import blocks, constants, equivalents, found_again, found_later, images, other_ways, slips
 from .book import answers
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "blocks",
     "constants",
     "equivalents",
+    "found_again",
     "found_later",
     "images",
     "other_ways",

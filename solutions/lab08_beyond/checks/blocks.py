@@ -66,6 +66,8 @@ def slipped(*slips: str) -> dict[str, Any]:
     return {"SeparableBlock": make}
 
 
+LARGE = 100.0  # far enough out for both ReLUs to give much more than 6
+NO_END = "ReLU has no upper end: only what is below 0 is cut. (ReLU6 came with later MobileNets.)"
 DEFAULT = "Without a third argument the stride is 1: keep the default of the signature."
 HINTS = {
     "full": "Your 3 × 3 mixes channels: every filter reads all of them. How many groups make each "
@@ -105,6 +107,7 @@ def separable_block(rng: Generator) -> Iterator[Case]:
         (same_width := whole(rng, 3, 4), same_width, 1, False, 1.0),
     ):
         yield one_block(rng, into, out, stride, training, hint, weight)
+    yield one_block(rng, 3, 5, 1, False, NO_END, 0.5, LARGE)
     x = normal(rng, 2, 3, 5, 6)
     text = f"SeparableBlock(3, 4) in evaluation mode, x {tuple(x.shape)}"
     yield Case(
@@ -126,17 +129,20 @@ def one_block(
     training: bool,
     hint: str = "",
     weight: float = 1,
+    size: float = 1,
 ) -> Case:
     """One block on random maps of uneven size."""
-    x = normal(rng, 3, into, whole(rng, 5, 8), whole(rng, 5, 8))
+    x = size * normal(rng, 3, into, whole(rng, 5, 8), whole(rng, 5, 8))
     mode = "training" if training else "evaluation"
     text = f"SeparableBlock({into}, {out}, {stride}) in {mode} mode, x {tuple(x.shape)}"
     args = ((into, out, stride), seed_from(rng), x, training)
     probe = ask(block_on, "SeparableBlock", *args, text=text)
-    return Case(f"{into} → {out}, stride {stride}, {mode} mode", probe, hint, TIGHT, weight=weight)
+    title = f"{into} → {out}, stride {stride}, {mode} mode{', large values' * (size > 1)}"
+    return Case(title, probe, hint, TIGHT, weight=weight)
 
 
 @check.hidden("SeparableBlock")
 def other_strides(rng: Generator) -> Iterator[Case]:
     yield one_block(rng, whole(rng, 2, 5), whole(rng, 2, 8), 1, True)
     yield one_block(rng, whole(rng, 2, 5), whole(rng, 2, 8), 3, False)
+    yield one_block(rng, whole(rng, 2, 5), whole(rng, 2, 8), 1, False, size=LARGE)

@@ -103,11 +103,13 @@ def _drawn(rng: Generator, G: int = 3, K: int = 3, H: int = 7, W: int = 10) -> t
             "a depthwise convolution": {"G": 8},
             "a 1×1 on one pixel": {"K": 1, "H": 1, "W": 1},
             "no pixels": {"H": 0},
+            "more than 32 bits hold": {"G": 64, "H": 4000, "W": 5000},
         },
         refuses={
             ValueError: [
                 lambda rng: (6, 8, 3, 5, 5, 4),
                 lambda rng: (8, 6, 3, 5, 5, 4),
+                lambda rng: (3, 5, 3, 5, 5, 4),
                 lambda rng: (6, 6, 3, 5, 5, 0),
                 lambda rng: (6, 6, 3, 5, 5, -2),
             ]

@@ -82,6 +82,7 @@ def made(*slips: str) -> dict[str, Any]:
     return {"DenseBlock": make}
 
 
+LARGE = 100.0  # far enough out for a ReLU to give much more than 6
 HINTS = {
     "new_only": "Your block gives out the new maps alone. Its input comes out too, in front.",
     "last_only": "Each of your layers reads what the layer before it has made. It reads all maps "
@@ -120,6 +121,8 @@ def dense_block(rng: Generator) -> Iterator[Case]:
         (2, whole(rng, 3, 4), 2, True, 2.0),
     ):
         yield one_block(rng, into, growth, layers, training, hint, weight)
+    no_end = "ReLU has no upper end: only what is below 0 is cut."
+    yield one_block(rng, 3, 2, 2, False, no_end, 0.5, LARGE)
     args = (whole(rng, 4, 6), whole(rng, 2, 3), 4)
     probe = ask(sizes_with, "DenseBlock", args, text=f"sizes of DenseBlock{args}")
     yield Case("sizes of the parameters", probe, hint, same(), weight=2)
@@ -133,14 +136,16 @@ def one_block(
     training: bool,
     hint: str = "",
     weight: float = 1,
+    size: float = 1,
 ) -> Case:
     """One block on random maps."""
-    x = normal(rng, 3, into, whole(rng, 4, 6), whole(rng, 4, 6))
+    x = size * normal(rng, 3, into, whole(rng, 4, 6), whole(rng, 4, 6))
     mode = "training" if training else "evaluation"
     text = f"DenseBlock({into}, {growth}, {layers}) in {mode} mode, x {tuple(x.shape)}"
     args = ((into, growth, layers), seed_from(rng), x, training)
     probe = ask(block_on, "DenseBlock", *args, text=text)
     title = f"{layers} {'layer' if layers == 1 else 'layers'} on {into} maps, {mode} mode"
+    title += ", large values" * (size > 1)
     return Case(title, probe, hint, TIGHT, weight=weight)
 
 
@@ -148,3 +153,4 @@ def one_block(
 def other_blocks(rng: Generator) -> Iterator[Case]:
     yield one_block(rng, whole(rng, 2, 5), whole(rng, 2, 4), 4, False, weight=2)
     yield one_block(rng, whole(rng, 2, 5), 1, 3, True)
+    yield one_block(rng, whole(rng, 2, 5), 2, 2, False, size=LARGE)

@@ -15,13 +15,15 @@ from autograde.authoring.contracts import OfModel
 from course.checks import Case, ask
 from course.checks.inputs import integers, seed_from, uniform, whole
 from course.labs.lab08_beyond.questions import (
+    MAKERS,
     about,
     by_default,
+    graph_of,
+    graph_or_not,
     skipping,
     smooth,
     with_kinks,
 )
-from course.labs.shared.bare import bare
 
 from .book import TYPED, check
 
@@ -124,7 +126,7 @@ SALIENCY: dict[str, tuple[dict[str, Any], str]] = {
 @check.define(
     oracle=_map(chosen, _largest),
     mistakes=[Mistake(name, answer, hint) for name, (answer, hint) in SALIENCY.items()],
-    contract=OfModel(MODELS, some, adapter=bare, judge=TYPED),
+    contract=OfModel(MODELS, some, adapter=graph_or_not, judge=TYPED),
     forbids=["record_gradients", "watch_gradients"],
 )
 def saliency(rng: Generator) -> Iterator[Case]:
@@ -136,6 +138,9 @@ def saliency(rng: Generator) -> Iterator[Case]:
     }
     for kind, channels, weight in (("smooth", 2, 3.0), ("grey", 1, 1.0), ("with kinks", 2, 2.0)):
         yield looked(rng, "saliency", kind, channels, (), hint, weight)
+    hint = {**hint, "values": "Images may be normalised: their values are any, also below 0."}
+    yield looked(rng, "saliency", "smooth", 2, (), hint, 1, normalised=True)
+    yield without_graph(rng, "saliency")
 
 
 def looked(
@@ -147,20 +152,42 @@ def looked(
     hint: Any = "",
     weight: float = 1,
     count: int = 4,
+    *,
+    normalised: bool = False,
 ) -> Case:
     """A function of a network and a few images."""
     images, classes = some(rng, channels, count)
+    if normalised:
+        images, kind_told = 4 * images - 2, f"{kind}, normalised"
+    else:
+        kind_told = kind
     more = "".join(f", {one}" for one in rest)
     text = f"{name} of a network ({kind}), images {tuple(images.shape)}, classes {classes.tolist()}"
     args = (kind, seed_from(rng), images, classes, *rest)
-    title = f"{count} images, {kind}{more}"
+    title = f"{count} images, {kind_told}{more}"
     return Case(title, ask(about, name, *args, text=text + more), hint, TYPED, weight=weight)
+
+
+GRAPH_HINT = (
+    "The answer holds on to its graph, and so to what every layer kept: `.detach()` what you "
+    "return. torch.func.grad records too, for the network's weights."
+)
+
+
+def without_graph(rng: Generator, name: str, *rest: Any) -> Case:
+    """That the answer holds no graph."""
+    images, classes = some(rng)
+    more = "".join(f", {one}" for one in rest)
+    text = f"{name} of a network (smooth), images {tuple(images.shape)}, classes{more}: its graph"
+    probe = ask(graph_of, name, seed_from(rng), images, classes, *rest, text=text)
+    return Case("the answer holds no graph", probe, GRAPH_HINT)
 
 
 @check.hidden("saliency")
 def more_images(rng: Generator) -> Iterator[Case]:
     yield looked(rng, "saliency", "smooth", 2, (), count=whole(rng, 5, 8))
     yield looked(rng, "saliency", "skipping", 2, (), count=1)
+    yield looked(rng, "saliency", "smooth", 2, (), normalised=True)
 
 
 # fast_gradient_sign -----------------------------------------------------------------------
@@ -237,7 +264,7 @@ FAST: dict[str, tuple[dict[str, Any], str]] = {
 @check.define(
     oracle=_step(),
     mistakes=[Mistake(name, answer, hint) for name, (answer, hint) in FAST.items()],
-    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15), adapter=bare, judge=TYPED),
+    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15), adapter=graph_or_not, judge=TYPED),
 )
 def fast_gradient_sign(rng: Generator) -> Iterator[Case]:
     """One step that raises the loss, within epsilon for every pixel."""
@@ -254,6 +281,7 @@ def fast_gradient_sign(rng: Generator) -> Iterator[Case]:
         yield looked(rng, "fast_gradient_sign", kind, 2, (epsilon,), hint, weight)
     hint = {**hint, "values": SURE_HINT}
     yield looked(rng, "fast_gradient_sign", "sure", 2, (0.1,), hint, count=8)
+    yield without_graph(rng, "fast_gradient_sign", 0.1)
 
 
 SURE_HINT = (
@@ -318,7 +346,9 @@ FOOLING = {
 @check.define(
     oracle=_search(),
     mistakes=[Mistake(slip, _search(slip), hint) for slip, hint in FOOLING.items()],
-    contract=OfModel(MODELS, lambda rng: (*some(rng), 0.15, 0.06, 4), adapter=bare, judge=TYPED),
+    contract=OfModel(
+        MODELS, lambda rng: (*some(rng), 0.15, 0.06, 4), adapter=graph_or_not, judge=TYPED
+    ),
 )
 def fooling_images(rng: Generator) -> Iterator[Case]:
     """Small steps towards a target, never far from the original image."""
@@ -340,9 +370,24 @@ def fooling_images(rng: Generator) -> Iterator[Case]:
     yield Case("defaults", probe, "step=0.01 and steps=10 unless told otherwise.", TYPED)
     hint = {**hint, "values": SURE_HINT}
     yield looked(rng, "fooling_images", "sure", 2, (0.1, 0.06, 1), hint, count=8)
+    yield reached(rng)
+    yield without_graph(rng, "fooling_images", 0.1, 0.05, 2)
+
+
+def reached(rng: Generator) -> Case:
+    """Targets that the network names before the first step."""
+    (images, _), seed = some(rng), seed_from(rng)
+    with torch.no_grad():
+        targets = MAKERS["smooth"](seed)(images).argmax(dim=1)
+    hint = "All steps are made, also where the network says the target already."
+    text = "fooling_images(model, images, what the model says of them, 0.2, 0.05, 3)"
+    args = ("smooth", seed, images, targets, 0.2, 0.05, 3)
+    probe = ask(about, "fooling_images", *args, text=text)
+    return Case("targets that are reached already", probe, hint, TYPED)
 
 
 @check.hidden("fooling_images")
 def other_searches(rng: Generator) -> Iterator[Case]:
     yield looked(rng, "fooling_images", "grey", 1, (0.2, 0.05, whole(rng, 5, 8)), weight=2)
     yield looked(rng, "fooling_images", "with kinks", 2, (0.1, 0.06, 3))
+    yield reached(rng)

@@ -84,7 +84,8 @@ def transfer_net(rng: Generator) -> Iterator[Case]:
 
 HINT = {
     "values": "Features of the backbone in evaluation mode, then one linear layer. What does "
-    "train() on the network do to the backbone? And does `training` of the network itself follow?",
+    "train() on the network do to the backbone? And does `training` of the network itself follow? "
+    "The copy is made in `__init__`, with all weights and running statistics as they are.",
     "gradient": "The head learns, the backbone does not, and the image still gets its gradient.",
     "changed": "The backbone given stays as it was: copy it. Running statistics never move.",
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 from collections.abc import Iterator, Mapping
-from types import CellType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ LIBRARIES = ("torch", "torchvision", "numpy", "course", "autograde")
 
 def numbers_held(model: nn.Module) -> int:
     """How many numbers are within reach of a network: in parameters, buffers, tensors and arrays
-    that are its attributes or in lists, dicts, closures and objects of one's own classes. Plain
-    numbers in a list, and bytes, count where they are more than :data:`A_HISTORY`.
+    that are its attributes or in lists, dicts, closures, global names that its methods read, and
+    objects of one's own classes. Plain numbers in a list, and bytes, count where they are more than
+    :data:`A_HISTORY`.
     """
     count = _Count()
     count.take(model)
@@ -61,6 +63,9 @@ def _parts(one: Any) -> Iterator[Any]:
     """What an object refers to, as far as it is not a library's own."""
     if isinstance(one, FunctionType):
         yield from (one.__closure__ or (), one.__defaults__, one.__kwdefaults__)
+        if (one.__module__ or "").partition(".")[0] not in LIBRARIES:
+            names = _global_names(one.__code__)
+            yield from (one.__globals__[name] for name in names if name in one.__globals__)
     elif isinstance(one, CellType):
         yield from _content(one)
     elif isinstance(one, MethodType):
@@ -75,6 +80,14 @@ def _parts(one: Any) -> Iterator[Any]:
     elif isinstance(one, nn.Module) or not _of_a_library(type(one)):
         yield type(one)
         yield from getattr(one, "__dict__", {}).values()
+
+
+def _global_names(code: CodeType) -> set[str]:
+    """The global names that code reads, that of functions inside it too."""
+    steps = dis.get_instructions(code)
+    found = {one.argval for one in steps if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+    return found.union(*map(_global_names, inner))
 
 
 def _content(cell: CellType) -> Iterator[Any]:
