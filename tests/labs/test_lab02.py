@@ -146,6 +146,26 @@ def test_are_numbers_counted_wherever_a_network_keeps_them() -> None:
     assert numbers_held(model) == 8 + 5 + 7 + 4
 
 
+ELSEWHERE = torch.zeros(9)
+
+
+class Elsewhere(nn.Module):
+    """Reads one global name in a function of a method, and an attribute that is called like it."""
+
+    def forward(self, x: Tensor) -> Any:
+        return [(lambda row: row + ELSEWHERE)(row) for row in x]
+
+    def unread(self, x: Any) -> Any:
+        return x.KEPT_ELSEWHERE
+
+
+KEPT_ELSEWHERE = torch.zeros(5)
+
+
+def test_is_what_lies_behind_global_names_counted() -> None:
+    assert numbers_held(Elsewhere()) == 9
+
+
 def test_is_another_table_of_connections_no_fault_of_the_network_around() -> None:
     around = answers.load(LAB).changed(
         "LeNet5", "- self.c3 = C3Convolution()\n+ self.c3 = nn.Conv2d(6, 16, 5)"

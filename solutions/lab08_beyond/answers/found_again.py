@@ -91,6 +91,27 @@ class OwnLinear(nn.Module):
         return F.linear(self.features(x), self.weight, self.bias)
 
 
+class DrawnOtherwise(nn.Module):
+    """The head starts by another rule, with more numbers drawn."""
+
+    def __init__(self, backbone: nn.Module, num_features: int, num_classes: int) -> None:
+        super().__init__()
+        self.trunk = copy.deepcopy(backbone).requires_grad_(False)
+        self.head = nn.Linear(num_features, num_classes)
+        nn.init.xavier_normal_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.eval()
+
+    def train(self, mode: bool = True) -> DrawnOtherwise:
+        super().train(mode)
+        self.trunk.eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores: Tensor = self.head(self.trunk(x))
+        return scores
+
+
 class Forgetful(nn.Module):
     """The copy begins its running statistics anew."""
 
@@ -129,6 +150,7 @@ class Late(nn.Module):
 
 
 answers.right("TransferNet", "a linear layer of one's own", OwnLinear)
+answers.right("TransferNet", "a head drawn by another rule", DrawnOtherwise)
 answers.wrong("TransferNet", "running statistics begin anew", Forgetful)
 answers.wrong("TransferNet", "copied at the first call", Late)
 
