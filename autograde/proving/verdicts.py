@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from collections.abc import Collection
+from statistics import fmean
 from typing import Any
 
 from autograde.authoring.answers import Attempt
