@@ -24,8 +24,8 @@ PATIENCE = 2  # cells and questions that may run out of time before the others g
 
 
 class Later(Exception):
-    """A submission has used its time of a round, or others left it too little: it is graded from
-    the start when the others are done.
+    """A submission has used its time of a round, others left it too little, or the system killed
+    it: it is graded from the start when the others are done.
 
     Attributes:
         steady: whether no cell or question took half of the time: it may have been nearly done.
@@ -224,7 +224,8 @@ class Life:
             self.starved |= session.starved
             self.killed |= session.killed
             self.exhausted |= session.late and self._left() <= 0
-            if self.within is not None and (self.starved or self._left() <= 0):
+            undone = self.starved or self.killed or self._left() <= 0
+            if self.within is not None and undone:
                 raise self._later(self.within)
 
     def _given(self, seconds: float) -> float:

@@ -15,7 +15,7 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.marking import classrun, life, pace
-from autograde.marking.life import Life
+from autograde.marking.life import Later, Life
 from autograde.marking.turns import Turns
 from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import Warm, session
@@ -172,6 +172,23 @@ def test_do_questions_that_run_out_of_time_get_less_and_less() -> None:
     for _ in range(8):
         one.ask(call("relu", 1.0))
     assert endless.given == [10, 10, 10, 5, 2.5, 1.25, 1, 1]
+
+
+class Killed(Endless):
+    """A session that the system kills, as a notebook can bring about."""
+
+    def ask(self, probe, *, timeout, coming=()):
+        self.killed, self.alive = True, False
+        return Answer("raised", error="was killed by the system")
+
+
+def test_does_who_is_killed_wait_for_the_last_round_to_be_asked_alone() -> None:
+    """Alone it has all its time, and nobody is beside it: not before the others are done."""
+    with pytest.raises(Later):
+        Life(Warmth(Killed()), {}, within=5.0).ask(call("relu", 1.0))
+    last = Life(Warmth(Killed()), {})
+    last.ask(call("relu", 1.0))
+    assert last.killed
 
 
 def test_does_who_is_alone_have_nobody_beside() -> None:
