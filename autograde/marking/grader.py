@@ -150,6 +150,7 @@ class Grader(ABC, Generic[S]):
             self.warm.check()  # or its end was taken for the end of the student's process
             return marked
         except Later as later:
+            self.pace.note_late(round_)
             return Delayed(submission.student, later.steady)
         except SandboxError:
             raise

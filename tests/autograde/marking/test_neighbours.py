@@ -216,6 +216,7 @@ def test_does_who_is_alone_have_nobody_beside() -> None:
 
 
 def test_does_who_takes_long_come_when_the_others_are_done(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(pace, "START", 1.0)
     monkeypatch.setattr(pace, "UNKNOWN", 1.0)
     hand_in(tmp_path, a=SLEEPS, b=f"{SLEEPS}waited = [1]\nrelu.__defaults__ = (waited,)", c=SLEEPS)
     order: list[str] = []
