@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from math import ceil
 
 from torch import Tensor
 
 from autograde.marking import judging
-from autograde.sandbox import CellRun, Session, Tested, Warm
+from autograde.sandbox import CellRun, Limits, Session, Tested, Warm
 from autograde.sandbox.ahead import MOST_AHEAD
 from autograde.sandbox.bounds import TransportError
 from course import weights
@@ -163,7 +164,7 @@ class Life:
         """Ask where no cell of the student's ran; only what an answer brought comes along."""
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
-        with self.warm.session() as session:
+        with self.warm.session(limits=self._limits()) as session:
             try:
                 seconds = self._given(max(PROBE_SECONDS, probe.seconds))
                 answer = session.ask(probe, timeout=seconds)
@@ -193,7 +194,7 @@ class Life:
         if self.session is None or (not self.session.alive and self._left() > 0):
             self.close()
             self.earlier = self.spent
-            self.session = self.warm.session(self.files)
+            self.session = self.warm.session(self.files, limits=self._limits())
             for ran in self.history:
                 self._replay(self.session, ran)
         return self.session
@@ -241,6 +242,15 @@ class Life:
     def _whole(self) -> float:
         whole = SUBMISSION_SECONDS + self.more
         return whole if self.within is None else min(self.within, whole)
+
+    def _limits(self) -> Limits:
+        """Those of a session, which may last as long as all the submission."""
+        usual, whole = self.warm.limits, SUBMISSION_SECONDS + self.more
+        return replace(
+            usual,
+            session_seconds=max(usual.session_seconds, whole),
+            cpu_seconds=max(usual.cpu_seconds, ceil(whole)),
+        )
 
     def _later(self, within: float) -> Later:
         return Later(steady=self.longest < within / 2)

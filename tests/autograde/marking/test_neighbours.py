@@ -18,7 +18,7 @@ from autograde.marking import classrun, life, pace
 from autograde.marking.life import Later, Life
 from autograde.marking.turns import Turns
 from autograde.results import ClassResult, StudentResult
-from autograde.sandbox import Warm, session
+from autograde.sandbox import Limits, Warm, session
 from autograde.tree import find
 from course.checks import Answer, call
 
@@ -140,6 +140,17 @@ def test_do_long_cells_burn_anew_in_few_sessions(monkeypatch) -> None:
         one.close()
 
 
+def test_does_a_session_last_as_long_as_a_submission_may_take(monkeypatch) -> None:
+    """A lab whose questions train asks for more than a session has by itself."""
+    monkeypatch.setattr(life, "SUBMISSION_SECONDS", 1.0)
+    limits = Limits(session_seconds=1.0, cpu_seconds=1)
+    with Warm(limits, isolation="none", preload=["torch"]) as warm:
+        one = Life(warm, {}, more=29.0)
+        burns = "import time\nwhile time.process_time() < 2.5: pass"
+        assert one.run(burns).message == ""
+        one.close()
+
+
 class Endless:
     """A session in which every question runs out of time."""
 
@@ -158,10 +169,12 @@ class Endless:
 
 
 class Warmth:
+    limits = Limits()
+
     def __init__(self, one: Endless) -> None:
         self.one = one
 
-    def session(self, files):
+    def session(self, files, *, limits=None):
         self.one.alive = True
         return self.one
 

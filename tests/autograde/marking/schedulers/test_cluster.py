@@ -110,6 +110,16 @@ def test_do_two_workers_in_another_order_grade_alike(job: Job, calm: Job, monkey
     assert_as_calm(job, calm)
 
 
+def test_do_two_threads_of_a_worker_grade_alike(calm: Job, tmp_path: Path) -> None:
+    """They begin at the same moment, with a lab that nobody has loaded."""
+    with LocalCluster(
+        n_workers=1, threads_per_worker=2, dashboard_address=None, memory_limit=0
+    ) as found:
+        job = replace(calm, work=tmp_path, scheduler=Scheduler(found.scheduler_address))
+        classrun.grade(job)
+    assert_as_calm(job, calm)
+
+
 def test_does_a_killed_worker_cost_nobody_anything(
     job: Job, calm: Job, cluster: LocalCluster
 ) -> None:
