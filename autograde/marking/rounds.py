@@ -93,9 +93,7 @@ def grade_all(
     return graded
 
 
-def _in_rounds(
-    crew: Crew[S], collect: Collect[S], names: Sequence[str] = ()
-) -> Iterator[Marked]:
+def _in_rounds(crew: Crew[S], collect: Collect[S], names: Sequence[str] = ()) -> Iterator[Marked]:
     """Results as they come. Who takes long is graded when the others are done, and before the rest
     whoever may have been nearly done.
     """
