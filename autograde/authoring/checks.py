@@ -196,6 +196,13 @@ class Book:
                 raise CheckError(f"{self.lab} defines the check {key!r} twice: rename one.")
             if len({one.name for one in known}) < len(known):
                 raise CheckError(f"{self.lab}: two mistakes of {key!r} share a name: rename one.")
+            for one in known:
+                if not isinstance(one.hint, str):
+                    raise CheckError(
+                        f"{self.lab}: the hint of the mistake {one.name!r} of {key!r} is no text. "
+                        "Write a sentence: a mistake is known by its values, so it needs no hints "
+                        "by kind; those belong to a case."
+                    )
             about = (maker.__doc__ or "").strip().split("\n")[0]
             self._checks[key] = Definition(
                 key,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 
 from autograde.authoring import build
-from autograde.authoring.source import counted
 from autograde.tree import Tree
+from autograde.wording import counted
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 HEAD = "| lab | what is in it | |\n|---|---|---|\n"

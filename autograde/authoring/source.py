@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from autograde.authoring import faults, path
 from autograde.errors import DesignedError
+from autograde.wording import counted
 
 EQUALS = 20  # cells of one text that are told apart by their ids
 ANSWER = "{}_answer"  # grade_id of an exercise's own cell; the check has the exercise's id
@@ -129,11 +130,6 @@ class Links:
             f"https://colab.research.google.com/github/{path}/blob/{self.branch}"
             f"/labs/{lab}/{lab}.ipynb"
         )
-
-
-def counted(number: int, thing: str) -> str:
-    """``1 exercise``, ``2 exercises``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def lab_number(lab: str) -> int:

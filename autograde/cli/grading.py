@@ -198,9 +198,12 @@ def _graded(out: Any, job: Any) -> Any:
             from autograde.plain import classrun as plainly
 
             return plainly.grade(job, tell)
-        from autograde.marking import classrun
+        from autograde.marking import early
 
-        return classrun.grade(job, tell)
+        with early.begun(job) as warm:
+            from autograde.marking import classrun
+
+            return classrun.grade(job, tell, warm)
 
 
 def _held(job: Any) -> Any:

@@ -20,7 +20,7 @@ from autograde.gradebook.stored import stored
 from autograde.handing_in import intake, roster
 from autograde.handing_in.collecting import record
 from autograde.handing_in.normalise import Flag
-from autograde.marking import engine, hidden, journal, needs, seal
+from autograde.marking import early, engine, hidden, journal, needs, seal
 from autograde.marking.crews import place
 from autograde.marking.job import Job
 from autograde.marking.marker import Marker
@@ -29,15 +29,18 @@ from autograde.nbgrader_settings import own
 from autograde.results import ClassResult, StudentResult
 from autograde.sandbox import Warm, proven
 
-ENVIRONMENT = {"COURSE_PROFILE": "grade"}
-
 
 class GradeError(DesignedError):
     """Grading can't begin; the message says what was expected and what to do."""
 
 
-def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
+def grade(job: Job, on_result: OnResult | None = None, warm: Warm | None = None) -> ClassResult:
     """Grade every submission of a lab.
+
+    Args:
+        job: which lab's, and how.
+        on_result: is told of each student.
+        warm: the job's, already begun or not; by default one is made.
 
     Raises:
         GradeError: no submissions folder.
@@ -49,10 +52,8 @@ def grade(job: Job, on_result: OnResult | None = None) -> ClassResult:
     begun = time.monotonic()
     students = _students(job)
     mended = sound(job.gradebook, datetime.now())
-    # Nothing of the class may be seen from inside; all that notebooks may know is the profile.
-    hidden = [job.work, job.submissions]
-    make = partial(Warm, isolation=job.isolation, hidden=hidden, environment=ENVIRONMENT)
-    warm = make()
+    make = early.maker(job)
+    warm = warm or make()
     with closing(place(job, make, warm, proven)) as there:  # it warms up while the release is made
         release, changed = _release(job)
         checks = _check_keys(job.lab, release)

@@ -73,7 +73,7 @@ class Here(Place):
     """This process and one warm process.
 
     Args:
-        warm: not yet begun.
+        warm: begun or not.
         prove: what its walls must pass.
     """
 

@@ -12,8 +12,8 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.metadata import packages_distributions
+from functools import lru_cache
+from importlib.machinery import PathFinder
 from itertools import islice
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -24,6 +24,7 @@ from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
 from autograde.handing_in.normalise.flags import listed
 from autograde.marking import parsing
+from autograde.sandbox import launch
 from course.checks.own import LONGEST_CELL, UNPARSABLE, Names, Rules, plain_name, uses
 
 CODE = "built-in-used"
@@ -52,6 +53,9 @@ OPAQUE |= {"__import__", "import_module", "attrgetter", "methodcaller"}
 
 PUBLIC = {"tensorflow", "keras", "jax", "flax", "cupy", "sklearn", "scipy", "pandas", "google"}
 """Libraries that honest answers may want: where they are missing, the cell stops and says so."""
+
+KNOWN = {*sys.stdlib_module_names, *PUBLIC, "course", "autograde"}
+"""Modules that need not be looked for."""
 
 
 def evidence(lab: str, notebook: NotebookNode) -> tuple[Flag, ...]:
@@ -95,13 +99,14 @@ def _not_installed(nodes: Iterable[ast.AST], known: Names) -> list[str]:
     used = {known.origins.get(node.id, "") for node in read if isinstance(node, ast.Name)}
     used |= {one.name for node in read if isinstance(node, ast.Import) for one in node.names}
     used |= {node.module or "." for node in read if isinstance(node, ast.ImportFrom)}
-    return sorted({one.partition(".")[0] or "." for one in used if one} - _installed())
+    tops = {one.partition(".")[0] or "." for one in used if one} - KNOWN
+    return sorted(one for one in tops if not _is_installed(one))
 
 
-@cache
-def _installed() -> frozenset[str]:
-    own = {"course", "autograde"}
-    return frozenset({*sys.stdlib_module_names, *packages_distributions(), *PUBLIC, *own})
+@lru_cache(10_000)
+def _is_installed(module: str) -> bool:
+    """Whether a module without dots lies where packages are installed; nothing is imported."""
+    return PathFinder.find_spec(module, launch.packages()) is not None
 
 
 def _opaque(statement: ast.stmt) -> bool:

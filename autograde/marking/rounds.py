@@ -253,8 +253,8 @@ def note(paths: Paths, found: ClassResult) -> None:
 
 
 def _write(path: Path, notebook: NotebookNode) -> None:
-    with _whole(path) as draft:
-        nbformat.write(notebook, draft)
+    with _whole(path) as draft:  # valid since it was normalised: nbformat.write looks once more
+        draft.write_text(nbformat.v4.writes(notebook) + "\n", "utf-8")
 
 
 @contextmanager

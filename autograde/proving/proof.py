@@ -131,7 +131,8 @@ def items(tree: Tree, subject: Subject, plan: Plan) -> Iterator[Item]:
         trial = trials.of_answer(
             subject, partial(dict, objects), several[:1], "mistake", one.name, recognise=True
         )
-        fits = partial(verdicts.of_mistake, mistake=one)
+        alike = {other.name for other in subject.definition.mistakes if other.hint == one.hint}
+        fits = partial(verdicts.of_mistake, mistake=one, alike=alike)
         yield Item("mistake", one.name, trial, fits, place=subject.definition.place)
     for says, make in lazy.lazy(subject).items():
         trial = trials.of_answer(subject, make, several[:FEW], "lazy", says)

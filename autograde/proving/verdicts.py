@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from statistics import fmean
 from typing import Any
 
@@ -103,18 +104,26 @@ def nothing(outcome: Outcome) -> str:
     return outcome.broken
 
 
-def of_mistake(outcome: Outcome, mistake: Mistake) -> str:
-    """Why the hint of a known mistake does not fit; empty if it does."""
+def of_mistake(outcome: Outcome, mistake: Mistake, alike: Collection[str] = ()) -> str:
+    """Why the hint of a known mistake does not fit; empty if it does.
+
+    Args:
+        outcome: of trying it.
+        mistake: which it is.
+        alike: names of those with the same hint; where no case tells them apart, either is named.
+    """
     if not outcome.result:
         return _unfinished(outcome)
     for where, found in zip(("visible", "graded"), outcome.result["mistakes"], strict=True):
         named: dict[str, Any] = found["named"]
-        if mistake.name not in named:
+        if not {mistake.name, *alike} & named.keys():
             return f"{where}: not recognised"
         if mistake.hint not in found["hints"]:
             return f"{where}: recognised, but its hint is not shown"
         others = [
-            one for one, seen in named.items() if any(mistake.name not in alike for alike in seen)
+            one
+            for one, seen in named.items()
+            if one not in alike and any(mistake.name not in same for same in seen)
         ]
         if others:
             return f"{where}: taken for {', '.join(others)}"

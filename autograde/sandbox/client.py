@@ -86,7 +86,11 @@ class Warm:
         return f"at most {self.limits.memory / (1 << 30):.3g} GiB; {self._groups.description}"
 
     def begin(self) -> Self:
-        """Start the warm process and return at once; entering the context waits for it."""
+        """Start the warm process, unless it is, and return at once; entering the context waits for
+        it.
+        """
+        if self._process is not None:
+            return self
         program = b"" if self.isolation == "none" else filters.compiled()
         self._user = launch.stranger() if self.isolation == "user" else 0
         self._shared = clearing.shared() if self._user else []
@@ -203,6 +207,7 @@ class Warm:
             self._control.close()
             self._ended()
             self._release()
+            self._process = None
 
     def _release(self) -> None:
         self._control.close()

@@ -31,7 +31,7 @@ from nbformat import NotebookNode
 from autograde.authoring import samples
 from autograde.gradebook.deadlines import apply
 from autograde.handing_in.collecting import record
-from autograde.marking import classrun, engine, seal
+from autograde.marking import classrun, early, engine, seal
 from autograde.marking.job import Job
 from autograde.reports import class_report, class_report_page, export, feedback, grade_sheet
 from autograde.results import ClassResult
@@ -184,7 +184,7 @@ def replay(place: Path) -> None:
     """What the engine gave stands for what it would give."""
     found: dict[str, engine.Graded] = pickle.loads(place.read_bytes())
     engine.grade = partial(_again, found)
-    classrun.Warm, classrun.proven = _Idle, lambda warm: []
+    early.Warm, classrun.proven = _Idle, lambda warm: []
 
 
 class _Idle:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from autograde.authoring import samples
 from autograde.handing_in.normalise import normalise
 from autograde.marking import engine
-from autograde.marking.classrun import ENVIRONMENT
+from autograde.marking.early import ENVIRONMENT
 from autograde.sandbox import IsolationError, Warm
 from autograde.tree import find
 from tests.fuzz.bounds import cases

@@ -23,8 +23,9 @@ APART: Hint = {
 }
 LEARNING: Hint = {
     "gradient": "Does every layer take part, and does the gradient reach it?",
-    "changed": "Running statistics move once in a pass, in training mode: does a part run twice, "
-    "as where its shape is asked before it is added?",
+    "changed": "Running statistics move once in a pass, in training mode, by PyTorch's usual "
+    "momentum: does a part run twice, as where its shape is asked before it is added, or has a "
+    "BatchNorm another momentum?",
 }
 
 

@@ -60,11 +60,6 @@ equivalent(
 )
 equivalent(
     ERF,
-    "both axes are summed at once",
-    *replaced(STRENGTH, "strength = slopes.abs().sum(dim=(1, 0))"),
-)
-equivalent(
-    ERF,
     "the tensor that is written into is the function's own",
     *replaced(STRENGTH, "strength = slopes.abs_().sum(dim=(0, 1))"),
     *replaced("return strength / strength.sum()", "return strength.div_(strength.sum())"),
@@ -191,14 +186,6 @@ equivalent(
 
 
 DENSE = "to_fully_convolutional"
-equivalent(
-    DENSE,
-    "the lab's networks hold float32 numbers",
-    *replaced(
-        "return deepcopy(nn.Sequential(model.features, *head))",
-        "return deepcopy(nn.Sequential(model.features, *head)).float()",
-    ),
-)
 SIDE = "side = round((layer.in_features / channels) ** 0.5)"
 COPIED = 'conv.load_state_dict({"weight": layer.weight.view_as(conv.weight), "bias": layer.bias})'
 equivalent(

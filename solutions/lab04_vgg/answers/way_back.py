@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .book import answers, slips
-from .equivalents import equivalent, replaced
+from .equivalents import equivalent, quiet, replaced
 
 BACK = "batch_norm_gradients"
 Gradients = tuple[Tensor, Tensor, Tensor]
@@ -229,6 +229,17 @@ slips(
 FORWARD = "deviation = (centred.square().mean(axes, keepdim=True) + eps).sqrt()"
 SUM = "(at_bias.view(shape) + normalised * at_weight.view(shape))"
 DIRECT = "weight.view(shape) * (grad_output - indirect)"
+WHOLE = f"""
+axes, shape = (0, 2, 3), (-1, 1, 1)
+centred = x - x.mean(axes, keepdim=True)
+{FORWARD}
+normalised = centred / deviation
+at_bias = grad_output.sum(axes)
+at_weight = (grad_output * normalised).sum(axes)
+count = x.numel() / x.shape[1]
+indirect = {SUM} / count
+return {DIRECT} / deviation, at_weight, at_bias
+"""
 equivalent(
     BACK,
     "the axes are summed over in any order, counted from either end",
@@ -276,6 +287,7 @@ equivalent(
         f"return {DIRECT.replace('(shape)', '(shape).detach()')} / deviation, at_weight, at_bias",
         f"return {DIRECT}.detach() / deviation, at_weight, at_bias",
     ),
+    quiet(WHOLE),
 )
 equivalent(
     BACK,

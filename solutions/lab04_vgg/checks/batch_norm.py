@@ -15,7 +15,7 @@ from course.checks import Case, ask, call
 from course.checks.inputs import between, coarse, normal, uniform
 from course.labs.lab04_vgg.questions.formulas import resting_slopes
 
-from .book import CLOSE, check
+from .book import CLOSE, EPSILON, check
 
 BN = "batch_norm"
 SHAPE = (1, -1, 1, 1)
@@ -218,14 +218,23 @@ def _drawn(
                     w.view(SHAPE) * (x - m) / (v.sqrt() + eps) + b.view(SHAPE)
                 )
             ),
-            "ε stands below the root, beside σ².",
+            EPSILON,
         ),
         Mistake(
             "eps_forgotten",
             _norm_with(
                 scaled=lambda x, m, v, w, b, eps: w.view(SHAPE) * (x - m) / v.sqrt() + b.view(SHAPE)
             ),
-            "Where is ε? Without it a channel that is constant divides by zero.",
+            EPSILON,
+        ),
+        Mistake(
+            "eps_fixed",
+            _norm_with(
+                scaled=lambda x, m, v, w, b, eps: (
+                    w.view(SHAPE) * (x - m) / (v + 1e-5).sqrt() + b.view(SHAPE)
+                )
+            ),
+            EPSILON,
         ),
         Mistake(
             "no_root",

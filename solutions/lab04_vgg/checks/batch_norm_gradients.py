@@ -15,7 +15,7 @@ from course.checks import Case, Probe, ask, call, wording
 from course.checks.inputs import between, coarse, normal
 from course.labs.lab04_vgg.questions.formulas import of_parameters
 
-from .book import CLOSE, check
+from .book import CLOSE, EPSILON, check
 
 BACK = "batch_norm_gradients"
 AXES = (0, 2, 3)
@@ -220,17 +220,17 @@ def _parameters(rng: Generator, shape: tuple[int, int, int, int] = (3, 4, 2, 5))
         Mistake(
             "eps_forgotten",
             _back_with(root=lambda spread, eps: spread.sqrt()),
-            "Where is ε? It was below the root when the maps went forwards.",
+            EPSILON,
         ),
         Mistake(
             "eps_fixed",
             _back_with(root=lambda spread, eps: (spread + 1e-5).sqrt()),
-            "ε is 0.00001 in your function whatever comes in.",
+            EPSILON,
         ),
         Mistake(
             "eps_outside",
             _back_with(root=lambda spread, eps: spread.sqrt() + eps),
-            "ε stands below the root, beside σ².",
+            EPSILON,
         ),
         Mistake(
             "no_root",

@@ -71,6 +71,12 @@ def test_can_two_mistakes_of_a_check_not_share_a_name():
         a_book(mistakes=[mistake, mistake])
 
 
+def test_is_a_mistake_with_hints_by_kind_refused_in_words():
+    mistake = Mistake("twice", {"square": abs}, {"shape": "Look at the axes."})
+    with pytest.raises(CheckError, match="the hint of the mistake 'twice' of 'squared' is no text"):
+        a_book(mistakes=[mistake])
+
+
 def test_is_a_mistake_that_a_case_accepts_unknown_there():
     mistake = Mistake("right value, no slope", {"square": lambda x: (x * x).detach() + 0 * x}, "h")
     cases = Case("values", call("square", X)), Case("slope", gradient("square", X))

@@ -377,3 +377,12 @@ def test_who_stops_a_grading_is_told_that_nothing_is_lost(built, monkeypatch):
     done = autograde(built, "grade", MINI)
     assert done.returncode == 130
     assert "Stopped. Who is graded stays so: the same command goes on" in done.stdout
+
+
+def test_can_the_warm_process_begin_before_torch_and_nbgrader_are_imported():
+    code = (
+        "import sys, autograde.cli.grading, autograde.marking.early, autograde.marking.seal;"
+        "print({'torch', 'nbgrader', 'sqlalchemy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from autograde.marking import classrun, engine, rounds
+from autograde.marking import classrun, early, engine, rounds
 from autograde.sandbox import IsolationError, Warm
 from tests.benchmarks import any_size
 
@@ -67,7 +67,7 @@ def bytes_read() -> int:
 def test_does_no_step_cost_a_student_more_in_a_larger_class(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for place, name in ((engine, "grade"), (classrun, "Warm"), (classrun, "proven")):
+    for place, name in ((engine, "grade"), (early, "Warm"), (classrun, "proven")):
         monkeypatch.setattr(place, name, getattr(place, name))  # put back what replaying replaces
     monkeypatch.setattr(rounds, "LONGEST", 1e9)
     any_size.replay(home / "graded.pickle")

@@ -128,6 +128,13 @@ def test_is_a_known_mistake_named_and_no_other(named: dict[str, Any], trouble: s
         assert told == "visible: recognised, but its hint is not shown"
 
 
+def test_may_a_mistake_be_named_as_another_that_has_the_same_hint() -> None:
+    seen = {"named": {"halved": [["halved"]]}, "hints": ["At 3?"]}
+    outcome, mistake = Outcome({"mistakes": [seen, seen]}), Mistake("squared", {}, "At 3?")
+    assert verdicts.of_mistake(outcome, mistake) == "visible: not recognised"
+    assert verdicts.of_mistake(outcome, mistake, {"squared", "halved"}) == ""
+
+
 def test_is_a_wrong_answers_mistake_looked_for_where_it_is_seen() -> None:
     found = [{"named": {}}, {"named": {"squared": []}}]
     outcome = Outcome({"mistakes": found})
