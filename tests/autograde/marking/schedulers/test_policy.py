@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from distributed.comm import CommClosedError
 from nbformat import NotebookNode
 
 from autograde.marking import crews, journal, rounds
@@ -277,6 +278,23 @@ def test_does_one_alone_wait_for_others_and_they_for_it(tmp_path: Path, monkeypa
     waits.join(10)
     follows.join(10)
     assert log == ["shared", "alone", "after"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (CommClosedError("stream is closed"), "most likely a worker has too little memory"),
+        (ModuleNotFoundError("autograde"), "Install this course on every worker"),
+    ],
+)
+def test_is_it_told_what_a_worker_lacks_that_does_not_load_the_grader(error, told) -> None:
+    def register(*of: Any, **how: Any) -> None:
+        raise error
+
+    place = object.__new__(cluster.Cluster)
+    place._client, place._name = SimpleNamespace(register_plugin=register), "desk"  # type: ignore
+    with pytest.raises(SchedulerError, match=told), place._seated(None):  # type: ignore[arg-type]
+        pass
 
 
 @pytest.mark.parametrize("address", ["locla", "0", "-1", "host"])
