@@ -71,7 +71,7 @@ def _own(workers: int, security: Security) -> Iterator[LocalCluster]:
             host="127.0.0.1",
             protocol="tls://",
             security=security,
-            dashboard_address="127.0.0.1:0",  # None would be port 8787, with a warning if it is taken
+            dashboard_address="127.0.0.1:0",  # None is port 8787, or a warning
             silence_logs=logging.getLogger("distributed").level,
             local_directory=folder,
         ) as cluster,
