@@ -132,6 +132,9 @@ def triangle(rng: Generator) -> Iterator[Case]:
         asked = call("triangle", progress, peak, start, final)
         yield Case(title, asked, hint, ALIKE, weight=weight)
 
+    asked = call("triangle", between(rng, 0.05, 0.15))
+    corners = "Without other arguments, the corners are those of the stub."
+    yield Case("on the way up from the usual start", asked, corners, ALIKE, weight=0.5)
     for low, high in ((0.02, 0.07), (0.93, 0.98)):
         peak = between(rng, low, high)
         for progress in (0.3 * peak, between(rng, 0.985, 0.995)):
