@@ -67,7 +67,7 @@ def grade(job: Job, on_result: OnResult | None = None, warm: Warm | None = None)
         )
         with there.crew(marker, posting) as crew, scores.opened(job.gradebook) as book:
             writer = Writer(job, book, checks, stored(job.gradebook, job.lab))
-            graded = grade_all(marker, collect, writer, len(students), on_result, crew)
+            graded = grade_all(marker, collect, writer, len(students), on_result, crew, students)
             restore(book, job.gradebook, job.lab, writer.anew)
             if (kept := record.read(job.work, job.lab)).rule:
                 deadlines.applied(book, job.lab, kept)

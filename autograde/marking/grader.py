@@ -129,6 +129,9 @@ class Grader(ABC, Generic[S]):
     def _notices(self, flags: tuple[Flag, ...]) -> dict[str, NotebookNode]:
         """Notebooks that tell why nothing was graded."""
 
+    def prepare(self) -> None:
+        """Load what grading any student needs: not in threads, of which several would do it."""
+
     def lies(self, student: str) -> str:
         """Hash of a student's graded notebook, as it lies there; empty where there is none."""
         if student in self.lying:
@@ -147,6 +150,7 @@ class Grader(ABC, Generic[S]):
             self.warm.check()  # or its end was taken for the end of the student's process
             return marked
         except Later as later:
+            self.pace.note_late(round_)
             return Delayed(submission.student, later.steady)
         except SandboxError:
             raise

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from math import ceil
 
 from torch import Tensor
 
 from autograde.marking import judging
-from autograde.sandbox import CellRun, Session, Tested, Warm
+from autograde.sandbox import CellRun, Limits, Session, Tested, Warm
 from autograde.sandbox.ahead import MOST_AHEAD
 from autograde.sandbox.bounds import TransportError
 from course import weights
@@ -24,8 +25,8 @@ PATIENCE = 2  # cells and questions that may run out of time before the others g
 
 
 class Later(Exception):
-    """A submission has used its time of a round, or others left it too little: it is graded from
-    the start when the others are done.
+    """A submission has used its time of a round, others left it too little, or the system killed
+    it: it is graded from the start when the others are done.
 
     Attributes:
         steady: whether no cell or question took half of the time: it may have been nearly done.
@@ -163,7 +164,7 @@ class Life:
         """Ask where no cell of the student's ran; only what an answer brought comes along."""
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
-        with self.warm.session() as session:
+        with self.warm.session(limits=self._limits()) as session:
             try:
                 seconds = self._given(max(PROBE_SECONDS, probe.seconds))
                 answer = session.ask(probe, timeout=seconds)
@@ -193,7 +194,7 @@ class Life:
         if self.session is None or (not self.session.alive and self._left() > 0):
             self.close()
             self.earlier = self.spent
-            self.session = self.warm.session(self.files)
+            self.session = self.warm.session(self.files, limits=self._limits())
             for ran in self.history:
                 self._replay(self.session, ran)
         return self.session
@@ -224,7 +225,8 @@ class Life:
             self.starved |= session.starved
             self.killed |= session.killed
             self.exhausted |= session.late and self._left() <= 0
-            if self.within is not None and (self.starved or self._left() <= 0):
+            undone = self.starved or self.killed or self._left() <= 0
+            if self.within is not None and undone:
                 raise self._later(self.within)
 
     def _given(self, seconds: float) -> float:
@@ -240,6 +242,15 @@ class Life:
     def _whole(self) -> float:
         whole = SUBMISSION_SECONDS + self.more
         return whole if self.within is None else min(self.within, whole)
+
+    def _limits(self) -> Limits:
+        """Those of a session, which may last as long as all the submission."""
+        usual, whole = self.warm.limits, SUBMISSION_SECONDS + self.more
+        return replace(
+            usual,
+            session_seconds=max(usual.session_seconds, whole),
+            cpu_seconds=max(usual.cpu_seconds, ceil(whole)),
+        )
 
     def _later(self, within: float) -> Later:
         return Later(steady=self.longest < within / 2)

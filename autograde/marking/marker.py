@@ -13,7 +13,7 @@ from autograde.authoring.source import ANSWER
 from autograde.gradebook import late
 from autograde.handing_in import intake
 from autograde.handing_in.normalise import Flag, Normalised, normalise
-from autograde.marking import engine, journal, nearby
+from autograde.marking import engine, hidden, journal, nearby, needs
 from autograde.marking.carried import carried
 from autograde.marking.carried import odd as oddities
 from autograde.marking.evidence import CODE, evidence, merged
@@ -35,6 +35,14 @@ class Marker(Grader[intake.Submission]):
     def paths(self) -> Job:
         """Where things come from and go to."""
         return self.job
+
+    def prepare(self) -> None:
+        """Load the lab's checks, with what they expect and what they are made of."""
+        for name in self.checks:
+            hidden.check(self.job.lab, name)
+            hidden.visible(self.job.lab, name)
+            needs.sources(self.job.lab, name)
+        hidden.seconds(self.job.lab)
 
     def _blank(self) -> tuple[Item, ...]:
         return engine.ungraded(self.release)

@@ -8,7 +8,8 @@ from typing import Literal
 Round = Literal["first", "second", "last"]
 
 SOME = 5  # students of whom it must be known what they took
-UNKNOWN = 6.0  # seconds in the first round, until then
+START, UNKNOWN = 2.0, 6.0  # seconds in the first round until then, and where many take longer
+DOUBLED = 10  # times, at most
 LEAST, MOST = 0.5, 24.0  # seconds in the first round, afterwards
 TIMES = 2.0  # what half of the class takes
 MORE = 4.0  # times the first round's seconds in the second
@@ -21,14 +22,23 @@ class Pace:
     burners as honest students cost these about twice their own time before they have their
     results. In the second round everybody else may take a multiple; in the last, all that a
     submission has.
+
+    Until something is known of the class, its seconds double for each student who comes later,
+    and halve for each who is done: honest students who take long get there, and burners among
+    others don't.
     """
 
     def __init__(self) -> None:
         self._taken: list[float] = []
+        self._late = 0
 
     def note(self, seconds: float) -> None:
         """A student was graded, in so many seconds of processor time."""
         insort(self._taken, seconds)
+
+    def note_late(self, round_: Round) -> None:
+        """A student took longer than this round allows."""
+        self._late += round_ == "first"
 
     def within(self, round_: Round) -> float | None:
         """Seconds that a student may take; ``None`` for all that a submission has."""
@@ -38,5 +48,6 @@ class Pace:
 
     def _first(self) -> float:
         if len(self._taken) < SOME:
-            return UNKNOWN
+            more = self._late - len(self._taken)
+            return min(UNKNOWN, START * 2.0 ** min(max(0, more), DOUBLED))
         return min(max(LEAST, TIMES * self._taken[len(self._taken) // 2]), MOST)

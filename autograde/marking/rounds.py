@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -47,6 +48,10 @@ LONGEST = 2.0
 """Seconds after which it is told of fewer, when the next one is done."""
 
 
+DRAWS = 64
+"""How often the folder is read to draw an order, at most: a large class is drawn in groups."""
+
+
 @dataclass
 class Graded:
     """A class, as far as it is graded; ``open``: something is to be asked again."""
@@ -63,6 +68,7 @@ def grade_all(
     total: int,
     on_result: OnResult | None = None,
     crew: Crew[S] | None = None,
+    names: Sequence[str] = (),
 ) -> Graded:
     """Grade everybody; each is written down when done.
 
@@ -73,10 +79,11 @@ def grade_all(
         total: how many submissions there are.
         on_result: told of each.
         crew: who grades; threads of this process if not said.
+        names: everybody's, to be graded in an order that is drawn; without them, as they come.
     """
     graded, share = Graded(), journal.Shared()
     with writer:
-        for marked in _in_rounds(crew or Pool(grader), collect):
+        for marked in _in_rounds(crew or Pool(grader), collect, names):
             writer.record(marked)
             graded.results.append(share(marked.result))
             graded.moves += _moves(grader, marked)
@@ -86,18 +93,28 @@ def grade_all(
     return graded
 
 
-def _in_rounds(crew: Crew[S], collect: Collect[S]) -> Iterator[Marked]:
+def _in_rounds(crew: Crew[S], collect: Collect[S], names: Sequence[str] = ()) -> Iterator[Marked]:
     """Results as they come. Who takes long is graded when the others are done, and before the rest
     whoever may have been nearly done.
     """
-    late = yield from _through(crew, collect(), "first")
+    late = yield from _through(crew, _drawn(collect, names) if names else collect(), "first")
     rounds: tuple[Round, ...] = ("second", "last")
     for round_ in rounds:
         waiting, late = late, []
         for steady in (True, False):
-            names = {one.student for one in waiting if one.steady is steady}
-            if names:
-                late += yield from _through(crew, collect(only=names), round_)
+            some = {one.student for one in waiting if one.steady is steady}
+            if some:
+                late += yield from _through(crew, collect(only=some), round_)
+
+
+def _drawn(collect: Collect[S], names: Sequence[str]) -> Iterator[S]:
+    """Everybody, in an order that nobody knows: who comes first in the roster decides neither what
+    the class is taken to need (:mod:`autograde.marking.pace`) nor whom all others wait for.
+    """
+    order = random.SystemRandom().sample(names, len(names))  # a lab's code may seed the other ones
+    size = max(1, len(order) // DRAWS)
+    for at in range(0, len(order), size):
+        yield from collect(only={*order[at : at + size]})
 
 
 def _through(

@@ -194,8 +194,11 @@ class Warm:
         Raises:
             SandboxError: it is gone, and every session with it: their ends say nothing of students.
         """
-        readable, _, _ = select.select([self._sock], [], [], 0)  # it says nothing but that
-        if readable:
+        try:
+            gone, _, _ = select.select([self._sock], [], [], 0)  # it says nothing but that
+        except (OSError, ValueError):  # another thread has closed it
+            raise SandboxError("the warm process is gone") from None
+        if gone:
             raise SandboxError(f"the warm process is gone{self._said()}")
 
     def close(self) -> None:

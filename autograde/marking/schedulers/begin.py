@@ -21,6 +21,8 @@ SETTINGS = {
     "distributed.scheduler.allowed-failures": DEATHS,
     "distributed.worker.memory.terminate": False,  # the sandbox bounds what students use
     "distributed.admin.large-graph-warning-threshold": "1GB",  # notebooks can be large
+    "distributed.scheduler.http.routes": [],  # pages of an own one, that ask nobody for a key
+    "distributed.worker.http.routes": [],
     "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
 }
 
@@ -69,7 +71,7 @@ def _own(workers: int, security: Security) -> Iterator[LocalCluster]:
             host="127.0.0.1",
             protocol="tls://",
             security=security,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # None is port 8787, or a warning
             silence_logs=logging.getLogger("distributed").level,
             local_directory=folder,
         ) as cluster,

@@ -82,6 +82,11 @@ class Cluster:
     def _seated(self, seat: desk.Desk) -> Iterator[None]:
         try:
             self._client.register_plugin(seat, name=self._name)
+        except OSError as error:
+            raise SchedulerError(
+                f"a worker ended while it loaded the grader, or the scheduler did ({error}). See "
+                "what they log; most likely a worker has too little memory (--memory-limit)."
+            ) from None
         except Exception as error:  # whatever a worker makes of it
             raise SchedulerError(
                 f"a worker can't load the grader ({type(error).__name__}: {error}). Install this "

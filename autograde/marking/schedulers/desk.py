@@ -32,7 +32,7 @@ from autograde.sandbox import SandboxError, Warm, proven
 IDLE_SECONDS = 300.0  # without work, as when the coordinator was killed: the warm process ends
 MOST_LOST = 10  # warm processes that end one after the other, before a worker gives up
 LOADED: dict[str, str] = {}
-"""Versions of what this process has imported, from when it first graded."""
+"""Versions of what this process has imported, from when it was first asked to grade."""
 
 
 @dataclass(frozen=True)
@@ -166,12 +166,13 @@ class Desk(WorkerPlugin):
             )
         os.environ.setdefault(tree.ROOT_VARIABLE, str(self._root))
         found = versions(tree.find(), self._lab)
+        # Noted of a refused worker, too: it may be brought up to date, and not restarted.
+        LOADED.update({name: version for name, version in found.items() if name not in LOADED})
         if told := differences(self._expected, found):
             raise DesignedError(
                 f"it has another version of the course or of what runs it: {told}. Bring its "
                 "folder and its environment up to date, and restart the worker."
             )
-        LOADED.update({name: version for name, version in found.items() if name not in LOADED})
         if told := differences({name: LOADED[name] for name in found}, found):
             raise DesignedError(f"its files have changed since it began: {told}. Restart it.")
         hidden = [*self._make().hidden, *self._hidden]
@@ -179,6 +180,7 @@ class Desk(WorkerPlugin):
             warm = stack.enter_context(self._make(hidden=hidden))
             proven(warm)
             grader = self._posting(warm=warm, known={}, turns=MachineTurns())
+            grader.prepare()  # the worker's threads come after it
             stack.pop_all()
         return Holding(warm, grader)
 

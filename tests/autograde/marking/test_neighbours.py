@@ -15,10 +15,10 @@ import pytest
 
 from autograde.authoring import samples
 from autograde.marking import classrun, life, pace
-from autograde.marking.life import Life
+from autograde.marking.life import Later, Life
 from autograde.marking.turns import Turns
 from autograde.results import ClassResult, StudentResult
-from autograde.sandbox import Warm, session
+from autograde.sandbox import Limits, Warm, session
 from autograde.tree import find
 from course.checks import Answer, call
 
@@ -140,6 +140,17 @@ def test_do_long_cells_burn_anew_in_few_sessions(monkeypatch) -> None:
         one.close()
 
 
+def test_does_a_session_last_as_long_as_a_submission_may_take(monkeypatch) -> None:
+    """A lab whose questions train asks for more than a session has by itself."""
+    monkeypatch.setattr(life, "SUBMISSION_SECONDS", 1.0)
+    limits = Limits(session_seconds=1.0, cpu_seconds=1)
+    with Warm(limits, isolation="none", preload=["torch"]) as warm:
+        one = Life(warm, {}, more=29.0)
+        burns = "import time\nwhile time.process_time() < 2.5: pass"
+        assert one.run(burns).message == ""
+        one.close()
+
+
 class Endless:
     """A session in which every question runs out of time."""
 
@@ -158,10 +169,12 @@ class Endless:
 
 
 class Warmth:
+    limits = Limits()
+
     def __init__(self, one: Endless) -> None:
         self.one = one
 
-    def session(self, files):
+    def session(self, files, *, limits=None):
         self.one.alive = True
         return self.one
 
@@ -172,6 +185,23 @@ def test_do_questions_that_run_out_of_time_get_less_and_less() -> None:
     for _ in range(8):
         one.ask(call("relu", 1.0))
     assert endless.given == [10, 10, 10, 5, 2.5, 1.25, 1, 1]
+
+
+class Killed(Endless):
+    """A session that the system kills, as a notebook can bring about."""
+
+    def ask(self, probe, *, timeout, coming=()):
+        self.killed, self.alive = True, False
+        return Answer("raised", error="was killed by the system")
+
+
+def test_does_who_is_killed_wait_for_the_last_round_to_be_asked_alone() -> None:
+    """Alone it has all its time, and nobody is beside it: not before the others are done."""
+    with pytest.raises(Later):
+        Life(Warmth(Killed()), {}, within=5.0).ask(call("relu", 1.0))
+    last = Life(Warmth(Killed()), {})
+    last.ask(call("relu", 1.0))
+    assert last.killed
 
 
 def test_does_who_is_alone_have_nobody_beside() -> None:
@@ -199,6 +229,7 @@ def test_does_who_is_alone_have_nobody_beside() -> None:
 
 
 def test_does_who_takes_long_come_when_the_others_are_done(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(pace, "START", 1.0)
     monkeypatch.setattr(pace, "UNKNOWN", 1.0)
     hand_in(tmp_path, a=SLEEPS, b=f"{SLEEPS}waited = [1]\nrelu.__defaults__ = (waited,)", c=SLEEPS)
     order: list[str] = []

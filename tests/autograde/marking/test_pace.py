@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from autograde.marking import pace
+from autograde.marking import pace, rounds
 from autograde.marking.crews import Crew
 from autograde.marking.grader import Delayed, Marked
 from autograde.marking.pace import Pace, Round
@@ -18,7 +18,7 @@ from autograde.results import StudentResult
 @pytest.mark.parametrize(
     ("taken", "first", "second"),
     [
-        ([0.4] * (pace.SOME - 1), pace.UNKNOWN, 4 * pace.UNKNOWN),  # too few to go by
+        ([0.4] * (pace.SOME - 1), pace.START, 4 * pace.START),  # too few to go by
         ([1.0] * pace.SOME, 2.0, 8.0),
         ([1.0, 1.0, 1.0, 2.0, 60.0], 2.0, 8.0),  # by what half of them take
         ([0.1] * 9, pace.LEAST, pace.UNKNOWN),
@@ -31,6 +31,27 @@ def test_a_student_may_take_twice_what_half_of_the_class_takes(taken, first, sec
         found.note(seconds)
     assert (found.within("first"), found.within("second")) == (first, second)
     assert found.within("last") is None
+
+
+def test_burners_get_little_where_nothing_is_known_yet() -> None:
+    """Who takes as long as he may is no reason to give the next one more, if others are done."""
+    found, taken = Pace(), list[float]()
+    for _ in range(pace.SOME):
+        taken.append(found.within("first") or 0.0)
+        found.note_late("first")
+        found.note(0.4)
+    assert taken == [pace.START] * pace.SOME
+
+
+def test_a_class_that_takes_long_gets_there() -> None:
+    found, taken = Pace(), list[float]()
+    for _ in range(2_000):
+        taken.append(found.within("first") or 0.0)
+        found.note_late("first")
+    assert taken[:3] == [2.0, 4.0, 6.0]
+    assert taken[-1] == pace.UNKNOWN
+    found.note_late("last")
+    assert Pace().within("first") == pace.START
 
 
 @dataclass(frozen=True)
@@ -70,3 +91,21 @@ def test_burners_come_after_whoever_was_nearly_done() -> None:
     assert crew.tried[4:7] == ["second slow", "second slower", "second burn"]
     assert crew.tried[7:] == ["last slower", "last burn"]
     assert read.count("ann") == 1  # nobody is read again who is done
+
+
+@pytest.mark.parametrize("size", [3, 40, 1_000])
+def test_the_roster_decides_nobodys_turn(size: int) -> None:
+    """Hostile names that come first would make all others wait, and the class seem slow."""
+    roster, reads, firsts = [f"s{number:04}" for number in range(size)], list[int](), set[str]()
+
+    def collect(*, only: Collection[str] | None = None) -> Iterator[One]:
+        reads.append(1)
+        return (One(name) for name in roster if only is None or name in only)
+
+    for _ in range(20):
+        crew = Slow(dict.fromkeys(roster, "first"), steady=set())
+        found = _in_rounds(crew, collect, roster)
+        assert sorted(one.result.student for one in found) == roster
+        firsts.add(crew.tried[0])
+    assert len(firsts) > 1
+    assert len(reads) <= 20 * 2 * rounds.DRAWS  # and not one for each student

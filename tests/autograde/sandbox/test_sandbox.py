@@ -775,6 +775,15 @@ def test_everything_ends_with_a_killed_grader() -> None:
     assert not Path(f"/proc/{student}").exists()
 
 
+def test_is_a_warm_process_gone_that_another_thread_has_closed() -> None:
+    """As where a worker's threads share it, and one of them found that it had ended."""
+    with Warm(isolation="none", preload=[]) as warm:
+        warm.check()
+        warm.close()
+        with pytest.raises(SandboxError, match="the warm process is gone"):
+            warm.check()
+
+
 def ordinary_interpreter() -> str:
     """A Python that an ordinary user can start, with this one's packages."""
     name = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from distributed import Client, LocalCluster
@@ -110,6 +112,16 @@ def test_do_two_workers_in_another_order_grade_alike(job: Job, calm: Job, monkey
     assert_as_calm(job, calm)
 
 
+def test_do_two_threads_of_a_worker_grade_alike(calm: Job, tmp_path: Path) -> None:
+    """They begin at the same moment, with a lab that nobody has loaded."""
+    with LocalCluster(
+        n_workers=1, threads_per_worker=2, dashboard_address=":0", memory_limit=0
+    ) as found:
+        job = replace(calm, work=tmp_path, scheduler=Scheduler(found.scheduler_address))
+        classrun.grade(job)
+    assert_as_calm(job, calm)
+
+
 def test_does_a_killed_worker_cost_nobody_anything(
     job: Job, calm: Job, cluster: LocalCluster
 ) -> None:
@@ -141,6 +153,17 @@ def test_does_a_worker_without_walls_refuse(job: Job, cluster: LocalCluster) -> 
             client.run(without, next(iter(before.values())))
     assert refusal.value.exit_code == IsolationError.exit_code == 3
     assert not job.journal.exists()
+
+
+def test_does_a_scheduler_of_ones_own_show_nothing_to_who_has_no_key() -> None:
+    """Dask's has pages of its own, at a port that is known."""
+    with begin.connected(Scheduler("1"), 1) as client:
+        client.wait_for_workers(1, timeout=60)
+        services = client.scheduler_info()["services"]
+        assert services["dashboard"] != 8787
+        for path in ("/health", "/info/main/workers.html", "/json/identity.json"):
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(f"http://127.0.0.1:{services['dashboard']}{path}", timeout=10)
 
 
 def test_is_a_scheduler_that_is_not_there_told_soon(calm: Job, tmp_path: Path, monkeypatch) -> None:

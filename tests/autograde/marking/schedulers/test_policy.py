@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from distributed.comm import CommClosedError
 from nbformat import NotebookNode
 
 from autograde.marking import crews, journal, rounds
@@ -144,7 +145,7 @@ class Failing:
     """A grader whose warm process ends each time; and one that says so."""
 
     def __init__(self) -> None:
-        self.works = False
+        self.works, self.prepared = False, list[int]()
 
     def mark(self, submission: One, round_: Round) -> str:
         if self.works:
@@ -157,6 +158,9 @@ class Seated:
     failing: Failing
     known: Any = None
     lying: Any = None
+
+    def prepare(self) -> None:
+        self.failing.prepared.append(1)
 
     def mark(self, submission: One, round_: Round) -> str:
         return self.failing.mark(submission, round_)
@@ -208,7 +212,7 @@ def mark() -> Any:
 def test_does_a_worker_begin_one_warm_process_and_another_only_after_its_end(seat: Any) -> None:
     seat.failing.works = True
     assert mark() == mark() == "ada"
-    assert len(seat.opened) == 1
+    assert len(seat.opened) == len(seat.failing.prepared) == 1
     seat.failing.works = False
     assert mark() == desk.Gone("the warm process is gone")
     assert seat.opened == []
@@ -231,6 +235,17 @@ def test_does_a_warm_process_end_that_nobody_uses(seat: Any, monkeypatch) -> Non
 
 def test_does_a_worker_refuse_that_has_imported_another_version(seat: Any, monkeypatch) -> None:
     monkeypatch.setattr(desk, "LOADED", {"course": "b"})
+    assert "its files have changed since it began: course (a, expected b)" in mark().message
+
+
+def test_does_a_worker_refuse_that_was_refused_and_updated_but_not_restarted(
+    seat: Any, monkeypatch
+) -> None:
+    """What it imported to find out is of the version that was there then."""
+    monkeypatch.setattr(desk, "versions", lambda tree, lab: {"course": "b"})
+    assert "it has another version" in mark().message
+    monkeypatch.setattr(desk, "versions", lambda tree, lab: {"course": "a"})
+    seat.failing.works = True
     assert "its files have changed since it began: course (a, expected b)" in mark().message
 
 
@@ -263,6 +278,23 @@ def test_does_one_alone_wait_for_others_and_they_for_it(tmp_path: Path, monkeypa
     waits.join(10)
     follows.join(10)
     assert log == ["shared", "alone", "after"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (CommClosedError("stream is closed"), "most likely a worker has too little memory"),
+        (ModuleNotFoundError("autograde"), "Install this course on every worker"),
+    ],
+)
+def test_is_it_told_what_a_worker_lacks_that_does_not_load_the_grader(error, told) -> None:
+    def register(*of: Any, **how: Any) -> None:
+        raise error
+
+    place = object.__new__(cluster.Cluster)
+    place._client, place._name = SimpleNamespace(register_plugin=register), "desk"  # type: ignore
+    with pytest.raises(SchedulerError, match=told), place._seated(None):  # type: ignore[arg-type]
+        pass
 
 
 @pytest.mark.parametrize("address", ["locla", "0", "-1", "host"])
