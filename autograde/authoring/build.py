@@ -134,6 +134,7 @@ def execute(lab: str, notebook: NotebookNode, profile: str = "quick") -> Noteboo
             timeout=EXECUTION_TIMEOUT,
             resources={"metadata": {"path": folder}},
             record_timing=False,
+            coalesce_streams=True,  # else a busy machine stores other cuts
             extra_arguments=QUIET_KERNEL,
         )
         try:

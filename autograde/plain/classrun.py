@@ -51,7 +51,7 @@ def grade(job: PlainJob, on_result: OnResult | None = None) -> ClassResult:
         with warm, scores.opened(job.gradebook) as book:
             proven(warm)
             writer = Writer(job, book, checks, stored(job.gradebook, job.lab))
-            graded = grade_all(marker, hand_ins, writer, len(students), on_result)
+            graded = grade_all(marker, hand_ins, writer, len(students), on_result, names=students)
             restore(book, job.gradebook, job.lab, writer.anew)
             late.penalise(book, job.lab, job.config)
     flags = (Flag("gradebook-rebuilt", "attention", "", mended),) if mended else ()

@@ -2,7 +2,7 @@
 # jupyter:
 #   sample:
 #     says: saliency of the probability, a step downhill, a search that is not held
-#     points: {saliency: 0.57, fast_gradient_sign: 0.13, fooling_images: 0.84}
+#     points: {saliency: 0.62, fast_gradient_sign: 0.35, fooling_images: 1.27}
 #     mistakes: {saliency: of_the_softmax, fast_gradient_sign: downhill, fooling_images: not_held}
 # ---
 

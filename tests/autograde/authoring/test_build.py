@@ -58,6 +58,13 @@ def test_a_failing_cell_of_the_solution_is_shown(mini, built):
         build.execute(MINI, built.solution)
 
 
+def test_what_a_cell_prints_bit_by_bit_is_stored_in_one_piece():
+    printing = "import sys\nfor n in range(3):\n    print(n)\n    sys.stdout.flush()"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(printing)])
+    (cell,) = build.execute(MINI, book).cells
+    assert [output.text for output in cell.outputs] == ["0\n1\n2\n"]
+
+
 def test_no_leak_in_a_fresh_release(mini, built):
     assert leaks.find(mini, [MINI]) == []
 
