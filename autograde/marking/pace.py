@@ -24,8 +24,8 @@ class Pace:
     submission has.
 
     Until something is known of the class, its seconds double for each student who comes later,
-    and halve for each who is done: honest students who take long get there, and burners among
-    others don't.
+    and halve for each who is done, though not below twice what one of these took: honest students
+    who take long get there and stay there, and burners among others don't.
     """
 
     def __init__(self) -> None:
@@ -49,5 +49,6 @@ class Pace:
     def _first(self) -> float:
         if len(self._taken) < SOME:
             more = self._late - len(self._taken)
-            return min(UNKNOWN, START * 2.0 ** min(max(0, more), DOUBLED))
+            grown = START * 2.0 ** min(max(0, more), DOUBLED)
+            return min(UNKNOWN, max(grown, TIMES * max(self._taken, default=0.0)))
         return min(max(LEAST, TIMES * self._taken[len(self._taken) // 2]), MOST)

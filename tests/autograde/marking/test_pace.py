@@ -54,6 +54,17 @@ def test_a_class_that_takes_long_gets_there() -> None:
     assert Pace().within("first") == pace.START
 
 
+def test_once_one_who_takes_long_is_done_nobody_alike_comes_later() -> None:
+    found, late = Pace(), 0
+    for _ in range(2 * pace.SOME):
+        if (found.within("first") or 0.0) < 2.5:
+            found.note_late("first")
+            late += 1
+        else:
+            found.note(2.5)
+    assert late == 1
+
+
 @dataclass(frozen=True)
 class One:
     student: str
