@@ -3,10 +3,12 @@
 Each round grades the class with each of them in turn, so that what else the machine does meets all
 alike. Start-up is the time to the first result; the rate is that of the students after it. Usage::
 
-    python -m tests.benchmarks.workers [--students 40] [--rounds 3] [--lab LAB] [--pinned]
+    python -m tests.benchmarks.workers [--students 40] [--rounds 3] [--lab LAB]
+        [--pinned] [--waiting SECONDS]
 
 With ``--pinned`` each worker keeps to a processor of its own, as on a machine of its own: one that
-may use all of this one leaves nothing to a second.
+may use all of this one leaves nothing to a second. With ``--waiting`` each notebook also sleeps: it
+stands for work that needs no processor of this machine, as that of workers on other machines.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import nbformat
 from distributed import Client, LocalCluster
 
 from autograde.authoring import samples
@@ -51,12 +54,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lab", default=LAB)
     parser.add_argument("--pinned", action="store_true")
+    parser.add_argument("--waiting", type=float, default=0.0)
     options = parser.parse_args()
     found = defaultdict[str, list[Took]](list)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         top = Path(folder)
         job = Job(find(Path(__file__).parent), options.lab, top / "submitted", top)
-        _hand_in(job, options.students)
+        _hand_in(job, options.students, options.waiting)
         ways = stack.enter_context(_pinned(job)) if options.pinned else _ways(job)
         for _ in range(options.rounds):
             for name, job in ways.items():
@@ -114,10 +118,14 @@ def _graded(job: Job) -> Took:
     return Took(times[0], times[-1] - times[0], time.monotonic() - begun)
 
 
-def _hand_in(job: Job, students: int) -> None:
+def _hand_in(job: Job, students: int, waiting: float) -> None:
     class_ = [one for one in samples.load(job.tree.samples(job.lab)) if _is_honest(job.lab, one)]
     with tempfile.TemporaryDirectory() as once:
         samples.hand_in(class_, job.tree, job.lab, Path(once))
+        for path in Path(once).glob("*/*/*.ipynb") if waiting else ():
+            book = nbformat.read(path, 4)
+            book.cells.append(nbformat.v4.new_code_cell(f"import time\n\ntime.sleep({waiting})"))
+            nbformat.write(book, path)
         for number in range(students):
             source = Path(once) / class_[number % len(class_)].name
             shutil.copytree(source, job.submissions / f"s{number:04}")

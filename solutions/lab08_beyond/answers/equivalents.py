@@ -9,7 +9,6 @@ A_COPY = "the gradient at a copy is the same, whether or not the copy hangs on t
 NEW = "what it writes into is new and nothing else needs it"
 NO_GRADIENT = "nobody asks for a gradient of what comes out"
 
-COST = "weights = out_channels * (in_channels {} groups) * kernel * kernel"
 MIXED = "last = expand.transpose({}).flatten(1, 2)"
 INPUTS = "inputs = images.{}requires_grad_()"
 CHOSEN = "chosen = model(inputs).gather({}, classes[:, None])"
@@ -20,9 +19,6 @@ LOW, HIGH = ".clamp(min=0)", ".clamp(max=1)"
 STEP = "found = (found.detach() - step * slopes.sign()){}"
 
 CHANGES: dict[str, list[tuple[str, str, str]]] = {
-    "convolution_cost": [
-        (COST.format("//"), COST.format("/"), "groups divide the channels: the float is whole")
-    ],
     "merge_paths": [
         (MIXED.format("0, 1"), MIXED.format("1, 0"), "the two axes change places either way")
     ],
