@@ -96,7 +96,9 @@ def _pinned(job: Job) -> Iterator[dict[str, Job]]:
         ways = dict[str, Job]()
         for workers, name in enumerate(("1 worker", "2 workers"), 1):
             cluster = stack.enter_context(
-                LocalCluster(workers, threads_per_worker=1, memory_limit=0, dashboard_address=None)
+                LocalCluster(
+                    n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None
+                )
             )
             client = stack.enter_context(Client(cluster))
             client.wait_for_workers(workers)
