@@ -112,6 +112,8 @@ class Channel:
                 left = left[self._sock.send(left) :]
             except TimeoutError:
                 continue  # _remaining raises once the deadline has passed
+            except BlockingIOError:
+                self._wait_again()
             except OSError as error:
                 raise Closed(str(error)) from None
 
@@ -187,6 +189,9 @@ class Channel:
                 count = self._sock.recv_into(view)
             except TimeoutError:
                 continue  # _remaining raises once the deadline has passed
+            except BlockingIOError:
+                self._wait_again()
+                continue
             except OSError as error:
                 raise Closed(str(error)) from None
             if count == 0:
@@ -209,6 +214,12 @@ class Channel:
         wait = min(TICK, TICK if remaining is None else remaining) if looking else remaining
         if wait != self._sock.gettimeout():  # setting it asks the kernel
             self._sock.settimeout(wait)
+
+    def _wait_again(self) -> None:
+        """Let the socket wait as it did: whoever has a copy of its descriptor can change that, as
+        code does that looks at all descriptors of its process.
+        """
+        self._sock.settimeout(self._sock.gettimeout())
 
 
 def _start(header: dict[str, Any], body: bytes) -> bytes:

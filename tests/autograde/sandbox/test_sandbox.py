@@ -257,6 +257,23 @@ def test_probes_get_the_same_answers_as_in_this_process(session: Session) -> Non
     assert torch.equal(session.ask(gradient("double", x)).value, torch.tensor([2.0, 2.0]))
 
 
+def test_a_cell_that_looks_at_all_descriptors_does_not_end_its_session(session: Session) -> None:
+    looking = (
+        "import os, socket\n"
+        "for number in range(3, 64):\n"
+        "    try:\n"
+        "        with socket.socket(fileno=os.dup(number)) as one:\n"
+        "            one.settimeout(0)  # so it is for all copies of the descriptor\n"
+        "    except OSError:\n"
+        "        pass\n"
+        "def double(x):\n"
+        "    return 2 * x"
+    )
+    assert session.run(looking).status == "ok"
+    time.sleep(0.2)  # it waits for the question
+    assert session.ask(call("double", 21)).value == 42
+
+
 def test_an_answer_that_is_too_large_says_so(warm: Warm) -> None:
     with warm.session(limits=Limits(answer_bytes=MIB)) as session:
         session.run("import torch\ndef f():\n    return torch.zeros(1 << 20)")
