@@ -10,7 +10,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograde.marking import parsing
-from autograde.marking.evidence import evidence, merged, of_calls
+from autograde.marking.evidence import _is_installed, evidence, merged, of_calls
 
 LAB = "lab01_activations"
 SETUP = "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn"
@@ -181,3 +181,8 @@ def test_several_threads_may_read_at_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: parsing.tree(nested * 1), range(400)))
     assert all(len(one.body) == 1 for one in found)
+
+
+def test_is_a_module_looked_for_where_packages_are_and_not_imported() -> None:
+    found = {one: _is_installed(one) for one in ("torch", "PIL", "nosuch", ".", "a\0b")}
+    assert found == {"torch": True, "PIL": True, "nosuch": False, ".": False, "a\0b": False}
