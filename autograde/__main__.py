@@ -34,6 +34,7 @@ NO_DEMO = (
 
 def main() -> None:
     """Run the command that was typed."""
+    keep_open()
     spare()
     words = sys.argv[1:]
     if named := _named(words):
@@ -48,6 +49,19 @@ def main() -> None:
     from autograde.cli import main as commands
 
     commands()
+
+
+def keep_open() -> None:
+    """Open what the shell has closed (``>&-``) towards nowhere; else the next file that is opened
+    would take its place, and be printed into.
+    """
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest that is free, so this one
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8", closefd=False))
 
 
 def spare() -> None:

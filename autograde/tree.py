@@ -111,6 +111,15 @@ class Tree:
         )
 
 
+def _around(start: Path | None) -> list[Path]:
+    """A folder and its parents; none where it was removed while someone stood in it."""
+    try:
+        here = (start or Path.cwd()).resolve()
+    except FileNotFoundError:
+        return []
+    return [here, *here.parents]
+
+
 def find(start: Path | None = None) -> Tree:
     """The course around ``start``: ``COURSE_ROOT``, else the first parent with ``solutions/``
     and ``course/``, else the checkout that this package is installed from.
@@ -119,9 +128,8 @@ def find(start: Path | None = None) -> Tree:
         TreeError: there is none.
     """
     named = os.environ.get(ROOT_VARIABLE)
-    here = (start or Path.cwd()).resolve()
     package = Path(__file__).resolve().parent
-    candidates = [Path(named).resolve()] if named else [here, *here.parents, package.parent]
+    candidates = [Path(named).resolve()] if named else [*_around(start), package.parent]
     for folder in candidates:
         if (folder / "solutions").is_dir() and (folder / "course").is_dir():
             return Tree(folder)

@@ -22,6 +22,13 @@ WorkDir = Annotated[
         "in the course's folder, wherever the command is run.",
     ),
 ]
+NEEDED = frozenset(
+    {"autograded", "collected", "feedback", "journal", "manual-marks.json", "release", "results",
+     "source", "submitted", "unmatched", "watched", ".grading", ".watching"}
+)  # fmt: skip
+"""What a class's folder has that no option may name; its gradebooks besides."""
+
+SQLITE = b"SQLite format 3\0"
 PATTERN = frozenset("*?[]")
 """What nbgrader takes for a pattern, in the path of any folder."""
 
@@ -39,6 +46,34 @@ def of_class(tree: Tree, workdir: Path | None) -> Path:
             "nothing in it. Rename the folder, or name a --workdir without them."
         )
     return work
+
+
+def check_place(option: str, place: Path | None, work: Path) -> None:
+    """See that what an option has written takes the place of nothing that a class needs.
+
+    Raises:
+        DesignedError: it would, or there is no folder for it.
+    """
+    if place is None:
+        return
+    if place.is_dir():
+        raise DesignedError(f"{option} {place} is a folder: name a file in it.")
+    there, home = place.resolve(), work.resolve()
+    first = there.relative_to(home).parts[0] if there.is_relative_to(home) else ""
+    own = first in NEEDED or first.startswith("gradebook.")
+    if there.exists() and (own or is_database(there)):
+        raise DesignedError(
+            f"{option} {place}: there is a file that the class needs, and it would be lost. Name "
+            "another file."
+        )
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file begins as sqlite's do; gradebooks may lie anywhere."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE
 
 
 Isolating = Annotated[

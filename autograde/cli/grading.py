@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from autograde import tree as trees
 from autograde.cli.authoring import build
-from autograde.cli.common import FOUND, Isolating, Labs, WorkDir, of_class
+from autograde.cli.common import FOUND, Isolating, Labs, WorkDir, check_place, of_class
 from autograde.cli.plain import plain_job
 from autograde.errors import DesignedError
 from autograde.wording import counted
@@ -95,6 +95,7 @@ def grade(
             raise DesignedError("--preload and --timeout go with --plain FOLDER.")
         job = replace(_lab_job(lab, submissions, workdir), scheduler=cluster)
     job = replace(job, isolation=isolation, jobs=jobs, force=force)
+    check_place("--json", json_file, job.work)
     try:
         result = _graded(out, job)
     except KeyboardInterrupt:

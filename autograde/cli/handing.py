@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from autograde import tree as trees
-from autograde.cli.common import FOUND, WorkDir, of_class
+from autograde.cli.common import FOUND, WorkDir, check_place, of_class
 from autograde.errors import DesignedError
 
 Format = Literal["auto", "moodle", "canvas", "exchange", "classroom", "folder"]
@@ -77,6 +77,7 @@ def collect(
     work = of_class(course, workdir)
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
+    check_place("--json", json_file, work)
     said = lateness.zone_text(timezone, deadline)
     zone = lateness.kept_zone(said or record.read(work, lab).zone)
     lateness.rule(late_penalty)

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from autograde import tree as trees
-from autograde.cli.common import WorkDir, of_class
+from autograde.cli.common import WorkDir, check_place, of_class
 from autograde.errors import DesignedError
 
 
@@ -54,6 +54,7 @@ def leaderboard(
     out, course = console(), trees.find()
     lab = course.lab(lab)
     work = of_class(course, workdir)
+    check_place("--page", page, work)
     board, names = boards.read(work, lab), None
     if alias:
         aliases = boards.aliases(board.students, course.secret().encode())
@@ -96,6 +97,8 @@ def report(
     if json_file and not json_file.parent.is_dir():
         raise DesignedError(f"--json {json_file}: there is no folder {json_file.parent}. Make it.")
     work = of_class(course, workdir)
+    check_place("--page", page, work)
+    check_place("--json", json_file, work)
     found = class_report.read(course, work, lab, earlier or ())
     place = (page or work / "report" / f"{lab}.html").resolve()
     place.parent.mkdir(parents=True, exist_ok=True)

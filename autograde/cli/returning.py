@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,14 +10,18 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
+from autograde import stored_json
 from autograde import tree as trees
-from autograde.cli.common import WorkDir, of_class
+from autograde.cli.common import WorkDir, check_place, of_class
 from autograde.errors import DesignedError
 from autograde.handing_in.normalise.flags import listed
 from autograde.wording import counted
 
 Parcels = Literal["moodle", "canvas", "plain"]
 Files = Literal["moodle", "canvas", "gradescope", "csv", "json"]
+LARGEST_MAXIMUM = 1e6
+"""Points; nobody scales to so many."""
+
 Lab = Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")]
 Finished = Annotated[
     bool, typer.Option("--finished", help="Only those whose every answer a person has read.")
@@ -50,6 +53,7 @@ def return_(
     out, course = console(), trees.find()
     lab = course.lab(lab)
     work = of_class(course, workdir)
+    check_place("--output", output, work)
     with alone(work):
         standings = apply(work, lab)
     found = {page.parents[1].name: page for page in feedback.generate(lab, work, jobs=2)}
@@ -105,9 +109,11 @@ def export(
     from autograde.reports.show import console
 
     _check_template(to, template, column)
+    _check_maximum(out_of)
     out, course = console(), trees.find()
     lab = course.lab(lab)
     work = of_class(course, workdir)
+    check_place("--output", output, work)
     with alone(work):
         standings = apply(work, lab)
     if not standings:
@@ -117,6 +123,8 @@ def export(
         )
     every = grade_sheet.lines(record.read(work, lab), standings, _outcomes(work, lab))
     cells = class_list.table(template)[0] if template else ()
+    if template and not cells:
+        raise DesignedError(f"{template} is empty: download it from the LMS again.")
     sheet = grade_sheet.Sheet(lab, every, out_of, cells, column, not finished)
     text = exports.text(to, sheet)
     kind = "json" if to == "json" else "csv"
@@ -160,6 +168,14 @@ def _check_template(to: str, template: Path | None, column: str) -> None:
         raise DesignedError(
             "--column names a column of --template FILE, or with --to canvas that of a new file. "
             f"The columns of --to {to} have their own names: leave it out."
+        )
+
+
+def _check_maximum(out_of: float | None) -> None:
+    if out_of is not None and not 0 < out_of <= LARGEST_MAXIMUM:
+        raise DesignedError(
+            f"--out-of {out_of:g}: grades can't be scaled to that. Name what the best grade gives, "
+            "for example --out-of 100."
         )
 
 
@@ -214,7 +230,7 @@ def _outcomes(work: Path, lab: str) -> Mapping[str, Any]:
 
     path = results_of(work, lab)
     try:
-        found = json.loads(path.read_text("utf-8"))["students"]
+        found = stored_json.load(path)["students"]
         return {one["student"]: one["outcome"] for one in found}
     except FileNotFoundError:
         return {}

@@ -13,6 +13,7 @@ from traitlets.config import Config
 from autograde.gradebook.pieces import submissions
 from autograde.gradebook.sound import legible
 from autograde.handing_in.beside import TIMESTAMP
+from autograde.handing_in.collecting.lateness import near
 from autograde.handing_in.normalise import Flag
 from autograde.handing_in.normalise.flags import shown
 
@@ -27,7 +28,7 @@ def handed_in(official: Mapping[str, bytes]) -> tuple[datetime | None, tuple[Fla
         return None, ()
     text = official[TIMESTAMP].decode("utf-8", "replace").strip()
     try:
-        return parse_utc(text), ()
+        return near(parse_utc(text)), ()
     except (ValueError, OverflowError, TypeError):
         message = (
             f"{TIMESTAMP} holds no time: {shown(text)}. It counts as handed in on time; correct "

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from autograde import stored_json
 from autograde.errors import DesignedError
 from autograde.gradebook.naming import named
+from autograde.handing_in.files import kind_of
 from autograde.handing_in.normalise.flags import shown
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ BUSY = {
 
 LARGEST_MARK = 1e9
 """Points; nobody gives so many, and NaN is not below it."""
+
+GRADEBOOK = "gradebook.db"
+"""In the class's folder: nbgrader's database."""
 
 KEPT = "manual-marks.json"
 """Beside the gradebook: a person's marks that wait for their lab to be graded again."""
@@ -170,8 +175,10 @@ def alone(work: Path, lock: str = LOCK) -> Iterator[None]:
 
     Raises:
         BusyError: somebody does.
+        GradebookError: a pipe, a device or a folder is where a file is kept.
     """
     work.mkdir(parents=True, exist_ok=True)
+    _see_plain(work, lock)
     with (work / lock).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -183,6 +190,22 @@ def alone(work: Path, lock: str = LOCK) -> Iterator[None]:
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()
         yield
+
+
+def _see_plain(work: Path, lock: str) -> None:
+    """See that what is opened here holds still: a pipe would be waited for, a device has no end."""
+    names = (lock, GRADEBOOK, KEPT)
+    for path in (
+        *(work / name for name in names),
+        *(work.glob("journal/*.json*")),
+        *work.glob("results/*.json"),
+    ):
+        if path.exists() and not path.is_file():
+            found = kind_of(path.stat().st_mode)
+            raise GradebookError(
+                f"{path}: expected a file, found {found}; it was not opened. Move it away, and run "
+                "this again."
+            )
 
 
 def sound(path: Path, now: datetime) -> str:
@@ -348,8 +371,8 @@ def _kept(path: Path) -> list[Mark]:
     if not place.is_file():
         return []
     try:
-        return [Mark(**one) for one in json.loads(place.read_text("utf-8"))]
-    except (TypeError, RecursionError) as error:
+        return [Mark(**one) for one in stored_json.load(place)]
+    except TypeError as error:
         raise ValueError(f"{place}: {error}") from None
 
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from autograde import stored_json
 from autograde.errors import DesignedError
 from autograde.gradescope import results
 from autograde.handing_in.collecting.collecting import CollectError, Order, collect
@@ -133,7 +134,7 @@ def _told(root: Path, class_: ClassResult) -> list[str]:
     for one in class_.students:
         lines += [f"needs a person: {reason}" for reason in one.needs]
     try:
-        about = json.loads((root / "submission_metadata.json").read_text("utf-8"))
+        about = stored_json.load(root / "submission_metadata.json")
         total = float(about["assignment"]["total_points"])
     except (OSError, ValueError, KeyError, TypeError):
         return lines

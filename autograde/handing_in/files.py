@@ -41,6 +41,11 @@ class Refused(Exception):
         self.flag = Flag(code, "ungradable", "", message)
 
 
+def kind_of(mode: int) -> str:
+    """What lies there, in words."""
+    return next((kind for is_kind, kind in KINDS if is_kind(mode)), "something else")
+
+
 def undisguised(name: str) -> str:
     """A file's name without what a browser put after a notebook's: ``lab.ipynb.txt``."""
     return ADDED.sub(r"\1", name)
@@ -134,7 +139,7 @@ def _opened(path: Path | str, flags: int, parent: int | None) -> int:
 
 
 def _wrong_kind(name: str, status: os.stat_result, expected: str = "a file") -> Refused:
-    found = next((kind for is_kind, kind in KINDS if is_kind(status.st_mode)), "something else")
+    found = kind_of(status.st_mode)
     code = "symlink-refused" if stat.S_ISLNK(status.st_mode) else "wrong-kind"
     return Refused(
         code, f"{shown(name)}: expected {expected}, found {found}; it was not opened. Replace it."

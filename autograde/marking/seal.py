@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import autograde
 import course
+from autograde import stored_json
 from autograde.gradebook.sound import KEPT
 from autograde.gradebook.stored import stored, written
 from autograde.handing_in import intake, roster
@@ -29,11 +31,11 @@ PACKAGES = ("torch", "torchvision", "numpy", "nbgrader", "nbformat", "IPython")
 def held(job: Job) -> ClassResult | None:
     """What the last grading found, where grading again would find and write the same."""
     try:
-        known = json.loads(job.seal.read_text("utf-8"))
+        known = stored_json.load(job.seal)
         expected = dict(known["expected"])
         if known["key"] != _key(job, expected, handed_in(job, expected)):
             return None
-        return ClassResult.of_json(json.loads(job.results.read_text("utf-8")))
+        return ClassResult.of_json(stored_json.load(job.results))
     except (OSError, ValueError, KeyError, TypeError):  # none, or not as it was written
         return None
 
@@ -117,6 +119,8 @@ def _content(path: Path, whole: float = inf) -> str:
     """Digest of a file's text; of one with more bytes than ``whole``, its size and time."""
     try:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+            return ""
         if whole < status.st_size:
             return f"{status.st_size} {status.st_mtime_ns}"
         with path.open("rb") as file:

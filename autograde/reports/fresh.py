@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import autograde
+from autograde import stored_json
 from autograde.errors import DesignedError
 from autograde.gradebook.stored import Stored, stored
 from autograde.handing_in.beside import OFFICIAL
@@ -85,7 +86,7 @@ def _code() -> list[Path]:
 
 def _noted(lab: str, work: Path) -> dict[str, list[str]]:
     try:
-        found = json.loads(_place(lab, work).read_text("utf-8"))
+        found = stored_json.load(_place(lab, work))
         return found if isinstance(found, dict) else {}
     except (OSError, ValueError):
         return {}

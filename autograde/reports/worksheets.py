@@ -51,6 +51,7 @@ def _moodle_filled(sheet: Sheet) -> str:
     for row, (_, line) in zip(rows, _in_template(sheet), strict=True):
         if line is None or not sheet.grade(line):
             continue
+        row += [""] * (len(header) - len(row))
         if 0 <= top < len(row):
             _check_maximum(sheet, row[top])
         row[at] = sheet.grade(line).replace(".", mark)

@@ -146,6 +146,11 @@ def _people(
             continue  # Canvas says there which assignments are posted by hand
         lms_id = "".join(re.findall(r"\d+", values.get("lms_id", ""))[-1:])
         student = next(filter(None, (*(values.get(key, "") for key in IDS[:-1]), lms_id)), "")
+        if "\n" in f"{student}{name}{values.get('mail', '')}":
+            raise ClassListError(
+                f"{path}, line {line}: '{shown(student)}', '{shown(name)}' goes over several "
+                "lines, and may hold other students. Mend the quotation marks there."
+            )
         if not is_usable(student):
             why = f"'{shown(student)}' can't name a folder" if student else "no student id"
             who = f" ({shown(name)})" if name else ""

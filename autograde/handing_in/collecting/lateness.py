@@ -22,6 +22,8 @@ RULE = re.compile(
     r"(?:\s*,?\s*(?:at most|up to|max)\s*(?P<most>\d+(?:\.\d+)?)\s*(?P<of>%|points?|p))?",
     re.IGNORECASE,
 )
+YEARS = range(1900, 9000)  # further out, no other time zone can say when it is
+LONGEST = timedelta(days=3660)  # of extensions; gradebooks know no later day than in year 9999
 SPAN = re.compile(r"\+?(\d+(?:\.\d+)?)\s*(hours?|h|days?|d|weeks?|w)?", re.IGNORECASE)
 
 
@@ -81,12 +83,22 @@ def zone_of(name: str, deadline: str) -> Zone | None:
         LatenessError: no zone has the name.
     """
     if name:
-        if found := tz.gettz(name):
+        if found := _zone(name):
             return found
         raise LatenessError(
             f"--timezone '{shown(name)}' is not known. Write it as Europe/Berlin, or UTC."
         )
     return _parsed(deadline).tzinfo if deadline else None
+
+
+def _zone(name: str) -> Zone | None:
+    """The zone of a name; None where none has it, or the file that it names holds no zone."""
+    try:
+        found = tz.gettz(name)
+        datetime(2026, 1, 1, tzinfo=found).utcoffset()  # of UTC+99, found, nobody can tell
+    except (ValueError, OSError, OverflowError, Warning):  # it warns of paths
+        return None
+    return found
 
 
 def zone_text(name: str, deadline: str) -> str:
@@ -143,9 +155,20 @@ def due(text: str, zone: Zone | None) -> datetime | None:
     return found.astimezone(UTC)
 
 
+def near(when: datetime) -> datetime:
+    """The same time, where every zone can say when it is.
+
+    Raises:
+        ValueError: it is in no year of ours.
+    """
+    if when.year not in YEARS:
+        raise ValueError(f"'{when.isoformat()}' is in no year of ours.")
+    return when
+
+
 def _parsed(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return near(datetime.fromisoformat(text))
     except ValueError:
         raise LatenessError(
             f"--deadline '{shown(text)}' is no time. Write it as 2026-10-01T23:59+02:00."
@@ -162,7 +185,16 @@ def moment(text: str, zone: Zone) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = local_time(text) or _guessed(text)
+    found = near(found)
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def from_seconds(seconds: float) -> datetime | None:
+    """A file's time, UTC, from seconds since 1970; None where an archive's is no time at all."""
+    try:
+        return near(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _guessed(text: str) -> datetime:
@@ -187,14 +219,17 @@ def extension(text: str, zone: Zone) -> timedelta | datetime | None:
     if found := SPAN.fullmatch(text):
         unit = {"h": "hours", "w": "weeks"}.get((found[2] or "d")[0].lower(), "days")
         try:
-            return timedelta(**{unit: float(found[1])})
+            span = timedelta(**{unit: float(found[1])})
         except OverflowError:
-            raise ValueError(f"an extension of {shown(text)} is too long.") from None
+            span = timedelta.max
+        if span > LONGEST:
+            raise ValueError(f"an extension of {shown(text)} is too long.")
+        return span
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            day = datetime.fromisoformat(text).date()
+            day = near(datetime.fromisoformat(text)).date()
             return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)
-        found_time = datetime.fromisoformat(text)
+        found_time = near(datetime.fromisoformat(text))
     except ValueError:
         raise ValueError(
             f"the extension '{shown(text)}' is not understood. Write days (2), a time span "
@@ -209,7 +244,7 @@ def extra(given: timedelta | datetime | None, deadline: datetime | None) -> time
     if given is None or deadline is None:
         return timedelta()
     span = given - deadline if isinstance(given, datetime) else given
-    return max(span, timedelta())
+    return min(max(span, timedelta()), LONGEST)
 
 
 def seconds_late(when: datetime | None, deadline: datetime | None, more: timedelta) -> float | None:

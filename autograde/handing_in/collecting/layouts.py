@@ -14,6 +14,7 @@ from nbgrader.utils import parse_utc
 from autograde.handing_in.beside import TIMESTAMP
 from autograde.handing_in.collecting.archives import is_archive
 from autograde.handing_in.collecting.bounds import NOT_TAKEN, Member, Trouble
+from autograde.handing_in.collecting.lateness import from_seconds, near
 from autograde.handing_in.collecting.levels import (
     CANVAS,
     EXCHANGE,
@@ -78,8 +79,8 @@ class HandIn:
     @property
     def modified(self) -> datetime | None:
         """The latest time of its files, as the archive says; a download may have set it."""
-        times = [one.modified for one in self.files.values() if one.modified is not None]
-        return datetime.fromtimestamp(max(times), UTC) if times else None
+        told = (one.modified for one in self.files.values() if one.modified is not None)
+        return max(filter(None, map(from_seconds, told)), default=None)
 
 
 Place = tuple[Claim, tuple[str, ...], dict[str, list[str]], bool]
@@ -242,7 +243,7 @@ def _settle(one: HandIn, form: Format, lab: str) -> None:
 
 def _time(text: str) -> datetime | None:
     try:
-        return parse_utc(text).replace(tzinfo=UTC)
+        return near(parse_utc(text).replace(tzinfo=UTC))
     except (ValueError, OverflowError, AttributeError):
         return None
 

@@ -120,12 +120,14 @@ def said(words_: Iterable[str]) -> dict[str, str]:
     Raises:
         MatchError: it is written otherwise.
     """
-    found = {}
+    found: dict[str, str] = {}
     for one in words_:
         name, equals, student = one.rpartition("=")
         if not (name and equals and student):
             raise MatchError(f"--as '{shown(one)}': write it as --as 'FILE OR FOLDER=student_id'.")
-        found[name] = student.strip()
+        if found.setdefault(name, student.strip()) != student.strip():
+            both = f"{shown(found[name])}'s and {shown(student)}'s"
+            raise MatchError(f"--as: {shown(name)} can't be {both}. Name one.")
     return found
 
 

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from autograde import stored_json
 from autograde.errors import DesignedError
+from autograde.handing_in.collecting import lateness
 
 FOLDER = "collected"
 
@@ -104,7 +106,7 @@ def read(work: Path, lab: str) -> Record:
     if not path.is_file():
         return Record(lab)
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        found: dict[str, Any] = stored_json.load(path)
         students = {
             student: Entry(**{**one, "versions": [Version(**v) for v in one["versions"]]})
             for student, one in found.pop("students").items()
@@ -119,6 +121,7 @@ def read(work: Path, lab: str) -> Record:
         AttributeError,
         ArithmeticError,
         RecursionError,
+        DesignedError,  # of a rule or a zone
     ) as error:
         raise RecordError(
             f"{path} is damaged ({type(error).__name__}). Move it away and collect again from the "
@@ -146,12 +149,21 @@ def _check(record: Record) -> None:
         ]
         if not all(isinstance(text, str) for text in texts):
             raise TypeError("texts")
-        _ = entry.when, entry.more
+        _see_time(entry.when)
+        if entry.more > lateness.LONGEST * 2:  # a date's is counted from the deadline of then
+            raise OverflowError("extension")
     if not isinstance(record.rule, str) or not isinstance(record.zone, str):
         raise TypeError("rule")
     if not isinstance(record.unmatched, dict):
         raise TypeError("unmatched")
-    _ = record.deadline
+    _see_time(record.deadline)
+    lateness.rule(record.rule)
+    lateness.kept_zone(record.zone)
+
+
+def _see_time(when: datetime | None) -> None:
+    if when is not None and lateness.near(when).tzinfo is None:
+        raise ValueError("no zone")
 
 
 def write(work: Path, record: Record) -> bool:

@@ -18,7 +18,7 @@ from autograde import __main__, cli
 from autograde.authoring import build, readme, verify
 from autograde.cli import grading, main
 from autograde.marking import evidence, needs
-from autograde.tree import TreeError
+from autograde.tree import TreeError, find
 from tests.conftest import MINI, MINI_SOURCE
 
 
@@ -386,3 +386,31 @@ def test_can_the_warm_process_begin_before_torch_and_nbgrader_are_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+CLOSED = ("<&-", ">&-", "2>&-", "<&- >&- 2>&-")
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+def test_a_closed_stream_is_no_error_and_no_file_takes_its_place(closed: str, tmp_path: Path):
+    code = (
+        "import os, sys; from autograde.__main__ import keep_open; keep_open();"
+        "print('out'); print('err', file=sys.stderr); sys.stdout.flush();"
+        "file = open('file', 'w'); sys.stdin.read();"
+        "raise SystemExit(file.fileno() < 3 or sys.stdout.isatty())"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" -c "$1" {closed}', sys.executable, code],
+        cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "file").read_text() == ""
+
+
+def test_a_folder_that_was_removed_around_a_person_is_no_error(tmp_path: Path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.delenv("COURSE_ROOT", raising=False)
+    assert find().root == Path(cli.__file__).parents[2]

@@ -205,3 +205,56 @@ def test_does_gradescopes_table_have_every_exercise(week: Round) -> None:
         cells = [float(value) for head, value in row.items() if head.endswith("pts)")]
         assert cells == [one["points"] for one in ours[row["SID"]]["cells"].values()]
     assert [row["Status"] for row in rows] == ["Graded", "Ungraded", "Graded"]
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["export", LAB, "--output"], "--output"),
+        (["return", LAB, "--output"], "--output"),
+        (["report", LAB, "--page"], "--page"),
+        (["report", LAB, "--json"], "--json"),
+        (["grade", LAB, "--json"], "--json"),
+        (["collect", LAB, ".", "--json"], "--json"),
+    ],
+)
+def test_no_option_writes_over_what_the_class_needs(
+    week: Round, words: list[str], option: str, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "copy"  # a gradebook of another class, under any name
+    elsewhere.write_bytes((week.work / "gradebook.db").read_bytes())
+    needed = (f"submitted/anna/{LAB}/{LAB}.ipynb", f"journal/{LAB}.jsonl", "gradebook.db")
+    for place in (elsewhere, *(week.work / name for name in needed)):
+        before = place.read_bytes()
+        done = week.run(*words, str(place))
+        assert (done.returncode, place.read_bytes()) == (2, before)
+        assert f"{option} {place}: there is a file that the class needs" in done.stderr
+
+
+def test_may_an_option_name_a_file_of_its_own_again(week: Round, tmp_path: Path) -> None:
+    for place in (tmp_path / "a.csv", week.work / "a.csv", week.work / "returned" / "a.csv"):
+        for _ in range(2):
+            assert week.run("export", LAB, "--output", str(place)).returncode == 0
+
+
+@pytest.mark.parametrize("out_of", ["nan", "inf", "-5", "0", "1e308"])
+def test_are_grades_scaled_to_a_maximum_only(week: Round, out_of: str) -> None:
+    done = week.run("export", LAB, "--out-of", out_of)
+    assert done.returncode == 2
+    assert "grades can't be scaled to that" in done.stderr
+
+
+def test_is_an_empty_template_not_taken_for_none(week: Round, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_bytes(b"")
+    done = week.run("export", LAB, "--to", "moodle", "--template", str(tmp_path / "empty.csv"))
+    assert (done.returncode, "is empty: download it" in done.stderr) == (2, True)
+
+
+def test_is_a_short_line_of_a_template_filled_in(week: Round, tmp_path: Path) -> None:
+    header, *_ = week.worksheet.read_text().splitlines()
+    short = tmp_path / "short.csv"
+    short.write_text(f"{header}\nParticipant 11,Anna Ivanova\n")
+    done = week.run("export", LAB, "--to", "moodle", "--template", str(short), "--out-of", "100")
+    assert done.returncode == 0, done.stderr
+    (line,) = week.written(f"{LAB}-moodle-short-out-of-100.csv")
+    assert float(line["Grade"]) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -12,10 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograde import stored_json
 from autograde.authoring import samples
 from autograde.gradebook import deadlines, scores, sound
-from autograde.marking import classrun
-from autograde.reports import feedback
+from autograde.marking import classrun, seal
+from autograde.reports import feedback, fresh
 from autograde.results import Item, StudentResult
 from autograde.tree import find
 
@@ -252,3 +254,54 @@ def test_one_that_was_never_finished_is_made_again_without_a_word(job, tmp_path,
     part.close()
     assert sound.sound(place, NOW) == ""
     assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".grading",
+        "gradebook.db",
+        "manual-marks.json",
+        "journal/lab00_setup.jsonl",
+        "journal/lab00_setup.seal.json",
+        "results/lab00_setup.json",
+    ],
+)
+def test_what_is_no_file_is_named_and_neither_waited_for_nor_read_without_end(
+    name: str, tmp_path: Path
+) -> None:
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    for make, kind in (
+        (os.mkfifo, "a named pipe"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device"),
+        (Path.mkdir, "a folder"),
+    ):
+        make(place)
+        with (
+            pytest.raises(sound.GradebookError, match=f"{name}: expected a file, found {kind}"),
+            sound.alone(tmp_path),
+        ):
+            pass
+        place.rmdir() if kind == "a folder" else place.unlink()
+    with sound.alone(tmp_path):
+        pass
+
+
+def test_json_that_nests_too_deeply_is_damaged_and_a_device_is_not_read(tmp_path: Path) -> None:
+    deep, device = tmp_path / "deep.json", tmp_path / "device.json"
+    deep.write_bytes(b"[" * 200_000)
+    device.symlink_to("/dev/zero")
+    with pytest.raises(ValueError, match="nests too deeply"):
+        stored_json.load(deep)
+    with pytest.raises(FileNotFoundError):
+        stored_json.load(device)
+
+
+def test_a_deeply_nested_seal_or_list_of_pages_is_none(job, tmp_path: Path) -> None:
+    shutil.copytree(job.work, tmp_path / "class")
+    one = replace(job, work=tmp_path / "class")
+    for place in (one.seal, one.seal.with_name(f"{LAB}.pages.json")):
+        place.write_bytes(b"[" * 200_000)
+    assert seal.held(one) is None
+    assert fresh.stale(LAB, one.work) == ["reference"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.console import Console
 
 from autograde.errors import DesignedError
 from autograde.handing_in import intake
-from autograde.handing_in.collecting import class_list
+from autograde.handing_in.collecting import class_list, record
 from autograde.handing_in.collecting.bounds import Bounds, Member
 from autograde.handing_in.collecting.collecting import Collected, Order, collect
 from autograde.handing_in.collecting.layouts import Format, chosen, hand_ins
@@ -543,3 +544,45 @@ def test_a_source_that_is_such_an_archive_is_told_once(tmp_path: Path) -> None:
         run(tmp_path, source)
     assert str(told.value).count("class.rar") == 1
     assert "zip with it" in str(told.value)
+
+
+@pytest.mark.parametrize("file_times", [False, True])
+def test_a_files_impossible_time_stops_nobody(tmp_path: Path, file_times: bool) -> None:
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w") as tar:
+        for number, time in enumerate(["1e300", "nan", "-1e18"]):
+            info = tarfile.TarInfo(f"{number}/{LAB}.ipynb")
+            info.size, info.pax_headers = len(BOOK), {"mtime": time}
+            tar.addfile(info, io.BytesIO(BOOK))
+    members = {f"Eve_66_assignsubmission_file_/{LAB}.tar": inner.getvalue(), **MOODLE}
+    found = run(tmp_path, zipped(tmp_path / "moodle.zip", members), file_times=file_times)
+    assert {"anna-ivanova-1234", "eve-66"} <= set(students(found))
+
+
+def test_a_name_over_several_lines_hides_nobody(tmp_path: Path) -> None:
+    with pytest.raises(DesignedError, match=r"line 2: 'anna01'.* goes over several lines"):
+        run(tmp_path, roster='id,name\nanna01,"Anna\nboris2,Boris\nclara3,Clara\n')
+
+
+def test_is_nothing_said_to_be_of_two_students() -> None:
+    assert said(["x=anna", "x=anna"]) == {"x": "anna"}
+    with pytest.raises(DesignedError, match="x can't be anna's and boris's"):
+        said(["x=anna", "x=boris"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"due": "2026-10-01T00:00"},
+        {"due": "0001-01-01T00:00+14:00"},
+        {"zone": "+99:99"},
+        {"zone": "Mars/Base"},
+        {"rule": "all of it"},
+    ],
+)
+def test_a_record_that_is_odd_is_damaged(tmp_path: Path, change: dict[str, str]) -> None:
+    run(tmp_path, zipped(tmp_path / "moodle.zip", MOODLE))
+    place = record.path_of(tmp_path / "grading", LAB)
+    place.write_text(json.dumps({**json.loads(place.read_text()), **change}))
+    with pytest.raises(DesignedError, match="is damaged"):
+        record.read(tmp_path / "grading", LAB)

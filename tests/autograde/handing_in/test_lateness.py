@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from autograde.handing_in.collecting.lateness import (
+    LONGEST,
     LatenessError,
     due,
     extension,
     extra,
+    from_seconds,
     in_words,
     moment,
     rule,
@@ -126,3 +128,31 @@ def test_is_a_time_that_could_be_another_never_guessed(text: str) -> None:
 def test_has_every_language_an_accented_month() -> None:
     found = [moment(f"5 {month} 2026, 8:00", UTC).month for month in ("März", "décembre", "août")]
     assert found == [3, 12, 8]
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"])
+def test_a_time_that_another_zone_can_not_say_is_none(text: str) -> None:
+    with pytest.raises(LatenessError, match="is no time"):
+        due(text, None)
+    with pytest.raises(ValueError, match="no year of ours"):
+        moment(text, UTC)
+    with pytest.raises(ValueError, match="is not understood"):
+        extension(text, UTC)
+
+
+@pytest.mark.parametrize("seconds", [1e300, -1e18, float("nan"), float("inf"), 253_402_300_799])
+def test_a_file_of_no_year_has_no_time(seconds: float) -> None:
+    assert from_seconds(seconds) is None
+
+
+@pytest.mark.parametrize("name", ["UTC+99", "../../etc/passwd", "/etc/passwd"])
+def test_a_zone_that_can_not_say_the_time_is_not_known(name: str) -> None:
+    with pytest.raises(LatenessError, match="is not known"):
+        zone_of(name, "")
+
+
+def test_an_extension_is_one_that_a_gradebook_can_keep() -> None:
+    with pytest.raises(ValueError, match="is too long"):
+        extension("3000000", UTC)
+    far = datetime(2999, 1, 1, tzinfo=UTC)
+    assert extra(far, datetime(2026, 10, 1, tzinfo=UTC)) == LONGEST
