@@ -155,7 +155,9 @@ def build(
 def verify(
     labs: Labs = None,
     profile: Annotated[str, typer.Option(help="quick or full.")] = "quick",
-    jobs: Annotated[int, typer.Option(help="Notebooks at a time; 1 gives honest times.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Notebooks at a time; 1 gives honest times.")
+    ] = 1,
     only: Annotated[
         Literal["solution", "student", "samples"] | None,
         typer.Option(help="solution or student, both without it; or the samples that are right."),

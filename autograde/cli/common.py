@@ -11,6 +11,8 @@ from autograde.errors import DesignedError
 from autograde.tree import Tree
 
 FOUND = 1
+DAY = 86_400
+"""Seconds; nothing is waited for longer."""
 
 Labs = Annotated[list[str] | None, typer.Argument(help="Labs, for example lab01_activations.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

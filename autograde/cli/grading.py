@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from autograde import tree as trees
 from autograde.cli.authoring import build
-from autograde.cli.common import FOUND, Isolating, Labs, WorkDir, check_place, of_class
+from autograde.cli.common import DAY, FOUND, Isolating, Labs, WorkDir, check_place, of_class
 from autograde.cli.plain import plain_job
 from autograde.errors import DesignedError
 from autograde.wording import counted
@@ -38,7 +38,7 @@ def grade(
         Path | None, typer.Option("--json", help="Write all results to this file too.")
     ] = None,
     isolation: Isolating = "full",
-    jobs: Annotated[int, typer.Option(help="Students at a time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Students at a time.")] = 2,
     force: Annotated[
         bool, typer.Option("--force", help="Grade everybody anew, whatever is graded already.")
     ] = False,
@@ -56,7 +56,8 @@ def grade(
         ),
     ] = "",
     timeout: Annotated[
-        float | None, typer.Option(min=0.1, help="With --plain: seconds for a cell. Default: 30.")
+        float | None,
+        typer.Option(min=0.1, max=DAY, help="With --plain: seconds for a cell. Default: 30."),
     ] = None,
     scheduler: Annotated[
         str,

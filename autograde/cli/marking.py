@@ -23,7 +23,8 @@ def mark(
         str, typer.Option(help="Where to listen; 0.0.0.0 in a container whose port is published.")
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(help="Default: the first that is free, from 8890.")
+        int | None,
+        typer.Option(min=1, max=65_535, help="Default: the first that is free, from 8890."),
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser, where there is one.")] = True,
 ) -> None:

@@ -19,9 +19,6 @@ from autograde.wording import counted
 
 Parcels = Literal["moodle", "canvas", "plain"]
 Files = Literal["moodle", "canvas", "gradescope", "csv", "json"]
-LARGEST_MAXIMUM = 1e6
-"""Points; nobody scales to so many."""
-
 Lab = Annotated[str, typer.Argument(help="The lab, for example lab01_activations.")]
 Finished = Annotated[
     bool, typer.Option("--finished", help="Only those whose every answer a person has read.")
@@ -97,7 +94,9 @@ def export(
     column: Annotated[
         str, typer.Option(help="The column of the grades, for example 'Lab 1 (1234)'.")
     ] = "",
-    out_of: Annotated[float | None, typer.Option(help="Scale the grades to this maximum.")] = None,
+    out_of: Annotated[
+        float | None, typer.Option(max=1e6, help="Scale the grades to this maximum.")
+    ] = None,
     finished: Finished = False,
 ) -> None:
     """Write a grade file from nbgrader's gradebook: marks by hand and late penalties are in it."""
@@ -172,7 +171,7 @@ def _check_template(to: str, template: Path | None, column: str) -> None:
 
 
 def _check_maximum(out_of: float | None) -> None:
-    if out_of is not None and not 0 < out_of <= LARGEST_MAXIMUM:
+    if out_of is not None and not out_of > 0:  # NaN is not, either
         raise DesignedError(
             f"--out-of {out_of:g}: grades can't be scaled to that. Name what the best grade gives, "
             "for example --out-of 100."

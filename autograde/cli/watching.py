@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from autograde import tree as trees
-from autograde.cli.common import FOUND, Isolating, WorkDir, of_class
+from autograde.cli.common import DAY, FOUND, Isolating, WorkDir, of_class
 from autograde.errors import DesignedError
 
 
@@ -35,7 +35,9 @@ def watch(
         bool,
         typer.Option("--file-times", help="The files' own times are those of handing in."),
     ] = False,
-    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    interval: Annotated[
+        float, typer.Option(min=0.1, max=DAY, help="Seconds between two looks.")
+    ] = 10.0,
     once: Annotated[
         bool, typer.Option("--once", help="One round, then end: for cron, or a timer.")
     ] = False,

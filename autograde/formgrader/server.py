@@ -74,14 +74,17 @@ def server(tree: Tree, work: Path, lab: str, *, ip: str, port: int | None, brows
         browser: whether to open one.
 
     Raises:
-        ServerError: the port is taken.
+        ServerError: the port is taken, or the address is none of this machine.
     """
     home = f"/formgrader/gradebook/{quote(lab)}/{quote(lab)}"
     app = Pages(config=_config(work, ip, port, browser))
     try:
         app.initialize([], find_extensions=False)
     except (SystemExit, OSError):
-        raise ServerError(f"{ip}, port {port}: it is taken, or not yours. Name another.") from None
+        why = f"{ip}, port {port}: it is taken, or not yours. Name another."
+        if port is None:
+            why = f"--ip '{ip}': nothing can listen there. Name an address of this machine."
+        raise ServerError(why) from None
     config = settings(work, work, source=work / "source", release=work / "release")
     config.CourseDirectory.db_url += f"?timeout={PATIENCE}"
     extension = Formgrader(parent=app, config=config)

@@ -11,7 +11,7 @@ from nbgrader.api import Assignment, Grade, Gradebook, SubmittedAssignment
 
 from autograde.gradebook import scores
 from autograde.gradebook.pieces import submissions
-from autograde.gradebook.sound import legible
+from autograde.gradebook.sound import is_mark, legible
 from autograde.handing_in.collecting import lateness, record
 from autograde.handing_in.collecting.record import Entry, Record
 
@@ -99,6 +99,10 @@ def _late(submission: SubmittedAssignment) -> float | None:
 def _standing(submission: SubmittedAssignment) -> Standing:
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     when = submission.timestamp
+    for one in grades:
+        for points in (one.manual_score, one.score):
+            if not is_mark(points or 0.0):
+                raise ValueError(f"{submission.student.id}, {one.name}: {points} points")
     return Standing(
         submission.student.id,
         round(sum(one.score or 0.0 for one in grades), 2),

@@ -25,9 +25,10 @@ from autograde.results import Item, StudentResult
 
 
 def file_of(url: str) -> str | None:
-    """Where nbgrader's ``db_url`` has its file; none where it names a server."""
+    """Where nbgrader's ``db_url`` has its file; none where it names a server, or memory."""
     found = make_url(url)
-    return found.database if found.get_backend_name() == "sqlite" else None
+    kept = found.get_backend_name() == "sqlite" and found.database != ":memory:"
+    return found.database or None if kept else None
 
 
 @contextmanager

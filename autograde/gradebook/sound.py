@@ -104,7 +104,7 @@ class Mark:
         fit = all(isinstance(one, str) for one in texts)
         fit &= isinstance(self.comment, str | None)
         fit &= isinstance(self.waits, int | None)
-        fit &= all(one is None or _is_number(one) for one in numbers)
+        fit &= all(one is None or is_mark(one) for one in numbers)
         if not fit:
             raise TypeError(f"no mark: {self}")
 
@@ -159,13 +159,21 @@ def legible(book: Gradebook) -> Iterator[None]:
     """What nbgrader raises inside where a value is none of its own is a GradebookError."""
     try:
         yield
-    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         if refused := MACHINE.search(str(error)):  # nbgrader has it in an error of its own
             raise unusable(book.engine.url.database, refused[1]) from None
         raise foreign(book.engine.url.database, error) from None
 
 
-def _is_number(one: object) -> bool:
+def is_mark(one: object) -> bool:
+    """Whether it is a number of points that somebody may have given."""
     return isinstance(one, int | float) and abs(one) < LARGEST_MARK
 
 

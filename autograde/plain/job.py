@@ -55,15 +55,15 @@ class PlainJob(Paths):
         """nbgrader's database: where the settings have it, unless the class lies elsewhere.
 
         Raises:
-            PlainError: they name a server.
+            PlainError: they name a server, or a database in memory.
         """
         named = str(self.config.CourseDirectory.get("db_url", ""))
         if not named or self.work != self.folder:
             return self.work / "gradebook.db"
         if (file := file_of(named)) is None:
             raise PlainError(
-                f"{self.folder / SETTINGS}: db_url names a server, and scores go into an sqlite "
-                "file here. Name a --workdir: its gradebook.db is taken."
+                f"{self.folder / SETTINGS}: db_url names a server or no file at all, and scores go "
+                "into an sqlite file here. Name a --workdir: its gradebook.db is taken."
             )
         return self.folder / file
 
@@ -111,7 +111,7 @@ def settings(folder: Path) -> Config:
     """
     try:
         config: Config = own(folder)
-    except Exception as error:  # the instructor's own code
+    except (Exception, SystemExit) as error:  # the instructor's own code
         raise PlainError(
             f"{folder / SETTINGS}: {type(error).__name__}: {error}. Mend it; nbgrader itself "
             "would not start with it."
@@ -145,6 +145,8 @@ def chosen(folder: Path, config: Config, name: str) -> str:
         PlainError: there is none, or it is not clear which.
     """
     known = assignments(folder, config)
+    if "+" in name or (not name and len(known) == 1 and "+" in known[0]):
+        raise PlainError(f"{folder}: nbgrader takes no assignment with a + in its name. Rename it.")
     if name in known:
         return name
     if len(known) == 1 and not name:

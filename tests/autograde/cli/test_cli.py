@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import get_args, get_origin, get_type_hints
 
 import nbformat
 import pytest
@@ -414,3 +415,23 @@ def test_a_folder_that_was_removed_around_a_person_is_no_error(tmp_path: Path, m
     gone.rmdir()
     monkeypatch.delenv("COURSE_ROOT", raising=False)
     assert find().root == Path(cli.__file__).parents[2]
+
+
+def test_no_number_that_is_typed_has_no_bounds():
+    """What is counted begins somewhere, and what may be a fraction may be infinite, too."""
+    seen = []
+    for command in cli.app.registered_commands:
+        for name, hint in get_type_hints(command.callback, include_extras=True).items():
+            kinds = {hint.__origin__, *get_args(hint.__origin__)} if get_origin(hint) else set()
+            option = hint.__metadata__[0] if hasattr(hint, "__metadata__") else None
+            if float in kinds:
+                assert option.max is not None, (command.callback, name)
+            elif int in kinds:
+                assert option.min is not None, (command.callback, name)
+            seen += [name] if kinds & {int, float} else []
+    assert len(seen) >= 10
+
+
+def test_is_an_address_that_no_machine_has_told(built):
+    done = autograde(built, "mark", MINI, "--port", "99999")
+    assert (done.returncode, "65535" in done.stderr) == (2, True)

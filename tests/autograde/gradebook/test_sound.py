@@ -288,6 +288,15 @@ def test_what_is_no_file_is_named_and_neither_waited_for_nor_read_without_end(
         pass
 
 
+@pytest.mark.parametrize("mark", ["9e999", "-9e999", "1e300", "'much'", "x'00ff'"])
+def test_a_mark_that_nobody_gave_is_named_and_not_exported(job, tmp_path: Path, mark: str) -> None:
+    shutil.copytree(job.work, tmp_path / "class")
+    with sqlite3.connect(tmp_path / "class" / "gradebook.db") as base:
+        base.execute(f"UPDATE grade SET manual_score = {mark} WHERE manual_score IS NOT NULL")
+    with pytest.raises(sound.GradebookError, match=f"reference, {TEXT}: "):
+        deadlines.apply(tmp_path / "class", LAB)
+
+
 def test_json_that_nests_too_deeply_is_damaged_and_a_device_is_not_read(tmp_path: Path) -> None:
     deep, device = tmp_path / "deep.json", tmp_path / "device.json"
     deep.write_bytes(b"[" * 200_000)

@@ -66,6 +66,9 @@ def test_is_a_database_that_is_no_file_refused_and_no_password_shown(tmp_path: P
     with pytest.raises(PlainError, match="Name a --workdir") as told:
         _ = job(tmp_path, "postgresql://me:quince@host/grades").gradebook
     assert "quince" not in str(told.value)
+    for nowhere in ("sqlite:///:memory:", "sqlite://"):  # gone when the grading ends
+        with pytest.raises(PlainError, match="Name a --workdir"):
+            _ = job(tmp_path, nowhere).gradebook
 
 
 def test_a_rounds_time_is_that_of_all_notebooks_together(monkeypatch: pytest.MonkeyPatch) -> None:
