@@ -35,6 +35,10 @@ PATTERN = frozenset("*?[]")
 """What nbgrader takes for a pattern, in the path of any folder."""
 
 
+MISREAD = frozenset("%\\")
+"""What they decode: a gradebook in ``a%20b`` would be looked for in ``a b``, another class's."""
+
+
 def of_class(tree: Tree, workdir: Path | None) -> Path:
     """The class's folder.
 
@@ -46,6 +50,11 @@ def of_class(tree: Tree, workdir: Path | None) -> Path:
         raise DesignedError(
             f"{work}: nbgrader takes [, ], * and ? in a folder's name for a pattern, and finds "
             "nothing in it. Rename the folder, or name a --workdir without them."
+        )
+    if MISREAD & set(str(work)):
+        raise DesignedError(
+            f"{work}: nbgrader and its database take % and \\ in a folder's name for other signs, "
+            "so that another folder may be meant. Rename it, or name a --workdir without them."
         )
     return work
 

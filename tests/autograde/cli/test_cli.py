@@ -354,6 +354,14 @@ def test_a_class_in_a_folder_that_nbgrader_takes_for_a_pattern_is_refused_by_nam
         assert "CNN [2025]: nbgrader takes [, ], * and ?" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["CNN%202025", "CNN\\2025"])
+def test_a_class_is_not_looked_for_in_a_folder_of_another_name(mini, name: str):
+    for command in ("grade", "export", "feedback"):
+        done = autograde(mini, command, MINI, "--workdir", name)
+        assert done.returncode == 2
+        assert "take % and \\ in a folder's name for other signs" in done.stderr
+
+
 def test_the_class_lies_in_the_courses_folder_wherever_the_command_is_run(mini, monkeypatch):
     class Labs:
         root = mini.root / "labs"
