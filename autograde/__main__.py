@@ -20,6 +20,9 @@ OPTION, TRUSTED, FOREIGN = "--course", "--trusted", "--foreign"
 WALLED, DEMO = ("build", "verify", "record", "prove"), "demo"
 """Commands that run a lab's own code, and can do so behind walls."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
 NOTICE = (
     "autograde: {root} is {whose}, so its code runs behind walls: no network, no graphics card, "
     "none of your files. All that is printed now may be its own claim. To run it with your "
@@ -33,8 +36,15 @@ NO_DEMO = (
 
 
 def main() -> None:
-    """Run the command that was typed."""
+    """Run the command that was typed; Ctrl-C ends it without a traceback, also while it loads."""
     keep_open()
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _main() -> None:
     spare()
     words = sys.argv[1:]
     if named := _named(words):
@@ -105,7 +115,7 @@ def _behind_walls(root: Path, options: list[str], command: list[str]) -> int:
         _say(f"autograde: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _say(text: str) -> None:

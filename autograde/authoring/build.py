@@ -248,7 +248,13 @@ def quiet_nbgrader() -> Iterator[None]:
 
 
 def told(result: dict[str, str]) -> str:
-    """What nbgrader's API says about a failure, its log first."""
+    """What nbgrader's API says about a failure, its log first.
+
+    Raises:
+        KeyboardInterrupt: it was Ctrl-C, which nbgrader keeps for itself.
+    """
+    if result.get("error", "").rstrip().endswith("\nKeyboardInterrupt"):
+        raise KeyboardInterrupt
     return "\n".join(result[key] for key in ("log", "error") if result.get(key))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -46,17 +47,25 @@ def of_class(tree: Tree, workdir: Path | None) -> Path:
         DesignedError: nbgrader can't keep a class in a folder of such a name.
     """
     work = (workdir or tree.root / "grading").resolve()
-    if PATTERN & set(str(work)):
-        raise DesignedError(
-            f"{work}: nbgrader takes [, ], * and ? in a folder's name for a pattern, and finds "
-            "nothing in it. Rename the folder, or name a --workdir without them."
-        )
     if MISREAD & set(str(work)):
         raise DesignedError(
             f"{work}: nbgrader and its database take % and \\ in a folder's name for other signs, "
             "so that another folder may be meant. Rename it, or name a --workdir without them."
         )
+    if PATTERN & set(str(work)) or not _means_itself(str(work)):
+        raise DesignedError(
+            f"{work}: nbgrader takes [, ], *, ?, +, $, ^, |, ( and ) in a folder's name for a "
+            "pattern, and finds nothing in it. Rename the folder, or name a --workdir without them."
+        )
     return work
+
+
+def _means_itself(text: str) -> bool:
+    """Whether a text, taken for a regular expression as nbgrader takes a folder, finds itself."""
+    try:
+        return re.fullmatch(text, text) is not None
+    except re.error:
+        return False
 
 
 def check_place(option: str, place: Path | None, work: Path) -> None:

@@ -346,12 +346,27 @@ def test_what_a_students_cell_makes_the_compiler_warn_of_is_not_printed():
     assert [str(one.message) for one in heard] == []
 
 
-def test_a_class_in_a_folder_that_nbgrader_takes_for_a_pattern_is_refused_by_name(mini):
-    (mini.root / "CNN [2025]").mkdir()
+@pytest.mark.parametrize("name", ["CNN [2025]", "CNN (2025)", "C++", "a$b", "a^b", "a|b", "b)"])
+def test_a_class_in_a_folder_that_nbgrader_takes_for_a_pattern_is_refused_by_name(mini, name: str):
+    (mini.root / name).mkdir()
     for command in ("grade", "feedback"):
-        done = autograde(mini, command, MINI, "--workdir", "CNN [2025]")
+        done = autograde(mini, command, MINI, "--workdir", name)
         assert done.returncode == 2
-        assert "CNN [2025]: nbgrader takes [, ], * and ?" in done.stderr
+        assert f"{name}: nbgrader takes [, ], *, ?, +" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["CNN 2025", "a.b", "-a", "{a}", "a,b;c&d'e", "ümlaut"])
+def test_a_class_may_lie_in_a_folder_of_any_other_name(mini, name: str):
+    (mini.root / name).mkdir()
+    done = autograde(mini, "grade", MINI, "--workdir", name)
+    assert "no submissions folder" in done.stderr
+
+
+def test_ctrl_c_that_nbgrader_keeps_for_itself_is_no_failure():
+    error = "Traceback (most recent call last):\n  …\nKeyboardInterrupt\n"
+    with pytest.raises(KeyboardInterrupt):
+        build.told({"log": "[ERROR] Canceled", "error": error})
+    assert build.told({"error": "ValueError: KeyboardInterrupt"}) == "ValueError: KeyboardInterrupt"
 
 
 @pytest.mark.parametrize("name", ["CNN%202025", "CNN\\2025"])
@@ -443,3 +458,13 @@ def test_no_number_that_is_typed_has_no_bounds():
 def test_is_an_address_that_no_machine_has_told(built):
     done = autograde(built, "mark", MINI, "--port", "99999")
     assert (done.returncode, "65535" in done.stderr) == (2, True)
+
+
+def test_ctrl_c_while_the_command_loads_shows_no_traceback(mini, monkeypatch):
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(__main__, "spare", stopped)
+    with pytest.raises(SystemExit) as end:
+        __main__.main()
+    assert end.value.code == 130
