@@ -26,6 +26,7 @@ from course.training.optimisers import (
     MakeOptimizer,
     Throttle,
     lay_out_state,
+    load_state,
     make_optimizer,
 )
 from course.training.progress import bar
@@ -353,8 +354,7 @@ class _Keeper:
             return
         run = self.run
         run.model.load_state_dict(state["model"])
-        run.optimizer.load_state_dict(state["optimizer"])
-        lay_out_state(run.optimizer)
+        load_state(run.optimizer, state["optimizer"])
         run.scaler.load_state_dict(state["scaler"])
         run.generator.set_state(state["order"])
         set_random_state(state["random"])

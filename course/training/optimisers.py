@@ -14,7 +14,8 @@ from course.training.schedules import Schedule
 MakeOptimizer = Callable[..., torch.optim.Optimizer]
 Decayed = Literal["all", "weights"]
 
-_HAVE_FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+OWN = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+"""torch's own that have a fused form. They update each number by itself."""
 
 
 def make_optimizer(
@@ -34,7 +35,7 @@ def make_optimizer(
     """
     make = make or partial(torch.optim.SGD, momentum=0.9)
     kind = make.func if isinstance(make, partial) else make
-    fused = {"fused": True} if kind in _HAVE_FUSED and _can_fuse(model) else {}
+    fused = {"fused": True} if kind in OWN and _can_fuse(model) else {}
     return make(_groups(model, weight_decay, decay), lr=lr, **fused)
 
 
@@ -98,3 +99,43 @@ class Throttle:
     def lr(self) -> float:
         """The rate in force, of the first parameter group."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+
+# A recording reads its rate from memory; a number would stay what it was. -----------------------
+
+
+def reads_its_rate(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether an update can be recorded with its rate in a tensor.
+
+    SGD can where it is fused: elsewhere it makes a number of its rate, for which a GPU waits.
+    """
+    fused = all(group.get("fused") for group in optimizer.param_groups)
+    return type(optimizer) in OWN and (fused or type(optimizer) is not torch.optim.SGD)
+
+
+def steer_by_tensors(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
+    """Rates, and how many updates there were, lie on the device."""
+    for group in optimizer.param_groups:
+        group["lr"] = torch.tensor(float(group["lr"]), device=device)
+        if "capturable" in group and device.type == "cuda":
+            group["capturable"] = True
+    for state in optimizer.state.values():  # from a checkpoint of a run without a recording
+        if isinstance(state.get("step"), Tensor):
+            state["step"] = state["step"].to(device)
+
+
+def steer_by_numbers(optimizer: torch.optim.Optimizer) -> None:
+    """Rates are numbers again."""
+    for group in optimizer.param_groups:
+        group["lr"] = float(group["lr"])
+
+
+def load_state(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """From a checkpoint, which may come from a recorded run, on another device."""
+    capturable = [group.get("capturable") for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, own in zip(optimizer.param_groups, capturable, strict=True):
+        if "capturable" in group:
+            group["capturable"] = own
+    steer_by_numbers(optimizer)
+    lay_out_state(optimizer)

@@ -8,10 +8,12 @@ decides in Python goes step by step, as ever.
 
 from __future__ import annotations
 
+import gc
 import operator
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from torch import Tensor, nn
 from course.device import seeded
 from course.instruments import preserved_modes
 from course.training.measuring import Tally
+from course.training.optimisers import reads_its_rate, steer_by_numbers, steer_by_tensors
 
 if TYPE_CHECKING:
     from course.training.loop import Run
@@ -30,7 +33,6 @@ Record = Callable[[Callable[[], None]], Replay]
 
 WARM = 3  # batches that go step by step before the recording: libraries make their choices there
 WORTH = 50  # batches that must come, or the recording takes longer than it saves
-INSIDE = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)  # whose updates can be recorded
 
 
 class Steps:
@@ -45,14 +47,14 @@ class Steps:
         self.tally = Tally(run.device)
         self.why_not = obstacle(run) if capture else "it was not asked for"
         self._run = run
-        self._record = record or _cuda_graph
+        self._record = record or partial(_cuda_graph, device=run.device)
         self._keeps = run.accumulate > 1  # gradients live on from batch to batch
         self._chosen = torch.zeros(run.batch_size, dtype=torch.long, device=run.device)
         self._replays: dict[bool, tuple[Replay, list[Tensor | None]]] = {}
         self._taken = 0
-        self._inside = type(run.optimizer) in INSIDE and not run.scaler.is_enabled()
+        self._inside = reads_its_rate(run.optimizer) and not run.scaler.is_enabled()
         if not self.why_not and self._inside:
-            self._steer_by_tensors()
+            steer_by_tensors(run.optimizer, run.device)
 
     def begin(self) -> None:
         """An epoch begins."""
@@ -79,9 +81,9 @@ class Steps:
         self.tally.count += len(chosen)
 
     def close(self) -> None:
-        """Rates are numbers again."""
-        for group in self._run.optimizer.param_groups:
-            group["lr"] = float(group["lr"])
+        """Rates are numbers again, and the recordings' memory is free."""
+        steer_by_numbers(self._run.optimizer)
+        self._replays.clear()
 
     def _by_itself(self, chosen: Tensor, share: float, due: bool) -> None:
         self._learn(chosen, share)
@@ -114,9 +116,10 @@ class Steps:
         if inside not in self._replays:
             try:
                 self._replays[inside] = self._recorded(share, inside)
-            except RuntimeError as error:
-                self.why_not = f"it could not be recorded: {str(error).splitlines()[0]}"
-                self._zero_gradients()
+            except Exception as error:  # step by step it may do, or the run itself will say
+                self.why_not = f"it could not be recorded: {_first_line(error)}"
+                if not self._keeps:  # else they hold what earlier batches left there
+                    self._zero_gradients()
                 self._by_itself(chosen, share, due)
                 return
         replay, gradients = self._replays[inside]
@@ -140,19 +143,36 @@ class Steps:
     def _parameters(self) -> list[nn.Parameter]:
         return list(self._run.model.parameters())
 
-    def _steer_by_tensors(self) -> None:
-        """A recording reads its rate from memory; a number would stay what it was."""
-        for group in self._run.optimizer.param_groups:
-            group["lr"] = torch.tensor(float(group["lr"]), device=self._run.device)
-            if "capturable" in group and self._run.device.type == "cuda":
-                group["capturable"] = True
 
-
-def _cuda_graph(work: Callable[[], None]) -> Replay:
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        work()
+def _cuda_graph(work: Callable[[], None], device: torch.device) -> Replay:
+    """Record it. A failure leaves the stream and the random numbers as they were: torch ends a
+    broken recording halfway, and each draw after it would raise.
+    """
+    graph, usual = torch.cuda.CUDAGraph(), torch.cuda.current_stream(device)
+    dice = torch.cuda.default_generators[usual.device_index]
+    kept = dice.clone_state()
+    try:
+        aside = torch.cuda.graph(graph, stream=torch.cuda.Stream(device))
+        with torch.cuda.device(device), _no_collection(), aside:
+            work()
+    except BaseException:
+        torch.cuda.set_stream(usual)
+        dice.graphsafe_set_state(kept)
+        raise
     return graph.replay
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """An older recording that Python throws away in this block would spoil the new one."""
+    gc.collect()
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager
@@ -202,8 +222,7 @@ def trouble_with(run: Run) -> str:
             with _no_waiting(run.device):
                 _try(run, images, labels)
         except Exception as error:  # the run itself will say, if it is a mistake
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            told = f"a batch can't go by without Python: {first}"
+            told = f"a batch can't go by without Python: {_first_line(error)}"
         if not told and _random_numbers() != drawn:
             told = "random numbers are drawn on the CPU"
     changed = put_back(before)
@@ -231,6 +250,10 @@ def _no_waiting(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.cuda.set_sync_debug_mode(before)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _random_numbers() -> tuple[Any, ...]:

@@ -28,9 +28,9 @@ from course.training import speed
 from course.training.history import Epoch, Evaluation, History
 from course.training.loop import Run, fit, ignore, smoothed, unchanged
 from course.training.measuring import LabelledImages, on_device
-from course.training.optimisers import make_optimizer
+from course.training.optimisers import OWN, make_optimizer
 from course.training.progress import bar
-from course.training.steps import INSIDE, attributes, has_hooks, put_back
+from course.training.steps import attributes, has_hooks, put_back
 
 Stack = dict[str, Tensor]
 """Tensors of all networks by name, ``(M, *shape)``."""
@@ -222,7 +222,7 @@ class _Crowd:
 
     def trouble(self) -> str:
         """Why a step of all at once does not work, or would not be what each does alone."""
-        if type(self.run.optimizer) not in INSIDE:
+        if type(self.run.optimizer) not in OWN:
             return f"{type(self.run.optimizer).__name__} may mix what it updates"
         before, kept, told = attributes(self.shared), self._copies(), ""
         with seeded(0, self.run.device), preserved_modes(self.shared):

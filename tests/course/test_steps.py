@@ -102,6 +102,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "clipping": {"clip_norm": 0.5, "weight_decay": 0.01, "decay": "weights"},
     "augmentation": {"augment": augment.Chain(augment.Crop(padding=1), augment.Flip())},
     "an optimiser of one's own": {"optimizer": torch.optim.RMSprop, "lr": 0.001},
+    "SGD that is not fused": {"optimizer": lambda p, lr: torch.optim.SGD(p, lr=lr, momentum=0.9)},
     "and accumulation": {"optimizer": torch.optim.RMSprop, "lr": 0.001, "accumulate": 3},
 }
 
@@ -139,6 +140,28 @@ def test_a_run_goes_on_from_where_it_was(recorded: list[str], tmp_path: Any) -> 
     assert len(history) == 4
     for name, tensor in whole.items():
         torch.testing.assert_close(rest[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
+def test_a_recorded_run_can_go_on_step_by_step(
+    optimizer: Any, recorded: list[str], tmp_path: Any
+) -> None:
+    made: list[torch.optim.Optimizer] = []
+
+    def make(parameters: Any, lr: float, **options: Any) -> torch.optim.Optimizer:
+        made.append(optimizer(parameters, lr=lr, fused=True))
+        return made[-1]
+
+    options = {"optimizer": make, "checkpoint": tmp_path / "run.pt", "lr": 0.01}
+    trained(True, epochs=2, **options)
+    saved = torch.load(tmp_path / "run.pt", weights_only=True)
+    for group in saved["optimizer"]["param_groups"]:
+        assert isinstance(group["lr"], Tensor)
+        group.update({"capturable": True} if "capturable" in group else {})  # as on a GPU
+    torch.save(saved, tmp_path / "run.pt")
+    trained(False, epochs=4, **options)
+    assert {type(group["lr"]) for group in made[-1].param_groups} == {float}
+    assert not any(group.get("capturable") for group in made[-1].param_groups)
 
 
 class Odd(nn.Module):
@@ -235,6 +258,24 @@ def test_a_graph_on_a_gpu_learns_the_same(options: dict[str, Any]) -> None:
     assert history.pace.endswith("recorded"), history.pace
     for name, tensor in expected.items():
         torch.testing.assert_close(found[name], tensor, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.gpu
+def test_a_broken_recording_leaves_random_numbers_and_the_stream() -> None:
+    """The fifth batch waits for the GPU, which a trial of one batch does not see."""
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA GPU")
+    calls: list[int] = []
+
+    def waits(model: Any, x: Tensor) -> Tensor:
+        calls.append(1)
+        return F.dropout(x, 0.1) * (float(x.mean() > -9) if len(calls) > steps.WARM + 1 else 1)
+
+    stream = torch.cuda.current_stream()
+    _, history = trained(True, Odd(waits), device="cuda", epochs=12)
+    assert "could not be recorded" in history.pace
+    assert torch.cuda.current_stream() == stream
+    assert torch.rand(2, device="cuda").isfinite().all()
 
 
 @pytest.mark.gpu
