@@ -30,7 +30,7 @@ from course.training.loop import Run, fit, ignore, smoothed, unchanged
 from course.training.measuring import LabelledImages, on_device
 from course.training.optimisers import OWN, make_optimizer
 from course.training.progress import bar
-from course.training.steps import attributes, has_hooks, put_back
+from course.training.trial import attributes, has_hooks, put_back
 
 Stack = dict[str, Tensor]
 """Tensors of all networks by name, ``(M, *shape)``."""

@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten
 
 from course import augment
-from course.training import fit, loop, schedules, steps
+from course.training import fit, loop, schedules, steps, trial
 
 IMAGES = torch.randn(72, 2, 6, 6, generator=torch.Generator().manual_seed(0))
 LABELS = torch.randint(3, (72,), generator=torch.Generator().manual_seed(1))
@@ -23,38 +24,76 @@ LABELS = torch.randint(3, (72,), generator=torch.Generator().manual_seed(1))
 class Recorder(TorchDispatchMode):
     """What a CUDA graph is, on a CPU: the same operations again, on the same memory, without
     Python; what would make a GPU wait can't be recorded.
+
+    Nothing is done while it records, and what it makes lies in memory of its own, which is worth
+    nothing until a replay has written to it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.operations: list[tuple[Any, Any, Any, list[Tensor]]] = []
+        self.before: dict[int, tuple[Tensor, Tensor]] = {}  # what the work wrote to, as it was
+        self.own: dict[int, Tensor] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if "_local_scalar_dense" in str(func):
             raise RuntimeError("operation not permitted when stream is capturing")
+        given = [x for x in tree_flatten((args, kwargs or {}))[0] if isinstance(x, Tensor)]
+        for one in given:
+            if place(one) not in self.own and place(one) not in self.before:
+                self.before[place(one)] = one, whole(one).clone()
         found = func(*args, **(kwargs or {}))
-        flat = found if isinstance(found, list | tuple) else [found]
-        made = [one for one in flat if isinstance(one, Tensor)]
+        made = [x for x in tree_flatten(found)[0] if isinstance(x, Tensor)]
+        for one in made:
+            if place(one) not in self.before:
+                self.own[place(one)] = one
         self.operations.append((func, args, kwargs or {}, made))
         return found
 
     @torch.no_grad()
+    def undo(self) -> None:
+        """As if nothing had been done."""
+        for one, old in self.before.values():
+            whole(one).copy_(old)
+        self.spoil()
+
+    @torch.no_grad()
+    def spoil(self) -> None:
+        """Others may have used a recording's memory between two replays."""
+        for one in self.own.values():
+            if one.is_floating_point():
+                whole(one).fill_(float("nan"))
+
+    @torch.no_grad()
     def replay(self) -> None:
+        self.spoil()
         for func, args, kwargs, made in self.operations:
             again = func(*args, **kwargs)
-            flat = again if isinstance(again, list | tuple) else [again]
-            new = [one for one in flat if isinstance(one, Tensor)]
+            new = [x for x in tree_flatten(again)[0] if isinstance(x, Tensor)]
             for old, one in zip(made, new, strict=True):
-                if old.untyped_storage().data_ptr() != one.untyped_storage().data_ptr():
+                if place(old) != place(one):
                     old.copy_(one)
 
 
+def place(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """All of the memory that a tensor is a view of."""
+    flat = tensor.detach().untyped_storage().nbytes() // tensor.element_size()
+    return tensor.detach().as_strided((flat,), (1,), 0)
+
+
 def record(work: Callable[[], None]) -> Callable[[], None]:
-    """A recording; it did the work once, so its first replay is no other."""
-    recorder, first = Recorder(), [True]
-    with recorder:
-        work()
-    return lambda: None if first and first.pop() else recorder.replay()
+    recorder, dice = Recorder(), torch.get_rng_state()
+    try:
+        with recorder:
+            work()
+    finally:
+        recorder.undo()
+        torch.set_rng_state(dice)
+    return recorder.replay
 
 
 @pytest.fixture
@@ -71,10 +110,10 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             super().close()
 
     def obstacle(run: Any) -> str:
-        return steps.has_hooks(run.model) * "hooks" or steps.trouble_with(run)
+        return trial.has_hooks(run.model) * "hooks" or trial.trouble_with(run)
 
     # The CPU's random numbers are those of the device here; on a GPU they are not.
-    monkeypatch.setattr(steps, "_random_numbers", random.getstate)
+    monkeypatch.setattr(trial, "_random_numbers", random.getstate)
     monkeypatch.setattr(steps, "obstacle", obstacle)
     monkeypatch.setattr(loop, "Steps", Steps)
     return why
