@@ -8,7 +8,6 @@ nothing was asked for, the fastest setting in which the model really runs is fou
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -143,7 +142,6 @@ def algorithms(device: torch.device, deterministic: bool) -> Iterator[None]:
     deterministic = deterministic or before[0] or kept[0]
     try:
         if deterministic:
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True, warn_only=not before[0] or before[1])
         cudnn.deterministic = deterministic
         cudnn.benchmark = device.type == "cuda" and not deterministic

@@ -220,8 +220,10 @@ class Steps:
 
 
 def _places(model: nn.Module) -> list[tuple[int, bool]]:
-    """Where weights and buffers lie, and whether they learn."""
-    return [(x.data_ptr(), x.requires_grad) for x in (*model.parameters(), *model.buffers())]
+    """Where weights and buffers lie and whether they learn, and which layers there are."""
+    tensors = [*model.parameters(), *model.buffers()]
+    layers = [(id(layer), layer.training) for layer in model.modules()]
+    return [*layers, *((one.data_ptr(), one.requires_grad) for one in tensors)]
 
 
 def _copies(tensors: Sequence[Tensor]) -> list[Tensor]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -14,11 +17,22 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
-from course import augment
-from course.training import fit, loop, schedules, steps, trial
+from course import augment, data
+from course.training import fit, loop, recording, schedules, steps, trial
 
 IMAGES = torch.randn(72, 2, 6, 6, generator=torch.Generator().manual_seed(0))
 LABELS = torch.randint(3, (72,), generator=torch.Generator().manual_seed(1))
+BYTES = data.Dataset(
+    "noise", "", *2 * [data.Split(torch.zeros(1, 2, 6, 6).byte(), torch.zeros(1).long())],
+    ("a", "b", "c"), (0.4, 0.5), (0.2, 0.3),
+)  # fmt: skip
+
+
+WAITS = (
+    "_local_scalar_dense",  # item(), float(), a branch
+    "lift_fresh",  # torch.tensor of Python's numbers, which are copied then
+    "nonzero",  # places of what is true
+)
 
 
 class Recorder(TorchDispatchMode):
@@ -36,7 +50,7 @@ class Recorder(TorchDispatchMode):
         self.own: dict[int, Tensor] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if "_local_scalar_dense" in str(func):
+        if any(one in str(func) for one in WAITS):
             raise RuntimeError("operation not permitted when stream is capturing")
         given = [x for x in tree_flatten((args, kwargs or {}))[0] if isinstance(x, Tensor)]
         for one in given:
@@ -140,6 +154,17 @@ RUNS: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate": 2, "batch_size": 7, "schedule": schedules.one_cycle()},
     "clipping": {"clip_norm": 0.5, "weight_decay": 0.01, "decay": "weights"},
     "augmentation": {"augment": augment.Chain(augment.Crop(padding=1), augment.Flip())},
+    "colours, cutout, fills": {
+        "augment": augment.Chain(
+            augment.Crop(1, fill=(0.1, 0.2)),
+            augment.Cutout(2, fill=0.5),
+            augment.ColourJitter(0.4, 0.4, black=(0.0, 0.1)),
+            augment.Cutout(2, fill=(0.5, 0.6)),
+        )
+    },
+    "bytes that are normalised": {
+        "prepare": lambda images: BYTES.normalise(images.mul(40).add(128).clamp(0, 255).byte())
+    },
     "an optimiser of one's own": {"optimizer": torch.optim.RMSprop, "lr": 0.001},
     "SGD that is not fused": {"optimizer": lambda p, lr: torch.optim.SGD(p, lr=lr, momentum=0.9)},
     "and accumulation": {"optimizer": torch.optim.RMSprop, "lr": 0.001, "accumulate": 3},
@@ -226,6 +251,25 @@ def collects(model: Any, x: Tensor) -> Tensor:
     return x
 
 
+def hidden(model: Any, x: Tensor) -> Tensor:
+    model._calls = getattr(model, "_calls", 0) + 1
+    return x
+
+
+def remembers(model: Any, x: Tensor) -> Tensor:
+    model.known = getattr(model, "known", {}) | {len(getattr(model, "known", {})): 1.0}
+    return x
+
+
+DICE = np.random.default_rng(0)
+TURNS: list[int] = []
+
+
+def turns(model: Any, x: Tensor) -> Tensor:
+    TURNS.append(1)
+    return x.flip(1) if len(TURNS) % 2 else x + 0
+
+
 def hooked() -> nn.Module:
     model = network()
     model[0].register_forward_hook(lambda layer, args, output: None)
@@ -237,6 +281,10 @@ TROUBLES: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "collects": (lambda: Odd(collects), "model.kept"),
     "Python's dice": (lambda: Odd(lambda m, x: x * (random.random() < 0.9)), "on the CPU"),
     "hooks": (hooked, "hooks"),
+    "a count of its own": (lambda: Odd(hidden), "model._calls"),
+    "a dict": (lambda: Odd(remembers), "model.known"),
+    "dice of its own": (lambda: Odd(lambda m, x: x * DICE.normal()), "what the one before did"),
+    "a turn each time": (lambda: Odd(turns), "aten.flip"),
 }
 
 
@@ -249,8 +297,12 @@ def test_what_decides_in_python_trains_all_the_same(
         torch.manual_seed(0)
         random.seed(0)
         model = make()
+        DICE.bit_generator.state = np.random.default_rng(0).bit_generator.state
+        TURNS.clear()
         results.append(trained(capture, model, epochs=1)[0])
     assert why in recorded[0]
+    if "before" in recorded[0]:
+        return  # what is not the model's own goes on where the trial left it
     for name, tensor in results[1].items():
         torch.testing.assert_close(results[0][name], tensor)
 
@@ -267,6 +319,75 @@ def test_a_recording_that_fails_is_told_and_loses_nothing(recorded: list[str]) -
     assert "could not be recorded: operation not permitted" in history.pace
     for name, tensor in expected.items():
         torch.testing.assert_close(found[name], tensor)
+
+
+@pytest.mark.parametrize("options", [{}, {"optimizer": torch.optim.RMSprop}, {"accumulate": 2}])
+def test_a_replay_that_does_something_else_is_noticed(
+    options: dict[str, Any], recorded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here it does nothing at all."""
+    monkeypatch.setattr(Recorder, "replay", lambda self: None)
+    found, history = trained(True, lr=0.01, **options)
+    expected, _ = trained(False, lr=0.01, **options)
+    assert history.pace.endswith("step by step: a replay does something else")
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor)
+
+
+CHANGES: dict[str, Callable[[nn.Module], object]] = {
+    "dropout": lambda model: setattr(model[4], "p", 0.0),
+    "a frozen layer": lambda model: model[0].requires_grad_(False),
+    "another layer": lambda model: model.__setitem__(2, nn.Sigmoid()),
+    "a layer that does not learn": lambda model: model[1].register_forward_hook(halved),
+}
+
+
+def halved(layer: nn.Module, given: Any, found: Tensor) -> Tensor:
+    return found / 2
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_network_that_changes_after_an_epoch_is_recorded_anew(
+    change: Callable[[nn.Module], object], recorded: list[str]
+) -> None:
+    results = []
+    for capture in (True, False):
+        model = network()
+
+        def look(epoch: Any, model: nn.Module = model) -> None:
+            if epoch.number == 2:
+                change(model)
+
+        results.append(trained(capture, model, epochs=4, on_epoch=look)[0])
+    for name, tensor in results[1].items():
+        torch.testing.assert_close(results[0][name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_a_run_leaves_nothing_behind(recorded: list[str]) -> None:
+    """Its images would lie on the GPU until Python looks for cycles, which may be long."""
+    kept: list[weakref.ref[torch.optim.Optimizer]] = []
+
+    def make(parameters: Any, lr: float) -> torch.optim.Optimizer:
+        made = torch.optim.SGD(parameters, lr=lr)
+        kept.append(weakref.ref(made))
+        return made
+
+    gc.collect()
+    gc.disable()
+    try:
+        trained(True, optimizer=make)
+        assert kept[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_a_run_within_a_run_is_not_recorded(recorded: list[str]) -> None:
+    seen: list[bool] = []
+    trained(True, epochs=1, on_epoch=lambda epoch: trained(
+        True, epochs=1, on_epoch=lambda epoch: seen.append(recording.within_another())
+    ))  # fmt: skip
+    assert seen == [True]
+    assert not recording.within_another()
 
 
 def test_on_a_cpu_nothing_is_recorded() -> None:
