@@ -17,6 +17,8 @@ Decayed = Literal["all", "weights"]
 OWN = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 """torch's own that have a fused form. They update each number by itself."""
 
+_FORMS = {"fused", "foreach", "differentiable"}
+
 
 def make_optimizer(
     make: MakeOptimizer | None,
@@ -28,14 +30,17 @@ def make_optimizer(
     """``make(parameters, lr=lr)``; by default SGD with momentum 0.9.
 
     torch's own SGD, Adam and AdamW update all parameters in one call where they can: in a network
-    as small as LeNet one call for each tensor costs as much as a layer.
+    as small as LeNet one call for each tensor costs as much as a layer. Who says how else,
+    ``partial(torch.optim.SGD, fused=False)``, gets that.
 
     Raises:
         ValueError: ``decay`` is neither ``"all"`` nor ``"weights"``.
     """
     make = make or partial(torch.optim.SGD, momentum=0.9)
     kind = make.func if isinstance(make, partial) else make
-    fused = {"fused": True} if kind in OWN and _can_fuse(model) else {}
+    said = make.keywords if isinstance(make, partial) else {}
+    free = kind in OWN and not said.keys() & _FORMS
+    fused = {"fused": True} if free and _can_fuse(model) else {}
     return make(_groups(model, weight_decay, decay), lr=lr, **fused)
 
 
@@ -116,7 +121,7 @@ def reads_its_rate(optimizer: torch.optim.Optimizer) -> bool:
 def steer_by_tensors(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
     """Rates, and how many updates there were, lie on the device."""
     for group in optimizer.param_groups:
-        group["lr"] = torch.tensor(float(group["lr"]), device=device)
+        group["lr"] = torch.tensor(float(group["lr"]), dtype=torch.float32, device=device)
         if "capturable" in group and device.type == "cuda":
             group["capturable"] = True
     for state in optimizer.state.values():  # from a checkpoint of a run without a recording

@@ -139,7 +139,7 @@ def network() -> nn.Sequential:
     return nn.Sequential(*layers, nn.Dropout(0.3), nn.Linear(144, 3))
 
 
-def trained(capture: bool, model: nn.Module | None = None, **options: Any) -> Any:
+def trained(capture: bool | None, model: nn.Module | None = None, **options: Any) -> Any:
     model = model or network()
     wanted = {"epochs": 3, "batch_size": 8, "device": "cpu", "test": (IMAGES, LABELS)} | options
     history = fit(model, (IMAGES, LABELS), capture=capture, progress=False, **wanted)
@@ -421,18 +421,48 @@ def test_a_graph_on_a_gpu_learns_the_same(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.gpu
-def test_a_broken_recording_leaves_random_numbers_and_the_stream() -> None:
-    """The fifth batch waits for the GPU, which a trial of one batch does not see."""
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_half_precision_is_recorded_too(precision: str) -> None:
     if not torch.cuda.is_available():
         pytest.skip("this machine has no CUDA GPU")
-    calls: list[int] = []
+    if precision == "bfloat16" and torch.cuda.get_device_capability() < (8, 0):
+        pytest.skip("this GPU has no bfloat16")
+    options: dict[str, Any] = {"precision": precision, "device": "cuda", "epochs": 12}
+    (_, history), (_, usual) = (trained(capture, **options) for capture in (True, False))
+    assert history.pace.endswith("recorded"), history.pace
+    assert history.train_loss[-1] == pytest.approx(usual.train_loss[-1], rel=0.2)
+
+
+@pytest.mark.gpu
+def test_it_is_recorded_where_nobody_says_and_the_next_run_is_too() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA GPU")
+    spent = []
+    for _ in range(4):
+        _, history = trained(None, device="cuda", epochs=12)
+        assert history.pace.endswith("recorded"), history.pace
+        torch.cuda.empty_cache()
+        spent.append(torch.cuda.memory_reserved())
+    assert spent[-1] <= spent[1]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("breaks", [lambda x: x.mean().item(), lambda x: torch.cuda.synchronize()])
+def test_a_broken_recording_leaves_random_numbers_and_the_stream(
+    breaks: Callable[[Tensor], object],
+) -> None:
+    """The first is refused; the second gets past torch, and CUDA ends the recording."""
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA GPU")
 
     def waits(model: Any, x: Tensor) -> Tensor:
-        calls.append(1)
-        return F.dropout(x, 0.1) * (float(x.mean() > -9) if len(calls) > steps.WARM + 1 else 1)
+        if torch.cuda.is_current_stream_capturing():
+            breaks(x)
+        return F.dropout(x, 0.1)
 
     stream = torch.cuda.current_stream()
-    _, history = trained(True, Odd(waits), device="cuda", epochs=12)
+    options: dict[str, Any] = {"device": "cuda", "epochs": 12, "precision": "float32"}
+    _, history = trained(True, Odd(waits), **options)
     assert "could not be recorded" in history.pace
     assert torch.cuda.current_stream() == stream
     assert torch.rand(2, device="cuda").isfinite().all()
