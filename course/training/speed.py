@@ -101,7 +101,7 @@ def choose_pace(
     able = [first, *(pace for pace in rest if _works(model, sample, pace))]
     if len(able) == 1:
         return first
-    times = {pace: _known_seconds(model, sample, pace, recorded) for pace in able}
+    times = {pace: seconds(model, sample, pace, recorded) for pace in able}
     told = [f"{_named(pace.dtype)} {1000 * times[pace]:.2f} ms" for pace in able]
     return replace(min(able, key=times.__getitem__), measured=", ".join(told))
 
@@ -199,7 +199,8 @@ def _works(model: nn.Module, sample: Tensor, pace: Pace) -> bool:
     return True
 
 
-def _known_seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> float:
+def seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> float:
+    """What a forward and a backward pass take, the best of several; measured once."""
     kept = [[f"{key} {value!r}" for key, value in own.items() if isinstance(value, int | float)]
             for _, _, own in attributes(model)]  # fmt: skip
     key = repr(model), str(kept), sample.shape, sample.device, pace, recorded
