@@ -79,7 +79,11 @@ def lay_out_state(optimizer: torch.optim.Optimizer) -> None:
 
 
 class Throttle:
-    """Sets the learning rate before each update, as a schedule says."""
+    """Sets the learning rate before each update, as a schedule says.
+
+    Attributes:
+        lr: the rate in force, of the first parameter group.
+    """
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, schedule: Schedule | None, updates: int
@@ -87,23 +91,20 @@ class Throttle:
         self.optimizer = optimizer
         self.schedule = schedule
         self.updates = updates
-        self.full = [group["lr"] for group in optimizer.param_groups]
+        self.full = [float(group["lr"]) for group in optimizer.param_groups]
+        self.lr = self.full[0]
 
     def set(self, update: int) -> None:
         """The rate for update number ``update``, 0 for the first."""
         if self.schedule is None:
             return
         factor = self.schedule(update / self.updates)
+        self.lr = factor * self.full[0]
         for group, lr in zip(self.optimizer.param_groups, self.full, strict=True):
             if isinstance(group["lr"], Tensor):  # where a recording reads it
                 group["lr"].fill_(factor * lr)
             else:
                 group["lr"] = factor * lr
-
-    @property
-    def lr(self) -> float:
-        """The rate in force, of the first parameter group."""
-        return float(self.optimizer.param_groups[0]["lr"])
 
 
 # A recording reads its rate from memory; a number would stay what it was. -----------------------

@@ -181,7 +181,7 @@ def test_a_recorded_run_learns_the_same(options: dict[str, Any], recorded: list[
     for epoch, other in zip(history.epochs, usual.epochs, strict=True):
         assert epoch.train_loss == pytest.approx(other.train_loss, rel=1e-4)
         assert epoch.train_accuracy == pytest.approx(other.train_accuracy, abs=0.02)
-        assert epoch.lr == pytest.approx(other.lr)
+        assert epoch.lr == other.lr  # to the last digit, and nobody waits for it
 
 
 def test_it_is_replayed_and_not_done_again(recorded: list[str]) -> None:
