@@ -33,6 +33,7 @@ from course.training.progress import bar
 from course.training.recording import under_way
 from course.training.schedules import Schedule
 from course.training.steps import Steps
+from course.training.trial import WORTH
 
 Images = Callable[[Tensor], Tensor]
 
@@ -148,7 +149,8 @@ def fit(
         stack.enter_context(preserved_modes(model))
         stack.enter_context(under_way())
         stack.enter_context(speed.algorithms(target, deterministic))
-        sample, recorded = run.prepare(run.train[0][:batch_size]), capture is not False
+        sample = run.prepare(run.train[0][:batch_size])
+        recorded = capture is not False and run.batches >= WORTH
         run.pace = speed.choose_pace(model, sample, precision, channels_last, recorded)
         run.forward = speed.compiled(model, compile)
         run.scaler = torch.amp.GradScaler(target.type, enabled=run.pace.needs_scaling)
@@ -214,6 +216,11 @@ class Run:
     def batches_per_epoch(self) -> int:
         """The last, smaller one counted."""
         return math.ceil(len(self.train[0]) / self.batch_size)
+
+    @property
+    def batches(self) -> int:
+        """In all epochs."""
+        return self.batches_per_epoch * self.epochs
 
     @property
     def updates_per_epoch(self) -> int:

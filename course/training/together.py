@@ -254,7 +254,7 @@ class _Crowd:
 
     def _alone(self, images: Tensor) -> float:
         """Seconds of one network's batch as ``fit`` computes it, recorded where that may be."""
-        model, many = self.models[0], self.run.batches_per_epoch * self.run.epochs >= WORTH
+        model, many = self.models[0], self.run.batches >= WORTH
         recorded = many and self.asked["capture"] is not False
         how = self.asked["precision"], self.asked["channels_last"], recorded
         return speed.seconds(model, images, speed.choose_pace(model, images, *how), recorded)
@@ -286,7 +286,7 @@ class _Crowd:
     def train(self) -> list[History]:
         """Train all, and give each network its weights back."""
         histories = [History() for _ in self.models]
-        run, total = self.run, self.run.epochs * self.run.batches_per_epoch
+        run, total = self.run, self.run.batches
         with ExitStack() as stack:
             stack.enter_context(preserved_modes(self.shared))
             stack.enter_context(speed.algorithms(run.device, deterministic=False))

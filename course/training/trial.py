@@ -43,7 +43,7 @@ def obstacle(run: Run) -> str:
         return f"there are no graphs on {run.device.type}"
     if within_another():
         return "another run is under way"
-    if run.batches_per_epoch * run.epochs < WORTH:
+    if run.batches < WORTH:
         return f"fewer than {WORTH} batches are no gain"
     if len(run.train[0]) < run.batch_size:
         return "there is no whole batch"
