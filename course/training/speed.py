@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from course.device import seeded, synchronise
 from course.instruments import preserved_modes
 from course.training.recording import Replay, aside, cuda_graph, within_another
-from course.training.trial import attributes
+from course.training.trial import attributes, held
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Compile = bool | Mapping[str, Any]
@@ -203,6 +203,7 @@ def seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> flo
     """What a forward and a backward pass take, the best of several; measured once."""
     kept = [[f"{key} {value!r}" for key, value in own.items() if isinstance(value, int | float)]
             for _, _, own in attributes(model)]  # fmt: skip
+    recorded = recorded and sample.device.type == "cuda" and not held(model)
     key = repr(model), str(kept), sample.shape, sample.device, pace, recorded
     if key not in _TIMES:
         _TIMES[key] = _seconds(model, sample, pace, recorded)
@@ -214,7 +215,7 @@ def _seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> fl
     times: list[float] = []
     with _trial(model, sample, pace) as batch:
         for _ in range(FIRST):
-            with aside(sample.device):
+            with aside(sample.device) if recorded else nullcontext():
                 batch()
         work = _recorded(batch, sample.device) if recorded else batch
         begun = time.perf_counter()
@@ -228,7 +229,7 @@ def _seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> fl
 
 
 def _recorded(batch: Replay, device: torch.device) -> Replay:
-    if device.type != "cuda" or within_another():
+    if within_another():
         return batch
     try:
         return cuda_graph(batch, device)

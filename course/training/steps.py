@@ -31,6 +31,7 @@ Recorded = tuple[Replay, list[Tensor | None]]
 """A recording, and where it leaves the gradients."""
 
 WARM = 3  # batches that go step by step before the recording: libraries make their choices there
+ANEW = 3  # times that it is recorded again, where somebody changes the network between epochs
 APART = 0.1  # of what a batch changes: no rounding is as large
 
 
@@ -51,7 +52,7 @@ class Steps:
         self._chosen = torch.zeros(run.batch_size, dtype=torch.long, device=run.device)
         self._replays: dict[bool, Recorded] = {}
         self._model = attributes(run.model), _places(run.model)  # as it is recorded
-        self._taken = 0
+        self._taken = self._anew = 0
         self._inside = reads_its_rate(run.optimizer) and not run.scaler.is_enabled()
         if not self.why_not and self._inside:
             steer_by_tensors(run.optimizer, run.device)
@@ -62,8 +63,11 @@ class Steps:
         self.tally.clear()
         if self._replays and not self._is_as_recorded():
             self._replays.clear()
-            self._taken = 0
-            self.why_not = has_hooks(self._run.model) * "hooks of the model run in Python"
+            self._taken, self._anew = 0, self._anew + 1
+            if has_hooks(self._run.model):
+                self.why_not = "hooks of the model run in Python"
+            elif self._anew > ANEW:
+                self.why_not = "the model is another one after every epoch"
 
     def take(self, chosen: Tensor, share: float, due: bool) -> None:
         """Learn from a batch.

@@ -51,6 +51,8 @@ def obstacle(run: Run) -> str:
         return "torch.compile does it its own way"
     if has_hooks(run.model):
         return "hooks of the model run in Python"
+    if held(run.model):
+        return "an earlier result of the model is kept with its graph: del it, or detach() it"
     return trouble_with(run)
 
 
@@ -64,6 +66,27 @@ def has_hooks(model: nn.Module) -> bool:
         or own
         or any(getattr(one, kind, None) for one in model.parameters() for kind in of_weights)
     )
+
+
+def held(model: nn.Module) -> bool:
+    """Whether somebody keeps a graph of the model alive, such as a loss in a notebook's variable.
+
+    Its nodes belong to the stream that they were made on. Gradients would be added up there, and
+    a recording of another stream breaks.
+    """
+    with torch.enable_grad():
+        return any(_outlives(one) for one in model.parameters() if one.requires_grad)
+
+
+def _outlives(parameter: Tensor) -> bool:
+    mark = object()
+    _node(parameter).metadata["course"] = mark  # lost at once, if the node is nobody else's
+    return _node(parameter).metadata.get("course") is mark
+
+
+def _node(parameter: Tensor) -> Any:
+    view: Any = parameter.view_as(parameter)
+    return view.grad_fn.next_functions[0][0]
 
 
 def trouble_with(run: Run) -> str:

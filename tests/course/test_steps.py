@@ -14,6 +14,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
@@ -363,6 +364,39 @@ def test_a_network_that_changes_after_an_epoch_is_recorded_anew(
         torch.testing.assert_close(results[0][name], tensor, rtol=1e-4, atol=1e-5)
 
 
+def test_a_network_that_changes_after_every_epoch_is_not_recorded_each_time(
+    recorded: list[str],
+) -> None:
+    results = []
+    for capture in (True, False):
+        model = network()
+
+        def look(epoch: Any, model: nn.Module = model) -> None:
+            model[4].p = 0.05 * epoch.number
+
+        results.append(trained(capture, model, epochs=7, on_epoch=look)[0])
+    assert recorded[0] == "the model is another one after every epoch"
+    for name, tensor in results[1].items():
+        torch.testing.assert_close(results[0][name], tensor, rtol=1e-3, atol=1e-4)
+
+
+def test_hooks_of_every_kind_are_found() -> None:
+    model = network()
+    assert not trial.has_hooks(model)
+    weight = model[0].weight
+    makers: list[Callable[[], Any]] = [
+        lambda: model[0].register_full_backward_hook(lambda layer, into, out: None),
+        lambda: weight.register_hook(lambda gradient: None),
+        lambda: weight.register_post_accumulate_grad_hook(lambda weight: None),
+        lambda: register_module_forward_hook(lambda layer, given, found: None),
+    ]
+    for make in makers:
+        hook = make()
+        assert trial.has_hooks(model)
+        hook.remove()
+        assert not trial.has_hooks(model)
+
+
 def test_a_run_leaves_nothing_behind(recorded: list[str]) -> None:
     """Its images would lie on the GPU until Python looks for cycles, which may be long."""
     kept: list[weakref.ref[torch.optim.Optimizer]] = []
@@ -388,6 +422,35 @@ def test_a_run_within_a_run_is_not_recorded(recorded: list[str]) -> None:
     ))  # fmt: skip
     assert seen == [True]
     assert not recording.within_another()
+
+
+def test_a_loss_that_is_kept_is_found() -> None:
+    """Its graph belongs to another stream than a recording's."""
+    model = network()
+    assert not trial.held(model)
+    loss = model(IMAGES).sum()
+    assert trial.held(model)
+    loss.backward()
+    assert trial.held(model)  # until it goes, though all has been added up
+    del loss
+    assert not trial.held(model)
+    with torch.no_grad():
+        kept = model(IMAGES)
+        assert not trial.held(model)
+    assert not kept.requires_grad
+
+
+@pytest.mark.gpu
+def test_a_loss_that_is_kept_leaves_a_gpu_step_by_step() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA GPU")
+    model = network().cuda()
+    loss = F.cross_entropy(model(IMAGES.cuda()), LABELS.cuda())
+    _, history = trained(None, model, device="cuda", epochs=12)
+    assert "is kept with its graph" in history.pace
+    del loss
+    _, history = trained(None, model, device="cuda", epochs=12)
+    assert history.pace.endswith("recorded"), history.pace
 
 
 def test_on_a_cpu_nothing_is_recorded() -> None:
