@@ -65,9 +65,9 @@ class Steps:
             self._replays.clear()
             self._taken, self._anew = 0, self._anew + 1
             if has_hooks(self._run.model):
-                self.why_not = "hooks of the model run in Python"
+                self._give_up("hooks of the model run in Python")
             elif self._anew > ANEW:
-                self.why_not = "the model is another one after every epoch"
+                self._give_up("the model is another one after every epoch")
 
     def take(self, chosen: Tensor, share: float, due: bool) -> None:
         """Learn from a batch.
@@ -127,9 +127,9 @@ class Steps:
         inside = due and self._inside
         self._chosen.copy_(chosen)
         if inside not in self._replays:
-            self.why_not = self._begun(share, inside)
-            if self.why_not:  # out of its `except`, which would keep the recording's memory
-                self._replays.clear()
+            why_not = self._begun(share, inside)
+            if why_not:  # out of its `except`, which would keep the recording's memory
+                self._give_up(why_not)
             self._by_itself(chosen, share, due)
             return
         replay, gradients = self._replays[inside]
@@ -137,6 +137,11 @@ class Steps:
         if due and not inside:
             self._attach(gradients)
             self._update()
+
+    def _give_up(self, why_not: str) -> None:
+        self.why_not = why_not
+        self._replays.clear()
+        steer_by_numbers(self._run.optimizer)
 
     def _begun(self, share: float, inside: bool) -> str:
         """Record, and see that a replay does what is done step by step; why not, if it does not.

@@ -328,7 +328,16 @@ def test_a_replay_that_does_something_else_is_noticed(
 ) -> None:
     """Here it does nothing at all."""
     monkeypatch.setattr(Recorder, "replay", lambda self: None)
+    rates: set[type] = set()
+    given_up = steps.Steps._give_up
+
+    def give_up(self: Any, why_not: str) -> None:
+        given_up(self, why_not)
+        rates.update(type(group["lr"]) for group in self._run.optimizer.param_groups)
+
+    monkeypatch.setattr(steps.Steps, "_give_up", give_up)
     found, history = trained(True, lr=0.01, **options)
+    assert rates == {float}  # as if nothing had been tried
     expected, _ = trained(False, lr=0.01, **options)
     assert history.pace.endswith("step by step: a replay does something else")
     for name, tensor in expected.items():
