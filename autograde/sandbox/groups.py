@@ -51,6 +51,14 @@ class Group:
                     return int(number) / 1e6
         return 0.0
 
+    def memory(self) -> int | None:
+        """Bytes that its processes have of their own; None where that is not counted."""
+        for folder in self.folders:
+            for name in ("memory.current", "memory.usage_in_bytes"):
+                with contextlib.suppress(OSError, ValueError):
+                    return int((folder / name).read_text("utf-8"))
+        return None
+
     def is_full(self) -> bool:
         """Whether the kernel killed a process in it because the group used all its memory."""
         for folder in self.folders:
