@@ -39,6 +39,7 @@ AUTOGRADE = (
     "autograde.authoring",
     "autograde.nbgrader_settings",
     "autograde.tree",
+    "autograde.stored_json",
     "autograde.errors",
     "autograde.wording",
     "autograde",

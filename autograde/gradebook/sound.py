@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from autograde import stored_json
-from autograde.errors import DesignedError
+from autograde.gradebook.files import GRADEBOOK, GradebookError, see_plain
 from autograde.gradebook.naming import named
-from autograde.handing_in.files import kind_of
 from autograde.handing_in.normalise.flags import shown
 
 if TYPE_CHECKING:
@@ -49,9 +48,6 @@ BUSY = {
 LARGEST_MARK = 1e9
 """Points; nobody gives so many, and NaN is not below it."""
 
-GRADEBOOK = "gradebook.db"
-"""In the class's folder: nbgrader's database."""
-
 KEPT = "manual-marks.json"
 """Beside the gradebook: a person's marks that wait for their lab to be graded again."""
 
@@ -73,10 +69,6 @@ COMMENTS = """
     JOIN assignment ON assignment.id = submitted_assignment.assignment_id
     WHERE comment.manual_comment IS NOT NULL
 """
-
-
-class GradebookError(DesignedError):
-    """The gradebook can't be used as it is; the message says why and what to do."""
 
 
 class BusyError(GradebookError):
@@ -186,7 +178,7 @@ def alone(work: Path, lock: str = LOCK) -> Iterator[None]:
         GradebookError: a pipe, a device or a folder is where a file is kept.
     """
     work.mkdir(parents=True, exist_ok=True)
-    _see_plain(work, lock)
+    see_plain(work, (lock, GRADEBOOK, KEPT))
     with (work / lock).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -198,22 +190,6 @@ def alone(work: Path, lock: str = LOCK) -> Iterator[None]:
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()
         yield
-
-
-def _see_plain(work: Path, lock: str) -> None:
-    """See that what is opened here holds still: a pipe would be waited for, a device has no end."""
-    names = (lock, GRADEBOOK, KEPT)
-    for path in (
-        *(work / name for name in names),
-        *(work.glob("journal/*.json*")),
-        *work.glob("results/*.json"),
-    ):
-        if path.exists() and not path.is_file():
-            found = kind_of(path.stat().st_mode)
-            raise GradebookError(
-                f"{path}: expected a file, found {found}; it was not opened. Move it away, and run "
-                "this again."
-            )
 
 
 def sound(path: Path, now: datetime) -> str:
