@@ -63,6 +63,9 @@ class Wall:
     install: str = ""
 
 
+OF_COURSE = ("CUBLAS_WORKSPACE_CONFIG",)
+"""What the course's library sets for itself, in the grader and in a student's process alike."""
+
 OF_NAMESPACES = {"machine", "processes", "listing", "outside", "large_files"}
 """What only namespaces, and the file system that they allow, keep."""
 
@@ -109,7 +112,8 @@ def _wall(name: str, found: str) -> Wall:
 
 def _settings(warm: Warm) -> dict[str, list[Any]]:
     limits = warm.limits
-    secret = set(os.environ) - {*warm.environment, *launch.homes(Path(walls.FOLDER)), *SHELLS}
+    known = {*warm.environment, *launch.homes(Path(walls.FOLDER)), *SHELLS, *OF_COURSE}
+    secret = set(os.environ) - known
     found: dict[str, list[Any]] = {
         "network": [],
         "machine": [],
