@@ -219,3 +219,13 @@ def _bundle(kind: str, record: dict[str, Any], texts: _Texts) -> dict[str, Any]:
         small = type(count) is int and 0 <= count < 1 << 31
         output["execution_count"] = count if small else None
     return output
+
+
+def error_line(shown: list[dict[str, Any]], status: str) -> str:
+    """The error that a cell showed last, in a line; empty where it ended well."""
+    if status == "ok":
+        return ""
+    for output in reversed(shown):
+        if output["output_type"] == "error":
+            return f"{output['ename']}: {output['evalue']}".rstrip(": ")[:500]
+    return "the cell did not run to its end"

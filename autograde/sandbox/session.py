@@ -171,7 +171,7 @@ class Session:
         else:
             status: Status = "ok" if reply.get("good") is True else "error"
             seconds = time.monotonic() - start
-            return CellRun(status, shown, seconds, _error_line(shown, status)), reply
+            return CellRun(status, shown, seconds, outputs.error_line(shown, status)), reply
         return CellRun(ending.status, shown, time.monotonic() - start, str(ending)), {}
 
     def ask(self, probe: Probe, *, timeout: float = 10.0, coming: Sequence[Probe] = ()) -> Answer:
@@ -395,12 +395,3 @@ def _check_name(name: str) -> None:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
         raise ValueError(f"a file of a session needs a name inside its folder, found {name!r}")
-
-
-def _error_line(shown: list[dict[str, Any]], status: Status) -> str:
-    if status == "ok":
-        return ""
-    for output in reversed(shown):
-        if output["output_type"] == "error":
-            return f"{output['ename']}: {output['evalue']}".rstrip(": ")[:500]
-    return "the cell did not run to its end"
