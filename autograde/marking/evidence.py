@@ -23,7 +23,7 @@ from autograde.authoring import checks
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
 from autograde.handing_in.normalise.flags import listed
-from autograde.marking import parsing
+from autograde.marking import aside, parsing
 from autograde.sandbox import launch
 from course.checks.own import LONGEST_CELL, UNPARSABLE, Names, Rules, plain_name, uses
 
@@ -46,7 +46,6 @@ ELSEWHERE = re.compile(
 
 MAGIC = re.compile(r"^[ \t]*[%!?,;/]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 MOST_MAGICS = 20
-SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
 OPAQUE = {"eval", "exec", "compile", "getattr", "setattr", "vars", "globals", "locals"}
 OPAQUE |= {"__import__", "import_module", "attrgetter", "methodcaller"}
 """What gives a name a meaning that only running tells."""
@@ -123,11 +122,15 @@ def _opaque(statement: ast.stmt) -> bool:
 def _parsed(notebook: NotebookNode) -> Iterator[tuple[str, ast.Module | str]]:
     """Code cells by grade_id, else by cell id: their trees, or why there is none.
 
-    What runs nowhere, since it is no Python for IPython either, is left out.
+    What runs nowhere, since it is no Python for IPython either, is left out. Of cells that grading
+    does not run, what they define is read.
     """
     left = LONGEST_BOOK
     for cell in notebook.cells:
-        if cell.cell_type != "code" or set(cell.metadata.get("tags", ())) & SKIPPED_TAGS:
+        if cell.cell_type != "code":
+            continue
+        if aside.TAGS & set(cell.metadata.get("tags", ())):
+            yield cell["id"], parsing.tree(aside.definitions(cell.source))
             continue
         name = cell.metadata.get("nbgrader", {}).get("grade_id", cell["id"])
         left -= len(cell.source)

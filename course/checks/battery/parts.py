@@ -122,7 +122,8 @@ def seeded() -> Iterator[None]:
 
 def next_numbers() -> list[float]:
     """What the random generators of torch, Python and NumPy draw next."""
-    return [float(torch.rand(())), random.random(), float(np.random.random_sample())]
+    drawn = torch.rand((), dtype=torch.float32, device="cpu")  # whatever a notebook's default is
+    return [float(drawn), random.random(), float(np.random.random_sample())]
 
 
 def settings() -> list[str]:

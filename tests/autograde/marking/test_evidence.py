@@ -39,6 +39,9 @@ def used(answer: str, own: str = "") -> str:
         ("relu = torch.relu", "", "torch.relu"),
         ("relu = nn.ReLU()", "", "torch.nn.ReLU"),
         ("relu = lambda x: nn.LeakyReLU(0)(x)", "", "torch.nn.LeakyReLU"),
+        ("def relu(x):\n    return torch._foreach_relu([x])[0]", "", "torch._foreach_relu"),
+        ("def relu(x):\n    return torch.ops.aten.relu.default(x)", "", "torch.ops.aten.relu"),
+        ("def relu(x):\n    return torch._C._nn.elu_backward(x)", "", "elu_backward"),
         ("def relu(x):\n    from torch import relu as r\n    return r(x)", "", "torch.relu"),
         ("def relu(x):\n    return getattr(torch, 'relu')(x)", "", "'relu'"),
         (
@@ -186,3 +189,12 @@ def test_several_threads_may_read_at_once() -> None:
 def test_is_a_module_looked_for_where_packages_are_and_not_imported() -> None:
     found = {one: _is_installed(one) for one in ("torch", "PIL", "nosuch", ".", "a\0b")}
     assert found == {"torch": True, "PIL": True, "nosuch": False, ".": False, "a\0b": False}
+
+
+@pytest.mark.parametrize("tag", ["explore", "bootstrap", "parameters"])
+def test_a_helper_in_a_cell_that_is_not_run_is_read(tag: str) -> None:
+    book = notebook("def relu(x):\n    return helper(x)", "plot(4)\nhelper = torch.relu")
+    book.cells[1].metadata["tags"] = [tag]
+    (flag,) = evidence(LAB, book)
+    assert (flag.code, flag.cell) == ("built-in-used", "relu_answer")
+    assert "torch.relu" in flag.message

@@ -106,6 +106,18 @@ def test_a_call_is_seen_however_it_is_written(text):
     assert heard(text, watched=()).calls == ()
 
 
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("torch._foreach_sigmoid([x])[0]", "_foreach_sigmoid"),
+        ("torch.ops.aten.sigmoid_backward(x, x)", "sigmoid_backward"),
+        ("torch.ops.aten.sigmoid.default(x)", "sigmoid.default"),
+    ],
+)
+def test_a_call_is_seen_by_torch_s_own_names_of_its_parts(call, name):
+    assert heard(f"def relu(x):\n    return {call}", watched=("sigmoid",)).calls == (name,)
+
+
 def test_a_question_s_own_calls_are_not_the_student_s():
     code = "def asking(relu, x):\n    return relu(F.relu(x))"
     names = {"F": F, "__name__": "course.labs.lab_any.questions"}
