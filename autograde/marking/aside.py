@@ -12,12 +12,14 @@ import ast
 import re
 
 from autograde.marking import parsing
-from autograde.marking.needs import LONGEST_CELL
 
 TAGS = frozenset({"explore", "bootstrap", "parameters"})
 """Of the cells that grading does not run as they are."""
 
 DEFINES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+LONGEST = 4_000
+"""Characters of a cell that is looked into: the lab's have a thousand, and reading takes time."""
+
 MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
 SAME_PYTHON = ("%%time", "%%capture")
 """Cell magics below which the notebook's own Python stands."""
@@ -41,7 +43,7 @@ def definitions(source: str, given: str = "") -> str:
 
 
 def _body(source: str) -> list[ast.stmt]:
-    if len(source) > LONGEST_CELL or _is_foreign(source):
+    if len(source) > LONGEST or _is_foreign(source):
         return []
     try:
         return parsing.tree(MAGIC.sub("", source)).body

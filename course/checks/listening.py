@@ -129,7 +129,7 @@ class Watching(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _name(self, func: Callable[..., Any]) -> str:
-        name = str(getattr(func, "__name__", ""))
+        name = str(getattr(func, "__name__", "")).partition(".")[0]  # relu.default is relu
         return name if plain_name(name) in self.watched else ""
 
     def _of_the_notebook(self, frame: FrameType | None) -> bool:

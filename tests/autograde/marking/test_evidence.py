@@ -130,6 +130,23 @@ def test_a_cell_that_only_ipython_can_read_is_said() -> None:
         ("relu = one", "one = vars(torch)['re' 'lu']", "only running"),
         ("globals()['relu'] = torch.clamp", "", "only running"),
         ("exec(text)", "text = 'relu = torch.re' + 'lu'", "only running"),
+        (
+            "def relu(x):\n    with torch._C.DisableTorchFunction():\n"
+            "        return vars(torch)['re' + 'lu'](x)",
+            "",
+            "may call what is not heard (DisableTorchFunction)",
+        ),
+        (
+            "def relu(x):\n    return x.as_subclass(Lazy)",
+            "class Lazy(Tensor):\n    @classmethod\n    def __torch_function__(*a): ...",
+            "may call what is not heard (__torch_function__)",
+        ),
+        (
+            "from concurrent.futures import ThreadPoolExecutor as P\npool = P(1)\n"
+            "def relu(x):\n    return pool.submit(getattr(torch, 're' + 'lu'), x).result()",
+            "",
+            "may call what is not heard (ThreadPoolExecutor)",
+        ),
     ],
 )
 def test_an_answer_that_no_text_tells_is_said(answer: str, own: str, why: str) -> None:
