@@ -26,6 +26,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course.device import constants
+
 if TYPE_CHECKING:
     from course.data import Dataset
 
@@ -202,7 +204,8 @@ def _colour(images: Tensor, fill: Fill) -> Tensor:
     Raises:
         ValueError: as many values as the images have channels were expected.
     """
-    colour = torch.as_tensor(fill, dtype=images.dtype, device=images.device).view(1, -1, 1, 1)
+    values = (fill,) if isinstance(fill, (int, float)) else tuple(fill)
+    colour = constants(values, images.dtype, images.device).view(1, -1, 1, 1)
     if colour.shape[1] not in (1, images.shape[1]):
         raise ValueError(
             f"expected one value, or one for each of {images.shape[1]} channels; found {fill}"
@@ -224,5 +227,5 @@ def _grey(images: Tensor) -> Tensor:
     """``(N, C, H, W) -> (N, 1, H, W)``: luma by ITU-R BT.601, or the mean of other channels."""
     if images.shape[1] != 3:
         return images.mean(dim=1, keepdim=True)
-    weights = images.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
-    return (images * weights).sum(dim=1, keepdim=True)
+    weights = constants((0.299, 0.587, 0.114), images.dtype, images.device)
+    return (images * weights.view(1, 3, 1, 1)).sum(dim=1, keepdim=True)

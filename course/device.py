@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ KINDS = ("cuda", "mps", "cpu")  # best first
 
 Device = torch.device | str | None
 _INSISTED: list[torch.device] = []  # by working_on, the innermost last
+
+CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+os.environ.setdefault(CUBLAS, ":4096:8")
+"""Without it cuBLAS can't repeat its results. It is read once, at a process's first product, which
+may come long before somebody asks for the same bits."""
 
 
 class DeviceMissing(RuntimeError):
@@ -60,6 +66,17 @@ def working_on(device: torch.device | str) -> Iterator[torch.device]:
         yield _INSISTED[-1]
     finally:
         _INSISTED.pop()
+
+
+@lru_cache(maxsize=128)
+def constants(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Numbers ``(N,)`` on a device, made there once; nobody may write to them.
+
+    ``torch.tensor`` would copy them for every batch, and a GPU waits for each copy.
+    """
+    with torch.inference_mode(False):
+        made = [torch.full((), value, dtype=dtype, device=device) for value in values]
+        return torch.stack(made)
 
 
 def device_of(model: torch.nn.Module) -> torch.device:
@@ -144,11 +161,8 @@ def one_thread() -> Iterator[None]:
 def deterministic(on: bool = True) -> None:
     """Ask for the same bits from the same seed, or (``on=False``) for speed again.
 
-    An operation with no deterministic form warns and runs all the same. On CUDA, call this
-    before the first matrix product: cuBLAS reads its setting once.
+    An operation with no deterministic form warns and runs all the same.
     """
-    if on:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(on, warn_only=True)
     torch.backends.cudnn.deterministic = on
     torch.backends.cudnn.benchmark = False

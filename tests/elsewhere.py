@@ -18,6 +18,7 @@ from course.device import pick_device
 DEVICE = torch.device("meta")
 HEAVY = ("convolution", "mm", "addmm", "bmm", "baddbmm", "native_batch_norm", "linalg_svd")
 MAY_MIX = ("copy_", "index", "index_put_", "_to_copy")
+WIDE = (torch.float64, torch.complex128)
 aten = torch.ops.aten
 
 
@@ -51,10 +52,12 @@ class Elsewhere(TorchDispatchMode):
     Attributes:
         there: heavy operations there.
         strayed: those on the CPU though the work was not said to be for it.
+        float64: whether numbers of 64 bits can be there; on Apple's GPUs they can't.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, float64: bool = True) -> None:
         super().__init__()
+        self.float64 = float64
         self.there: list[str] = []
         self.strayed: list[str] = []
 
@@ -66,7 +69,11 @@ class Elsewhere(TorchDispatchMode):
                 self.there.append(name)
             elif all(x.device.type == "cpu" for x in tensors) and pick_device().type != "cpu":
                 self.strayed.append(name)
-        return computed(func, args, kwargs or {})
+        found = computed(func, args, kwargs or {})
+        wide = [x for x in tree_flatten(found)[0] if isinstance(x, There) and x.dtype in WIDE]
+        if wide and not self.float64:
+            raise TypeError(f"Cannot convert a Tensor there to {wide[0].dtype}: {name}")
+        return found
 
 
 def computed(func: Any, args: Any, kwargs: Any) -> Any:

@@ -17,7 +17,7 @@ from autograde.handing_in.normalise.to_student import in_markdown, to_student
 from autograde.marking import engine, journal
 from autograde.marking.job import Paths
 from autograde.marking.life import Later
-from autograde.marking.pace import Pace, Round
+from autograde.marking.pace import LAST, Pace, Round
 from autograde.marking.turns import Turns
 from autograde.results import Handing, Item, StudentResult
 from autograde.sandbox import SandboxError, Warm
@@ -138,7 +138,7 @@ class Grader(ABC, Generic[S]):
             return self.lying[student]
         return journal.notebooks_key([self.paths.autograded(student)])
 
-    def mark(self, submission: S, round_: Round = "last") -> Marked | Delayed:
+    def mark(self, submission: S, round_: Round = LAST) -> Marked | Delayed:
         """Grade one student, as far as the journal does not have it. What goes wrong with one
         never stops the class, unless the sandbox itself is gone.
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from bisect import insort
-from typing import Literal
 
-Round = Literal["first", "second", "last"]
+Round = int
+"""In how many rounds before a student took longer than it might."""
+
+LAST: Round = 4
+"""The round in which it may take all that a submission has; for slow classes an earlier one is."""
 
 SOME = 5  # students of whom it must be known what they took
 START, UNKNOWN = 2.0, 6.0  # seconds in the first round until then, and where many take longer
 DOUBLED = 10  # times, at most
 LEAST, MOST = 0.5, 24.0  # seconds in the first round, afterwards
 TIMES = 2.0  # what half of the class takes
-MORE = 4.0  # times the first round's seconds in the second
+MORE = 3.0  # times as many in the next round as in the one before
+ENOUGH = 24.0  # seconds; who would get more gets all, if it was late twice
 
 
 class Pace:
@@ -20,8 +24,8 @@ class Pace:
 
     A notebook that burns takes all that it may. With twice what half of the class takes, as many
     burners as honest students cost these about twice their own time before they have their
-    results. In the second round everybody else may take a multiple; in the last, all that a
-    submission has.
+    results. From round to round everybody else may take a multiple, so who takes a little longer
+    waits a little longer; in the last, all that a submission has.
 
     Until something is known of the class, its seconds double for each student who comes later,
     and halve for each who is done, though not below twice what one of these took: honest students
@@ -38,13 +42,13 @@ class Pace:
 
     def note_late(self, round_: Round) -> None:
         """A student took longer than this round allows."""
-        self._late += round_ == "first"
+        self._late += round_ == 0
 
     def within(self, round_: Round) -> float | None:
         """Seconds that a student may take; ``None`` for all that a submission has."""
-        if round_ == "last":
-            return None
-        return self._first() if round_ == "first" else max(UNKNOWN, MORE * self._first())
+        seconds = self._first() * MORE**round_
+        all_of_it = round_ >= LAST or (round_ > 1 and seconds > ENOUGH)
+        return None if all_of_it else seconds
 
     def _first(self) -> float:
         if len(self._taken) < SOME:

@@ -25,7 +25,7 @@ from autograde.marking import journal
 from autograde.marking.crews import Crew, Pool
 from autograde.marking.grader import Delayed, Grader, Handed, Marked, S
 from autograde.marking.job import Paths
-from autograde.marking.pace import Round
+from autograde.marking.pace import LAST, Round
 from autograde.results import ClassResult, Item, Move, StudentResult
 
 OnResult = Callable[[StudentResult, int, int], None]
@@ -97,9 +97,8 @@ def _in_rounds(crew: Crew[S], collect: Collect[S], names: Sequence[str] = ()) ->
     """Results as they come. Who takes long is graded when the others are done, and before the rest
     whoever may have been nearly done.
     """
-    late = yield from _through(crew, _drawn(collect, names) if names else collect(), "first")
-    rounds: tuple[Round, ...] = ("second", "last")
-    for round_ in rounds:
+    late = yield from _through(crew, _drawn(collect, names) if names else collect(), 0)
+    for round_ in range(1, LAST + 1):
         waiting, late = late, []
         for steady in (True, False):
             some = {one.student for one in waiting if one.steady is steady}

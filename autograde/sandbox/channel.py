@@ -14,7 +14,7 @@ from autograde.sandbox.bounds import ANSWERS, TransportError, parsed
 PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"cnn1"
 HEADER_LIMIT = 1 << 20
-TICK = 0.25  # seconds between two looks at what else may end the wait
+TICK = 0.1  # seconds between two looks at what else may end the wait
 AHEAD = 1 << 16  # bytes: a question or an answer as a rule fits, and comes with one call
 OFFERED = 1 << 14
 """Bytes of a frame, and of several, that fit into a socket beside what is not yet read."""

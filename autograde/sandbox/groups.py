@@ -4,7 +4,7 @@ own for the processes included, and their number, and counts their processor tim
 Version 2 as root, in a container with a writable tree, or under ``systemd-run --user --scope -p
 Delegate=yes``; of version 1, as root, memory and time. Elsewhere the walls and
 :mod:`autograde.sandbox.watch` do it: processes are counted by their user namespace, memory is
-looked at four times a second, and the time of processes that come and go between two looks, and
+looked at ten times a second, and the time of processes that come and go between two looks, and
 that nobody waits for, is not counted.
 """
 
@@ -23,7 +23,7 @@ SPARE_PROCESSES = 16
 SPARE_MEMORY = 64 << 20
 CONTROLLERS = ("memory", "cpuacct")  # of version 1: each more costs a student 4 ms
 NO_GROUP = (
-    "no control group can be made here, so memory is looked at four times a second; to have one, "
+    "no control group can be made here, so memory is looked at ten times a second; to have one, "
     "run as root, or under `systemd-run --user --scope -p Delegate=yes`"
 )
 
@@ -50,6 +50,14 @@ class Group:
                 if name == "usage_usec":  # version 1 has a file of this name, and no times in it
                     return int(number) / 1e6
         return 0.0
+
+    def memory(self) -> int | None:
+        """Bytes that its processes have of their own; None where that is not counted."""
+        for folder in self.folders:
+            for name in ("memory.current", "memory.usage_in_bytes"):
+                with contextlib.suppress(OSError, ValueError):
+                    return int((folder / name).read_text("utf-8"))
+        return None
 
     def is_full(self) -> bool:
         """Whether the kernel killed a process in it because the group used all its memory."""

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course.device import constants
+
 LEVELS = 256  # a uint8 image has grey levels 0..255
 
 
@@ -93,10 +95,12 @@ class Dataset:
             raise ValueError(
                 f"expected images (N, {len(self.mean)}, H, W), found {tuple(images.shape)}"
             )
-        mean = images.new_tensor(self.mean, dtype=torch.float32).view(-1, 1, 1)
-        std = images.new_tensor(self.std, dtype=torch.float32).view(-1, 1, 1)
         # A channel of one grey level has std 0: half a level keeps the division finite.
-        return (images.float() / (LEVELS - 1) - mean) / std.clamp(min=0.5 / (LEVELS - 1))
+        least = 0.5 / (LEVELS - 1)
+        where = torch.float32, images.device
+        mean = constants(tuple(self.mean), *where).view(-1, 1, 1)
+        std = constants(tuple(max(one, least) for one in self.std), *where).view(-1, 1, 1)
+        return (images.float() / (LEVELS - 1) - mean) / std
 
     def to(self, device: torch.device | str) -> Dataset:
         """The same data set with both splits on ``device``."""

@@ -115,7 +115,7 @@ def effective_receptive_field(
         # Random signs for the channels: squared, the mixed terms cancel on average.
         signs = torch.randint(2, units.shape).to(units) * 2 - 1
         (slopes,) = torch.autograd.grad((units * signs).sum(), inputs)
-    field = slopes.double().pow(2).mean(dim=(0, 1)).sqrt().cpu()
+    field = slopes.cpu().double().pow(2).mean(dim=(0, 1)).sqrt()
     if not field.max() > 0:
         raise ValueError("no pixel moves this unit: its slope is 0 on all of these images")
     return (field / field.max()).float()

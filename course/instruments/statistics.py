@@ -84,7 +84,8 @@ def activation_statistics(
 
 
 def _row(name: str, module: nn.Module, output: Tensor) -> ActivationRow:
-    values = output.double()
+    # Apple's GPUs have no float64.
+    values = (output if output.device.type in ("cpu", "cuda") else output.cpu()).double()
     return ActivationRow(
         name=name,
         kind=type(module).__name__,

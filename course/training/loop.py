@@ -26,11 +26,14 @@ from course.training.optimisers import (
     MakeOptimizer,
     Throttle,
     lay_out_state,
+    load_state,
     make_optimizer,
 )
 from course.training.progress import bar
+from course.training.recording import under_way
 from course.training.schedules import Schedule
 from course.training.steps import Steps
+from course.training.trial import WORTH
 
 Images = Callable[[Tensor], Tensor]
 
@@ -62,7 +65,7 @@ def fit(
     channels_last: bool | None = None,
     compile: speed.Compile = False,
     deterministic: bool = False,
-    capture: bool = False,
+    capture: bool | None = None,
     progress: bool = True,
     on_epoch: Callable[[Epoch], object] | None = None,
 ) -> History:
@@ -103,14 +106,16 @@ def fit(
             to the same result.
         resume: ``False`` begins again and replaces the file.
         precision: of products and convolutions. ``"auto"``: the one in which this model is
-            fastest; on GPUs with tensor cores a few batches are timed in each.
+            fastest; on GPUs with tensor cores a few batches are timed in each, unless
+            ``deterministic``: float32 then.
         channels_last: memory layout of images; by default where it is faster and the model can
             take it.
         compile: pass the model through ``torch.compile``, with these options if it is a mapping.
             Worth its minute of preparation in long runs only.
         deterministic: the same bits on a GPU too, at some cost in speed.
         capture: record what is done with a batch as a CUDA graph, and replay that: small networks
-            wait for their launches otherwise. Where it can't be, ``history.pace`` says why.
+            wait for their launches otherwise. By default where some batches that are tried show
+            that it can be; ``history.pace`` says why where it can't.
         progress: show a bar where somebody is watching; see ``show_progress``.
         on_epoch: called after each epoch with its ``Epoch``.
 
@@ -139,14 +144,16 @@ def fit(
         deadline=time.monotonic() + (math.inf if time_budget is None else time_budget),
         on_epoch=on_epoch or ignore,
     )
-    sample = run.prepare(run.train[0][:batch_size])
-    run.pace = speed.choose_pace(model, sample, precision, channels_last)
-    run.forward = speed.compiled(model, compile)
-    run.scaler = torch.amp.GradScaler(target.type, enabled=run.pace.needs_scaling)
     keeper = _Keeper(run, checkpoint, seed)
     with ExitStack() as stack:
         stack.enter_context(preserved_modes(model))
+        stack.enter_context(under_way())
         stack.enter_context(speed.algorithms(target, deterministic))
+        sample = run.prepare(run.train[0][:batch_size])
+        recorded = capture is not False and run.batches >= WORTH
+        run.pace = speed.choose_pace(model, sample, precision, channels_last, recorded)
+        run.forward = speed.compiled(model, compile)
+        run.scaler = torch.amp.GradScaler(target.type, enabled=run.pace.needs_scaling)
         stack.callback(lay_out_state, run.optimizer)  # after the layout is as usual again
         stack.enter_context(speed.laid_out(model, run.pace))
         lay_out_state(run.optimizer)
@@ -209,6 +216,11 @@ class Run:
     def batches_per_epoch(self) -> int:
         """The last, smaller one counted."""
         return math.ceil(len(self.train[0]) / self.batch_size)
+
+    @property
+    def batches(self) -> int:
+        """In all epochs."""
+        return self.batches_per_epoch * self.epochs
 
     @property
     def updates_per_epoch(self) -> int:
@@ -353,8 +365,7 @@ class _Keeper:
             return
         run = self.run
         run.model.load_state_dict(state["model"])
-        run.optimizer.load_state_dict(state["optimizer"])
-        lay_out_state(run.optimizer)
+        load_state(run.optimizer, state["optimizer"])
         run.scaler.load_state_dict(state["scaler"])
         run.generator.set_state(state["order"])
         set_random_state(state["random"])

@@ -14,7 +14,10 @@ from course.training.schedules import Schedule
 MakeOptimizer = Callable[..., torch.optim.Optimizer]
 Decayed = Literal["all", "weights"]
 
-_HAVE_FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+OWN = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+"""torch's own that have a fused form. They update each number by itself."""
+
+_FORMS = {"fused", "foreach", "differentiable"}
 
 
 def make_optimizer(
@@ -27,14 +30,17 @@ def make_optimizer(
     """``make(parameters, lr=lr)``; by default SGD with momentum 0.9.
 
     torch's own SGD, Adam and AdamW update all parameters in one call where they can: in a network
-    as small as LeNet one call for each tensor costs as much as a layer.
+    as small as LeNet one call for each tensor costs as much as a layer. Who says how else,
+    ``partial(torch.optim.SGD, fused=False)``, gets that.
 
     Raises:
         ValueError: ``decay`` is neither ``"all"`` nor ``"weights"``.
     """
     make = make or partial(torch.optim.SGD, momentum=0.9)
     kind = make.func if isinstance(make, partial) else make
-    fused = {"fused": True} if kind in _HAVE_FUSED and _can_fuse(model) else {}
+    said = make.keywords if isinstance(make, partial) else {}
+    free = kind in OWN and not said.keys() & _FORMS
+    fused = {"fused": True} if free and _can_fuse(model) else {}
     return make(_groups(model, weight_decay, decay), lr=lr, **fused)
 
 
@@ -73,7 +79,11 @@ def lay_out_state(optimizer: torch.optim.Optimizer) -> None:
 
 
 class Throttle:
-    """Sets the learning rate before each update, as a schedule says."""
+    """Sets the learning rate before each update, as a schedule says.
+
+    Attributes:
+        lr: the rate in force, of the first parameter group.
+    """
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, schedule: Schedule | None, updates: int
@@ -81,20 +91,57 @@ class Throttle:
         self.optimizer = optimizer
         self.schedule = schedule
         self.updates = updates
-        self.full = [group["lr"] for group in optimizer.param_groups]
+        self.full = [float(group["lr"]) for group in optimizer.param_groups]
+        self.lr = self.full[0]
 
     def set(self, update: int) -> None:
         """The rate for update number ``update``, 0 for the first."""
         if self.schedule is None:
             return
         factor = self.schedule(update / self.updates)
+        self.lr = factor * self.full[0]
         for group, lr in zip(self.optimizer.param_groups, self.full, strict=True):
             if isinstance(group["lr"], Tensor):  # where a recording reads it
                 group["lr"].fill_(factor * lr)
             else:
                 group["lr"] = factor * lr
 
-    @property
-    def lr(self) -> float:
-        """The rate in force, of the first parameter group."""
-        return float(self.optimizer.param_groups[0]["lr"])
+
+# A recording reads its rate from memory; a number would stay what it was. -----------------------
+
+
+def reads_its_rate(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether an update can be recorded with its rate in a tensor.
+
+    SGD can where it is fused: elsewhere it makes a number of its rate, for which a GPU waits.
+    """
+    fused = all(group.get("fused") for group in optimizer.param_groups)
+    return type(optimizer) in OWN and (fused or type(optimizer) is not torch.optim.SGD)
+
+
+def steer_by_tensors(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
+    """Rates, and how many updates there were, lie on the device."""
+    for group in optimizer.param_groups:
+        group["lr"] = torch.tensor(float(group["lr"]), dtype=torch.float32, device=device)
+        if "capturable" in group and device.type == "cuda":
+            group["capturable"] = True
+    for state in optimizer.state.values():  # from a checkpoint of a run without a recording
+        if isinstance(state.get("step"), Tensor):
+            state["step"] = state["step"].to(device)
+
+
+def steer_by_numbers(optimizer: torch.optim.Optimizer) -> None:
+    """Rates are numbers again."""
+    for group in optimizer.param_groups:
+        group["lr"] = float(group["lr"])
+
+
+def load_state(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """From a checkpoint, which may come from a recorded run, on another device."""
+    capturable = [group.get("capturable") for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, own in zip(optimizer.param_groups, capturable, strict=True):
+        if "capturable" in group:
+            group["capturable"] = own
+    steer_by_numbers(optimizer)
+    lay_out_state(optimizer)

@@ -8,7 +8,6 @@ nothing was asked for, the fastest setting in which the model really runs is fou
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,12 +19,15 @@ from torch import Tensor, nn
 
 from course.device import seeded, synchronise
 from course.instruments import preserved_modes
+from course.training.recording import Replay, aside, cuda_graph, within_another
+from course.training.trial import attributes, held
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Compile = bool | Mapping[str, Any]
 
 ROUNDS = 12  # batches that are timed at most, for each number format; the best counts
 LONGEST = 0.3  # seconds that they take at most
+FIRST = 3  # batches that nobody times: libraries make their choices there
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -68,22 +70,27 @@ class Pace:
 PLAIN = Pace(torch.contiguous_format, torch.float32)
 """What torch does by itself."""
 
+_TIMES: dict[tuple[Any, ...], float] = {}
+"""Seconds of a batch, once measured: the same network is computed the same way each time."""
+
 
 def choose_pace(
     model: nn.Module,
     sample: Tensor,
     precision: Precision = "auto",
     channels_last: bool | None = None,
+    recorded: bool = False,
 ) -> Pace:
     """What was asked for; where it was left open, the fastest in which the model runs.
 
     Layouts are taken in the order in which they are fast as a rule. Number formats are timed where
     there are several, for a third of a second each at most: a small network loses more by
-    converting than it gains.
+    converting than it gains. Where the same bits are asked for, no clock decides.
 
     Args:
         model: on its device. Its weights, modes and running statistics stay as they are.
         sample: a batch of images ``(N, C, H, W)`` to try it on, on the same device.
+        recorded: time it as a recording, which waits for no launches, where that can be.
 
     Raises:
         ValueError: no such precision.
@@ -94,7 +101,7 @@ def choose_pace(
     able = [first, *(pace for pace in rest if _works(model, sample, pace))]
     if len(able) == 1:
         return first
-    times = {pace: _seconds(model, sample, pace) for pace in able}
+    times = {pace: seconds(model, sample, pace, recorded) for pace in able}
     told = [f"{_named(pace.dtype)} {1000 * times[pace]:.2f} ms" for pace in able]
     return replace(min(able, key=times.__getitem__), measured=", ".join(told))
 
@@ -135,7 +142,6 @@ def algorithms(device: torch.device, deterministic: bool) -> Iterator[None]:
     deterministic = deterministic or before[0] or kept[0]
     try:
         if deterministic:
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True, warn_only=not before[0] or before[1])
         cudnn.deterministic = deterministic
         cudnn.benchmark = device.type == "cuda" and not deterministic
@@ -157,7 +163,9 @@ def _candidates(
         layouts = _layouts(model, device)
     else:
         layouts = [torch.channels_last if channels_last else torch.contiguous_format]
-    dtypes = _fast_dtypes(device) if precision == "auto" else [_DTYPES[precision]]
+    free = precision == "auto" and not torch.are_deterministic_algorithms_enabled()
+    named = "float32" if precision == "auto" else precision
+    dtypes = _fast_dtypes(device) if free else [_DTYPES[named]]
     return [Pace(*choice) for choice in itertools.product(layouts, dtypes)]
 
 
@@ -191,18 +199,42 @@ def _works(model: nn.Module, sample: Tensor, pace: Pace) -> bool:
     return True
 
 
-def _seconds(model: nn.Module, sample: Tensor, pace: Pace) -> float:
+def seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> float:
+    """What a forward and a backward pass take, the best of several; measured once."""
+    kept = [[f"{key} {value!r}" for key, value in own.items() if isinstance(value, int | float)]
+            for _, _, own in attributes(model)]  # fmt: skip
+    recorded = recorded and sample.device.type == "cuda" and not held(model)
+    key = repr(model), str(kept), sample.shape, sample.device, pace, recorded
+    if key not in _TIMES:
+        _TIMES[key] = _seconds(model, sample, pace, recorded)
+    return _TIMES[key]
+
+
+def _seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> float:
     """What a forward and a backward pass take, the best of several."""
     times: list[float] = []
     with _trial(model, sample, pace) as batch:
+        for _ in range(FIRST):
+            with aside(sample.device) if recorded else nullcontext():
+                batch()
+        work = _recorded(batch, sample.device) if recorded else batch
         begun = time.perf_counter()
-        while len(times) < ROUNDS and time.perf_counter() - begun < LONGEST:
+        while not times or (len(times) < ROUNDS and time.perf_counter() - begun < LONGEST):
             synchronise(sample.device)
             start = time.perf_counter()
-            batch()
+            work()
             synchronise(sample.device)
             times.append(time.perf_counter() - start)
     return min(times)
+
+
+def _recorded(batch: Replay, device: torch.device) -> Replay:
+    if within_another():
+        return batch
+    try:
+        return cuda_graph(batch, device)
+    except Exception:  # as it is, then; the run will say why
+        return batch
 
 
 @contextmanager

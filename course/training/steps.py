@@ -2,35 +2,37 @@
 
 A small network's batch is a hundred short operations, and a GPU waits for Python to launch each of
 them. A CUDA graph is recorded once and launched as one. It does the same to the same memory: what
-Python would do otherwise the next time is not in it. So a network is looked at before, and one that
-decides in Python goes step by step, as ever.
+Python would do otherwise the next time is not in it. So a network is looked at before, in
+``course.training.trial``, and one that decides in Python goes step by step, as ever. The first
+batch that is replayed is done step by step, too: what comes out must be the same.
 """
 
 from __future__ import annotations
 
-import operator
-import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course.device import seeded
-from course.instruments import preserved_modes
+from course.device import random_state, set_random_state
 from course.training.measuring import Tally
+from course.training.optimisers import reads_its_rate, steer_by_numbers, steer_by_tensors
+from course.training.recording import Replay, aside, cuda_graph
+from course.training.trial import attributes, changes, first_line, has_hooks, obstacle
 
 if TYPE_CHECKING:
     from course.training.loop import Run
 
-Replay = Callable[[], object]
 Record = Callable[[Callable[[], None]], Replay]
+Recorded = tuple[Replay, list[Tensor | None]]
+"""A recording, and where it leaves the gradients."""
 
 WARM = 3  # batches that go step by step before the recording: libraries make their choices there
-WORTH = 50  # batches that must come, or the recording takes longer than it saves
-INSIDE = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)  # whose updates can be recorded
+ANEW = 3  # times that it is recorded again, where somebody changes the network between epochs
+APART = 0.1  # of what a batch changes: no rounding is as large
 
 
 class Steps:
@@ -41,23 +43,31 @@ class Steps:
         why_not: why nothing is recorded; empty where it is.
     """
 
-    def __init__(self, run: Run, capture: bool, record: Record | None = None) -> None:
+    def __init__(self, run: Run, capture: bool | None, record: Record | None = None) -> None:
         self.tally = Tally(run.device)
-        self.why_not = obstacle(run) if capture else "it was not asked for"
+        self.why_not = "it was not asked for" if capture is False else obstacle(run)
         self._run = run
-        self._record = record or _cuda_graph
+        self._record = record or partial(cuda_graph, device=run.device)
         self._keeps = run.accumulate > 1  # gradients live on from batch to batch
         self._chosen = torch.zeros(run.batch_size, dtype=torch.long, device=run.device)
-        self._replays: dict[bool, tuple[Replay, list[Tensor | None]]] = {}
-        self._taken = 0
-        self._inside = type(run.optimizer) in INSIDE and not run.scaler.is_enabled()
+        self._replays: dict[bool, Recorded] = {}
+        self._model = attributes(run.model), _places(run.model)  # as it is recorded
+        self._taken = self._anew = 0
+        self._inside = reads_its_rate(run.optimizer) and not run.scaler.is_enabled()
         if not self.why_not and self._inside:
-            self._steer_by_tensors()
+            steer_by_tensors(run.optimizer, run.device)
 
     def begin(self) -> None:
-        """An epoch begins."""
+        """An epoch begins. Who looked on may have changed the network since the last."""
         self._zero_gradients()
         self.tally.clear()
+        if self._replays and not self._is_as_recorded():
+            self._replays.clear()
+            self._taken, self._anew = 0, self._anew + 1
+            if has_hooks(self._run.model):
+                self._give_up("hooks of the model run in Python")
+            elif self._anew > ANEW:
+                self._give_up("the model is another one after every epoch")
 
     def take(self, chosen: Tensor, share: float, due: bool) -> None:
         """Learn from a batch.
@@ -72,16 +82,19 @@ class Steps:
             self._by_itself(chosen, share, due)
         elif self._taken < WARM * self._run.accumulate:
             self._taken += 1
-            with _aside(self._run.device):
+            with aside(self._run.device):
                 self._by_itself(chosen, share, due)
         else:
             self._replayed(chosen, share, due)
         self.tally.count += len(chosen)
 
     def close(self) -> None:
-        """Rates are numbers again."""
-        for group in self._run.optimizer.param_groups:
-            group["lr"] = float(group["lr"])
+        """Rates are numbers again, and the run and its recordings free their memory."""
+        steer_by_numbers(self._run.optimizer)
+        self._replays.clear()
+        del self._run
+
+    # Step by step ------------------------------------------------------------------------------
 
     def _by_itself(self, chosen: Tensor, share: float, due: bool) -> None:
         self._learn(chosen, share)
@@ -108,25 +121,44 @@ class Steps:
     def _zero_gradients(self) -> None:
         self._run.optimizer.zero_grad(set_to_none=not self._keeps)
 
+    # Recorded ----------------------------------------------------------------------------------
+
     def _replayed(self, chosen: Tensor, share: float, due: bool) -> None:
         inside = due and self._inside
         self._chosen.copy_(chosen)
         if inside not in self._replays:
-            try:
-                self._replays[inside] = self._recorded(share, inside)
-            except RuntimeError as error:
-                self.why_not = f"it could not be recorded: {str(error).splitlines()[0]}"
-                self._zero_gradients()
-                self._by_itself(chosen, share, due)
-                return
+            why_not = self._begun(share, inside)
+            if why_not:  # out of its `except`, which would keep the recording's memory
+                self._give_up(why_not)
+            self._by_itself(chosen, share, due)
+            return
         replay, gradients = self._replays[inside]
         replay()
         if due and not inside:
-            for parameter, gradient in zip(self._parameters(), gradients, strict=True):
-                parameter.grad = gradient
+            self._attach(gradients)
             self._update()
 
-    def _recorded(self, share: float, inside: bool) -> tuple[Replay, list[Tensor | None]]:
+    def _give_up(self, why_not: str) -> None:
+        self.why_not = why_not
+        self._replays.clear()
+        steer_by_numbers(self._run.optimizer)
+
+    def _begun(self, share: float, inside: bool) -> str:
+        """Record, and see that a replay does what is done step by step; why not, if it does not.
+
+        All is as before afterwards, whatever came out.
+        """
+        try:
+            self._replays[inside] = self._recorded(share, inside)
+            self._let_go()
+            self._model = attributes(self._run.model), _places(self._run.model)
+            return "" if self._does_the_same(share, inside) else "a replay does something else"
+        except Exception as error:  # step by step it may do, or the run itself will say
+            return f"it could not be recorded: {first_line(error)}"
+        finally:
+            self._let_go()
+
+    def _recorded(self, share: float, inside: bool) -> Recorded:
         found: list[Tensor | None] = []
 
         def work() -> None:
@@ -137,146 +169,90 @@ class Steps:
 
         return self._record(work), found
 
+    def _does_the_same(self, share: float, inside: bool) -> bool:
+        replay, gradients = self._replays[inside]
+        written = self._written()
+        before, dice = _copies(written), random_state(self._run.device)
+        start = self._outcome(inside)
+        try:
+            replay()
+            if not inside:
+                self._attach(gradients)
+            replayed = self._outcome(inside)
+            self._go_back(written, before, dice)
+            self._by_itself(self._chosen, share, due=inside)
+            found = self._outcome(inside)
+        finally:
+            self._go_back(written, before, dice)
+        return all(map(_alike, start, replayed, found))
+
+    def _outcome(self, inside: bool) -> list[list[Tensor]]:
+        """What a batch brings about: weights or gradients, the loss, running statistics."""
+        buffers = [one for one in self._run.model.buffers() if one.is_floating_point()]
+        learnt = self._parameters() if inside else self._gradients()
+        return [_copies(part) for part in (learnt, [self.tally.loss], buffers)]
+
+    def _written(self) -> list[Tensor]:
+        """All that lives on from batch to batch."""
+        run = self._run
+        states = [one for state in run.optimizer.state.values() for one in state.values()]
+        tensors = [one for one in states if isinstance(one, Tensor)]
+        tensors += [*self._parameters(), *run.model.buffers(), self.tally.loss, self.tally.correct]
+        return tensors + self._keeps * self._gradients()
+
+    def _gradients(self) -> list[Tensor]:
+        return [p.grad for p in self._parameters() if p.grad is not None]
+
+    @torch.no_grad()
+    def _go_back(self, written: list[Tensor], before: list[Tensor], dice: dict[str, Any]) -> None:
+        for one, old in zip(written, before, strict=True):
+            one.copy_(old)
+        set_random_state(dice)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Let go of gradients in a recording's memory."""
+        if not self._keeps:  # else they hold what earlier batches left there
+            self._zero_gradients()
+
+    def _attach(self, gradients: list[Tensor | None]) -> None:
+        for parameter, gradient in zip(self._parameters(), gradients, strict=True):
+            parameter.grad = gradient
+
+    def _is_as_recorded(self) -> bool:
+        kept, places = self._model
+        model = self._run.model
+        return not (changes(kept) or has_hooks(model)) and _places(model) == places
+
     def _parameters(self) -> list[nn.Parameter]:
         return list(self._run.model.parameters())
 
-    def _steer_by_tensors(self) -> None:
-        """A recording reads its rate from memory; a number would stay what it was."""
-        for group in self._run.optimizer.param_groups:
-            group["lr"] = torch.tensor(float(group["lr"]), device=self._run.device)
-            if "capturable" in group and self._run.device.type == "cuda":
-                group["capturable"] = True
+
+def _places(model: nn.Module) -> list[tuple[int, bool]]:
+    """Where weights and buffers lie and whether they learn, and which layers there are."""
+    tensors = [*model.parameters(), *model.buffers()]
+    layers = [(id(layer), layer.training) for layer in model.modules()]
+    return [*layers, *((one.data_ptr(), one.requires_grad) for one in tensors)]
 
 
-def _cuda_graph(work: Callable[[], None]) -> Replay:
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        work()
-    return graph.replay
+def _copies(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [one.detach().clone() for one in tensors]
 
 
-@contextmanager
-def _aside(device: torch.device) -> Iterator[None]:
-    """On a stream of its own, as torch asks for what goes before a recording."""
-    if device.type != "cuda":
-        yield
-        return
-    stream, usual = torch.cuda.Stream(device), torch.cuda.current_stream(device)
-    stream.wait_stream(usual)
-    with torch.cuda.stream(stream):
-        yield
-    usual.wait_stream(stream)
+def _alike(start: list[Tensor], one: list[Tensor], other: list[Tensor]) -> bool:
+    """Whether two ways from ``start`` came to the same, up to rounding.
 
-
-# May it be recorded? ---------------------------------------------------------------------------
-
-
-def obstacle(run: Run) -> str:
-    """Why a run's batches must go step by step; empty where they need not.
-
-    One batch is tried, on copies of the running statistics: does it wait for the device, draw
-    random numbers elsewhere, or leave another network behind? What it does in Python at every
-    hundredth batch only is not found.
+    Where ``start`` is empty they list gradients, which were nothing then. What is not finite is
+    told elsewhere.
     """
-    if run.device.type != "cuda":
-        return f"there are no graphs on {run.device.type}"
-    if run.batches_per_epoch * run.epochs < WORTH:
-        return f"fewer than {WORTH} batches are no gain"
-    if len(run.train[0]) < run.batch_size:
-        return "there is no whole batch"
-    if run.forward is not run.model:
-        return "torch.compile does it its own way"
-    if has_hooks(run.model):
-        return "hooks of the model run in Python"
-    return trouble_with(run)
+    start = start or [torch.zeros_like(tensor) for tensor in other]
+    if len(one) != len(other):
+        return False
+    apart = _length([a - b for a, b in zip(one, other, strict=True)])
+    moved = _length([b - a for a, b in zip(start, other, strict=True)])
+    return not math.isfinite(moved) or apart <= APART * moved
 
 
-def trouble_with(run: Run) -> str:
-    """What a batch does that a recording would not; empty where nothing was found."""
-    images, labels = (one[: run.batch_size] for one in run.train)
-    before = attributes(run.model)
-    with seeded(0, run.device), preserved_modes(run.model):
-        run.model.train()
-        drawn, told = _random_numbers(), ""
-        try:
-            with _no_waiting(run.device):
-                _try(run, images, labels)
-        except Exception as error:  # the run itself will say, if it is a mistake
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            told = f"a batch can't go by without Python: {first}"
-        if not told and _random_numbers() != drawn:
-            told = "random numbers are drawn on the CPU"
-    changed = put_back(before)
-    return told or (f"{changed} is another after every batch" if changed else "")
-
-
-def _try(run: Run, images: Tensor, labels: Tensor) -> None:
-    buffers = {name: buffer.clone() for name, buffer in run.model.named_buffers()}
-    placed = run.pace.place(run.prepare(run.augment(images)))
-    with run.pace.autocast(run.device):
-        outputs = torch.func.functional_call(run.model, buffers, (placed,))
-    parameters = [p for p in run.model.parameters() if p.requires_grad]
-    torch.autograd.grad(run.train_loss(outputs, labels), parameters, allow_unused=True)
-
-
-@contextmanager
-def _no_waiting(device: torch.device) -> Iterator[None]:
-    """Whatever waits for a GPU raises in this block."""
-    if device.type != "cuda":
-        yield
-        return
-    before = torch.cuda.get_sync_debug_mode()
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        yield
-    finally:
-        torch.cuda.set_sync_debug_mode(before)
-
-
-def _random_numbers() -> tuple[Any, ...]:
-    """Where Python's, NumPy's and torch's random numbers on the CPU stand."""
-    return random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist()
-
-
-def attributes(model: nn.Module) -> list[tuple[str, nn.Module, dict[str, Any]]]:
-    """What a model's modules keep besides layers and tensors; of lists, what is in them."""
-    return [
-        (where or "model", one, {k: _copied(v) for k, v in vars(one).items() if k[0] != "_"})
-        for where, one in model.named_modules()
-    ]
-
-
-def put_back(before: list[tuple[str, nn.Module, dict[str, Any]]]) -> str:
-    """Undo what a trial has changed there; the name of one thing that it changed."""
-    found = ""
-    for name, module, kept in before:
-        for key in [key for key in vars(module) if key[0] != "_"]:
-            value = vars(module)[key]
-            if key in kept and _same(value, kept[key]):
-                continue
-            found = found or f"{name}.{key}"
-            if isinstance(value, list) and isinstance(kept.get(key), list):
-                value[:] = kept[key]
-            elif key in kept:
-                setattr(module, key, kept[key])
-            else:
-                delattr(module, key)
-    return found
-
-
-def _copied(value: Any) -> Any:
-    return list(value) if isinstance(value, list) else value
-
-
-def _same(value: Any, other: Any) -> bool:
-    if isinstance(value, list) and isinstance(other, list):
-        return len(value) == len(other) and all(map(operator.is_, value, other))
-    return value is other or (isinstance(value, int | float | str) and value == other)
-
-
-def has_hooks(model: nn.Module) -> bool:
-    """Whether Python of somebody's runs beside the model's own."""
-    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return any(getattr(module, kind, None) for module in model.modules() for kind in kinds) or any(
-        parameter._backward_hooks for parameter in model.parameters()
-    )
+def _length(tensors: list[Tensor]) -> float:
+    """Euclidean norm of all together."""
+    return math.hypot(*(float(one.double().norm()) for one in tensors))

@@ -28,9 +28,9 @@ from course.training import speed
 from course.training.history import Epoch, Evaluation, History
 from course.training.loop import Run, fit, ignore, smoothed, unchanged
 from course.training.measuring import LabelledImages, on_device
-from course.training.optimisers import make_optimizer
+from course.training.optimisers import OWN, make_optimizer
 from course.training.progress import bar
-from course.training.steps import INSIDE, attributes, has_hooks, put_back
+from course.training.trial import WORTH, attributes, has_hooks, put_back
 
 Stack = dict[str, Tensor]
 """Tensors of all networks by name, ``(M, *shape)``."""
@@ -157,7 +157,7 @@ class _Crowd:
         self.buffers = _stacked([dict(model.named_buffers()) for model in models])
         half = asked["precision"] == "bfloat16"  # if asked for: small networks lose by converting
         self.pace = speed.Pace(torch.contiguous_format, torch.bfloat16 if half else torch.float32)
-        self.show = bool(asked["progress"])
+        self.asked = asked
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.run = _run(self.shared, list(self.weights.values()), device, asked)
 
@@ -222,13 +222,13 @@ class _Crowd:
 
     def trouble(self) -> str:
         """Why a step of all at once does not work, or would not be what each does alone."""
-        if type(self.run.optimizer) not in INSIDE:
+        if type(self.run.optimizer) not in OWN:
             return f"{type(self.run.optimizer).__name__} may mix what it updates"
         before, kept, told = attributes(self.shared), self._copies(), ""
         with seeded(0, self.run.device), preserved_modes(self.shared):
             self.shared.train()
             try:
-                self._try()
+                self._try(*self._some())
             except Exception as error:  # whatever it is: alone it may do, or says so itself
                 first = (str(error).splitlines() or [type(error).__name__])[0]
                 told = f"a step of all at once stops with: {first}"
@@ -238,28 +238,30 @@ class _Crowd:
 
     def slower(self) -> str:
         """What the clock says against it; empty where all at once are faster."""
-        kept = self._copies()
-        with seeded(0, self.run.device), preserved_modes(self.shared):
+        kept, (images, labels) = self._copies(), self._some()
+        with (
+            seeded(0, self.run.device),
+            preserved_modes(self.shared),
+            speed.algorithms(self.run.device, deterministic=False),
+        ):
             self.shared.train()
-            at_once = self._fastest(self._try)
+            at_once = self._fastest(lambda: self._try(images, labels))
+            alone = self._alone(images[0]) * len(self.models)
         self.buffers = kept
-        alone = self._fastest(self._try_alone) * len(self.models)
         if at_once < alone:
             return ""
         return f"a step of all took {1000 * at_once:.2f} ms at once, {1000 * alone:.2f} ms alone"
 
-    def _try(self) -> None:
-        losses, _ = self.losses(*self._some())
-        torch.autograd.grad(losses.sum(), list(self.weights.values()), allow_unused=True)
+    def _alone(self, images: Tensor) -> float:
+        """Seconds of one network's batch as ``fit`` computes it, recorded where that may be."""
+        model, many = self.models[0], self.run.batches >= WORTH
+        recorded = many and self.asked["capture"] is not False
+        how = self.asked["precision"], self.asked["channels_last"], recorded
+        return speed.seconds(model, images, speed.choose_pace(model, images, *how), recorded)
 
-    def _try_alone(self) -> None:
-        images, labels = (part[0] for part in self._some())
-        model = self.models[0]
-        buffers = {name: value.clone() for name, value in model.named_buffers()}
-        with preserved_modes(model), seeded(0, self.run.device):
-            outputs = functional_call(model.train(), buffers, (images,))
-            loss = self.run.train_loss(speed.in_float32(outputs), labels)
-            torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)
+    def _try(self, images: Tensor, labels: Tensor) -> None:
+        losses, _ = self.losses(images, labels)
+        torch.autograd.grad(losses.sum(), list(self.weights.values()), allow_unused=True)
 
     def _some(self) -> tuple[Tensor, Tensor]:
         first = torch.arange(min(self.run.batch_size, len(self.run.train[0])))
@@ -284,13 +286,13 @@ class _Crowd:
     def train(self) -> list[History]:
         """Train all, and give each network its weights back."""
         histories = [History() for _ in self.models]
-        run, total = self.run, self.run.epochs * self.run.batches_per_epoch
+        run, total = self.run, self.run.batches
         with ExitStack() as stack:
             stack.enter_context(preserved_modes(self.shared))
             stack.enter_context(speed.algorithms(run.device, deterministic=False))
             stack.enter_context(seeded(self.seeds[0], run.device))
             stack.callback(self._give_back)
-            run.bar = stack.enter_context(bar(total, 0, self.show))
+            run.bar = stack.enter_context(bar(total, 0, bool(self.asked["progress"])))
             try:
                 for number in range(1, run.epochs + 1):
                     self._one_epoch(number, histories)

@@ -13,8 +13,10 @@ runs. The file is written after each step.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -66,28 +68,43 @@ def steps(dry: bool) -> list[Step]:
 def taken(step: Step, seconds: float) -> dict[str, Any]:
     """Run a step; what came out."""
     begun = time.perf_counter()
+    process = subprocess.Popen(
+        step.command, env=os.environ | step.settings, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
     try:
-        done = subprocess.run(
-            step.command, env=os.environ | step.settings, timeout=seconds,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-        )  # fmt: skip
-        found: dict[str, Any] = {"rc": done.returncode, "output": done.stdout[-TAIL:]}
-    except subprocess.TimeoutExpired as late:
-        said = late.stdout or b""
-        text = said if isinstance(said, str) else said.decode(errors="replace")
-        found = {"rc": None, "output": f"stopped after {seconds:.0f} s\n{text[-TAIL:]}"}
+        said, _ = process.communicate(timeout=seconds)
+        found: dict[str, Any] = {"rc": process.returncode, "output": said[-TAIL:]}
+    except subprocess.TimeoutExpired:
+        _end(process)  # and its kernels and loaders, or they would slow down what comes next
+        said, _ = process.communicate()
+        found = {"rc": None, "output": f"stopped after {seconds:.0f} s\n{said[-TAIL:]}"}
     found["seconds"] = round(time.perf_counter() - begun, 1)
-    if step.recording and found["rc"] is not None:
-        found |= recorded(done.stdout)
-    if step.measuring and found["rc"] == 0:
-        found["measured"] = json.loads(done.stdout.splitlines()[-1])
+    if step.recording:
+        found |= recorded(said)
+    if step.measuring:
+        found |= measured(said)
     return found
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def measured(said: str) -> dict[str, Any]:
+    """The last line that is JSON; nothing where there is none. A warning may come after it."""
+    for line in reversed(said.splitlines()):
+        with contextlib.suppress(ValueError):
+            if isinstance(found := json.loads(line), dict):
+                return {"measured": found}
+    return {}
 
 
 def recorded(said: str) -> dict[str, Any]:
     """The one run in what ``autograde record --json`` printed; nothing where it printed none."""
     try:
-        (run,) = json.loads(said[said.index("[\n") :])
+        (run,), _ = json.JSONDecoder().raw_decode(said[said.index("[\n") :])
     except ValueError:
         return {}
     return {"recorded": run, "output": table(run)}
@@ -116,7 +133,11 @@ def main() -> None:
     deadline = time.monotonic() + 60 * arguments.minutes
     for step in wanted:
         left = min(deadline - time.monotonic(), 60 * arguments.minutes * step.share)
-        results[step.name] = taken(step, left) if left > 5 else {"output": "no time was left"}
+        try:
+            found = taken(step, left) if left > 5 else {"output": "no time was left"}
+        except Exception as error:  # the other steps' results count, too
+            found = {"output": f"{type(error).__name__}: {error}"}
+        results[step.name] = found
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(json.dumps(results, indent=1, ensure_ascii=False))
         print(f"{step.name:24}{results[step.name].get('seconds', 0):>8} s", flush=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,3 +182,23 @@ def test_a_seeded_block_restores_the_gpus_state() -> None:
     with device.seeded(1, "cuda"):
         torch.rand(3, device="cuda")
     assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+def test_constants_made_while_nothing_learns_serve_where_something_does() -> None:
+    values = (0.25, 0.75)
+    with torch.inference_mode():
+        device.constants(values, torch.float32, torch.device("cpu"))
+    x = torch.ones(2, requires_grad=True)
+    made = device.constants(values, torch.float32, torch.device("cpu"))
+    (x * made).sum().backward()
+    assert torch.equal(torch.as_tensor(x.grad), torch.tensor(values))
+
+
+def test_cublas_can_repeat_itself_from_the_first_product_on() -> None:
+    """It reads its setting once, so the setting is there before anybody computes."""
+    code = "import course.device, os; print(os.environ['CUBLAS_WORKSPACE_CONFIG'])"
+    settings = {key: value for key, value in os.environ.items() if key != device.CUBLAS}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ":4096:8"

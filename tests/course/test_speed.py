@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import torch
@@ -169,17 +172,90 @@ def test_a_gpu_trains_in_half_precision_and_repeats_on_request() -> None:
     if not torch.cuda.is_available():
         pytest.skip("this machine has no CUDA GPU")
 
+    half, *_ = speed._fast_dtypes(torch.device("cuda"))
+    precision = str(half).removeprefix("torch.")
+
     def train() -> Tensor:
         torch.manual_seed(0)
         model = flattening()
         data = images(12), torch.arange(12).remainder(3)
-        fit(model, data, epochs=20, batch_size=4, deterministic=True, device="cuda")
+        options: dict[str, Any] = {"epochs": 20, "batch_size": 4, "precision": precision}
+        history = fit(model, data, deterministic=True, device="cuda", **options)
+        assert history.pace.startswith(precision)
         return model(images().cuda())
 
-    pace = choose_pace(flattening().cuda(), images().cuda())
-    major, _ = torch.cuda.get_device_capability()
-    assert (pace.dtype == torch.float32) == (major < 7)
+    pace = choose_pace(flattening().cuda(), images().cuda(), recorded=True)
+    assert bool(pace.measured) == (half != torch.float32)
     assert torch.equal(train(), train())
+
+
+def test_where_the_same_bits_are_asked_for_no_clock_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    formats = [torch.bfloat16, torch.float32]
+    monkeypatch.setattr(speed, "_fast_dtypes", lambda device: formats)
+    labels = torch.zeros(8, dtype=torch.long)
+    options: dict[str, Any] = {"epochs": 1, "device": "cpu", "progress": False}
+    history = fit(Slow(in_half=False), (images(8), labels), deterministic=True, **options)
+    assert history.pace.startswith("float32, ")
+
+
+def test_number_formats_are_timed_as_the_run_will_compute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In its layout, with the library's fastest algorithms, and not at the first batch."""
+    formats = [torch.bfloat16, torch.float32]
+    monkeypatch.setattr(speed, "_fast_dtypes", lambda device: formats)
+    monkeypatch.setattr(speed, "algorithms", fast)
+    model = First()
+    data = images(8), torch.zeros(8, dtype=torch.long)
+    history = fit(model, data, epochs=1, device="cpu", progress=False)
+    assert all(model.seen)
+    assert history.pace.startswith("bfloat16")
+
+
+@contextmanager
+def fast(device: torch.device, deterministic: bool) -> Iterator[None]:
+    with torch.backends.cudnn.flags(benchmark=True):
+        yield
+
+
+class First(nn.Module):
+    """Slow at the first whole batch in half precision, as where a library makes its choice, and
+    always slower in single.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.seen, self.fresh = nn.Linear(72, 3), [], True
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.append(torch.backends.cudnn.benchmark)
+        half = torch.is_autocast_enabled("cpu")
+        if half and len(x) > 2 and self.fresh:
+            self.fresh = False
+            time.sleep(2 * speed.LONGEST)
+        elif not half:
+            time.sleep(0.02)
+        found: Tensor = self.layer(x.flatten(1))
+        return found
+
+
+def test_the_same_network_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    formats = [torch.bfloat16, torch.float32]
+    monkeypatch.setattr(speed, "_fast_dtypes", lambda device: formats)
+    monkeypatch.setattr(speed, "_TIMES", {})
+    calls: list[Pace] = []
+
+    def seconds(model: nn.Module, sample: Tensor, pace: Pace, recorded: bool) -> float:
+        calls.append(pace)
+        return float(len(calls))
+
+    monkeypatch.setattr(speed, "_seconds", seconds)
+    first, second = (choose_pace(flattening(), images()) for _ in range(2))
+    assert first == second
+    assert first.measured == second.measured
+    assert len(calls) == 2
 
 
 def test_an_optimiser_of_ones_own_goes_on_in_any_layout() -> None:

@@ -217,11 +217,32 @@ def test_is_what_is_slower_at_once_not_done_at_once(monkeypatch: pytest.MonkeyPa
     """Where it is left to the clock, as on a GPU."""
     monkeypatch.setattr(together, "worth_a_try", lambda options: True)
     for faster in (True, False):
-        times = iter((1.0, 0.5) if faster else (1.0, 0.1))  # of all, and of one of three
-        monkeypatch.setattr(together._Crowd, "_fastest", lambda self, step, t=times: next(t))
+        one = 0.5 if faster else 0.1
+        monkeypatch.setattr(together._Crowd, "_fastest", lambda self, step: 1.0)
+        monkeypatch.setattr(together._Crowd, "_alone", lambda self, images, one=one: one)
         histories, _ = trained(perceptron)
         assert ("3 at once" in histories[0].pace) == faster
         assert faster or "1000.00 ms at once, 300.00 ms alone" in histories[0].pace
+
+
+@pytest.mark.parametrize(("epochs", "capture", "wanted"), [
+    (1, None, False), (50, None, True), (50, True, True), (50, False, False),
+])  # fmt: skip
+def test_is_one_alone_timed_as_it_would_run(
+    epochs: int, capture: bool | None, wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording alone may be faster than all at once, which are not recorded."""
+    seen: list[bool] = []
+
+    def seconds(model: nn.Module, sample: Tensor, pace: Any, recorded: bool) -> float:
+        seen.append(recorded)
+        return 1e-9
+
+    monkeypatch.setattr(together.speed, "seconds", seconds)
+    options = {"epochs": epochs, "batch_size": 16, "capture": capture}
+    crowd = together._Crowd(fresh(perceptron), SEEDS, some_images(), options)
+    assert "alone" in crowd.slower()
+    assert seen == [wanted]
 
 
 def test_does_the_trial_leave_everything_as_it_was() -> None:

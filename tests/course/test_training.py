@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from course import training
 from course.training import Epoch, History, Runs, evaluate, fit, repeat
+from course.training.optimisers import make_optimizer
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +127,12 @@ def test_a_made_optimizer_gets_parameters_and_learning_rate(data: tuple[Tensor, 
     fit(model, data, epochs=1, batch_size=32, optimizer=StandsStill, lr=0.125)
     assert rates == [0.125, 0.125]
     assert torch.equal(weights(model), before)
+
+
+@pytest.mark.parametrize("form", [{"fused": False}, {"foreach": True}, {"differentiable": True}])
+def test_an_optimizer_of_another_form_is_what_was_asked_for(form: dict[str, bool]) -> None:
+    made = make_optimizer(partial(torch.optim.SGD, **form), linear(), 0.1)
+    assert not any(group["fused"] for group in made.param_groups)
 
 
 def test_the_default_optimizer_is_sgd_with_momentum(data: tuple[Tensor, Tensor]) -> None:

@@ -26,6 +26,8 @@ from course.labs.lab06_resnet.experiments.networks import PANELS, Unit
 from course.labs.lab07_summary.experiments.race import Budget as Race
 from course.labs.lab07_summary.experiments.race import measure, prepared
 from course.labs.lab08_beyond.experiments import blocks, fooling, networks, transfer
+from course.labs.lab09_fast.experiments import ladder
+from course.labs.lab09_fast.experiments import networks as fast
 from tests.elsewhere import DEVICE, Elsewhere
 
 
@@ -129,6 +131,13 @@ EXPERIMENTS: dict[str, Callable[[], Any]] = {
         lambda trunk, features, classes: nn.Sequential(trunk, nn.Linear(features, classes)),
         networks.small_resnet(5)[:-1], 2, [0],
     ),
+    "9 ladder": lambda: ladder.fitted(
+        fast.network((4, 4, 4)), fast.pictures(colours(), small=True), 1, 0, {}
+    ),
+    "9 asked": lambda: ladder.accuracy(
+        fast.network((4, 4, 4)).to(where.here()), fast.pictures(colours(), small=True).test,
+        ladder.plain_scores,
+    ),
 }  # fmt: skip
 
 
@@ -155,6 +164,27 @@ def test_does_an_experiment_compute_on_the_notebooks_device(
     assert elsewhere.there, "nothing was computed on the device"
     assert not elsewhere.strayed
     assert "on the CPU" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.filterwarnings("ignore")
+def test_does_an_experiment_run_where_there_is_no_float64(
+    name: str, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Apple's GPUs."""
+    monkeypatch.setattr(where, "WITHOUT_FLOAT64", (DEVICE.type,))
+    elsewhere.float64 = False
+    EXPERIMENTS[name]()
+
+
+def test_do_instruments_work_where_there_is_no_float64(elsewhere: Elsewhere) -> None:
+    elsewhere.float64 = False
+    layers = nn.Conv2d(1, 4, 3), nn.Tanh(), nn.Conv2d(4, 4, 3), nn.ReLU()
+    model, images = nn.Sequential(*layers).to(DEVICE), torch.randn(4, 1, 9, 9).to(DEVICE)
+    table = instruments.activation_statistics(model, images)
+    assert [row.kind for row in table.rows] == ["Conv2d", "Tanh", "Conv2d", "ReLU"]
+    field = instruments.effective_receptive_field(model, (1, 9, 9), samples=4)
+    assert field.max() == 1
 
 
 def test_is_an_experiment_on_the_cpu_noticed(elsewhere: Elsewhere) -> None:

@@ -17,7 +17,7 @@ from distributed import CancelledError, Client, Future, KilledWorker, wait
 from distributed.client import ClosedClientError
 
 from autograde.marking.grader import Delayed, Grader, Marked, S
-from autograde.marking.pace import Round
+from autograde.marking.pace import LAST, Round
 from autograde.marking.schedulers import desk
 from autograde.marking.schedulers.address import Scheduler, SchedulerError
 from autograde.marking.schedulers.begin import connected
@@ -153,7 +153,7 @@ class Crew(Generic[S]):
         for one, found in self._shared_out(submissions, round_):
             if not isinstance(found, desk.Gone):
                 yield found
-            elif round_ != "last":
+            elif round_ < LAST:
                 yield Delayed(one.student)
             else:
                 suspects.append(one)

@@ -10,35 +10,36 @@ import pytest
 from autograde.marking import pace, rounds
 from autograde.marking.crews import Crew
 from autograde.marking.grader import Delayed, Marked
-from autograde.marking.pace import Pace, Round
+from autograde.marking.pace import LAST, Pace, Round
 from autograde.marking.rounds import _in_rounds
 from autograde.results import StudentResult
 
 
 @pytest.mark.parametrize(
-    ("taken", "first", "second"),
+    ("taken", "rounds"),
     [
-        ([0.4] * (pace.SOME - 1), pace.START, 4 * pace.START),  # too few to go by
-        ([1.0] * pace.SOME, 2.0, 8.0),
-        ([1.0, 1.0, 1.0, 2.0, 60.0], 2.0, 8.0),  # by what half of them take
-        ([0.1] * 9, pace.LEAST, pace.UNKNOWN),
-        ([100.0] * 9, pace.MOST, 4 * pace.MOST),
+        ([0.4] * (pace.SOME - 1), [2.0, 6.0, 18.0, None, None]),  # too few to go by
+        ([1.0] * pace.SOME, [2.0, 6.0, 18.0, None, None]),
+        ([1.0, 1.0, 1.0, 2.0, 60.0], [2.0, 6.0, 18.0, None, None]),  # by what half of them take
+        ([0.1] * 9, [0.5, 1.5, 4.5, 13.5, None]),
+        ([100.0] * 9, [24.0, 72.0, None, None, None]),
     ],
 )
-def test_a_student_may_take_twice_what_half_of_the_class_takes(taken, first, second) -> None:
+def test_a_student_may_take_twice_what_half_of_the_class_takes_and_more_each_round(
+    taken: list[float], rounds: list[float | None]
+) -> None:
     found = Pace()
     for seconds in taken:
         found.note(seconds)
-    assert (found.within("first"), found.within("second")) == (first, second)
-    assert found.within("last") is None
+    assert [found.within(round_) for round_ in range(LAST + 1)] == rounds
 
 
 def test_burners_get_little_where_nothing_is_known_yet() -> None:
     """Who takes as long as he may is no reason to give the next one more, if others are done."""
     found, taken = Pace(), list[float]()
     for _ in range(pace.SOME):
-        taken.append(found.within("first") or 0.0)
-        found.note_late("first")
+        taken.append(found.within(0) or 0.0)
+        found.note_late(0)
         found.note(0.4)
     assert taken == [pace.START] * pace.SOME
 
@@ -46,19 +47,19 @@ def test_burners_get_little_where_nothing_is_known_yet() -> None:
 def test_a_class_that_takes_long_gets_there() -> None:
     found, taken = Pace(), list[float]()
     for _ in range(2_000):
-        taken.append(found.within("first") or 0.0)
-        found.note_late("first")
+        taken.append(found.within(0) or 0.0)
+        found.note_late(0)
     assert taken[:3] == [2.0, 4.0, 6.0]
     assert taken[-1] == pace.UNKNOWN
-    found.note_late("last")
-    assert Pace().within("first") == pace.START
+    found.note_late(LAST)
+    assert Pace().within(0) == pace.START
 
 
 def test_once_one_who_takes_long_is_done_nobody_alike_comes_later() -> None:
     found, late = Pace(), 0
     for _ in range(2 * pace.SOME):
-        if (found.within("first") or 0.0) < 2.5:
-            found.note_late("first")
+        if (found.within(0) or 0.0) < 2.5:
+            found.note_late(0)
             late += 1
         else:
             found.note(2.5)
@@ -87,7 +88,7 @@ class Slow(Crew[One]):
 
 
 def test_burners_come_after_whoever_was_nearly_done() -> None:
-    rounds: dict[str, Round] = {"ann": "first", "burn": "last", "slow": "second", "slower": "last"}
+    rounds: dict[str, Round] = {"ann": 0, "burn": LAST, "slow": 1, "slower": 2}
     crew = Slow(rounds, steady={"slow", "slower"})
     read = list[str]()
 
@@ -99,8 +100,8 @@ def test_burners_come_after_whoever_was_nearly_done() -> None:
 
     found = _in_rounds(crew, collect)
     assert [one.result.student for one in found] == ["ann", "slow", "slower", "burn"]
-    assert crew.tried[4:7] == ["second slow", "second slower", "second burn"]
-    assert crew.tried[7:] == ["last slower", "last burn"]
+    assert crew.tried[4:7] == ["1 slow", "1 slower", "1 burn"]
+    assert crew.tried[7:] == ["2 slower", "2 burn", "3 burn", "4 burn"]
     assert read.count("ann") == 1  # nobody is read again who is done
 
 
@@ -114,7 +115,7 @@ def test_the_roster_decides_nobodys_turn(size: int) -> None:
         return (One(name) for name in roster if only is None or name in only)
 
     for _ in range(20):
-        crew = Slow(dict.fromkeys(roster, "first"), steady=set())
+        crew = Slow(dict.fromkeys(roster, 0), steady=set())
         found = _in_rounds(crew, collect, roster)
         assert sorted(one.result.student for one in found) == roster
         firsts.add(crew.tried[0])

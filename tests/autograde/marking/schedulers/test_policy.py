@@ -19,7 +19,7 @@ from autograde.marking import crews, journal, rounds
 from autograde.marking.grader import Marked
 from autograde.marking.job import Job
 from autograde.marking.marker import Marker
-from autograde.marking.pace import Round
+from autograde.marking.pace import LAST, Round
 from autograde.marking.schedulers import cluster, desk
 from autograde.marking.schedulers.address import Scheduler, SchedulerError
 from autograde.marking.schedulers.cluster import Crew
@@ -123,8 +123,8 @@ def test_does_a_lost_worker_cost_only_its_students_another_try(deaths: int) -> N
 
 
 def test_does_who_ends_every_worker_go_to_a_person_at_last_alone() -> None:
-    found, client = graded({"s3": 99, "s4": 3})
-    assert client.tries["s3"] == client.tries["s4"] == 4  # the rounds, and once alone
+    found, client = graded({"s3": 99, "s4": LAST + 1})
+    assert client.tries["s3"] == client.tries["s4"] == LAST + 2  # the rounds, and once alone
     assert client.beside["s3"] == client.beside["s4"] == 1
     given_up = [one for one in found if "given up" in one]
     assert len(given_up) == 1
@@ -135,7 +135,7 @@ def test_does_who_ends_every_worker_go_to_a_person_at_last_alone() -> None:
 def test_is_nobody_left_under_way_where_a_grading_stops() -> None:
     client = Deadly({})
     crew = Watched(client, "desk", Unlucky())  # type: ignore[arg-type]
-    through = crew.through((One(f"s{n}") for n in range(12)), round_="first")
+    through = crew.through((One(f"s{n}") for n in range(12)), round_=0)
     next(through)
     through.close()  # type: ignore[attr-defined]
     assert client.under_way == 0
@@ -346,7 +346,7 @@ def test_is_a_class_without_workers_graded_when_they_come_and_else_ended(
     monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
     crew = Watched(client, "desk", Unlucky())  # type: ignore[arg-type]
     if comes:
-        assert len(list(crew.through(iter([One("ada"), One("eve")]), round_="first"))) == 2
+        assert len(list(crew.through(iter([One("ada"), One("eve")]), round_=0))) == 2
     else:
         with pytest.raises(SchedulerError, match=r"no worker for 0\.2 s"):
-            list(crew.through(iter([One("ada")]), round_="first"))
+            list(crew.through(iter([One("ada")]), round_=0))
