@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from autograde.authoring.checks import CheckError
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
-from autograde.marking import hidden, parsing
+from autograde.marking import aside, hidden, parsing
 from autograde.results import Item
 from course.checks.judges import ALONE, MOVED
 
@@ -27,7 +27,6 @@ DOCSTRING = 2_000  # letters of one that stands by itself; nobody needs more
 BITS = 32  # of a whole number, as much as one number of a network holds
 PARSED = 400_000  # characters of a cell that is parsed; a longer one is counted by eye
 LONGEST = 4 << 20  # characters of a cell that are looked at
-SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
 FALL = 0.04  # three standard errors of the difference between two shares of 1,000 images
 BEST = 0.965  # about the best published for Fashion-MNIST, by networks of any size
 RATIO = 2.0  # as many errors; of six networks, honestly trained, the worst had 1.6 times as many
@@ -110,8 +109,9 @@ def _hands_in(lab: str, name: str) -> bool:
 
 def _sources(notebook: NotebookNode) -> Iterator[str]:
     for cell in notebook.cells:
-        if cell.cell_type == "code" and not SKIPPED_TAGS & set(cell.metadata.get("tags", ())):
-            yield cell.source
+        if cell.cell_type == "code":
+            skipped = aside.TAGS & set(cell.metadata.get("tags", ()))
+            yield aside.definitions(cell.source) if skipped else cell.source
 
 
 def _flag(name: str, found: int) -> Flag:

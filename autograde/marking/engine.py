@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
-from autograde.marking import follow, hidden, nearby, needs, withheld
+from autograde.marking import aside, follow, hidden, nearby, needs, withheld
 from autograde.marking.evidence import of_calls
 from autograde.marking.follow import Step
 from autograde.marking.life import HandedIn, Life, put
@@ -163,6 +163,8 @@ class Sitting:
             return self.kept.get(marks["grade_id"]) or self._checked(marks)
         if cell.cell_type == "code" and not SKIPPED_TAGS & set(_tags(cell)):
             self._run(cell, count)
+        elif cell.cell_type == "code":
+            self._define(cell)
         return None
 
     def check(self, name: str, life: Life, reason: str = "") -> Report:
@@ -170,6 +172,12 @@ class Sitting:
         check = hidden.check(self.lab, name)
         results = put(life, check.cases, self.handed.tensors, reason)
         return Report(name, check.about, tuple(results), self.maxima[name])
+
+    def _define(self, cell: NotebookNode) -> None:
+        """Run what the student defines in a cell that itself is not run; it shows nothing."""
+        if source := aside.definitions(cell.source, self.release.get(cell["id"], cell.source)):
+            self.life.run(source)
+            self.steps.append(Step("", "" if self.life.lost() else source))
 
     def _run(self, cell: NotebookNode, count: int) -> None:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
@@ -182,6 +190,8 @@ class Sitting:
         if not cell.source.strip():
             self.steps.append(Step(exercise, "", same))
             return
+        if "parameters" in _tags(cell):
+            self._define(cell)
         source = PARAMETERS if "parameters" in _tags(cell) else cell.source
         found = self.life.run(source)
         self.steps.append(Step(exercise, "" if self.life.lost() else source, same))

@@ -23,7 +23,7 @@ from autograde.authoring import checks
 from autograde.authoring.source import ANSWER
 from autograde.handing_in.normalise import Flag
 from autograde.handing_in.normalise.flags import listed
-from autograde.marking import parsing
+from autograde.marking import aside, parsing
 from autograde.sandbox import launch
 from course.checks.own import LONGEST_CELL, UNPARSABLE, Names, Rules, plain_name, uses
 
@@ -46,7 +46,12 @@ ELSEWHERE = re.compile(
 
 MAGIC = re.compile(r"^[ \t]*[%!?,;/]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 MOST_MAGICS = 20
-SKIPPED_TAGS = {"explore", "bootstrap", "parameters"}
+UNHEARD = {"DisableTorchFunction", "DisableTorchFunctionSubclass", "_disable_current_modes"}
+UNHEARD |= {"__torch_function__", "__torch_dispatch__", "_pop_torch_function_stack"}
+UNHEARD |= {"Thread", "ThreadPoolExecutor", "ThreadPool", "start_new_thread", "to_thread"}
+UNHEARD |= {"run_in_executor"}
+"""Ways to call without being heard: no honest answer to such an exercise needs one."""
+
 OPAQUE = {"eval", "exec", "compile", "getattr", "setattr", "vars", "globals", "locals"}
 OPAQUE |= {"__import__", "import_module", "attrgetter", "methodcaller"}
 """What gives a name a meaning that only running tells."""
@@ -88,6 +93,8 @@ def _told(name: str, tree: ast.Module, helpers: Names, rules: Rules) -> Flag | N
         return _unread(name, f"is made of more than {MOST_STATEMENTS:,} statements")
     if found := _not_installed([*bodies, tree], known):
         return _unread(name, f"uses {listed(found)}, which nobody has installed here")
+    if rules.names and (found := _unheard([*bodies, tree])):
+        return _unread(name, f"may call what is not heard ({listed(found)})")
     if any(map(_opaque, [*bodies, *tree.body])):
         return _unread(name, "gives its names a meaning that only running tells (eval, getattr)")
     return None
@@ -101,6 +108,13 @@ def _not_installed(nodes: Iterable[ast.AST], known: Names) -> list[str]:
     used |= {node.module or "." for node in read if isinstance(node, ast.ImportFrom)}
     tops = {one.partition(".")[0] or "." for one in used if one} - KNOWN
     return sorted(one for one in tops if not _is_installed(one))
+
+
+def _unheard(nodes: Iterable[ast.AST]) -> list[str]:
+    """Names of :data:`UNHEARD` that code uses, imports or defines."""
+    read = [node for top in nodes for node in ast.walk(top)]
+    found = {getattr(node, kind, "") for node in read for kind in ("id", "attr", "name")}
+    return sorted(UNHEARD.intersection(one for one in found if isinstance(one, str)))
 
 
 @lru_cache(10_000)
@@ -123,11 +137,15 @@ def _opaque(statement: ast.stmt) -> bool:
 def _parsed(notebook: NotebookNode) -> Iterator[tuple[str, ast.Module | str]]:
     """Code cells by grade_id, else by cell id: their trees, or why there is none.
 
-    What runs nowhere, since it is no Python for IPython either, is left out.
+    What runs nowhere, since it is no Python for IPython either, is left out. Of cells that grading
+    does not run, what they define is read.
     """
     left = LONGEST_BOOK
     for cell in notebook.cells:
-        if cell.cell_type != "code" or set(cell.metadata.get("tags", ())) & SKIPPED_TAGS:
+        if cell.cell_type != "code":
+            continue
+        if aside.TAGS & set(cell.metadata.get("tags", ())):
+            yield cell["id"], parsing.tree(aside.definitions(cell.source))
             continue
         name = cell.metadata.get("nbgrader", {}).get("grade_id", cell["id"])
         left -= len(cell.source)

@@ -19,8 +19,8 @@ from autograde.handing_in.normalise import Flag, Normalised
 from autograde.handing_in.normalise.flags import listed, printable
 from autograde.handing_in.normalise.release import Release, ReleaseCell
 from autograde.handing_in.normalise.text import canonical, names
-from autograde.marking import hidden, parsing
-from autograde.marking.needs import LONGEST_CELL
+from autograde.marking import aside, hidden, parsing
+from autograde.marking.needs import LONGEST_CELL, Text
 from autograde.results import Item
 
 NEWER = re.compile(
@@ -37,6 +37,8 @@ MACHINE = re.compile(
     r"|torch\._dynamo|[Ii]nductor|C\+\+ compiler|SyntaxError"
 )
 """In errors: what may be there on the student's machine and is not here."""
+
+UNKNOWN = re.compile(r"NameError: name '(\w+)' is not defined")
 
 
 def written(release: NotebookNode, notebook: NotebookNode) -> set[str]:
@@ -90,6 +92,8 @@ def told(
         target = targets.get(ANSWER.format(name))
         if target and (where := _elsewhere(target, notebook, name)):
             found.append(_flag_elsewhere(name, where))
+        elif unknown := _not_run(item, release, notebook):
+            found.append(_flag_not_run(name, unknown))
         elif name in handed.passed and _contradicts(lab, item):
             found.append(_flag_passed(name))
         elif why := _of_the_machine(item, _is_newer(handed.python, notebook, name)):
@@ -138,6 +142,19 @@ def _elsewhere(target: ReleaseCell, notebook: NotebookNode, check: str) -> str:
     return ""
 
 
+def _not_run(item: Item, release: NotebookNode, notebook: NotebookNode) -> str:
+    """The name that a check misses and that the student defines in a cell that is not run here."""
+    texts = [one.found for one in item.report.results] if item.report else []
+    missing = {name for text in (*texts, item.note) for name in UNKNOWN.findall(text)}
+    given = {cell["id"]: cell.source for cell in release.cells}
+    for cell in notebook.cells if missing else ():
+        if cell.cell_type == "code" and aside.TAGS & set(cell.metadata.get("tags", ())):
+            before = Text.of(given.get(cell["id"], "")).defines
+            if names := missing & (Text.of(cell.source).defines - before):
+                return min(names)
+    return ""
+
+
 def _contradicts(lab: str, item: Item) -> bool:
     """Whether cases failed that the notebook tries as well; hidden ones may fail anywhere."""
     if item.report is None or item.status == "skipped":
@@ -172,6 +189,16 @@ def _flag_elsewhere(name: str, where: str) -> Flag:
         name,
         f"{name}: what it asks for is also defined {where}, where its check does not reach it. "
         "Look at that cell and decide.",
+    )
+
+
+def _flag_not_run(name: str, unknown: str) -> Flag:
+    return Flag(
+        "cell-not-run",
+        "attention",
+        name,
+        f"{name}: fails for want of {unknown}, which the student makes in a cell of the lab that "
+        "grading does not run, such as an experiment. Look at the answer and decide.",
     )
 
 

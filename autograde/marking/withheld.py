@@ -57,7 +57,10 @@ SKIPPED = {
     "missing": "its name is not defined; keep the name that the exercise has",
     "": "write your answer in the exercise cell",
 }
-PLACES = (torch, torch.nn, torch.nn.functional, torch.nn.init, torch.optim, torch.Tensor)
+PLACES = (
+    *(torch, torch.nn, torch.nn.functional, torch.nn.init, torch.optim, torch.Tensor),
+    *(torch._C._nn, torch.ops.aten),
+)
 
 
 def told(report: Report, visible: int, why: str = "") -> Report:
@@ -111,7 +114,8 @@ def stopped(found: CellRun) -> str:
 
 def called(names: set[str]) -> set[str]:
     """Of the calls that a student's process claims to have seen, those of what torch has."""
-    return {name for name in names if any(hasattr(place, name) for place in PLACES)}
+    plain = (name for name in names if name.isidentifier())
+    return {name for name in plain if any(hasattr(place, name) for place in PLACES)}
 
 
 def _told(result: CaseResult, again: str, how: bool, explained: bool) -> CaseResult:

@@ -129,19 +129,26 @@ class Watching(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _name(self, func: Callable[..., Any]) -> str:
-        name = str(getattr(func, "__name__", ""))
+        name = str(getattr(func, "__name__", "")).partition(".")[0]  # relu.default is relu
         return name if plain_name(name) in self.watched else ""
 
     def _of_the_notebook(self, frame: FrameType | None) -> bool:
         """Whether the notebook's code calls, or a layer of torch's, which the course did not."""
         through = False
         while frame is not None:
-            home = f"{frame.f_globals.get('__name__', '')}."
+            home = f"{_module_of(frame)}."
             if not home.startswith("torch."):
                 return through or not home.startswith("course.")
             through = through or home.startswith("torch.nn.modules.")
             frame = frame.f_back
         return False
+
+
+def _module_of(frame: FrameType) -> str:
+    """The name of the module whose code runs there; none where a cell only says that it is one."""
+    name = frame.f_globals.get("__name__")
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    return str(name) if getattr(module, "__dict__", None) is frame.f_globals else ""
 
 
 @contextlib.contextmanager

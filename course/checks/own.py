@@ -155,7 +155,10 @@ def _asked_for(call: ast.Call) -> str:
 
 
 def plain_name(name: str) -> str:
-    """``LeakyReLU``, ``leaky_relu`` and ``leaky_relu_`` are the same."""
+    """``LeakyReLU``, ``leaky_relu`` and ``leaky_relu_`` are the same. So are names of PyTorch's own
+    for parts of it: ``leaky_relu.default``, ``leaky_relu_backward``, ``_foreach_leaky_relu``.
+    """
+    name = name.partition(".")[0].removeprefix("_foreach_").removesuffix("_backward")
     return name.replace("_", "").lower()
 
 

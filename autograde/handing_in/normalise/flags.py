@@ -10,7 +10,7 @@ from typing import Literal
 Severity = Literal["info", "attention", "ungradable"]
 NAMES_SHOWN = 5
 LONGEST_SHOWN = 60
-UNDECIDED = frozenset({"answer-elsewhere", "passed-elsewhere", "other-machine"})
+UNDECIDED = frozenset({"answer-elsewhere", "cell-not-run", "passed-elsewhere", "other-machine"})
 """Codes of flags that say, of a check that took points: perhaps it should not have. Formgrader
 lists these cells for a person."""
 BLANK = re.compile(

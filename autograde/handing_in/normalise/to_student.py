@@ -72,6 +72,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "other-place": "{fact}",
         "no-timestamp": "",
         "answer-elsewhere": f"Something that this exercise asks for stands elsewhere. {LOOKS}",
+        "cell-not-run": "This needs something that you make in a cell that grading does not run, "
+        f"such as an experiment; put it into a cell of your own. {LOOKS}",
         "passed-elsewhere": f"Your panel says that this passed; here it does not. {LOOKS}",
         "other-machine": f"This fails by what the grader's machine lacks. {LOOKS}",
         "own-cell-stops": f"Some of your own cells stop in grading. {LOOKS}",

@@ -40,6 +40,7 @@ from course.checks.battery.parts import (
     next_numbers,
     seeded,
     settings,
+    standing,
 )
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "settings",
     "slopes",
     "spread",
+    "standing",
     "two_of_them",
     "values",
     "variants",

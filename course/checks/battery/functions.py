@@ -23,6 +23,7 @@ from course.checks.battery.parts import (
     settings,
     shorter,
     spread_out,
+    standing,
     weighted_sum,
 )
 from course.checks.probes import copied, plain
@@ -96,6 +97,7 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
     """The answer to the same call twice with another between, and what became of the arguments
     and of the process.
     """
+    chosen = standing()
     function, kept = adapted(thing, adapter), copied(args)
     for one in floats(args):
         given_earlier(one)
@@ -112,7 +114,7 @@ def again(thing: Any, adapter: str, other: Sequence[Any], *args: Any) -> dict[st
         "other arguments": between,
         "the same call again": plain(function(*kept)),
         "next random numbers": drawn,
-        "settings": settings(),
+        "settings": settings(chosen),
     }
 
 

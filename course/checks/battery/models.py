@@ -16,6 +16,7 @@ from course.checks.battery.parts import (
     next_numbers,
     seeded,
     settings,
+    standing,
     state_sum,
 )
 from course.checks.probes import copied, plain
@@ -41,6 +42,7 @@ def of_model(
     function = adapted(thing, adapter)
     model = lived_in(stored.resolved(maker)(seed).to(dtype).train(training))
     rest = each(rest, lambda one: cast(one, dtype))
+    chosen = standing()
     before, copies = inside(model), copied(rest)
     with seeded():
         first = plain(function(model, *rest))
@@ -53,7 +55,7 @@ def of_model(
         "arguments afterwards": plain(list(rest)),
         "what changed in the model": [name for name in before if before[name] != after[name]],
         "next random numbers": drawn,
-        "settings": settings(),
+        "settings": settings(chosen),
     }
 
 

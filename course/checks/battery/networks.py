@@ -17,6 +17,7 @@ from course.checks.battery.parts import (
     seeded,
     settings,
     shorter,
+    standing,
     state_sum,
     statistics,
     weighted_sum,
@@ -76,6 +77,7 @@ def model_again(
     thing: Any, adapter: str, args: Sequence[Any], seed: int, images: Tensor
 ) -> dict[str, Any]:
     """Passes in evaluation mode, and what became of images, weights, mode and process."""
+    chosen = standing()
     model = filled(_made(thing, adapter, args), seed)
     before = state_sum(model)
     with seeded():
@@ -89,7 +91,7 @@ def model_again(
         "next random numbers": drawn,
         "weights moved by": abs(state_sum(model) - before),
         "layers in training mode": sum(layer.training for layer in model.modules()),
-        "settings": settings(),
+        "settings": settings(chosen),
     }
 
 

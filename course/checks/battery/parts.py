@@ -122,15 +122,26 @@ def seeded() -> Iterator[None]:
 
 def next_numbers() -> list[float]:
     """What the random generators of torch, Python and NumPy draw next."""
-    return [float(torch.rand(())), random.random(), float(np.random.random_sample())]
+    drawn = torch.rand((), dtype=torch.float32, device="cpu")  # whatever a notebook's default is
+    return [float(drawn), random.random(), float(np.random.random_sample())]
 
 
-def settings() -> list[str]:
-    """Settings of torch that hold for the whole process."""
-    return [
-        f"gradients {'on' if torch.is_grad_enabled() else 'off'}",
-        f"default {str(torch.get_default_dtype()).removeprefix('torch.')}",
-    ]
+def standing() -> tuple[bool, torch.dtype]:
+    """Settings of torch that hold for the whole process, before a question is put."""
+    return torch.is_grad_enabled(), torch.get_default_dtype()
+
+
+def settings(before: tuple[bool, torch.dtype]) -> list[str]:
+    """The settings afterwards, where they were torch's own before: what the notebook has chosen
+    and an answer left alone is as good.
+
+    Args:
+        before: from :func:`standing`.
+    """
+    gradients, dtype = standing()
+    on = gradients or gradients == before[0]
+    kept = torch.float32 if dtype == before[1] else dtype
+    return [f"gradients {'on' if on else 'off'}", f"default {str(kept).removeprefix('torch.')}"]
 
 
 def state_sum(model: nn.Module) -> float:

@@ -56,6 +56,13 @@ def test_cells_that_grading_does_not_run_do_not_count() -> None:
     assert carried(LAB, notebook(more=f"x = [{'1, ' * 9000}]", tags=("explore",))) == ()
 
 
+def test_what_such_a_cell_defines_runs_and_counts() -> None:
+    book = notebook(more=f"plot(4)\nx = [{'1,' * 1900}]", tags=("explore",))
+    book.cells += [book.cells[2]] * 2
+    (flag,) = carried(LAB, book)
+    assert flag.code == "carries-numbers"
+
+
 def test_a_lab_without_a_file_is_not_told() -> None:
     assert carried("lab01_activations", notebook("lab01_activations", f"[{'1, ' * 9000}]")) == ()
 

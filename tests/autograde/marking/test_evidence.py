@@ -39,6 +39,9 @@ def used(answer: str, own: str = "") -> str:
         ("relu = torch.relu", "", "torch.relu"),
         ("relu = nn.ReLU()", "", "torch.nn.ReLU"),
         ("relu = lambda x: nn.LeakyReLU(0)(x)", "", "torch.nn.LeakyReLU"),
+        ("def relu(x):\n    return torch._foreach_relu([x])[0]", "", "torch._foreach_relu"),
+        ("def relu(x):\n    return torch.ops.aten.relu.default(x)", "", "torch.ops.aten.relu"),
+        ("def relu(x):\n    return torch._C._nn.elu_backward(x)", "", "elu_backward"),
         ("def relu(x):\n    from torch import relu as r\n    return r(x)", "", "torch.relu"),
         ("def relu(x):\n    return getattr(torch, 'relu')(x)", "", "'relu'"),
         (
@@ -127,6 +130,23 @@ def test_a_cell_that_only_ipython_can_read_is_said() -> None:
         ("relu = one", "one = vars(torch)['re' 'lu']", "only running"),
         ("globals()['relu'] = torch.clamp", "", "only running"),
         ("exec(text)", "text = 'relu = torch.re' + 'lu'", "only running"),
+        (
+            "def relu(x):\n    with torch._C.DisableTorchFunction():\n"
+            "        return vars(torch)['re' + 'lu'](x)",
+            "",
+            "may call what is not heard (DisableTorchFunction)",
+        ),
+        (
+            "def relu(x):\n    return x.as_subclass(Lazy)",
+            "class Lazy(Tensor):\n    @classmethod\n    def __torch_function__(*a): ...",
+            "may call what is not heard (__torch_function__)",
+        ),
+        (
+            "from concurrent.futures import ThreadPoolExecutor as P\npool = P(1)\n"
+            "def relu(x):\n    return pool.submit(getattr(torch, 're' + 'lu'), x).result()",
+            "",
+            "may call what is not heard (ThreadPoolExecutor)",
+        ),
     ],
 )
 def test_an_answer_that_no_text_tells_is_said(answer: str, own: str, why: str) -> None:
@@ -186,3 +206,12 @@ def test_several_threads_may_read_at_once() -> None:
 def test_is_a_module_looked_for_where_packages_are_and_not_imported() -> None:
     found = {one: _is_installed(one) for one in ("torch", "PIL", "nosuch", ".", "a\0b")}
     assert found == {"torch": True, "PIL": True, "nosuch": False, ".": False, "a\0b": False}
+
+
+@pytest.mark.parametrize("tag", ["explore", "bootstrap", "parameters"])
+def test_a_helper_in_a_cell_that_is_not_run_is_read(tag: str) -> None:
+    book = notebook("def relu(x):\n    return helper(x)", "plot(4)\nhelper = torch.relu")
+    book.cells[1].metadata["tags"] = [tag]
+    (flag,) = evidence(LAB, book)
+    assert (flag.code, flag.cell) == ("built-in-used", "relu_answer")
+    assert "torch.relu" in flag.message

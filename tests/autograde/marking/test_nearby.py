@@ -119,6 +119,27 @@ def empty_setup(book: Book) -> None:
     cell["source"] = ""
 
 
+def helped(book: Book, place: str, helper: str) -> None:
+    """Let a right answer need what stands in a cell of the lab that grading does not run."""
+    cell = book[place]
+    cell["source"] = f"{helper}\n{''.join(cell['source'])}"
+    answer = book["topk_error_answer"]
+    own = "right = topk_error\ndef topk_error(*args): return as_it_is(right)(*args)"
+    answer["source"] = f"{''.join(answer['source'])}\n{own}"
+
+
+def helper_in_an_experiment(book: Book) -> None:
+    helped(book, "b68849454a08", "import functools\ndef as_it_is(f): return functools.partial(f)")
+
+
+def helper_beside_the_profile(book: Book) -> None:
+    helped(book, "e73de352e9cb", "as_it_is = lambda f: f")
+
+
+def helper_that_an_experiment_makes(book: Book) -> None:
+    helped(book, "b68849454a08", "import functools\nas_it_is = functools.partial(lambda f: f)")
+
+
 def burning(book: Book) -> None:
     for _ in range(3):
         book.add(BURN.format(1.5), "normalise_images")
@@ -152,6 +173,9 @@ CHANGES: tuple[Callable[[Book], None], ...] = (
     compiled,
     reset,
     empty_setup,
+    helper_in_an_experiment,
+    helper_beside_the_profile,
+    helper_that_an_experiment_makes,
     burning,
     killed,
 )
@@ -220,6 +244,7 @@ def test_an_unanswered_question_with_code_beside_it_is_no_answer(graded):
         (newer_python, "other-machine"),
         (unused_import, "other-machine"),
         (on_a_gpu, "other-machine"),
+        (helper_that_an_experiment_makes, "cell-not-run"),
     ],
 )
 def test_points_that_perhaps_should_not_be_lost_are_a_persons_matter(graded, change, code):
@@ -233,6 +258,12 @@ def test_a_wrong_answer_without_a_panel_and_a_right_one_with_it_are_nobodys_matt
     assert flagged(of(graded, wrong)) == set()
     assert not waits(graded, wrong, "topk_error")
     assert flagged(of(graded, right_and_passed)) == set()
+
+
+@pytest.mark.parametrize("change", [helper_in_an_experiment, helper_beside_the_profile])
+def test_what_is_defined_in_a_cell_of_the_lab_that_is_not_run_counts(graded, change):
+    assert of(graded, change).points == 8.0
+    assert flagged(of(graded, change)) == set()
 
 
 @pytest.mark.parametrize("change", [compiled, empty_setup])

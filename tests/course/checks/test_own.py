@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import sys
 from itertools import count
+from types import ModuleType
 
 import pytest
 import torch
@@ -106,9 +108,38 @@ def test_a_call_is_seen_however_it_is_written(text):
     assert heard(text, watched=()).calls == ()
 
 
-def test_a_question_s_own_calls_are_not_the_student_s():
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("torch._foreach_sigmoid([x])[0]", "_foreach_sigmoid"),
+        ("torch.ops.aten.sigmoid_backward(x, x)", "sigmoid_backward"),
+        ("torch.ops.aten.sigmoid.default(x)", "sigmoid"),
+    ],
+)
+def test_a_call_is_seen_by_torch_s_own_names_of_its_parts(call, name):
+    assert heard(f"def relu(x):\n    return {call}", watched=("sigmoid",)).calls == (name,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__name__ = 'course.labs.mine'\ndef relu(x):\n    return F.relu(x)",
+        "__name__ = 'torch.mine'\ndef relu(x):\n    return F.relu(x)",
+        "__name__ = 3\ndef relu(x):\n    return F.relu(x)",
+        "names = {'__name__': 'course.checks.laws', 'F': F}\n"
+        "exec('def relu(x): return F.relu(x)', names)\nrelu = names['relu']",
+    ],
+)
+def test_a_call_is_seen_whatever_module_a_cell_says_that_it_is(text):
+    assert heard(text).calls == ("relu",)
+
+
+def test_a_question_s_own_calls_are_not_the_student_s(monkeypatch):
+    module = ModuleType("course.labs.lab_any.questions")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     code = "def asking(relu, x):\n    return relu(F.relu(x))"
-    names = {"F": F, "__name__": "course.labs.lab_any.questions"}
+    names = vars(module)
+    names["F"] = F
     exec(code, names)
     assert heard("def relu(x):\n    return x * (x > 0)", names["asking"]).calls == ()
 

@@ -144,6 +144,7 @@ def again(
     made_by: MakeModule, name: str, args: Args, weights: Weights, x: Tensor
 ) -> dict[str, Any]:
     """Passes over the same images with others between, and what became of everything given."""
+    chosen = battery.standing()
     model, kept = filled_with(made_by, name, args, weights), x.clone()
     with battery.seeded():
         first = plain(model(x))
@@ -156,7 +157,7 @@ def again(
         "arguments afterwards": plain(list(args)),
         "next random numbers": drawn,
         "layers in training mode": sum(layer.training for layer in model.modules()),
-        "settings": battery.settings(),
+        "settings": battery.settings(chosen),
     }
 
 

@@ -3,6 +3,7 @@
 #   sample:
 #     says: answers nothing, and a thread sends frames later
 #     points: {relu: 0}
+#     flags: [not-read]
 # ---
 
 # %% exercise="relu"

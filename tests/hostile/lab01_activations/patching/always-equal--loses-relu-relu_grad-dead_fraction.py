@@ -3,6 +3,7 @@
 #   sample:
 #     says: objects that equal everything, and comparisons that always agree
 #     points: {relu: 0, relu_grad: 0, dead_fraction: 0}
+#     flags: [not-read]
 # ---
 
 # %% before="relu"
