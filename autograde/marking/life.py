@@ -154,9 +154,8 @@ class Life:
         if self._left() <= 0:
             return Answer("raised", error=self._exhausted())
         seconds = self._given(max(PROBE_SECONDS, probe.seconds))
-        before = session.spent
         answer = session.ask(probe, timeout=seconds, coming=coming)
-        self._note(session, session.spent - before)
+        self._note(session)
         self.heard.update(answer.calls)
         return answer
 
@@ -171,7 +170,7 @@ class Life:
             except TransportError as error:
                 answer = Answer("raised", error=f"brought what can't be looked at: {error}")
             self.earlier += session.spent
-            self._note(session, session.spent)
+            self._note(session)
         return answer
 
     def close(self) -> None:
@@ -212,16 +211,14 @@ class Life:
     def _run(
         self, session: Session, source: str, seconds: float, test: bool = False
     ) -> tuple[CellRun, float]:
-        before = session.spent
         # What a cell shows that ends its round is for nobody: it runs again later.
         grace = self.within is None or seconds < self._left()
         found = (session.test if test else session.run)(source, timeout=seconds, grace=grace)
-        took = session.spent - before
-        self._note(session, took)
-        return found, took
+        self._note(session)
+        return found, session.took
 
-    def _note(self, session: Session, took: float) -> None:
-        self.longest = max(self.longest, took)
+    def _note(self, session: Session) -> None:
+        self.longest = max(self.longest, session.took)
         if not session.alive:
             self.burns += session.late
             self.starved |= session.starved

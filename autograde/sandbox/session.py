@@ -93,6 +93,7 @@ class Session:
         starved: whether it was ended because others left it too little of the processors.
         late: whether it was ended because it used its time.
         killed: whether the system killed it, and not for what it may use at most.
+        took: seconds that the last call used, without what went on before it.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class Session:
     ) -> None:
         self._channel, self._life, self.limits, self._group = channel, life, limits, group
         self._line = Line(channel)
-        self._spent = 0.0
+        self._spent = self.took = 0.0
         self._handle = -1
         self.ending = ""
         self.alive = True
@@ -279,7 +280,8 @@ class Session:
         except ChannelError as error:
             raise self._end("crashed", f"sent {error} and was stopped") from None
         finally:
-            self._spent += self._watch.used()
+            self.took = self._watch.used()
+            self._spent += self.took
         if reply.get("number") != number:
             raise self._end("crashed", "sent a message that nobody asked for and was stopped")
         return reply, content

@@ -155,7 +155,8 @@ class Endless:
     """A session in which every question runs out of time."""
 
     def __init__(self) -> None:
-        self.alive, self.late, self.starved, self.spent = True, False, False, 0.0
+        self.alive, self.late, self.starved = True, False, False
+        self.spent = self.took = 0.0
         self.killed = False
         self.given: list[float] = []
 

@@ -23,6 +23,7 @@ import torch
 from autograde import sandbox
 from autograde.sandbox import IsolationError, Limits, SandboxError, Session, Warm, launch
 from autograde.sandbox.groups import NAME
+from autograde.sandbox.session import GRACE_SECONDS
 from autograde.sandbox.watch import family
 from course.checks import Answer, call, gradient
 
@@ -589,6 +590,27 @@ def test_waiting_for_others_costs_no_time(proven: Warm) -> None:
         assert honest.run("burn(0.7)", timeout=1.4).message == ""
         assert honest.ask(call("burn", 0.7), timeout=1.4).value == 0.7
         assert not honest.starved
+
+
+def test_time_between_questions_counts_and_is_nobody_s_answer(proven: Warm) -> None:
+    """Or what a cell has begun takes processors from others for nothing."""
+    with proven.session() as session:
+        session.run(BURN)
+        session.run("if os.fork() == 0:\n    burn(60)")
+        time.sleep(1.5)
+        assert session.run("1").status == "ok"
+        assert session.took < 0.3
+        assert session.spent > 0.5
+
+
+def test_a_cell_that_takes_too_long_is_not_waited_for_where_nobody_looks(proven: Warm) -> None:
+    """One that does not listen: it would have the half second in which it may show something."""
+    deaf = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    time.sleep(60)"
+    with proven.session() as session:
+        session.run("import time")
+        begun = time.monotonic()
+        assert session.run(deaf, timeout=0.3, grace=False).status == "timeout"
+        assert time.monotonic() - begun < 0.3 + GRACE_SECONDS
 
 
 def test_the_time_of_all_processes_is_counted(proven: Warm) -> None:
