@@ -47,12 +47,12 @@ def of_class(tree: Tree, workdir: Path | None) -> Path:
         DesignedError: nbgrader can't keep a class in a folder of such a name.
     """
     work = (workdir or tree.root / "grading").resolve()
-    if MISREAD & set(str(work)):
+    if MISREAD & set(work.as_posix()):
         raise DesignedError(
             f"{work}: nbgrader and its database take % and \\ in a folder's name for other signs, "
             "so that another folder may be meant. Rename it, or name a --workdir without them."
         )
-    if PATTERN & set(str(work)) or not _means_itself(str(work)):
+    if PATTERN & set(work.as_posix()) or not _means_itself(work.as_posix()):
         raise DesignedError(
             f"{work}: nbgrader takes [, ], *, ?, +, $, ^, |, ( and ) in a folder's name for a "
             "pattern, and finds nothing in it. Rename the folder, or name a --workdir without them."
