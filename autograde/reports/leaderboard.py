@@ -209,8 +209,8 @@ def _exercise(lab: str, students: Sequence[Mapping[str, Any]]) -> str:
     )
     if not counts:
         raise LeaderboardError(
-            f"nothing to rank in {lab}: the last grading measured nobody's network. Either no "
-            "check of this lab measures an accuracy, or no weights were handed in: look at the "
+            f"nothing to rank in {shown(lab)}: the last grading measured nobody's network. Either "
+            "no check of this lab measures an accuracy, or no weights were handed in: look at the "
             "table of `autograde grade`."
         )
     return counts.most_common(1)[0][0]

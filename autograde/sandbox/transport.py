@@ -305,13 +305,19 @@ class _Reader:
             return Foreign(self.text(content[0]), self.text(content[1]))
         if self.rich and kind == "tuple" and isinstance(content, list):
             return tuple(self.value(item, depth) for item in content)
-        if self.rich and kind == "dtype" and content in _DTYPE_NAMES:
+        if self.rich and kind == "dtype" and isinstance(content, str) and content in _DTYPE_NAMES:
             return _DTYPE_NAMES[content]
         if self.rich and kind == "leaf":
-            return self._tensor(content).requires_grad_()
+            return self._leaf(content)
         if self.rich and kind == "handed_in":
             return HandedIn(self.text(content))
         raise _unfit("a value", {kind: content})
+
+    def _leaf(self, content: Any) -> Tensor:
+        found = self._tensor(content)
+        if not found.is_floating_point():
+            raise _unfit("numbers that can have a gradient", str(found.dtype))
+        return found.requires_grad_()
 
     def _dict(self, content: Any, depth: int) -> dict[str, Any]:
         if not isinstance(content, list):

@@ -88,6 +88,12 @@ def test_a_class_without_any_network_is_told_what_is_missing():
         board(results(student("ada")))
 
 
+def test_a_name_that_would_steer_a_terminal_is_shown():
+    with pytest.raises(LeaderboardError) as told:
+        board(results(student("ada")) | {"lab": "\x1b[2J\0"})
+    assert str(told.value).isprintable()
+
+
 def test_without_a_grading_the_message_says_what_to_run(tmp_path):
     with pytest.raises(LeaderboardError, match=f"Run `autograde grade {LAB} --workdir"):
         leaderboard.read(tmp_path, LAB)

@@ -327,6 +327,18 @@ def test_a_misshapen_claim_is_refused(message: bytes) -> None:
         decode_answer(message)
 
 
+@pytest.mark.parametrize("value", [{"dtype": []}, {"dtype": {}}, {"dtype": "other"}, {"leaf": 0}])
+def test_a_misshapen_question_is_refused(value: Any) -> None:
+    """No type has a list for its name, and whole numbers have no gradient."""
+    whole = encode_probe(call("f", torch.zeros(1, dtype=torch.long)))
+    (size,) = LENGTH.unpack_from(whole)
+    header = json.loads(whole[LENGTH.size : LENGTH.size + size])
+    header["args"] = [value]
+    text = json.dumps(header).encode()
+    with pytest.raises(TransportError):
+        decode_probe(LENGTH.pack(len(text)) + text + whole[LENGTH.size + size :])
+
+
 def test_tensors_are_bounded_before_they_are_made() -> None:
     message = encode_answer(Answer("value", torch.zeros(1000)))
     with pytest.raises(TransportError, match="at most 1,000 bytes"):
