@@ -20,7 +20,7 @@ COURSE = find(Path(__file__).parent)
 class Session:
     alive = True
 
-    spent = 0.0
+    spent = took = 0.0
 
     def ask(self, probe, *, timeout, coming=()):
         return Answer("value", timeout)

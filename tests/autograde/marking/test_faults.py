@@ -143,7 +143,7 @@ def test_two_graders_at_once(calm: Path, work: Path) -> None:
 def test_a_folder_where_a_file_should_be(calm: Path, work: Path) -> None:
     place = f"journal/{LAB}.jsonl"
     (work / place).mkdir(parents=True)
-    assert_told(grade(work), place, "move it away")
+    assert_told(grade(work), place, "Move it away")
     (work / place).rmdir()
     assert_as_calm(work, calm)
 
