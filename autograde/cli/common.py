@@ -54,7 +54,7 @@ def of_class(tree: Tree, workdir: Path | None) -> Path:
         )
     if PATTERN & set(work.as_posix()) or not _means_itself(work.as_posix()):
         raise DesignedError(
-            f"{work}: nbgrader takes [, ], *, ?, +, $, ^, |, ( and ) in a folder's name for a "
+            f"{work}: nbgrader takes [, ], *, ?, +, $, ^, |, (, ) and {{ in a folder's name for a "
             "pattern, and finds nothing in it. Rename the folder, or name a --workdir without them."
         )
     return work

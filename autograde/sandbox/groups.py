@@ -34,11 +34,15 @@ class Group:
 
     folders: tuple[Path, ...]
 
-    def add(self, pid: int) -> None:
-        """Move a process in. Its children will be there, too."""
+    def add(self, pid: int) -> bool:
+        """Move a process in, and say whether it is in all of it. Its children will be, too."""
+        joined = True
         for folder in self.folders:
-            with contextlib.suppress(OSError):
+            try:
                 (folder / "cgroup.procs").write_text(str(pid), "utf-8")
+            except OSError:
+                joined = False
+        return joined
 
     def processor_seconds(self) -> float:
         """Processor time of all processes that were ever in it; 0 where it is not counted."""

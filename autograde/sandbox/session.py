@@ -111,8 +111,9 @@ class Session:
         self.ending = ""
         self.alive = True
         self.starved = self.late = self.killed = False
+        self._joined = False  # an empty group would say that nothing is used
         self._await_birth()
-        self._watch = Watch(self._handle, limits.memory + memory, group)
+        self._watch = Watch(self._handle, limits.memory + memory, group if self._joined else None)
 
     @property
     def pid(self) -> int:
@@ -330,7 +331,7 @@ class Session:
             message, handles, _, _ = socket.recv_fds(self._life, 4096, 1)
             self._handle = handles[0] if handles else -1
             if self._group:  # before any of the student's code runs
-                self._group.add(self.pid)
+                self._joined = self._group.add(self.pid)
             born = json.loads(message) if message else {"failed": "fork", "detail": "no reply"}
             if "born" in born:
                 deadline = time.monotonic() + BIRTH_SECONDS

@@ -22,7 +22,7 @@ import torch
 
 from autograde import sandbox
 from autograde.sandbox import IsolationError, Limits, SandboxError, Session, Warm, launch
-from autograde.sandbox.groups import NAME
+from autograde.sandbox.groups import NAME, Group
 from autograde.sandbox.session import GRACE_SECONDS
 from autograde.sandbox.watch import family
 from course.checks import Answer, call, gradient
@@ -558,6 +558,24 @@ def test_memory_is_limited_within_one_process(proven: Warm) -> None:
 
 
 def test_memory_is_limited_over_all_processes(proven: Warm) -> None:
+    hog = (
+        "import os, time\n"
+        "for _ in range(12):\n"
+        "    if os.fork() == 0:\n"
+        "        kept = bytearray(os.urandom(1 << 20) * 100); time.sleep(60)\n"
+        "time.sleep(60)\n"
+    )
+    with proven.session(limits=Limits(memory=128 * MIB)) as session:
+        run = session.run(hog, timeout=30)
+        assert run.status == "limit"
+        assert "memory" in run.message
+
+
+def test_memory_is_limited_where_no_group_took_the_processes(
+    proven: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group that is empty says that nothing is used."""
+    monkeypatch.setattr(Group, "add", lambda group, pid: False)
     hog = (
         "import os, time\n"
         "for _ in range(12):\n"
